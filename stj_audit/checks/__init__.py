@@ -1,0 +1,110 @@
+"""
+The checks, one pure file each, and the machinery that runs them.
+
+A check is a generator over the facts it names as parameters:
+
+    @check("PITR is off", Category.BACKUP_STRATEGY, Severity.HIGH, code="BKP-01")
+    def pitr_off(pitr: Pitr) -> Iterator[Said]:
+        if not pitr.enabled:
+            yield Problem(message=..., fix=...)
+        else:
+            yield Good(message=...)
+
+`examine` fills the parameters in by name, from `TableFacts` or from `Context`. When a fact is Unknown, the check is not called and
+its Result says so, unless the parameter's annotation includes Unknown ("traffic: Traffic | Unknown"). A check may itself yield
+Unknown for a part it could not see, and NotApplicable when the table has nothing that it looks at. The file's name is the check's name is the
+defect; the module's docstring is its documentation: why it matters, when the check is wrong, then a paragraph that begins with "Fix:".
+"""
+
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib import import_module
+from typing import Any, get_args, get_type_hints
+
+from stj_audit.config import Scale, SizeLines
+from stj_audit.cost.bill import TableBill
+from stj_audit.facts import TableFacts, Unknown
+from stj_audit.results import Category, Check, Good, NotApplicable, Problem, Result, Said, Severity, Status
+
+FACTS = tuple(field.name for field in fields(TableFacts))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
+    """What a check may ask for beside the facts of its table: for whom it is judged, the two size lines, and what the table costs."""
+
+    facts: TableFacts
+    scale: Scale
+    size_lines: SizeLines
+    bill: TableBill
+
+
+CONTEXT = tuple(field.name for field in fields(Context) if field.name != "facts")
+
+
+def check(title: str, category: Category, severity: Severity, *, code: str) -> Callable[[Callable[..., Iterator[Said]]], Check]:
+    """Make a Check out of a generator function. `severity` is the default for its problems. Raises TypeError for an unknown parameter."""
+
+    def decorate(find: Callable[..., Iterator[Said]]) -> Check:
+        hints = get_type_hints(find)
+        needs = tuple(inspect.signature(find).parameters)
+        for name in needs:
+            if name not in FACTS + CONTEXT:
+                raise TypeError(f"{find.__module__}: no fact is called {name!r}; there are {', '.join(FACTS + CONTEXT)}")
+        why, _, fix = (inspect.getdoc(inspect.getmodule(find)) or "").partition("\n\nFix:")
+        return Check(
+            code=code,
+            name=find.__name__.replace("_", "-"),
+            title=title,
+            category=category,
+            severity=severity,
+            find=find,
+            needs=needs,
+            accepts_unknown=frozenset(name for name in needs if Unknown in get_args(hints[name])),
+            why=why.strip(),
+            fix=" ".join(fix.split()),
+        )
+
+    return decorate
+
+
+@cache
+def all_checks() -> tuple[Check, ...]:
+    """Every check in this folder, by code."""
+    found = []
+    for module_info in pkgutil.iter_modules(__path__):
+        module = import_module(f"{__name__}.{module_info.name}")
+        found.append(getattr(module, module_info.name))
+    return tuple(sorted(found, key=lambda one: one.code))
+
+
+def examine(one: Check, context: Context) -> Result:
+    """Run one check on one table. An exception in a check is a bug: it is passed on with a note that names check and table."""
+    table = context.facts.table.name
+    arguments: dict[str, Any] = {}
+    for name in one.needs:
+        value = getattr(context.facts, name) if name in FACTS else getattr(context, name)
+        if isinstance(value, Unknown) and name not in one.accepts_unknown:
+            return Result(check=one, table=table, status=Status.UNKNOWN, unknowns=(value,), reason=value.reason)
+        arguments[name] = value
+    try:
+        said = list(one.find(**arguments))
+    except Exception as error:
+        error.add_note(f"in check {one.name} on table {table}")
+        raise
+    problems = tuple(word for word in said if isinstance(word, Problem))
+    unknowns = tuple(word for word in said if isinstance(word, Unknown))
+    goods = tuple(word for word in said if isinstance(word, Good))
+    absent = [word.reason for word in said if isinstance(word, NotApplicable)]
+    if problems:
+        status, reason = Status.FOUND, ""
+    elif unknowns:
+        status, reason = Status.UNKNOWN, unknowns[0].reason
+    elif absent:
+        status, reason = Status.NOT_APPLICABLE, absent[0]
+    else:
+        status, reason = Status.PASSED, ""
+    return Result(check=one, table=table, status=status, problems=problems, goods=goods, unknowns=unknowns, reason=reason)

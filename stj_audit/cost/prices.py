@@ -1,0 +1,62 @@
+"""
+Price sheets: AWS's list prices of one region, each with the month it was last confirmed. One TOML file a region in `price_sheets/`.
+
+A price that is missing is "not sold or not known here", never 0.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+
+_SHEETS = files("stj_audit.cost").joinpath("price_sheets")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Price:
+    """`usd` for one unit ("per WRU", "per GB-month"), confirmed in the month `as_of`; `free_monthly`: AWS's free band, None without one."""
+
+    usd: Decimal
+    unit: str
+    as_of: str
+    free_monthly: Decimal | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PriceSheet:
+    """The prices of one region by key, such as "on_demand.standard.write_request_unit"; empty for a region that is not known."""
+
+    region: str
+    source: str
+    prices: Mapping[str, Price]
+
+    def price(self, key: str) -> Price | None:
+        """The price, or None when it is not sold or not known in this region."""
+        return self.prices.get(key)
+
+
+@cache
+def bundled_sheet(region: str) -> PriceSheet:
+    """The bundled sheet of a region; one without prices when there is none ("ddblocal", a new region)."""
+    sheet = _SHEETS.joinpath(f"{region}.toml")
+    if region not in bundled_regions():
+        return PriceSheet(region=region, source="no price sheet for this region", prices={})
+    raw = tomllib.loads(sheet.read_text(encoding="utf-8"), parse_float=Decimal)
+    prices = {
+        key: Price(
+            usd=row["usd"],
+            unit=row["unit"],
+            as_of=row["as_of"],
+            free_monthly=Decimal(row["free_monthly"]) if "free_monthly" in row else None,
+        )
+        for key, row in raw["prices"].items()
+    }
+    return PriceSheet(region=raw["region"], source=raw["source"], prices=prices)
+
+
+@cache
+def bundled_regions() -> tuple[str, ...]:
+    """The regions that have a bundled sheet."""
+    return tuple(sorted(sheet.name.removesuffix(".toml") for sheet in _SHEETS.iterdir() if sheet.name.endswith(".toml")))

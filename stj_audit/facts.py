@@ -1,0 +1,450 @@
+"""
+What was read: frozen values, no judgement, no item contents.
+
+AWS's dictionaries end in `scanners/`; past it only these values travel. A fact that could not be read is `Unknown`, never None
+or 0. Inside a fact, None means "AWS does not say" and is explained at the field. Sizes are bytes, counts are integers, capacity units are
+Decimal (half units exist), times are aware datetimes in UTC.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+MAX_ITEM_BYTES = 400 * 1024  # AWS: "Quotas in Amazon DynamoDB", item size 400 KB, names included
+BILLED_OVERHEAD_BYTES = 100  # AWS developer guide, "DynamoDB Item sizes and formats": storage billed per item and per index entry
+
+KeyRole = Literal["HASH", "RANGE"]
+AttributeType = Literal["S", "N", "B"]
+IndexKind = Literal["GSI", "LSI"]
+Projection = Literal["ALL", "KEYS_ONLY", "INCLUDE"]
+BillingMode = Literal["PAY_PER_REQUEST", "PROVISIONED"]
+TableClass = Literal["STANDARD", "STANDARD_INFREQUENT_ACCESS"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unknown:
+    """
+    A fact that could not be read.
+
+    `call` is the IAM action that would have told ("dynamodb:DescribeContinuousBackups"); `reason` is an error code
+    ("AccessDeniedException"), or a few words ("not available here", "no data in 30 days").
+    """
+
+    call: str
+    reason: str
+
+
+# ---------------------------------------------------------------------------------------------- the table's definition
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeyAttribute:
+    """One element of a key. A GSI key may have up to four HASH and four RANGE elements, in order."""
+
+    attribute: str
+    type: AttributeType
+    role: KeyRole
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Throughput:
+    """Capacity: provisioned units, an on-demand ceiling, or warm throughput. None: no ceiling, or not stated."""
+
+    read_units: int | None
+    write_units: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Index:
+    """A secondary index as DescribeTable gives it. `item_count` and `size_bytes` are about six hours old; None: not stated."""
+
+    name: str
+    kind: IndexKind
+    key_schema: tuple[KeyAttribute, ...]
+    projection: Projection
+    non_key_attributes: tuple[str, ...] = ()
+    status: str = "ACTIVE"
+    backfilling: bool = False
+    item_count: int | None = None
+    size_bytes: int | None = None
+    provisioned: Throughput | None = None
+    on_demand_limit: Throughput | None = None
+    warm_throughput: Throughput | None = None
+
+    @property
+    def hash_attributes(self) -> tuple[str, ...]:
+        return tuple(key.attribute for key in self.key_schema if key.role == "HASH")
+
+    @property
+    def range_attributes(self) -> tuple[str, ...]:
+        return tuple(key.attribute for key in self.key_schema if key.role == "RANGE")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Encryption:
+    """Encryption at rest. `type` is AWS_OWNED where DescribeTable has no SSEDescription."""
+
+    type: str
+    status: str = "ENABLED"
+    kms_key_arn: str | None = None
+    inaccessible_since: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Replica:
+    """One replica of a global table."""
+
+    region: str
+    status: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Table:
+    """DescribeTable, whole. `item_count` and `size_bytes` are about six hours old on AWS, and 0 on a new table."""
+
+    name: str
+    arn: str
+    region: str
+    status: str
+    created_at: datetime | None
+    billing_mode: BillingMode
+    table_class: TableClass
+    key_schema: tuple[KeyAttribute, ...]
+    indexes: tuple[Index, ...] = ()
+    item_count: int | None = None
+    size_bytes: int | None = None
+    provisioned: Throughput | None = None
+    on_demand_limit: Throughput | None = None
+    warm_throughput: Throughput | None = None
+    deletion_protection: bool = False
+    encryption: Encryption = field(default_factory=lambda: Encryption(type="AWS_OWNED"))
+    stream_view_type: str | None = None
+    stream_enabled_at: datetime | None = None
+    replicas: tuple[Replica, ...] = ()
+    global_table_version: str | None = None
+    unaudited: tuple[str, ...] = ()
+    """Features that DescribeTable shows and this tool does not judge, such as vector indexes."""
+
+    @property
+    def hash_attributes(self) -> tuple[str, ...]:
+        return tuple(key.attribute for key in self.key_schema if key.role == "HASH")
+
+    @property
+    def range_attributes(self) -> tuple[str, ...]:
+        return tuple(key.attribute for key in self.key_schema if key.role == "RANGE")
+
+    @property
+    def global_indexes(self) -> tuple[Index, ...]:
+        return tuple(index for index in self.indexes if index.kind == "GSI")
+
+    @property
+    def local_indexes(self) -> tuple[Index, ...]:
+        return tuple(index for index in self.indexes if index.kind == "LSI")
+
+
+# -------------------------------------------------------------------------------------------------- what surrounds it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pitr:
+    """Point-in-time recovery. `enabled` is PointInTimeRecoveryStatus: ContinuousBackupsStatus is always ENABLED."""
+
+    enabled: bool
+    recovery_period_days: int | None = None
+    earliest_restorable_at: datetime | None = None
+    latest_restorable_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Backup:
+    """One on-demand backup. `type` is USER, SYSTEM or AWS_BACKUP."""
+
+    created_at: datetime
+    size_bytes: int | None
+    type: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OnDemandBackups:
+    """The table's on-demand backups that ListBackups knows; AWS Backup recovery points are not among them."""
+
+    backups: tuple[Backup, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TimeToLive:
+    """`enabled` is true while the status is ENABLED or ENABLING; `attribute` is None when TTL was never set."""
+
+    enabled: bool
+    attribute: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tags:
+    """The table's tags, by key."""
+
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScalableTarget:
+    """Auto scaling of one dimension of the table (`index` None) or of one GSI."""
+
+    index: str | None
+    dimension: Literal["read", "write"]
+    min_units: int
+    max_units: int
+    suspended: bool = False
+    target_utilization_percent: Decimal | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AutoScaling:
+    """Every scalable target that is registered for the table and its indexes; empty: none is."""
+
+    targets: tuple[ScalableTarget, ...]
+
+    def target(self, index: str | None, dimension: Literal["read", "write"]) -> ScalableTarget | None:
+        for target in self.targets:
+            if target.index == index and target.dimension == dimension:
+                return target
+        return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AlarmMetric:
+    """A metric that an alarm watches. `dimensions` must be complete to match: CloudWatch does not aggregate missing ones."""
+
+    namespace: str
+    metric: str
+    dimensions: Mapping[str, str]
+    statistic: str | None
+    period_seconds: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alarm:
+    """A CloudWatch alarm on at least one metric of this table or its indexes; metric-math alarms list each metric."""
+
+    name: str
+    metrics: tuple[AlarmMetric, ...]
+    actions_enabled: bool
+    action_count: int
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alarms:
+    """The alarms whose dimensions name this table."""
+
+    alarms: tuple[Alarm, ...]
+
+    def watches(self, metric: str, *, index: str | None) -> bool:
+        """Whether some alarm watches `metric` with exactly the dimensions of the table, or of its GSI `index`."""
+        wanted = {"TableName"} if index is None else {"TableName", "GlobalSecondaryIndexName"}
+        for alarm in self.alarms:
+            for watched in alarm.metrics:
+                if watched.metric != metric or set(watched.dimensions) != wanted:
+                    continue
+                if index is None or watched.dimensions["GlobalSecondaryIndexName"] == index:
+                    return True
+        return False
+
+
+# --------------------------------------------------------------------------------------------------------- its traffic
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Flow:
+    """
+    What CloudWatch measured for one table, or for one GSI (a table's own series leave its indexes out).
+
+    None is "no datapoint", which is neither zero nor "denied". Throttle metrics are sent only when something is throttled, so a
+    throttle count is 0 when there is no datapoint but consumption was measured in the same window, and None when neither was.
+    """
+
+    read_units: Decimal | None = None
+    """Sum over `Traffic.window_days`."""
+    write_units: Decimal | None = None
+    read_units_14_days: Decimal | None = None
+    write_units_14_days: Decimal | None = None
+    peak_hour_read_units: Decimal | None = None
+    """Sum of the busiest hour of the window."""
+    peak_hour_write_units: Decimal | None = None
+    read_throttles: int | None = None
+    """Throttle events over `Traffic.throttle_window_days`."""
+    write_throttles: int | None = None
+    read_throttles_30_days: int | None = None
+    write_throttles_30_days: int | None = None
+    throttled_days: int = 0
+    """Days of the throttle window with at least one event."""
+    worst_hour_throttle_share: Decimal | None = None
+    """Largest share, of any hour, of throttle events in (events + consumed units): an estimate of throttled requests."""
+    throttle_reasons: Mapping[str, int] = field(default_factory=dict)
+    """Metric name ("ReadKeyRangeThroughputThrottleEvents") to events over the throttle window; only those above 0."""
+    throttles_by_day: tuple[int, ...] = ()
+    """Events per 24 hours over `Traffic.window_days`, oldest first; empty when not known."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Traffic:
+    """CloudWatch's view of a table over `window_days`, of which `covered_days` have data (never more than the table's age)."""
+
+    window_days: int
+    throttle_window_days: int
+    covered_days: Decimal
+    table: Flow
+    indexes: Mapping[str, Flow]
+    """By GSI name. Local secondary indexes have no metrics of their own."""
+    calls: Mapping[str, int]
+    """Requests by operation ("GetItem") over the window: SampleCount of SuccessfulRequestLatency."""
+    time_to_live_deletes: int | None
+    """Items deleted by TTL over the throttle window; None: no datapoint."""
+
+
+# ----------------------------------------------------------------------------------------------------------- its items
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AttributeSizes:
+    """A top-level attribute over the items read: name included in the bytes. `types` are DynamoDB's (S, N, M ...)."""
+
+    name: str
+    types: tuple[str, ...]
+    present: int
+    total_bytes: int
+    max_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IndexEntries:
+    """What an index holds of the items read, by its projection. Items without all index keys are not in it."""
+
+    index: str
+    entries: int
+    total_bytes: int
+    max_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeyCardinality:
+    """
+    How many different partition key values (of the table: `index` None, or of an index) the items read have.
+
+    `distinct` is exact, or None when there are more than `distinct_limit`. `top_share` is the share of the items that
+    carry the most frequent value: exact when `distinct` is known, else an upper bound.
+    """
+
+    index: str | None
+    items: int
+    distinct: int | None
+    distinct_limit: int
+    top_share: Decimal | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LargestItem:
+    """`key_hash` is a keyed hash of the item's primary key: it finds the item again in the same run, and tells no value."""
+
+    size_bytes: int
+    key_hash: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ItemSizes:
+    """
+    The sizes of the items read, exact to the byte.
+
+    `sizes` is the exact histogram, ascending: (size in bytes, number of items). `coverage` says whether every item was read.
+    """
+
+    coverage: Literal["full", "sample"]
+    sizes: tuple[tuple[int, int], ...]
+    read_units: Decimal
+    attributes: tuple[AttributeSizes, ...] = ()
+    indexes: tuple[IndexEntries, ...] = ()
+    keys: tuple[KeyCardinality, ...] = ()
+    largest: tuple[LargestItem, ...] = ()
+
+    @property
+    def scanned(self) -> int:
+        return sum(count for _, count in self.sizes)
+
+    @property
+    def scanned_bytes(self) -> int:
+        return sum(size * count for size, count in self.sizes)
+
+    @property
+    def min_bytes(self) -> int | None:
+        return self.sizes[0][0] if self.sizes else None
+
+    @property
+    def max_bytes(self) -> int | None:
+        return self.sizes[-1][0] if self.sizes else None
+
+    @property
+    def mean_bytes(self) -> Decimal | None:
+        return Decimal(self.scanned_bytes) / self.scanned if self.sizes else None
+
+    def percentile(self, percent: int) -> int | None:
+        """The smallest size that at least `percent` percent of the items do not exceed (nearest rank); None without items."""
+        wanted = -(-self.scanned * percent // 100)
+        seen = 0
+        for size, count in self.sizes:
+            seen += count
+            if seen >= max(wanted, 1):
+                return size
+        return None
+
+    def over(self, threshold_bytes: int) -> int:
+        """How many of the items read are larger than `threshold_bytes`."""
+        return sum(count for size, count in self.sizes if size > threshold_bytes)
+
+    def index_entries(self, index: str) -> IndexEntries | None:
+        return next((entries for entries in self.indexes if entries.index == index), None)
+
+    def key_cardinality(self, index: str | None) -> KeyCardinality | None:
+        return next((key for key in self.keys if key.index == index), None)
+
+
+# -------------------------------------------------------------------------------------------------------- all together
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TableFacts:
+    """Everything that was read about one table: each the fact, or why it is not known."""
+
+    table: Table
+    pitr: Pitr | Unknown
+    on_demand_backups: OnDemandBackups | Unknown
+    time_to_live: TimeToLive | Unknown
+    tags: Tags | Unknown
+    auto_scaling: AutoScaling | Unknown
+    traffic: Traffic | Unknown
+    alarms: Alarms | Unknown
+    items: ItemSizes | Unknown
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MissingTable:
+    """A table that was asked for and could not be described at all."""
+
+    name: str
+    unknown: Unknown
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Snapshot:
+    """One reading of an account's tables in a region, and what the reading itself took."""
+
+    account: str | None
+    region: str
+    endpoint_url: str | None
+    started_at: datetime
+    finished_at: datetime
+    tables: tuple[TableFacts, ...]
+    missing: tuple[MissingTable, ...]
+    read_units: Decimal
+    api_calls: int

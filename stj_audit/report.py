@@ -1,0 +1,526 @@
+"""
+What we say: frozen values that are the run file. Renderers read nothing else.
+
+The field names *are* the keys of the run file (`--format json`), which other people's scripts read: a name may be added here, never
+renamed or removed without raising SCHEMA_VERSION. Sizes are bytes, times are UTC, money is US dollars, shares are 0 to 1; unknown is
+null with a row in `not_checked`, never 0.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from stj_audit.errors import ConfigError
+
+SCHEMA_VERSION = 1
+
+Evidence = int | float | str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tool:
+    name: str
+    version: str
+    policy_version: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Audit:
+    """What was audited, for whom, and what the audit itself took. `cost_usd` is null where no price is known."""
+
+    id: str
+    account: str | None
+    region: str
+    endpoint_url: str | None
+    started_at: datetime
+    finished_at: datetime
+    target_users: int
+    users_now: int | None
+    read_units: Decimal
+    api_calls: int
+    cost_usd: Decimal | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Overall:
+    """
+    `grade` is a letter from A+ to F, or "?" when too little was seen. `best` and `worst` are the letters if everything that was not
+    checked passed, or failed. `coverage` is the share of the applicable checks that could be made. `held_by`: why it is not higher.
+    """
+
+    grade: str
+    score: float | None
+    best: str
+    worst: str
+    coverage: float
+    held_by: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CategoryGrade:
+    """As `Overall`; `grade` may also be "n/a": nothing in these tables to judge (no index, say). `notes` is one line for the table."""
+
+    id: str
+    title: str
+    grade: str
+    score: float | None
+    best: str
+    worst: str
+    coverage: float
+    notes: str
+    held_by: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GradesAtScale:
+    overall: str
+    categories: Mapping[str, str]
+
+
+# --------------------------------------------------------------------------------------------------------------- tables
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeyElement:
+    attribute: str
+    type: str
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IndexReport:
+    """`usage` is one line: what CloudWatch saw of it. `entry_count` and `entry_mean_bytes` come from the items read."""
+
+    name: str
+    kind: str
+    key_schema: tuple[KeyElement, ...]
+    projection: str
+    non_key_attributes: tuple[str, ...]
+    status: str
+    item_count: int | None
+    size_bytes: int | None
+    entry_mean_bytes: float | None
+    entry_count: int | None = None
+    usage: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Units:
+    read_units: int | None
+    write_units: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AutoScalingReport:
+    index: str | None
+    dimension: str
+    min_units: int
+    max_units: int
+    suspended: bool
+    target_utilization_percent: Decimal | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OnDemandBackup:
+    created_at: datetime
+    size_bytes: int | None
+    type: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BackupsReport:
+    """`pitr` is ENABLED or DISABLED; null: not known. `on_demand` null: not known."""
+
+    pitr: str | None
+    recovery_period_days: int | None
+    earliest_restorable_at: datetime | None
+    latest_restorable_at: datetime | None
+    on_demand: tuple[OnDemandBackup, ...] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OverLine:
+    """Items over a line: `found` among those read; `low` to `high` in the whole table (equal when every item was read)."""
+
+    threshold_bytes: int
+    found: int
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HistogramBar:
+    """Items of at most `le_bytes`, and more than the bar before."""
+
+    le_bytes: int
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AttributeReport:
+    """`share` is its part of all bytes read."""
+
+    name: str
+    types: tuple[str, ...]
+    present: int
+    total_bytes: int
+    mean_bytes: float
+    max_bytes: int
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Largest:
+    bytes: int
+    key_hash: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ItemsReport:
+    coverage: str
+    scanned: int
+    scanned_bytes: int
+    read_units: Decimal
+    min_bytes: int | None
+    mean_bytes: float | None
+    p50_bytes: int | None
+    p90_bytes: int | None
+    p99_bytes: int | None
+    max_bytes: int | None
+    over_warn: OverLine
+    over_max: OverLine
+    histogram: tuple[HistogramBar, ...]
+    attributes: tuple[AttributeReport, ...]
+    largest: tuple[Largest, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FlowReport:
+    """One table or index over the window; throttles over `throttle_window_days`. null: no datapoint."""
+
+    read_units: Decimal | None
+    write_units: Decimal | None
+    read_throttles: int | None
+    write_throttles: int | None
+    throttle_reasons: Mapping[str, int]
+    throttles_by_day: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrafficReport:
+    window_days: int
+    covered_days: Decimal
+    read_units: Decimal | None
+    write_units: Decimal | None
+    indexes: Mapping[str, FlowReport]
+    read_throttles: int | None
+    write_throttles: int | None
+    throttle_reasons: Mapping[str, int]
+    calls: Mapping[str, int]
+    throttle_window_days: int = 14
+    throttles_by_day: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CostLine:
+    """
+    One priced quantity a month. `unit_price_usd` and `monthly_usd` are null where the price or the quantity is not known (`note` says
+    which). `basis` is measured, declared or assumed; `per_user` says whether the line grows with the users.
+    """
+
+    table: str
+    index: str | None
+    component: str
+    quantity: Decimal | None
+    unit: str
+    unit_price_usd: Decimal | None
+    monthly_usd: Decimal | None
+    basis: str
+    per_user: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TableCost:
+    """`monthly_usd` is the sum of the known lines, null when none is known; `complete` says whether all are."""
+
+    monthly_usd: Decimal | None
+    lines: tuple[CostLine, ...]
+    complete: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TableReport:
+    name: str
+    arn: str
+    status: str
+    billing_mode: str
+    table_class: str
+    item_count: int | None
+    size_bytes: int | None
+    created_at: datetime | None
+    deletion_protection: bool
+    encryption: str
+    ttl_attribute: str | None
+    stream: str | None
+    tags: Mapping[str, str] | None
+    key_schema: tuple[KeyElement, ...]
+    indexes: tuple[IndexReport, ...]
+    provisioned: Units | None
+    auto_scaling: tuple[AutoScalingReport, ...] | None
+    backups: BackupsReport
+    items: ItemsReport | None
+    traffic: TrafficReport | None
+    cost: TableCost
+    grade: str
+    findings: tuple[str, ...]
+    on_demand_limit: Units | None = None
+    warm_throughput: Units | None = None
+    replicas: tuple[str, ...] = ()
+
+
+# ------------------------------------------------------------------------------------------------------------- findings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Suppression:
+    reason: str
+    expires: date | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """
+    A problem of one table. `id` is the same in every run for the same check, table and index. `saving_usd_month` is by user count;
+    null: not priced. `current`, `benefit`, `migration`: see the section "What could be improved". `when` is "now" or "before N users".
+    """
+
+    id: str
+    check: str
+    code: str
+    category: str
+    severity: str
+    table: str
+    index: str | None
+    title: str
+    message: str
+    evidence: Mapping[str, Evidence]
+    fix: str
+    commands: tuple[str, ...]
+    saving_usd_month: Mapping[str, Decimal] | None
+    suppressed: Suppression | None
+    current: str = ""
+    benefit: str = ""
+    migration: str = ""
+    effort: str = ""
+    when: str = "now"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NotChecked:
+    """Something that could not be looked at. `check` is null where a fact is missing that no check needs."""
+
+    check: str | None
+    table: str | None
+    index: str | None
+    call: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RuleRun:
+    """One check on one table, however it ended: found, passed, not applicable, not checked."""
+
+    check: str
+    code: str
+    title: str
+    category: str
+    table: str
+    status: str
+    reason: str = ""
+
+
+# ---------------------------------------------------------------------------------------------------------------- money
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PriceSource:
+    """Where the prices are from. `as_of` is the oldest month confirmed among the prices used; null: no prices for the region."""
+
+    region: str
+    as_of: str | None
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CurrentCost:
+    monthly_usd: Decimal | None
+    lines: tuple[CostLine, ...]
+    complete: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StorageAtScale:
+    """For the storage table of the assessment: what one table, with its indexes apart, holds at this user count."""
+
+    table: str
+    items: int | None
+    table_bytes: int | None
+    index_bytes: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Projection:
+    """The bill at `users` users. `avoidable_usd` is what the priced findings would save of it, without double counting."""
+
+    users: int
+    monthly_usd: Decimal | None
+    lines: tuple[CostLine, ...]
+    complete: bool = True
+    avoidable_usd: Decimal | None = None
+    per_user_usd: Decimal | None = None
+    storage: tuple[StorageAtScale, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Costs:
+    prices: PriceSource
+    free_tier: bool
+    current: CurrentCost
+    projections: tuple[Projection, ...]
+    assumptions: tuple[str, ...] = ()
+
+
+# ------------------------------------------------------------------------------------------------------ the assessment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GoodPoint:
+    """A check that was passed, as the section "What is good" tells it."""
+
+    category: str
+    title: str
+    messages: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Practice:
+    """One row of the best-practice table. `status` is GOOD, IMPROVE, BAD, NOT USED, NOT CHECKED or N/A."""
+
+    practice: str
+    status: str
+    notes: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecommendationItem:
+    text: str
+    severity: str
+    finding: str | None
+    saving_usd_month: Decimal | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recommendation:
+    """One rung of the ladder by user scale."""
+
+    users: int
+    status: str
+    items: tuple[RecommendationItem, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Action:
+    when: str
+    finding: str | None
+    text: str
+    done: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NextReview:
+    date: date
+    at_users: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Summary:
+    strengths: tuple[str, ...]
+    improvements: tuple[str, ...]
+    cost_efficiency: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """The whole report, and the whole run file."""
+
+    schema_version: int
+    tool: Tool
+    audit: Audit
+    overall: Overall
+    verdict: str
+    """One sentence on all of it, without markup."""
+    do_first: tuple[str, ...]
+    """At most three ids of findings, the most urgent first."""
+    grades_by_users: Mapping[str, GradesAtScale]
+    categories: tuple[CategoryGrade, ...]
+    tables: tuple[TableReport, ...]
+    findings: tuple[Finding, ...]
+    not_checked: tuple[NotChecked, ...]
+    costs: Costs
+    good: tuple[GoodPoint, ...]
+    practices: tuple[Practice, ...]
+    recommendations: tuple[Recommendation, ...]
+    actions: tuple[Action, ...]
+    summary: Summary
+    next_review: NextReview
+    rules: tuple[RuleRun, ...]
+    trust: tuple[str, ...] = field(default=())
+    """How far to trust this: sentences on coverage, price dates and what the audit read."""
+
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+def to_json(report: Report) -> str:
+    """The run file: indented JSON, Decimal as JSON numbers, ending in a newline."""
+    return msgspec.json.format(_encoder.encode(report), indent=2).decode() + "\n"
+
+
+def from_json(text: bytes | str) -> Report:
+    """
+    A report from a run file.
+
+    Raises ConfigError, with the place in the file, when it is no run file of this schema version.
+    """
+    try:
+        head = msgspec.json.decode(text)
+        if isinstance(head, dict) and head.get("schema_version") not in (None, SCHEMA_VERSION):
+            raise ConfigError(
+                f"the run file has schema_version {head['schema_version']}, this version reads {SCHEMA_VERSION}",
+                hint="use the stj-audit that wrote it, or a newer one",
+            )
+        return msgspec.json.decode(text, type=Report)
+    except msgspec.MsgspecError as error:
+        raise ConfigError(f"not a run file of stj-audit: {error}", hint="give a file written by --report json=PATH") from error
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of the run file."""
+    schema: dict[str, Any] = _decimals_as_numbers(msgspec.json.schema(Report))
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "stj-audit run file", **schema}
+
+
+def _decimals_as_numbers(node: Any) -> Any:
+    """msgspec describes every Decimal as a string, also where the encoder writes numbers."""
+    if isinstance(node, dict):
+        if node.get("format") == "decimal":
+            return {"type": "number"}
+        return {key: _decimals_as_numbers(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_decimals_as_numbers(value) for value in node]
+    return node

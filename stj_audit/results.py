@@ -1,0 +1,161 @@
+"""
+What a check says: severities, categories, problems, and one `Result` for each check and table.
+
+`Result` must exist: with only findings and skips, "passed" and "never looked" would be the same, and a grade could not tell them apart.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum, StrEnum
+
+from stj_audit.facts import TableClass, Unknown
+
+Evidence = int | float | str | None
+
+
+class Severity(IntEnum):
+    """How bad a problem is, ascending, so that severities compare."""
+
+    INFO = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+    @property
+    def label(self) -> str:
+        """ "high": the word in options, reports and the run file."""
+        return self.name.lower()
+
+
+class Category(Enum):
+    """The eight categories of the assessment: id in the run file, title in reports."""
+
+    PRIMARY_KEY_DESIGN = ("primary-key-design", "Primary Key Design")
+    GSI_COVERAGE = ("gsi-coverage", "GSI Coverage")
+    GSI_PROJECTIONS = ("gsi-projections", "GSI Projections")
+    TABLE_STRUCTURE = ("table-structure", "Table Structure")
+    CAPACITY_PLANNING = ("capacity-planning", "Capacity Planning")
+    BACKUP_STRATEGY = ("backup-strategy", "Backup Strategy")
+    COST_OPTIMIZATION = ("cost-optimization", "Cost Optimization")
+    SCALABILITY = ("scalability", "Scalability")
+
+    @property
+    def id(self) -> str:
+        return self.value[0]
+
+    @property
+    def title(self) -> str:
+        return self.value[1]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RemoveIndex:
+    """The change "delete this index", for re-pricing."""
+
+    index: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RemoveTable:
+    """The change "delete this table"."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UseTableClass:
+    """The change "move this table to another table class"."""
+
+    table_class: TableClass
+
+
+Change = RemoveIndex | RemoveTable | UseTableClass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """
+    One defect, as a check yields it; the machinery stamps check, table and default severity on it.
+
+    `message` is one sentence with the numbers; `fix` one that says what to do. `current`, `benefit` and `migration` fill the
+    "What could be improved" section: the state found, what the fix gains, what the fix takes. `effort` is "minutes", "hours" or
+    "days". `matters_from_users`: the user count from which it matters (None: already now).
+    """
+
+    message: str
+    fix: str
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    severity: Severity | None = None
+    index: str | None = None
+    current: str = ""
+    benefit: str = ""
+    migration: str = ""
+    effort: str = "hours"
+    commands: tuple[str, ...] = ()
+    change: Change | None = None
+    matters_from_users: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Good:
+    """Something that was looked at and is as it should be: one sentence with the evidence, for "What is good"."""
+
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NotApplicable:
+    """The check has nothing to look at in this table ("no index"). Not the same as unknown: it takes no part in the grade."""
+
+    reason: str
+
+
+Said = Problem | Good | NotApplicable | Unknown
+
+
+class Status(StrEnum):
+    """How a check ended for a table."""
+
+    FOUND = "found"
+    PASSED = "passed"
+    NOT_APPLICABLE = "not applicable"
+    UNKNOWN = "not checked"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """
+    One check. `find` is a generator over the facts it names in its parameters; `name` is the defect in kebab case
+    ("pitr-off"), `code` its id in the catalogue ("BKP-01"), `needs` the facts it reads, `why` its documentation.
+    """
+
+    code: str
+    name: str
+    title: str
+    category: Category
+    severity: Severity
+    find: Callable[..., Iterator[Said]]
+    needs: tuple[str, ...]
+    accepts_unknown: frozenset[str]
+    why: str
+    fix: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """
+    What one check says of one table. `problems` is non-empty exactly when `status` is FOUND; `unknowns` says what could not
+    be looked at (also beside problems or passes, when the check saw only a part).
+    """
+
+    check: Check
+    table: str
+    status: Status
+    problems: tuple[Problem, ...] = ()
+    goods: tuple[Good, ...] = ()
+    unknowns: tuple[Unknown, ...] = ()
+    reason: str = ""
+
+    @property
+    def severity(self) -> Severity | None:
+        """The worst severity of its problems; None without any. A check counts once per table, however many indexes fail it."""
+        return max((problem.severity or self.check.severity for problem in self.problems), default=None)

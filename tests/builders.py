@@ -1,0 +1,182 @@
+"""Builders: facts with sensible defaults, so that a test says only what it is about."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from stj_audit.checks import Context, examine
+from stj_audit.config import Scale, SizeLines
+from stj_audit.cost.bill import TableBill
+from stj_audit.cost.prices import bundled_sheet
+from stj_audit.facts import (
+    Alarms,
+    AutoScaling,
+    Flow,
+    Index,
+    IndexEntries,
+    ItemSizes,
+    KeyAttribute,
+    KeyCardinality,
+    OnDemandBackups,
+    Pitr,
+    Table,
+    TableFacts,
+    Tags,
+    TimeToLive,
+    Traffic,
+)
+from stj_audit.report import CostLine
+from stj_audit.results import Check, Result
+
+CREATED_AT = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+def keys(*attributes: str, hashes: int = 1) -> tuple[KeyAttribute, ...]:
+    """A key schema of string attributes: the first `hashes` are HASH, the others RANGE."""
+    return tuple(
+        KeyAttribute(attribute=name, type="S", role="HASH" if place < hashes else "RANGE") for place, name in enumerate(attributes)
+    )
+
+
+def a_table(*, key: Iterable[str] = ("id",), **fields: Any) -> Table:
+    """An on-demand table of a thousand items of 1,000 bytes, without indexes."""
+    name = fields.get("name", "orders")
+    defaults: dict[str, Any] = {
+        "name": name,
+        "arn": f"arn:aws:dynamodb:eu-north-1:123456789012:table/{name}",
+        "region": "eu-north-1",
+        "status": "ACTIVE",
+        "created_at": CREATED_AT,
+        "billing_mode": "PAY_PER_REQUEST",
+        "table_class": "STANDARD",
+        "key_schema": keys(*key),
+        "item_count": 1_000,
+        "size_bytes": 1_000_000,
+    }
+    return Table(**(defaults | fields))
+
+
+def an_index(name: str = "by-status", key: Iterable[str] = ("status",), **fields: Any) -> Index:
+    """A GSI with projection ALL that holds every item of `a_table`."""
+    defaults: dict[str, Any] = {
+        "name": name,
+        "kind": "GSI",
+        "key_schema": keys(*key),
+        "projection": "ALL",
+        "item_count": 1_000,
+        "size_bytes": 1_000_000,
+    }
+    return Index(**(defaults | fields))
+
+
+def some_items(sizes: Mapping[int, int] | None = None, **fields: Any) -> ItemSizes:
+    """Every item of a table was read. `sizes`: how many items of which size in bytes; a thousand of 1,000 by default."""
+    histogram = {1_000: 1_000} if sizes is None else sizes
+    defaults: dict[str, Any] = {"coverage": "full", "sizes": tuple(sorted(histogram.items())), "read_units": Decimal(1)}
+    return ItemSizes(**(defaults | fields))
+
+
+def some_keys(distinct: int | None, *, index: str | None = None, items: int = 1_000, top_share: str = "0.001") -> KeyCardinality:
+    return KeyCardinality(index=index, items=items, distinct=distinct, distinct_limit=1_024, top_share=Decimal(top_share))
+
+
+def some_entries(index: str, entries: int = 1_000, mean_bytes: int = 1_000) -> IndexEntries:
+    return IndexEntries(index=index, entries=entries, total_bytes=entries * mean_bytes, max_bytes=mean_bytes)
+
+
+def a_flow(**fields: Any) -> Flow:
+    """Quiet, unthrottled traffic that was measured."""
+    defaults: dict[str, Any] = {
+        "read_units": Decimal(3_000_000),
+        "write_units": Decimal(300_000),
+        "read_units_14_days": Decimal(1_400_000),
+        "write_units_14_days": Decimal(140_000),
+        "peak_hour_read_units": Decimal(10_000),
+        "peak_hour_write_units": Decimal(1_000),
+        "read_throttles": 0,
+        "write_throttles": 0,
+        "read_throttles_30_days": 0,
+        "write_throttles_30_days": 0,
+    }
+    return Flow(**(defaults | fields))
+
+
+def no_data() -> Flow:
+    """CloudWatch had no datapoint."""
+    return Flow()
+
+
+def some_traffic(table: Flow | None = None, indexes: Mapping[str, Flow] | None = None, **fields: Any) -> Traffic:
+    """Thirty fully covered days."""
+    defaults: dict[str, Any] = {
+        "window_days": 30,
+        "throttle_window_days": 14,
+        "covered_days": Decimal(30),
+        "table": table or a_flow(),
+        "indexes": dict(indexes or {}),
+        "calls": {},
+        "time_to_live_deletes": None,
+    }
+    return Traffic(**(defaults | fields))
+
+
+def a_line(
+    component: str = "storage", monthly_usd: str | None = "1.00", *, index: str | None = None, table: str = "orders"
+) -> CostLine:
+    """A cost line of `monthly_usd` (quantity 1 at that unit price)."""
+    amount = None if monthly_usd is None else Decimal(monthly_usd)
+    return CostLine(
+        table=table,
+        index=index,
+        component=component,
+        quantity=None if amount is None else Decimal(1),
+        unit="unit",
+        unit_price_usd=amount,
+        monthly_usd=amount,
+        basis="measured",
+        per_user=True,
+    )
+
+
+def table_facts(table: Table | None = None, **facts: Any) -> TableFacts:
+    """A healthy table: PITR on, tagged, unthrottled, small items, every fact known. Pass facts, or Unknown, by name."""
+    table = table or a_table()
+    defaults: dict[str, Any] = {
+        "pitr": Pitr(enabled=True, recovery_period_days=35),
+        "on_demand_backups": OnDemandBackups(backups=()),
+        "time_to_live": TimeToLive(enabled=False),
+        "tags": Tags(values={"env": "production"}),
+        "auto_scaling": AutoScaling(targets=()),
+        "traffic": some_traffic(indexes={index.name: a_flow() for index in table.global_indexes}),
+        "alarms": Alarms(alarms=()),
+        "items": some_items(
+            indexes=tuple(some_entries(index.name) for index in table.indexes),
+            keys=(some_keys(1_000), *(some_keys(1_000, index=index.name) for index in table.indexes)),
+        ),
+    }
+    return TableFacts(table=table, **(defaults | facts))
+
+
+def a_context(
+    table: Table | None = None,
+    *,
+    scale: Scale | None = None,
+    size_lines: SizeLines | None = None,
+    lines: Iterable[CostLine] = (),
+    region: str = "eu-north-1",
+    **facts: Any,
+) -> Context:
+    """What `examine` takes, from the same arguments as `table_facts`; `lines` are the table's cost lines at the target users."""
+    known = table_facts(table, **facts)
+    return Context(
+        facts=known,
+        scale=scale or Scale(target_users=10_000, users_now=1_000),
+        size_lines=size_lines or SizeLines(),
+        bill=TableBill(table=known.table, lines=tuple(lines), prices=bundled_sheet(region)),
+    )
+
+
+def examined(check: Check, table: Table | None = None, **context: Any) -> Result:
+    """The Result of one check on a healthy table that differs only by what is given."""
+    return examine(check, a_context(table, **context))

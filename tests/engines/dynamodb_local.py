@@ -1,0 +1,1 @@
+"""AWS's own engine: DynamoDB Local, found or fetched, and started once a session."""
