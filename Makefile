@@ -1,0 +1,44 @@
+# Everything happens in a virtual environment of its own, .venv; `make demo` and `make test` set it up and can be run again.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test quick lint format picture clean
+
+demo: .venv/demo-is-installed ## audit the three demo tables and write the report files
+	$(BIN)/stj-audit demo
+
+test: .venv/dev-is-installed ## the whole test suite
+	$(BIN)/pytest
+
+quick: .venv/dev-is-installed ## the tests that need no engine: under a minute
+	$(BIN)/pytest -m "not dynamodb_local and not browser"
+
+lint: .venv/dev-is-installed ## format, lint, types and layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/dev-is-installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+picture: .venv/dev-is-installed ## draw the README's picture anew, from the demo's report
+	$(BIN)/stj-audit demo --quiet > /dev/null
+	$(BIN)/python -m tests.render.screenshots stj-audit-demo/report.html docs/pictures
+
+.venv/pip-is-new:
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	touch $@
+
+.venv/demo-is-installed: .venv/pip-is-new pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable ".[demo]"
+	touch $@
+
+.venv/dev-is-installed: .venv/pip-is-new pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable ".[demo]" --group dev
+	touch $@
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis stj-audit-demo

@@ -1,0 +1,393 @@
+"""The sections of the assessment, in words: what is good, practices, the ladder by user scale, the checklist, the summary, the trust."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from stj_audit.config import CURRENCY_FLOOR_USD, Config, Scale
+from stj_audit.facts import Index, Snapshot, TableFacts, Unknown
+from stj_audit.report import (
+    Action,
+    Costs,
+    Finding,
+    GoodPoint,
+    NotChecked,
+    Overall,
+    Practice,
+    Projection,
+    Recommendation,
+    RecommendationItem,
+    Summary,
+)
+from stj_audit.results import Category, Result, Severity, Status
+from stj_audit.wording import a_few, count, counted, dollars
+
+NOW = "now"
+SPARSE_BELOW = Decimal("0.99")  # an index that holds less than this part of the items is sparse
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Telling:
+    """What there is to tell: results and findings at the target, and the overall grade at each user count."""
+
+    facts: Sequence[TableFacts]
+    results: Sequence[Result]
+    findings: Sequence[Finding]
+    costs: Costs
+    graded: Mapping[int, Overall]
+    scale: Scale
+    not_checked: Sequence[NotChecked]
+
+    @property
+    def all_checked(self) -> bool:
+        """Whether everything that applies was looked at."""
+        return not self.not_checked
+
+
+def severity_of(finding: Finding) -> Severity:
+    return Severity[finding.severity.upper()]
+
+
+def when(severity: Severity, matters_from_users: int | None, savings: Mapping[str, Decimal] | None, scale: Scale) -> str:
+    """
+    "now", or before which user count a finding is to be mended.
+
+    A finding that names the count from which it matters waits for it, one that is only about money until it saves more than the
+    floor, and one of low severity until the next scale.
+    """
+    if matters_from_users is not None:
+        return before(matters_from_users, scale)
+    if severity > Severity.LOW and savings is None:
+        return NOW
+    if severity > Severity.MEDIUM:
+        return NOW
+    worth = [int(users) for users, saving in (savings or {}).items() if saving >= CURRENCY_FLOOR_USD]
+    if worth:
+        return before(min(worth), scale)
+    if severity > Severity.LOW:
+        return NOW
+    later = [users for users in scale.users if users > (scale.users_now or 0)]
+    return before(later[0] if later else scale.target_users, scale)
+
+
+def before(users: int, scale: Scale) -> str:
+    """ "before 10,000 users", or "now" when there are that many already."""
+    return NOW if scale.users_now is not None and scale.users_now >= users else f"before {count(users)} users"
+
+
+def due_at(finding: Finding) -> int:
+    """The user count in the finding's `when`; 0 for "now"."""
+    return 0 if finding.when == NOW else int(finding.when.split()[1].replace(",", ""))
+
+
+# ------------------------------------------------------------------------------------------------------------- verdict
+
+
+def verdict(telling: Telling, region: str) -> str:
+    """One sentence on all tables."""
+    tables = counted(len(telling.facts), "table")
+    urgent = {finding.table for finding in telling.findings if finding.when == NOW and severity_of(finding) >= Severity.HIGH}
+    soon = {finding.table for finding in telling.findings if severity_of(finding) >= Severity.MEDIUM} - urgent
+    target = count(telling.scale.target_users)
+    head = f"{tables} in {region}: "
+    if telling.graded[telling.scale.target_users].score is None:
+        head += f"too little could be checked for a grade at {target} users; "
+    if urgent:
+        return head + f"{_tables_need(sorted(urgent))} work now"
+    if soon:
+        return head + f"nothing is urgent, {_tables_need(sorted(soon))} work before {target} users"
+    if not telling.all_checked:
+        return head + "nothing found in what could be checked"
+    return head + f"ready for {target} users"
+
+
+def _tables_need(tables: Sequence[str]) -> str:
+    return f"{a_few(tables)} {'needs' if len(tables) == 1 else 'need'}"
+
+
+# ---------------------------------------------------------------------------------------------------------------- good
+
+
+def good(telling: Telling) -> tuple[GoodPoint, ...]:
+    """The passed checks that say why, by category; the same sentence about several tables is told once."""
+    points = []
+    for category in Category:
+        tables_by_message: dict[str, list[str]] = {}
+        for result in telling.results:
+            if result.check.category is category and result.status is Status.PASSED:
+                for point in result.goods:
+                    tables_by_message.setdefault(point.message, []).append(result.table)
+        if tables_by_message:
+            messages = tuple(f"{a_few(tables)}: {message}" for message, tables in tables_by_message.items())
+            points.append(GoodPoint(category=category.id, title=category.title, messages=messages))
+    return tuple(points)
+
+
+# ----------------------------------------------------------------------------------------------------------- practices
+
+# practice, the codes of the checks that judge it, and how it is told from the facts where no check does
+PRACTICES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Use partition keys with high cardinality", ("KEY-01",)),
+    ("Avoid hot partitions", ("SCL-02", "CAP-02")),
+    ("Use GSIs for alternate access patterns", ()),
+    ("Remove indexes that nobody reads", ("COV-05", "COV-07")),
+    ("Optimize GSI projections", ("PRJ-02", "PRJ-05")),
+    ("Use composite sort keys", ("KEY-08",)),
+    ("Keep item size below 400 KB", ("STR-01", "STR-02")),
+    ("Use sparse indexes", ()),
+    ("Enable PITR backups", ("BKP-01", "BKP-02")),
+    ("Protect tables from deletion", ("BKP-05",)),
+    ("Let capacity follow the load", ("CAP-04",)),
+    ("Keep requests free of throttling", ("CAP-01", "CAP-03")),
+    ("Alarm on throttling", ("CAP-12",)),
+    ("Expire old data with TTL", ("STR-10",)),
+    ("Choose the table class by price", ("CST-02",)),
+)
+
+
+def practices(telling: Telling) -> tuple[Practice, ...]:
+    """The best-practice table: each row judged by its checks, or told from the facts."""
+    told: Mapping[str, Callable[[Telling], Practice]] = {
+        "Use GSIs for alternate access patterns": _indexes_practice,
+        "Use sparse indexes": _sparse_practice,
+    }
+    return tuple(
+        told[practice](telling) if practice in told else _judged_practice(practice, codes, telling) for practice, codes in PRACTICES
+    )
+
+
+def _judged_practice(practice: str, codes: Sequence[str], telling: Telling) -> Practice:
+    results = [one for one in telling.results if one.check.code in codes]
+    found = [one for one in results if one.status is Status.FOUND]
+    unknown = [one for one in results if one.status is Status.UNKNOWN]
+    passed = [one for one in results if one.status is Status.PASSED]
+    if found:
+        worst = max(one.severity or Severity.INFO for one in found)
+        status = "BAD" if worst >= Severity.HIGH else "IMPROVE"
+        return Practice(practice=practice, status=status, notes="; ".join(_by_title(found)))
+    if unknown:
+        reasons = "; ".join(sorted({f"{one.table}: {one.reason}" for one in unknown})[:2])
+        return Practice(practice=practice, status="NOT CHECKED", notes=reasons)
+    if passed:
+        messages = [message for one in passed for message in (good.message for good in one.goods)]
+        notes = a_few(dict.fromkeys(messages), at_most=2) if messages else f"all of {counted(len(passed), 'check')} passed"
+        return Practice(practice=practice, status="GOOD", notes=notes)
+    reason = results[0].reason if results else "no check looks at it"
+    return Practice(practice=practice, status="N/A", notes=reason)
+
+
+def _by_title(found: Sequence[Result]) -> list[str]:
+    tables: dict[str, list[str]] = {}
+    for one in found:
+        tables.setdefault(one.check.title, []).append(one.table)
+    return [f"{title}: {a_few(where)}" for title, where in tables.items()]
+
+
+def _indexes_practice(telling: Telling) -> Practice:
+    practice = "Use GSIs for alternate access patterns"
+    with_indexes = [(facts.table.name, len(facts.table.global_indexes)) for facts in telling.facts if facts.table.global_indexes]
+    if not with_indexes:
+        return Practice(practice=practice, status="NOT USED", notes="no table has a global secondary index")
+    counts = a_few(f"{counted(number, 'GSI')} on {name}" for name, number in with_indexes)
+    notes = f"{counts}; whether they serve every access pattern cannot be seen from the tables"
+    return Practice(practice=practice, status="NOT CHECKED", notes=notes)
+
+
+def _sparse_practice(telling: Telling) -> Practice:
+    practice = "Use sparse indexes"
+    indexes = [(facts, index) for facts in telling.facts for index in facts.table.indexes]
+    if not indexes:
+        return Practice(practice=practice, status="N/A", notes="no table has an index")
+    shares = [(facts, index, _share_held(facts, index)) for facts, index in indexes]
+    sparse = [
+        f"{index.name} of {facts.table.name} holds {share:.0%} of the items" for facts, index, share in shares if _sparse(share)
+    ]
+    if sparse:
+        return Practice(practice=practice, status="GOOD", notes=a_few(sparse))
+    if any(share is None for _, _, share in shares):
+        return Practice(practice=practice, status="NOT CHECKED", notes="the number of index entries is not known")
+    return Practice(
+        practice=practice, status="NOT USED", notes="every index holds every item; right if every item is queried through it"
+    )
+
+
+def _sparse(share: Decimal | None) -> bool:
+    return share is not None and share < SPARSE_BELOW
+
+
+def _share_held(facts: TableFacts, index: Index) -> Decimal | None:
+    if not isinstance(facts.items, Unknown) and facts.items.scanned:
+        entries = facts.items.index_entries(index.name)
+        if entries is not None:
+            return Decimal(entries.entries) / facts.items.scanned
+    if index.item_count is None or not facts.table.item_count:
+        return None
+    return Decimal(index.item_count) / facts.table.item_count
+
+
+# ------------------------------------------------------------------------------------------- recommendations and actions
+
+
+def recommendations(telling: Telling) -> tuple[Recommendation, ...]:
+    """The ladder: what is due now, and before each user count above today's."""
+    scale = telling.scale
+    rungs = [users for users in scale.users if scale.users_now is None or users > scale.users_now]
+    first = scale.users_now if scale.users_now is not None else 0
+    ladder = []
+    done = -1
+    for users in (first, *(rung for rung in rungs if rung != first)):
+        due = [finding for finding in telling.findings if done < due_at(finding) <= users]
+        done = users
+        ladder.append(Recommendation(users=users, status=_rung_status(telling, users, due), items=_items(due, users)))
+    return tuple(ladder)
+
+
+def _items(due: Sequence[Finding], users: int) -> tuple[RecommendationItem, ...]:
+    return tuple(
+        RecommendationItem(
+            text=f"{finding.fix} ({_where(finding)})",
+            severity=finding.severity,
+            finding=finding.id,
+            saving_usd_month=(finding.saving_usd_month or {}).get(str(users)),
+        )
+        for finding in due
+    )
+
+
+def _where(finding: Finding) -> str:
+    return f"{finding.table}, index {finding.index}" if finding.index else finding.table
+
+
+def _rung_status(telling: Telling, users: int, due: Sequence[Finding]) -> str:
+    overall = telling.graded.get(users)
+    grade = f"grade {overall.grade}" if overall is not None else ""
+    projection = _projection(telling.costs, users)
+    money = f"{dollars(projection.monthly_usd)} a month" if projection is not None and projection.monthly_usd is not None else ""
+    if due:
+        worst = max(severity_of(finding) for finding in due)
+        work = f"{counted(len(due), 'thing')} to do" + (", the first of them soon" if worst >= Severity.HIGH else "")
+    elif telling.findings:
+        work = "nothing more to do"
+    elif telling.all_checked:
+        work = "no changes needed"
+    else:
+        work = "nothing found in what could be checked"
+    return "; ".join(part for part in (work, grade, money) if part)
+
+
+def _projection(costs: Costs, users: int) -> Projection | None:
+    return next((one for one in costs.projections if one.users == users), None)
+
+
+def actions(telling: Telling) -> tuple[Action, ...]:
+    """The checklist, by when: the findings, and what to look at again."""
+    listed = [
+        Action(when=finding.when, finding=finding.id, text=f"{finding.title}: {finding.fix} ({_where(finding)})", done=False)
+        for finding in sorted(telling.findings, key=due_at)
+    ]
+    if any(row.call != "dynamodb:Scan" for row in telling.not_checked):
+        listed.append(Action(when=NOW, finding=None, text="Allow what could not be checked, and audit again", done=False))
+    later = before(telling.scale.target_users, telling.scale)
+    if later != NOW:
+        listed.append(Action(when=later, finding=None, text="Audit again every month: item sizes, throttles, cost", done=False))
+    return tuple(sorted(listed, key=lambda one: 0 if one.when == NOW else int(one.when.split()[1].replace(",", ""))))
+
+
+# -------------------------------------------------------------------------------------------------------------- summary
+
+MAX_SUMMARY_LINES = 6
+
+
+def summary(telling: Telling) -> Summary:
+    """Strengths, improvements and cost efficiency, a line each."""
+    strengths = [message for point in good(telling) for message in point.messages[:1]]
+    improvements = [f"{finding.title}: {_where(finding)} ({finding.when})" for finding in telling.findings]
+    return Summary(
+        strengths=tuple(strengths[:MAX_SUMMARY_LINES]),
+        improvements=tuple(improvements[:MAX_SUMMARY_LINES]),
+        cost_efficiency=tuple(_cost_lines(telling)),
+    )
+
+
+def _cost_lines(telling: Telling) -> list[str]:
+    costs, target = telling.costs, telling.scale.target_users
+    now = costs.current
+    lines = [f"Now: {_amount(now.monthly_usd, complete=now.complete)} a month" if now.monthly_usd is not None else "Now: not known"]
+    projection = _projection(costs, target)
+    if projection is None or projection.monthly_usd is None:
+        return [*lines, f"At {count(target)} users: not known"]
+    lines.append(f"At {count(target)} users: {_amount(projection.monthly_usd, complete=projection.complete)} a month")
+    if projection.per_user_usd is not None:
+        lines.append(f"Per user: ${projection.per_user_usd:.4f} a month")
+    if projection.avoidable_usd:
+        lines.append(f"Avoidable: {dollars(projection.avoidable_usd)} a month, of what the findings price")
+    return lines
+
+
+def _amount(monthly_usd: Decimal, *, complete: bool) -> str:
+    return dollars(monthly_usd) if complete else f"at least {dollars(monthly_usd)}"
+
+
+# ---------------------------------------------------------------------------------------------------------------- trust
+
+
+def assumptions(facts: Sequence[TableFacts], scale: Scale, users_source: str, config: Config) -> tuple[str, ...]:
+    """What the cost figures rest on."""
+    lines = ["1 GB is 2^30 bytes, a month is 730 hours, and prices are list prices before discounts, credits and tax"]
+    if scale.users_now is None:
+        lines.append(
+            "today's users are not known (say them with --users-now, or name [model] users_table), so measured use cannot be scaled"
+        )
+    else:
+        lines.append(f"users now: {count(scale.users_now)} ({users_source}); storage and requests grow in step with the users")
+    measured = [one for one in facts if not isinstance(one.traffic, Unknown)]
+    if measured:
+        days = sorted({one.traffic.covered_days for one in measured if not isinstance(one.traffic, Unknown)})
+        covered = f"{float(days[0]):g}" if days[0] == days[-1] else f"{float(days[0]):g} to {float(days[-1]):g}"
+        lines.append(
+            f"requests are CloudWatch's consumed units over {covered} days, scaled to a month; what grows faster than the users is not seen"
+        )
+    declared = [one.table.name for one in facts if isinstance(one.traffic, Unknown) and _declares(config, one.table.name)]
+    if declared:
+        lines.append(
+            f"requests to {a_few(declared)} are declared per user and day, not measured: a month has {config.model.days} days, reads "
+            "are eventually consistent and of a mean item, and each write touches every index that projects ALL, and no other"
+        )
+    fixed = [name for name, table in config.tables.items() if table.items is not None]
+    if fixed:
+        lines.append(f"{a_few(fixed)} do not grow with the users (declared); requests to them do")
+    lines.append(
+        "storage includes the 100 bytes that AWS bills for each item and each index entry; the free tier is not subtracted; "
+        "streams, exports, AWS Backup, data transfer and CloudWatch are not included"
+    )
+    return tuple(lines)
+
+
+def _declares(config: Config, table: str) -> bool:
+    model = config.tables.get(table)
+    return model is not None and (model.reads_per_user_day is not None or model.writes_per_user_day is not None)
+
+
+def trust(telling: Telling, snapshot: Snapshot) -> tuple[str, ...]:
+    """How far to trust the report: what was read, what was not, how old the prices are, what the audit took."""
+    made = sum(one.status in (Status.FOUND, Status.PASSED) for one in telling.results)
+    applicable = sum(one.status is not Status.NOT_APPLICABLE for one in telling.results)
+    lines = [f"{count(made)} of {counted(applicable, 'applicable check')} could be made"]
+    whole = [one for one in telling.facts if not isinstance(one.items, Unknown) and one.items.coverage == "full"]
+    items = sum(one.items.scanned for one in whole if not isinstance(one.items, Unknown))
+    lines.append(
+        f"every item of {len(whole)} of {counted(len(telling.facts), 'table')} was read: {counted(items, 'item')}, sizes exact to the byte"
+    )
+    if whole:
+        lines.append(
+            "a table that is written to while it is read has no single state: items changed during or after the audit are not covered"
+        )
+    prices = telling.costs.prices
+    if prices.as_of is None:
+        lines.append(f"no prices are known for {prices.region}: nothing could be priced")
+    else:
+        lines.append(f"prices of {prices.region}, the oldest of those used confirmed in {prices.as_of}: {prices.source}")
+    lines.append(
+        f"the audit made {counted(snapshot.api_calls, 'API call')}, consumed {count(snapshot.read_units)} read units, and wrote nothing"
+    )
+    return tuple(lines)

@@ -1,0 +1,35 @@
+"""
+Without deletion protection one call deletes the table with all its data: a wrong name in a script, or a stack that replaces it. With it,
+DynamoDB refuses the call until protection was switched off on purpose. It costs nothing.
+
+Wrong for throw-away tables that a test or a pipeline creates and deletes itself. When PITR is on, a deleted table leaves a free backup
+of its last state for 35 days; that softens the loss, and still means an outage and a restore.
+Source: AWS Security Hub control DynamoDB.6; AWS developer guide, "Using table deletion protection".
+
+Fix: switch on deletion protection; also in the template, where the table is created by one.
+"""
+
+from collections.abc import Iterator
+
+from stj_audit.checks import check
+from stj_audit.facts import Table
+from stj_audit.results import Category, Good, Problem, Said, Severity
+from stj_audit.wording import counted
+
+
+@check("Deletion protection is off", Category.BACKUP_STRATEGY, Severity.MEDIUM, code="BKP-05")
+def deletion_protection_off(table: Table) -> Iterator[Said]:
+    if table.deletion_protection:
+        yield Good(message="deletion protection is on (DeletionProtectionEnabled is true)")
+        return
+    held = "" if table.item_count is None else f" and its {counted(table.item_count, 'item')}"
+    yield Problem(
+        message=f"deletion protection is off: one call deletes the table{held}",
+        fix="switch on deletion protection",
+        evidence={"deletion_protection_enabled": "false", "item_count": table.item_count},
+        current="DeletionProtectionEnabled is false",
+        benefit="the table cannot be deleted by mistake; it costs nothing",
+        migration="none: it is switched on while the table is in use; set it in the template too, or the next deployment switches it off",
+        effort="minutes",
+        commands=(f"aws dynamodb update-table --region {table.region} --table-name {table.name} --deletion-protection-enabled",),
+    )

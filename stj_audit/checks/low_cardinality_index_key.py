@@ -1,0 +1,137 @@
+"""
+All entries of an index with one partition key value share 3,000 read and 1,000 write units a second. An index by status, type or country
+puts most of its entries under one value, and that value's limit becomes the limit of the whole application: a throttled index also throttles
+the writes to its table.
+
+The values are counted among the items read: 20 or fewer, or one that carries half of the entries, is too few. An index with fewer than 100
+entries is not judged, as any few entries have few values. The load of the most frequent value is taken as its share of the entries, at the
+peak; where the traffic or today's number of users is not known, so is the number of users at which it reaches the limit.
+
+Wrong when the queries spread in another way than the entries, or DynamoDB splits the value's entries by sort key, which it can do where the
+table has no local secondary index.
+Source: AWS developer guide, "Best practices for designing and using partition keys effectively"; "Using write sharding to distribute
+workloads evenly"; "Key range throughput throttling".
+
+Fix: build an index whose partition key has more values: put a second attribute into it, or add a shard suffix to the value.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+
+from stj_audit.checks import check
+from stj_audit.config import Scale
+from stj_audit.facts import Index, ItemSizes, KeyCardinality, Table, Traffic, Unknown
+from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
+from stj_audit.wording import count, counted, percent, printable
+
+FEW_VALUES = 20  # a status or a type has seldom more
+TOP_SHARE = Decimal("0.5")
+ENOUGH_ENTRIES = 100  # below, neither share nor number of values says anything
+PARTITION_READ_UNITS = 3_000  # AWS developer guide, "Designing partition keys": a second, for each partition
+PARTITION_WRITE_UNITS = 1_000
+HEADROOM = 2  # times the target users: beyond it the limit is far
+SECONDS_PER_DAY = 86_400
+
+
+@check("An index key has few values", Category.SCALABILITY, Severity.MEDIUM, code="SCL-02")
+def low_cardinality_index_key(table: Table, items: ItemSizes, traffic: Traffic | Unknown, scale: Scale) -> Iterator[Said]:
+    if not table.global_indexes:
+        yield NotApplicable(reason="no global secondary index")
+        return
+    judged = False
+    for index in table.global_indexes:
+        values = items.key_cardinality(index.name)
+        if values is None:
+            judged = True
+            yield Unknown(call="dynamodb:Scan", reason=f"the key values of index {index.name} were not counted")
+        elif values.items >= ENOUGH_ENTRIES:
+            judged = True
+            yield _judged(index, values, items, traffic, scale)
+    if not judged:
+        yield NotApplicable(reason=f"no index has {ENOUGH_ENTRIES} entries among the items read: too few to judge its key by")
+
+
+def _judged(index: Index, values: KeyCardinality, items: ItemSizes, traffic: Traffic | Unknown, scale: Scale) -> Said:
+    few = values.distinct is not None and values.distinct <= FEW_VALUES
+    if values.top_share is None and not few:
+        return Unknown(call="dynamodb:Scan", reason=f"the most frequent key value of index {index.name} is not known")
+    seen = _seen(index, values, items)
+    if not few and values.top_share is not None and values.top_share < TOP_SHARE:
+        return Good(message=f"index {index.name}: {seen}")
+    load = _peak_today(index, values, traffic, scale)
+    users_max = _users_max(load, scale)
+    now = isinstance(load, Fraction) and load >= 1
+    near = users_max is not None and users_max <= HEADROOM * scale.target_users
+    return Problem(
+        message=f"index {index.name}: {seen}; {_limit(load, users_max, scale)}",
+        fix=f"build an index with a partition key of more values than {_key(index)}: add a second attribute or a shard suffix",
+        evidence={
+            "distinct_values": values.distinct,
+            "top_share": None if values.top_share is None else round(float(values.top_share), 4),
+            "entries": values.items,
+            "peak_share_of_one_partition_now": round(float(load), 6) if isinstance(load, Fraction) else None,
+            "max_users": None if users_max is None else int(users_max),
+        },
+        severity=Severity.HIGH if now or near else None,
+        index=index.name,
+        current=f"partition key {_key(index)}: {seen}",
+        benefit=f"the load spreads: one value is held to {count(PARTITION_READ_UNITS)} read and "
+        f"{count(PARTITION_WRITE_UNITS)} write units a second",
+        migration="add an index with the new partition key, switch the queries, then remove the old one; a key of several attributes "
+        "needs no new attribute, a joined or sharded value has to be written into every item first; a sharded key is read with one query "
+        "for each shard",
+        effort="days",
+        matters_from_users=None if now or users_max is None else int(users_max),
+    )
+
+
+def _peak_today(index: Index, values: KeyCardinality, traffic: Traffic | Unknown, scale: Scale) -> Fraction | Unknown:
+    """The peak load of the most frequent value today, as a share of what one partition can take: of reads or writes, the larger."""
+    if isinstance(traffic, Unknown):
+        return traffic
+    flow = traffic.indexes.get(index.name)
+    seconds = Fraction(traffic.covered_days) * SECONDS_PER_DAY
+    if flow is None or seconds <= 0 or values.top_share is None:
+        return Unknown(call="cloudwatch:GetMetricData", reason=f"no datapoint for index {index.name}")
+    flows = ((flow.read_units, PARTITION_READ_UNITS), (flow.write_units, PARTITION_WRITE_UNITS))
+    share = Fraction(values.top_share)
+    loads = [Fraction(units) / seconds * scale.peak_factor * share / limit for units, limit in flows if units is not None]
+    # a zero beside a missing series is no measurement of the whole
+    if not loads or (max(loads) == 0 and len(loads) < len(flows)):
+        return Unknown(call="cloudwatch:GetMetricData", reason=f"no datapoint for index {index.name}")
+    return max(loads)
+
+
+def _users_max(load: Fraction | Unknown, scale: Scale) -> Fraction | None:
+    """The number of users at which the most frequent value reaches the limit of one partition; None: not known, or without load."""
+    return scale.users_now / load if isinstance(load, Fraction) and load > 0 and scale.users_now else None
+
+
+def _limit(load: Fraction | Unknown, users_max: Fraction | None, scale: Scale) -> str:
+    if isinstance(load, Unknown):
+        return "from how many users on that is too much is not known, because its traffic is not"
+    if load >= 1:
+        return f"at the peak that value already has {percent(float(load))} of the load that one partition can take"
+    if load == 0:
+        return "no load was measured on it"
+    if users_max is None:
+        return "from how many users on that is too much is not known, because today's number of users is not"
+    users, target = counted(int(users_max), "user"), count(scale.target_users)
+    return f"that value reaches the limit of one partition at about {users} (the target is {target})"
+
+
+def _seen(index: Index, values: KeyCardinality, items: ItemSizes) -> str:
+    if values.distinct is None:
+        distinct = f"more than {count(values.distinct_limit)} different values"
+    else:
+        distinct = counted(values.distinct, "value" if values.distinct == 1 else "different value")
+    # without all values counted, the share is an upper bound
+    bound = "up to " if values.distinct is None else ""
+    sample = " in a sample" if items.coverage == "sample" else ""
+    share = "in" if values.top_share is None else f"and the most frequent carries {bound}{percent(values.top_share)} of"
+    return f"{distinct} of {_key(index)} {share} {counted(values.items, 'entry', 'entries')}{sample}"
+
+
+def _key(index: Index) -> str:
+    return " with ".join(printable(name) for name in index.hash_attributes)

@@ -1,0 +1,55 @@
+"""
+Throttling is silent for everyone but the users: SDKs retry, and nobody looks at a metric that is usually empty. An alarm needs the complete
+dimensions: one on TableName alone does not see the indexes, and CloudWatch reports no error for it.
+
+Wrong when the table is watched by another system (Datadog, Grafana, New Relic): this check sees CloudWatch alarms only.
+Source: Amazon CloudWatch user guide, "Recommended alarms" for DynamoDB: Sum over 60 seconds, 5 of 5 datapoints.
+
+Fix: create the missing alarms, each with the dimensions of one table or index, and an action that reaches someone.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from stj_audit.checks import check
+from stj_audit.facts import Alarms, Table
+from stj_audit.results import Category, Good, Problem, Said, Severity
+from stj_audit.wording import counted, dollars, listed, resource
+
+METRICS = ("ReadThrottleEvents", "WriteThrottleEvents")
+ALARM_USD_MONTH = Decimal("0.10")  # Amazon CloudWatch pricing: one standard-resolution alarm metric, in most regions
+
+
+@check("No alarm on throttling", Category.CAPACITY_PLANNING, Severity.MEDIUM, code="CAP-12")
+def no_throttle_alarm(table: Table, alarms: Alarms) -> Iterator[Said]:
+    resources = (None, *(index.name for index in table.global_indexes))
+    wanted = [(metric, index) for index in resources for metric in METRICS]
+    missing = [(metric, index) for metric, index in wanted if not alarms.watches(metric, index=index)]
+    if not missing:
+        names = listed([resource(index) for index in resources])
+        yield Good(message=f"{counted(len(wanted), 'throttle metric')} watched by alarms: {listed(METRICS)} of {names}")
+        return
+    named = listed([f"{metric} of {resource(index)}" for metric, index in missing])
+    yield Problem(
+        message=f"no CloudWatch alarm watches {named}",
+        fix="create the missing alarms, with an action that reaches someone (add --alarm-actions with your SNS topic to each command)",
+        evidence={"alarms_missing": len(missing), "alarms_wanted": len(wanted)},
+        current=f"{len(wanted) - len(missing)} of {counted(len(wanted), 'throttle metric')} watched in CloudWatch",
+        benefit="throttling is known within minutes, and not from the complaints of users",
+        migration=f"none; an alarm costs about {dollars(ALARM_USD_MONTH)} a month, all of these {dollars(ALARM_USD_MONTH * len(missing))}; "
+        "not needed where another system watches these metrics",
+        effort="minutes",
+        commands=tuple(_alarm(table, metric, index) for metric, index in missing),
+    )
+
+
+def _alarm(table: Table, metric: str, index: str | None) -> str:
+    dimensions = f"Name=TableName,Value={table.name}"
+    if index is not None:
+        dimensions += f" Name=GlobalSecondaryIndexName,Value={index}"
+    name = "-".join(part for part in (table.name, index, metric) if part)
+    return (
+        f"aws cloudwatch put-metric-alarm --region {table.region} --alarm-name {name} --namespace AWS/DynamoDB --metric-name {metric} "
+        f"--dimensions {dimensions} --statistic Sum --period 60 --evaluation-periods 5 --datapoints-to-alarm 5 "
+        "--threshold 0 --comparison-operator GreaterThanThreshold --treat-missing-data notBreaching"
+    )

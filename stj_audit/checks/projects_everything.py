@@ -1,0 +1,88 @@
+"""
+An index with projection ALL keeps a second copy of whole items. Every write that changes any attribute is then paid a second time, by the
+size of the whole item, even when the queries of the index need two small attributes of it.
+
+The copy is measured: the bytes that the index holds of the items read, or else IndexSizeBytes, against the table's. Above 80 % the index is
+a second table. What its queries really read is not known, so the gain is an upper bound. Where the items are smaller than 1 KB the
+projection is left alone: a write of a smaller entry is rounded up to the same single unit.
+
+Wrong when the queries do need whole items, and reads outnumber writes by far: for single items of S KB, by more than about 10 times S.
+Source: AWS developer guide, "General guidelines for secondary indexes in DynamoDB"; "DynamoDB read and write operations".
+
+Fix: note which attributes the queries over the index read; replace it by an index that includes only those, or only the keys.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from math import ceil
+
+from stj_audit.checks import check
+from stj_audit.cost.units import WRITE_UNIT_BYTES, write_units
+from stj_audit.facts import Index, ItemSizes, Table, Unknown
+from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
+from stj_audit.wording import count, counted, percent, size
+
+# index bytes for each table byte, above which the index is a second table; aws/tools-for-devops-agent, data health inspection, IX-04
+COPY_SHARE = Decimal("0.8")
+
+
+@check("An index copies whole items", Category.GSI_PROJECTIONS, Severity.MEDIUM, code="PRJ-02")
+def projects_everything(table: Table, items: ItemSizes | Unknown) -> Iterator[Said]:
+    if not table.global_indexes:
+        yield NotApplicable(reason="no global secondary index")
+        return
+    if isinstance(items, ItemSizes) and items.coverage == "full" and items.scanned == 0:
+        yield NotApplicable(reason="the table is empty")
+        return
+    whole = [index for index in table.global_indexes if index.projection == "ALL"]
+    if not whole:
+        yield Good(
+            message=f"{counted(len(table.global_indexes), 'global secondary index', 'global secondary indexes')}, none with projection ALL"
+        )
+    for index in whole:
+        yield _judged(table, index, items)
+
+
+def _judged(table: Table, index: Index, items: ItemSizes | Unknown) -> Said:
+    index_bytes, table_bytes, number = _sizes(table, index, items)
+    if index_bytes is None or not table_bytes or not number:
+        return Unknown(
+            call="dynamodb:DescribeTable",
+            reason=f"the size of the table or of index {index.name} is not stated yet: run again later",
+        )
+    share, mean_bytes = Decimal(index_bytes) / table_bytes, Decimal(table_bytes) / number
+    if share <= COPY_SHARE:
+        return Good(message=f"index {index.name} has projection ALL, but holds only {percent(share)} of the table's bytes")
+    if mean_bytes < WRITE_UNIT_BYTES:
+        return Good(
+            message=f"index {index.name} has projection ALL, but the mean item of {size(mean_bytes)} is under 1 KB: a narrower "
+            "projection would cost as many write units"
+        )
+    units = write_units(ceil(mean_bytes))
+    return Problem(
+        message=f"index {index.name} has projection ALL and holds {percent(share)} of the table's bytes: a write to an item of the mean size "
+        f"({size(mean_bytes)}) costs {counted(units, 'write unit')} more",
+        fix=f"note which attributes the queries over {index.name} read, and project only those",
+        evidence={
+            "index_bytes": index_bytes,
+            "table_bytes": table_bytes,
+            "share": round(float(share), 4),
+            "mean_item_bytes": round(float(mean_bytes), 1),
+        },
+        index=index.name,
+        current=f"projection ALL: {size(index_bytes)} in {index.name} for {size(table_bytes)} in the table",
+        benefit=f"at most {count(units - 1)} of {counted(units, 'write unit')} for each write, and most of the index storage; how much "
+        "depends on what the queries need",
+        migration="a projection cannot be changed: add an index with INCLUDE or KEYS_ONLY, wait until it is ACTIVE, switch the queries, then "
+        "remove the old index; the table stays in use",
+        effort="hours",
+    )
+
+
+def _sizes(table: Table, index: Index, items: ItemSizes | Unknown) -> tuple[int | None, int | None, int | None]:
+    """Bytes in the index, bytes in the table, and items: of the items read, else as DescribeTable states them."""
+    read = items.index_entries(index.name) if isinstance(items, ItemSizes) and items.scanned else None
+    if isinstance(items, ItemSizes) and read is not None:
+        return read.total_bytes, items.scanned_bytes, items.scanned
+    # a stated 0 may only mean that the size was not taken yet
+    return index.size_bytes or None, table.size_bytes, table.item_count

@@ -1,0 +1,131 @@
+"""
+Provisioned capacity stays where it was set: too low, and a busy hour is throttled; too high, and every quiet hour is paid for. Auto scaling
+moves it with the load. Reads and writes, the table and each global secondary index are registered one by one, and one is easily forgotten.
+
+Wrong for a small table that is fixed on purpose, or one whose capacity is scheduled by other means than Application Auto Scaling.
+Source: AWS Security Hub control DynamoDB.1; AWS developer guide, "Managing throughput capacity automatically with DynamoDB auto scaling".
+
+Fix: register the missing dimensions with a target of 70% utilization, or move the table to on-demand.
+"""
+
+import json
+import shlex
+from collections.abc import Iterator
+from typing import Literal
+
+from stj_audit.checks import check
+from stj_audit.facts import AutoScaling, Flow, ScalableTarget, Table, Throughput, Traffic, Unknown
+from stj_audit.results import Category, Good, Problem, Said, Severity
+from stj_audit.wording import count, counted, listed, resource
+
+TARGET_PERCENT = 70  # AWS's default for DynamoDB, the middle of the range of 20 to 90 that is allowed
+ROOM_FACTOR = 4  # the suggested maximum over today's capacity; what one is willing to pay in a busy hour
+
+Dimension = Literal["read", "write"]
+State = Literal["scaled", "not registered", "suspended"]
+DIMENSIONS: tuple[Dimension, ...] = ("read", "write")
+SCALED: Literal["scaled"] = "scaled"
+
+
+@check("Provisioned without auto scaling", Category.CAPACITY_PLANNING, Severity.MEDIUM, code="CAP-04")
+def provisioned_without_auto_scaling(
+    table: Table, auto_scaling: AutoScaling | Unknown, traffic: Traffic | Unknown
+) -> Iterator[Said]:
+    if table.billing_mode == "PAY_PER_REQUEST":
+        yield Good(message=f"on-demand scales by itself{_served(traffic)}")
+        return
+    if isinstance(auto_scaling, Unknown):
+        yield auto_scaling
+        return
+    resources = [(None, table.provisioned), *((index.name, index.provisioned) for index in table.global_indexes)]
+    scaled = 0
+    for index, capacity in resources:
+        states = {dimension: _state(auto_scaling.target(index, dimension)) for dimension in DIMENSIONS}
+        scaled += sum(state == SCALED for state in states.values())
+        if any(state != SCALED for state in states.values()):
+            yield _problem(table, index, capacity, states, _throttles(traffic, index))
+    if scaled == len(DIMENSIONS) * len(resources):
+        names = listed([resource(index) for index, _ in resources])
+        yield Good(message=f"auto scaling is registered for all {scaled} dimensions: reads and writes of {names}")
+
+
+def _served(traffic: Traffic | Unknown) -> str:
+    if isinstance(traffic, Unknown) or traffic.table.read_units is None or traffic.table.write_units is None:
+        return ""
+    flow, window = traffic.table, traffic.window_days
+    return f": {count(flow.read_units or 0)} read and {count(flow.write_units or 0)} write units in {window} days on the table"
+
+
+def _throttles(traffic: Traffic | Unknown, index: str | None) -> int | None:
+    if isinstance(traffic, Unknown):
+        return None
+    flow = traffic.table if index is None else traffic.indexes.get(index, Flow())
+    known = [events for events in (flow.read_throttles, flow.write_throttles) if events is not None]
+    return sum(known) if known else None
+
+
+def _state(target: ScalableTarget | None) -> State:
+    if target is None:
+        return "not registered"
+    return "suspended" if target.suspended else SCALED
+
+
+def _problem(
+    table: Table, index: str | None, capacity: Throughput | None, states: dict[Dimension, State], throttles: int | None
+) -> Problem:
+    units = {"read": capacity.read_units if capacity else None, "write": capacity.write_units if capacity else None}
+    fixed = [
+        f"{counted(now, f'{one} unit')}" for one, state in states.items() if state != SCALED and (now := units[one]) is not None
+    ]
+    throttled = f"; it was throttled {counted(throttles, 'time')}" if throttles else ""
+    commands: list[str] = []
+    for dimension, state in states.items():
+        now = units[dimension]
+        if state == "not registered" and now is not None:
+            commands += _register(table, index, dimension, now)
+        elif state == "suspended":
+            commands.append(
+                f"aws application-autoscaling register-scalable-target {_target(table, index, dimension)} --suspended-state "
+                "DynamicScalingInSuspended=false,DynamicScalingOutSuspended=false,ScheduledScalingSuspended=false"
+            )
+    off = listed([f"{dimension}s are {state}" for dimension, state in states.items() if state != SCALED])
+    return Problem(
+        message=f"auto scaling of {resource(index)}: {off}{throttled}",
+        fix=f"register reads and writes for auto scaling at {TARGET_PERCENT}% utilization, or move the table to on-demand",
+        severity=Severity.HIGH if throttles else Severity.MEDIUM,
+        index=index,
+        evidence={
+            "read_auto_scaling": states["read"],
+            "write_auto_scaling": states["write"],
+            "read_units": units["read"],
+            "write_units": units["write"],
+            "throttles": throttles,
+        },
+        current=f"capacity is fixed at {listed(fixed)}" if fixed else "capacity is fixed",
+        benefit="capacity follows the load: fewer throttles when it is busy, less to pay when it is quiet",
+        migration="none: it starts while the table is in use; the maximum is what you would pay in a busy hour "
+        f"({ROOM_FACTOR} times today's capacity in a command that registers)",
+        effort="minutes",
+        commands=tuple(commands),
+    )
+
+
+def _register(table: Table, index: str | None, dimension: Dimension, now: int) -> tuple[str, str]:
+    metric = f"DynamoDB{dimension.title()}CapacityUtilization"
+    tracking = {"PredefinedMetricSpecification": {"PredefinedMetricType": metric}, "TargetValue": TARGET_PERCENT}
+    policy = "-".join(part for part in (table.name, index, dimension, str(TARGET_PERCENT)) if part)
+    return (
+        f"aws application-autoscaling register-scalable-target {_target(table, index, dimension)} "
+        f"--min-capacity {now} --max-capacity {now * ROOM_FACTOR}",
+        f"aws application-autoscaling put-scaling-policy {_target(table, index, dimension)} "
+        f"--policy-name {policy} --policy-type TargetTrackingScaling "
+        f"--target-tracking-scaling-policy-configuration {shlex.quote(json.dumps(tracking))}",
+    )
+
+
+def _target(table: Table, index: str | None, dimension: Dimension) -> str:
+    kind, where = ("table", "") if index is None else ("index", f"/index/{index}")
+    return (
+        f"--region {table.region} --service-namespace dynamodb --resource-id table/{table.name}{where} "
+        f"--scalable-dimension dynamodb:{kind}:{dimension.title()}CapacityUnits"
+    )

@@ -1,0 +1,76 @@
+"""
+A throttled request was refused for lack of throughput. SDKs retry, so users first see slowness, then errors; and the refused work is done
+twice. A table and each of its global secondary indexes have throughput of their own, and each is judged by itself.
+
+Wrong after a load test, or a one-time import that was allowed to be throttled. The share is an estimate: events are compared with units,
+as CloudWatch counts no requests per index.
+Source: AWS developer guide, "DynamoDB Metrics and dimensions" (ReadThrottleEvents, WriteThrottleEvents).
+
+Fix: find the cause first (capacity, one hot key, an account quota or an on-demand ceiling): each has a different cure.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from stj_audit.checks import check
+from stj_audit.facts import Flow, Table, Traffic, Unknown
+from stj_audit.results import Category, Good, Problem, Said, Severity
+from stj_audit.wording import counted, listed, percent, resource
+
+HIGH_HOURLY_SHARE = Decimal("0.01")  # above one request in a hundred of an hour, retries no longer hide it
+HIGH_DAYS = 3  # from three days on it is no single incident
+
+
+@check("Throttled requests", Category.CAPACITY_PLANNING, Severity.MEDIUM, code="CAP-01")
+def throttled(table: Table, traffic: Traffic) -> Iterator[Said]:
+    days = traffic.throttle_window_days
+    indexes = [index.name for index in table.global_indexes]
+    healthy = 0
+    for index in (None, *indexes):
+        flow = traffic.table if index is None else traffic.indexes.get(index, Flow())
+        if flow.read_throttles or flow.write_throttles:
+            yield _problem(table, index, flow, days)
+        elif flow.read_throttles is not None and flow.write_throttles is not None:
+            healthy += 1
+        blind = [kind for kind, seen in (("read", flow.read_throttles), ("write", flow.write_throttles)) if seen is None]
+        if blind:
+            yield Unknown(
+                call="cloudwatch:GetMetricData", reason=f"no {listed(blind)} datapoint of {resource(index)} in {days} days"
+            )
+    if healthy == 1 + len(indexes):
+        also = f" and its {counted(len(indexes), 'global secondary index', 'global secondary indexes')}" if indexes else ""
+        yield Good(message=f"0 throttle events in {days} days on the table{also}")
+
+
+def _problem(table: Table, index: str | None, flow: Flow, days: int) -> Problem:
+    reads, writes = flow.read_throttles or 0, flow.write_throttles or 0
+    share = flow.worst_hour_throttle_share
+    severe = flow.throttled_days >= HIGH_DAYS or (share is not None and share > HIGH_HOURLY_SHARE)
+    worst = "" if share is None else f"; in the worst hour about {percent(share)} of the requests"
+    which = "" if index is None else f" --index-name {index}"
+    commands: tuple[str, ...] = ()
+    if index is None or reads:
+        commands = (
+            f"aws dynamodb update-contributor-insights --region {table.region} --table-name {table.name}{which} "
+            "--contributor-insights-action ENABLE --contributor-insights-mode THROTTLED_KEYS",
+        )
+    return Problem(
+        message=f"{resource(index)} was throttled {counted(reads + writes, 'time')} in {days} days "
+        f"({counted(reads, 'read')}, {counted(writes, 'write')}), on {counted(flow.throttled_days, 'day')}{worst}",
+        fix="find the cause, then cure that: more capacity, a better spread key, a higher quota, or a higher on-demand ceiling",
+        severity=Severity.HIGH if severe else Severity.MEDIUM,
+        index=index,
+        evidence={
+            "read_throttles": reads,
+            "write_throttles": writes,
+            "throttled_days": flow.throttled_days,
+            "worst_hour_throttle_share": None if share is None else float(share),
+            "days": days,
+        },
+        current=f"{counted(reads + writes, 'throttle event')} in {days} days on {resource(index)}",
+        benefit="no request is refused and sent again: steadier latency, and no errors for users when retries run out",
+        migration="none to find the cause: Contributor Insights in this mode records throttled keys only, and is billed for those events; "
+        "it shows key values in CloudWatch, and does not see throttled writes of an index",
+        effort="hours",
+        commands=commands,
+    )

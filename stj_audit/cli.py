@@ -1,0 +1,425 @@
+"""
+The command line: options, one call, echo, exit code. What is imported late is imported late so that --help is quick.
+
+Results go to stdout, everything else to stderr. Exit codes: 0 audited, 1 the audit failed, 2 wrong command line or configuration, 3 a finding
+at or above --fail-on, 4 something could not be checked under --strict, 130 interrupted.
+"""
+
+import json
+import os
+import re
+import sys
+import traceback
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from stj_audit.errors import AuditError, ConfigError
+from stj_audit.version import __version__
+
+if TYPE_CHECKING:
+    from stj_audit.config import Config
+    from stj_audit.report import Report
+
+FORMATS = ("table", "markdown", "html", "json")
+SCAN_MODES = ("auto", "full", "none")
+SEVERITIES = ("low", "medium", "high", "critical")
+GRADES = ("A+", "A", "A-", "B+", "B", "B-", "C+", "C", "C-", "D+", "D", "D-", "F")
+FOUND, INCONCLUSIVE, INTERRUPTED = 3, 4, 130
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+# -------------------------------------------------------------------------------------------------------------- options
+
+
+class Users(click.ParamType[tuple[int, ...]]):
+    """User counts: 100,1000,10K."""
+
+    name = "N[,N...]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        counts = [re.fullmatch(r"([1-9]\d*)([kKmM]?)", part.strip().replace("_", "")) for part in value.split(",")]
+        if not all(counts):
+            self.fail(f"{value!r} is no list of user counts; write it like 100,1000,10K", param, ctx)
+        factors = {"": 1, "k": 1_000, "m": 1_000_000}
+        return tuple(sorted({int(one[1]) * factors[one[2].lower()] for one in counts if one}))
+
+
+class Size(click.ParamType[int]):
+    """A size in bytes: 300KB, 1.5MB, 307200."""
+
+    name = "SIZE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from stj_audit.config import parse_size
+
+        try:
+            return parse_size(value)
+        except ValueError as error:
+            return self.fail(str(error), param, ctx)
+
+
+class Dollars(click.ParamType[Decimal]):
+    """An amount in US dollars, exact."""
+
+    name = "USD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            amount = Decimal(str(value))
+        except InvalidOperation:
+            self.fail(f"{value!r} is no amount; write it like 0.05", param, ctx)
+        if not amount.is_finite() or amount < 0:
+            self.fail(f"{value!r} is no amount of money to spend", param, ctx)
+        return amount
+
+
+class FailOn(click.ParamType[str]):
+    """never, a severity, or grade:C."""
+
+    name = "never|low|medium|high|critical|grade:C"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        word = str(value)
+        if word == "never" or word in SEVERITIES or (word.startswith("grade:") and word.removeprefix("grade:") in GRADES):
+            return word
+        return self.fail(f"{value!r}: use never, {', '.join(SEVERITIES)} or grade:C", param, ctx)
+
+
+def option(*names: str, env: tuple[str, ...] = (), **settings: Any) -> Callable[[_Command], _Command]:
+    """A click option that is also STJ_AUDIT_<OPTION>, whatever the command."""
+    long = next(name for name in names if name.startswith("--")).split("/")[0]
+    variable = "STJ_AUDIT_" + long.removeprefix("--").replace("-", "_").upper()
+    return click.option(*names, envvar=[variable, *env], show_envvar=False, **settings)
+
+
+def options(*decorators: Callable[[Any], Any]) -> Callable[[_Command], _Command]:
+    """Several options as one decorator, in the order in which they are listed."""
+
+    def decorate(command: _Command) -> _Command:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+aws_options = options(
+    option("--profile", env=("AWS_PROFILE",), help="Profile of ~/.aws/config."),
+    option("--region", env=("AWS_REGION", "AWS_DEFAULT_REGION"), help="AWS region."),
+    option("--endpoint-url", metavar="URL", help="Send every call there instead of to AWS."),
+    option("--role-arn", metavar="ARN", help="Role to assume for the audit."),
+    option("--external-id", metavar="ID", help="External id for that role."),
+    option("--max-attempts", type=click.IntRange(1, 10), default=4, show_default=True, help="Attempts per call, retries included."),
+)
+judging_options = options(
+    option("--users", type=Users(), help="User counts to project to.  [default: 100,1000,10000,50000,100000]"),
+    option(
+        "--target-users", type=click.IntRange(1), metavar="N", help="User count that the headline grade is for.  [default: 10000]"
+    ),
+    option("--users-now", type=click.IntRange(1), metavar="N", help="Users today.  [default: items of [model] users_table]"),
+    option("--warn-item-size", type=Size(), help="Items above it need care.  [default: 300KB]"),
+    option("--max-item-size", type=Size(), help="Items above it cannot be written.  [default: 400KB]"),
+)
+config_options = options(
+    option(
+        "--config", "config_path", type=click.Path(path_type=Path), help="Configuration.  [default: stj-audit.toml here or above]"
+    ),
+    option("--no-config", is_flag=True, help="Use no configuration file."),
+)
+scan_options = options(
+    option(
+        "--scan",
+        type=click.Choice(SCAN_MODES),
+        help="Read items: all while that is within the budget (auto), all (full), or none.  [default: auto]",
+    ),
+    option("--scan-budget", type=Dollars(), help="What reading one table whole may cost under auto.  [default: 0.05]"),
+)
+output_options = options(
+    option(
+        "-f", "--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True, help="What goes to stdout."
+    ),
+    option("--report", "reports", multiple=True, metavar="[FORMAT=]PATH", help="Also write a report there; repeatable."),
+    option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True, help="Colour on stdout."),
+    option("-q", "--quiet", is_flag=True, help="Nothing on stderr but errors."),
+    option("-v", "--verbose", count=True, help="Say more on stderr; tracebacks of errors."),
+)
+gate_options = options(
+    option("--fail-on", type=FailOn(), default="never", show_default=True, help="Exit with 3 from this finding on."),
+    option("--strict", is_flag=True, help="Exit with 4 when something could not be checked."),
+    option("--no-progress", is_flag=True, help="No progress on a terminal."),
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, "-V", "--version", message="stj-audit %(version)s")
+def cli() -> None:
+    """
+    Read DynamoDB tables without touching them: how healthy they are, what they cost, what to do first.
+
+    Every option is also an environment variable, STJ_AUDIT_ and its name: STJ_AUDIT_TARGET_USERS=10000.
+    """
+
+
+# ------------------------------------------------------------------------------------------------------------- commands
+
+
+@cli.command()
+@click.argument("tables", nargs=-1, metavar="[TABLE or GLOB]...")
+@aws_options
+@config_options
+@judging_options
+@scan_options
+@output_options
+@gate_options
+def run(tables: tuple[str, ...], **settings: Any) -> None:
+    """Audit tables and report; every table of the region when none is named."""
+    from stj_audit.pipeline import Request, audit
+
+    outputs = _destinations(settings["reports"])
+    config = _config(settings)
+    request = Request(patterns=tables, aws=_aws_options(settings), config=config, **_judging(settings, config))
+    report = audit(request, on_progress=_progress(settings))
+    _deliver(report, outputs, settings)
+    sys.exit(_exit_code(report, settings))
+
+
+@cli.command()
+@click.option("--output-dir", type=click.Path(path_type=Path, file_okay=False), default=Path("stj-audit-demo"), show_default=True)
+@judging_options
+@scan_options
+@output_options
+@gate_options
+def demo(output_dir: Path, **settings: Any) -> None:
+    """Audit an embedded copy of the three Screen Time Journey tables; needs no AWS account and no network."""
+    from stj_audit.demo import demo_config, demo_tables
+    from stj_audit.pipeline import Request, audit
+
+    _make_folder(output_dir)
+    outputs = _destinations((*(str(output_dir / name) for name in ("report.html", "report.md", "run.json")), *settings["reports"]))
+    config = demo_config()
+    with demo_tables() as aws:
+        request = Request(aws=aws, config=config, **_judging(settings, config))
+        report = audit(request, on_progress=_progress(settings))
+    _deliver(report, outputs, settings)
+    sys.exit(_exit_code(report, settings))
+
+
+@cli.command()
+@click.argument("run_file", metavar="RUN.json", type=click.Path(path_type=Path, dir_okay=False))
+@output_options
+def render(run_file: Path, **settings: Any) -> None:
+    """Show a saved run in any format, without an AWS call."""
+    from stj_audit.report import from_json
+
+    outputs = _destinations(settings["reports"])
+    _deliver(from_json(_read(run_file)), outputs, settings)
+
+
+@cli.command()
+@click.argument("rule", required=False, metavar="[ID]")
+def rules(rule: str | None) -> None:
+    """List the checks, or explain one by its name or code: why, when it fires, how to fix it, what permissions it needs."""
+    from stj_audit.explain import explain_check, list_checks
+
+    click.echo(list_checks() if rule is None else explain_check(rule))
+
+
+@cli.command()
+def schema() -> None:
+    """Print the JSON Schema of the run file."""
+    from stj_audit.report import json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2))
+
+
+@cli.command("iam-policy")
+@click.argument("tables", nargs=-1, metavar="[TABLE or GLOB]...")
+@click.option("--account", metavar="ID", default="*", help="Account id in the ARNs.  [default: any]")
+@click.option("--region", metavar="REGION", default="*", help="Region in the ARNs.  [default: any]")
+@click.option("--no-items", is_flag=True, help="Leave out reading items: sizes stay unknown.")
+def iam_policy(tables: tuple[str, ...], account: str, region: str, no_items: bool) -> None:
+    """Print the least IAM policy that the audit needs, as JSON."""
+    from stj_audit.permissions import ACTIONS, policy
+
+    facts = [fact for fact in ACTIONS if not (no_items and fact == "items")]
+    click.echo(json.dumps(policy(facts, account=account, region=region, tables=tables or ("*",)), indent=2))
+
+
+# -------------------------------------------------------------------------------------------------- what commands share
+
+
+def _aws_options(settings: dict[str, Any]) -> Any:
+    from stj_audit.scanners.session import AwsOptions
+
+    return AwsOptions(
+        profile=settings["profile"],
+        region=settings["region"],
+        endpoint_url=settings["endpoint_url"],
+        role_arn=settings["role_arn"],
+        external_id=settings["external_id"],
+        max_attempts=settings["max_attempts"],
+    )
+
+
+def _config(settings: dict[str, Any]) -> "Config":
+    from stj_audit.config import find_config, load_config
+
+    if settings["no_config"]:
+        return load_config(None)
+    path = settings["config_path"] or find_config(Path.cwd())
+    if path is not None and settings["verbose"]:
+        click.echo(f"configuration: {path}", err=True)
+    return load_config(path)
+
+
+def _judging(settings: dict[str, Any], config: "Config") -> dict[str, Any]:
+    """The part of a Request that every auditing command takes the same options for."""
+    from stj_audit.config import Thresholds, size_lines
+
+    warn, most = settings["warn_item_size"], settings["max_item_size"]
+    thresholds = Thresholds(
+        warn_item_size=config.thresholds.warn_item_size if warn is None else warn,
+        max_item_size=config.thresholds.max_item_size if most is None else most,
+    )
+    return {
+        "users": settings["users"],
+        "target_users": settings["target_users"],
+        "users_now": settings["users_now"],
+        "scan": settings["scan"],
+        "scan_budget_usd": settings["scan_budget"],
+        "size_lines": size_lines(thresholds),
+    }
+
+
+def _destinations(reports: tuple[str, ...]) -> list[Any]:
+    from stj_audit.deliver.files import check_writable, destination
+
+    targets = [destination(text, FORMATS) for text in reports]
+    for target in targets:
+        check_writable(target)
+    return targets
+
+
+def _deliver(report: "Report", outputs: list[Any], settings: dict[str, Any]) -> None:
+    """Render everything first, then write: a format that fails leaves no other half-written."""
+    from stj_audit.deliver.files import write
+    from stj_audit.render import render as render_report
+
+    shown = render_report(report, settings["format_"], color=_color(settings["color"]))
+    texts = [(target, render_report(report, target.format)) for target in outputs]
+    for target, text in texts:
+        write(target, text)
+    click.echo(shown, nl=not shown.endswith("\n"), color=True)
+    if not settings["quiet"]:
+        for target in outputs:
+            click.echo(f"wrote {target.path}", err=True)
+
+
+def _color(choice: str) -> bool:
+    # NOTE: click does not know NO_COLOR (https://no-color.org).
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+
+
+def _progress(settings: dict[str, Any]) -> Callable[[str, int, int], None] | None:
+    if settings["no_progress"] or settings["quiet"] or not sys.stderr.isatty():
+        return None
+
+    def show(what: str, done: int, of: int) -> None:
+        line = f"{done:,} of {of:,} {what}"
+        click.echo(f"\r\x1b[K{line}" if done < of else "\r\x1b[K", nl=False, err=True)
+
+    return show
+
+
+def _exit_code(report: "Report", settings: dict[str, Any]) -> int:
+    if _fails(report, settings["fail_on"]):
+        return FOUND
+    if settings["strict"] and report.not_checked:
+        click.echo(f"{len(report.not_checked)} things could not be checked (--strict)", err=True)
+        return INCONCLUSIVE
+    return 0
+
+
+def _fails(report: "Report", fail_on: str) -> bool:
+    if fail_on == "never":
+        return False
+    if fail_on.startswith("grade:"):
+        # An unknown grade is no pass: it fails the gate as the worst letter would.
+        grade = report.overall.grade if report.overall.grade in GRADES else GRADES[-1]
+        return GRADES.index(grade) >= GRADES.index(fail_on.removeprefix("grade:"))
+    bar = SEVERITIES.index(fail_on)
+    found = [finding.severity for finding in report.findings if finding.suppressed is None]
+    return any(severity in SEVERITIES[bar:] for severity in found)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}", hint="give a file written by --report json=PATH") from error
+
+
+def _make_folder(folder: Path) -> None:
+    from stj_audit.errors import CannotWrite
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotWrite(f"cannot make the folder {folder}: {error.strerror}", hint="choose another --output-dir") from error
+
+
+# --------------------------------------------------------------------------------------------------- the one way in, out
+
+
+def main() -> NoReturn:
+    """Run the command line and exit. An error is one sentence and what to do; a traceback only with -v."""
+    verbose = any(re.fullmatch(r"-[a-z]*v[a-z]*|--verbose", word) for word in sys.argv[1:])
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        code = INTERRUPTED
+    except AuditError as error:
+        _show(str(error), error.hint, verbose=verbose)
+        code = error.exit_code
+    except BrokenPipeError:
+        # The reader of stdout has gone, as `| head` does: nothing more to say. Python must not flush it again on exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as error:  # noqa: BLE001 - the last resort: a bug is reported in one sentence, and with -v in full
+        notes = " ".join(getattr(error, "__notes__", ()))
+        _show(
+            f"stj-audit has a bug: {type(error).__name__} {notes}".rstrip(),
+            "run it again with -v and report what it prints",
+            verbose=verbose,
+        )
+        code = 1
+    sys.exit(code)
+
+
+def _show(sentence: str, hint: str, *, verbose: bool) -> None:
+    if verbose:
+        click.echo(traceback.format_exc(), err=True)
+    # Whatever is in a path or an error text, it does not reach the terminal as a control character.
+    safe = "".join(
+        character if character.isprintable() else "?" for character in f"error: {sentence}" + (f" - {hint}" if hint else "")
+    )
+    click.echo(safe, err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""Reports to files: checked before the audit, written whole or not at all."""
+
+import contextlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from stj_audit.errors import CannotWrite, ConfigError
+
+FORMAT_BY_SUFFIX = {".html": "html", ".htm": "html", ".md": "markdown", ".json": "json", ".txt": "table"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Destination:
+    """A report to write: its format and where."""
+
+    format: str
+    path: Path
+
+
+def destination(text: str, formats: tuple[str, ...]) -> Destination:
+    """`[FORMAT=]PATH` as given to --report. Raises ConfigError when the format is missing and the suffix does not say it."""
+    name, equals, rest = text.partition("=")
+    if equals and name in formats:
+        return Destination(format=name, path=_local(rest))
+    path = _local(text)
+    if path.suffix.lower() not in FORMAT_BY_SUFFIX:
+        raise ConfigError(
+            f"--report {text}: the format is not clear from the name",
+            hint=f"write FORMAT=PATH with one of {', '.join(formats)}, or end the path in {', '.join(FORMAT_BY_SUFFIX)}",
+        )
+    return Destination(format=FORMAT_BY_SUFFIX[path.suffix.lower()], path=path)
+
+
+def _local(text: str) -> Path:
+    if not text:
+        raise ConfigError("--report: the path is missing", hint="write --report report.html")
+    if text.startswith("s3://"):
+        raise ConfigError(
+            f"--report {text}: this version writes local files only", hint="write a file, and copy it with `aws s3 cp`"
+        )
+    return Path(text)
+
+
+def check_writable(target: Destination) -> None:
+    """Find out before the audit whether a report could be written there. Raises CannotWrite. Leaves nothing behind."""
+    folder = target.path.parent
+    if target.path.is_dir():
+        raise CannotWrite(f"cannot write {target.path}: it is a folder", hint="give the path of a file")
+    if not folder.is_dir():
+        raise CannotWrite(f"cannot write {target.path}: the folder {folder} does not exist", hint="make the folder first")
+    try:
+        descriptor, probe = tempfile.mkstemp(dir=folder, prefix=".stj-audit-")
+    except OSError as error:
+        raise CannotWrite(f"cannot write {target.path}: {error.strerror}", hint="choose a folder that you may write to") from error
+    os.close(descriptor)
+    Path(probe).unlink()
+
+
+def write(target: Destination, text: str) -> None:
+    """Write a report under a temporary name and rename it: a reader sees the old file or the new one, never a part. Raises CannotWrite."""
+    temporary: Path | None = None
+    try:
+        descriptor, name = tempfile.mkstemp(dir=target.path.parent, prefix=".stj-audit-")
+        temporary = Path(name)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(target.path)
+    except OSError as error:
+        raise CannotWrite(
+            f"cannot write {target.path}: {error.strerror}", hint="nothing was written there; free or choose another place"
+        ) from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    # NOTE: the only way to read the umask is to set it; mkstemp makes files that only the owner may read.
+    umask = os.umask(0o022)
+    os.umask(umask)
+    return umask

@@ -1,0 +1,1 @@
+"""Items, one at a time: nothing of them is kept but numbers."""

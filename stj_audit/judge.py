@@ -1,0 +1,434 @@
+"""
+A snapshot to a report: bill every table, run every check, grade for every user count, and put the assessment together. Pure.
+
+A grade belongs to a user count. So the checks that look at money or scale are run again for each count, on what the table will cost then;
+the others are run once.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+
+from stj_audit import assessment, grade
+from stj_audit.checks import Context, all_checks, examine
+from stj_audit.config import Config, Scale, SizeLines, TableModel
+from stj_audit.cost.bill import (
+    CLASS_KEYS,
+    PRICE_KEYS,
+    TableBill,
+    Usage,
+    is_complete,
+    lines_at,
+    lines_now,
+    saved_by,
+    stored_bytes,
+    stored_index_bytes,
+    table_usage,
+    total,
+)
+from stj_audit.cost.prices import PriceSheet
+from stj_audit.facts import Snapshot, TableFacts, Unknown
+from stj_audit.report import (
+    SCHEMA_VERSION,
+    Audit,
+    CostLine,
+    Costs,
+    CurrentCost,
+    Finding,
+    GradesAtScale,
+    NextReview,
+    NotChecked,
+    PriceSource,
+    Projection,
+    Report,
+    RuleRun,
+    StorageAtScale,
+    Tool,
+)
+from stj_audit.results import Change, Problem, Result, Severity
+from stj_audit.table_report import table_cost, table_report
+from stj_audit.version import __version__
+
+MAX_FIRST_THINGS = 3
+READ_PRICE = "on_demand.standard.read_request_unit"
+EFFORTS = ("minutes", "hours", "days")  # ascending
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Terms:
+    """On what terms to judge: `scale.users_now` None lets the users table of the model say it; `audit_id` names the run."""
+
+    scale: Scale
+    size_lines: SizeLines
+    prices: PriceSheet
+    config: Config
+    audit_id: str
+
+
+def judge(snapshot: Snapshot, terms: Terms) -> Report:
+    """The whole report of a snapshot."""
+    users_now, users_source = _users_now(snapshot, terms)
+    scale = replace(terms.scale, users_now=users_now)
+    judged = [_Judged(facts=facts, terms=terms, scale=scale) for facts in snapshot.tables]
+    at_target = scale.target_users
+    graded = {users: _grade(judged, users) for users in sorted({*scale.users, at_target})}
+    findings = _findings(judged, scale)
+    costs = _costs(judged, terms, scale, users_source)
+    results = [result for one in judged for result in one.results(at_target)]
+    not_checked = _not_checked(snapshot, results)
+    overall, categories = graded[at_target].overall, graded[at_target].categories
+    today = snapshot.finished_at.date()
+    telling = assessment.Telling(
+        facts=snapshot.tables,
+        results=results,
+        findings=findings,
+        costs=costs,
+        graded={users: one.overall for users, one in graded.items()},
+        scale=scale,
+        not_checked=not_checked,
+    )
+    return Report(
+        schema_version=SCHEMA_VERSION,
+        tool=Tool(name="stj-audit", version=__version__, policy_version=grade.POLICY_VERSION),
+        audit=_audit(snapshot, terms, scale),
+        overall=overall,
+        verdict=assessment.verdict(telling, snapshot.region),
+        do_first=_do_first(findings, scale),
+        grades_by_users={
+            str(users): GradesAtScale(
+                overall=one.overall.grade, categories={category.id: category.grade for category in one.categories}
+            )
+            for users, one in graded.items()
+        },
+        categories=categories,
+        tables=tuple(
+            table_report(
+                one.facts,
+                size_lines=terms.size_lines,
+                cost=table_cost(one.now),
+                grade=_grade([one], at_target).overall.grade,
+                findings=tuple(finding for finding in findings if finding.table == one.name),
+            )
+            for one in judged
+        ),
+        findings=findings,
+        not_checked=not_checked,
+        costs=costs,
+        good=assessment.good(telling),
+        practices=assessment.practices(telling),
+        recommendations=assessment.recommendations(telling),
+        actions=assessment.actions(telling),
+        summary=assessment.summary(telling),
+        next_review=_next_review(findings, scale, today),
+        rules=tuple(_rule_run(result) for result in results),
+        trust=assessment.trust(telling, snapshot),
+    )
+
+
+# --------------------------------------------------------------------------------------------------- one table, judged
+
+
+class _Judged:
+    """One table with its lines and results at every user count, each worked out once."""
+
+    def __init__(self, *, facts: TableFacts, terms: Terms, scale: Scale) -> None:
+        self.facts = facts
+        self.name = facts.table.name
+        self.model = terms.config.tables.get(self.name, TableModel())
+        self._terms = terms
+        self._scale = scale
+        self._lines: dict[int, tuple[CostLine, ...]] = {}
+        self._results: dict[int, tuple[Result, ...]] = {}
+
+    @cached_property
+    def usage(self) -> tuple[Usage, ...]:
+        return table_usage(self.facts, self.model, users_now=self._scale.users_now, days=self._terms.config.model.days)
+
+    @cached_property
+    def now(self) -> tuple[CostLine, ...]:
+        return lines_now(self.facts.table, self.usage, self._terms.prices)
+
+    def lines(self, users: int) -> tuple[CostLine, ...]:
+        """The lines at `users` users."""
+        if users not in self._lines:
+            self._lines[users] = lines_at(
+                self.facts.table, self.usage, self._terms.prices, users=users, users_now=self._scale.users_now
+            )
+        return self._lines[users]
+
+    def bill(self, users: int) -> TableBill:
+        """The bill that checks see: at `users` users, or today's where the users are not known."""
+        lines = self.now if self._scale.users_now is None and not is_complete(self.lines(users)) else self.lines(users)
+        return TableBill(table=self.facts.table, lines=lines, prices=self._terms.prices)
+
+    def results(self, users: int) -> tuple[Result, ...]:
+        """Every check at `users` users; those that look at neither money nor scale are taken from an earlier count."""
+        if users not in self._results:
+            context = Context(
+                facts=self.facts,
+                scale=replace(self._scale, target_users=users),
+                size_lines=self._terms.size_lines,
+                bill=self.bill(users),
+            )
+            earlier = {one.check.code: one for one in next(iter(self._results.values()), ())}
+            self._results[users] = tuple(
+                earlier[check.code]
+                if check.code in earlier and not {"bill", "scale"} & set(check.needs)
+                else examine(check, context)
+                for check in all_checks()
+            )
+        return self._results[users]
+
+    def changes(self, users: int) -> tuple[Change, ...]:
+        """The priced changes that the findings propose, the most urgent first."""
+        problems = [
+            (result, problem) for result in self.results(users) for problem in result.problems if problem.change is not None
+        ]
+        problems.sort(key=lambda pair: -_severity(*pair))
+        return tuple(problem.change for _, problem in problems if problem.change is not None)
+
+    def saved(self, users: int) -> Decimal:
+        """What those changes save together at `users` users."""
+        bill = self.bill(users)
+        return saved_by(bill.lines, self.changes(users), bill.prices)
+
+
+def _severity(result: Result, problem: Problem) -> Severity:
+    return result.check.severity if problem.severity is None else problem.severity
+
+
+def _grade(judged: Sequence[_Judged], users: int) -> grade.Graded:
+    lines = [line for one in judged for line in one.bill(users).lines]
+    money = grade.Money(
+        monthly_usd=total(lines) if any(line.monthly_usd is not None for line in lines) else None,
+        avoidable_usd=sum((one.saved(users) for one in judged), Decimal(0)),
+        complete=is_complete(lines),
+    )
+    return grade.grade([result for one in judged for result in one.results(users)], money)
+
+
+# ------------------------------------------------------------------------------------------------------------- findings
+
+
+def _findings(judged: Sequence[_Judged], scale: Scale) -> tuple[Finding, ...]:
+    """Every problem at the target, the worst first; within a severity the one that saves most."""
+    found = [
+        _finding(one, result, problem, scale)
+        for one in judged
+        for result in one.results(scale.target_users)
+        for problem in result.problems
+    ]
+    return tuple(sorted(found, key=lambda one: _urgency(one, scale)))
+
+
+def _finding(one: _Judged, result: Result, problem: Problem, scale: Scale) -> Finding:
+    check = result.check
+    severity = _severity(result, problem)
+    savings = _savings(one, problem.change, scale)
+    return Finding(
+        id=fingerprint(check.name, one.name, problem.index),
+        check=check.name,
+        code=check.code,
+        category=check.category.id,
+        severity=severity.label,
+        table=one.name,
+        index=problem.index,
+        title=check.title,
+        message=problem.message,
+        evidence=dict(problem.evidence),
+        fix=problem.fix,
+        commands=problem.commands,
+        saving_usd_month=savings,
+        suppressed=None,
+        current=problem.current,
+        benefit=problem.benefit,
+        migration=problem.migration,
+        effort=problem.effort,
+        when=assessment.when(severity, problem.matters_from_users, savings, scale),
+    )
+
+
+def fingerprint(check: str, table: str, index: str | None) -> str:
+    """The same in every run for the same check, table and index."""
+    return hashlib.sha256("\0".join((check, table, index or "")).encode()).hexdigest()[:16]
+
+
+def _savings(one: _Judged, change: Change | None, scale: Scale) -> dict[str, Decimal] | None:
+    if change is None:
+        return None
+    savings = {}
+    for users in scale.users:
+        saving = one.bill(users).saving(change)
+        if saving is None:
+            return None
+        savings[str(users)] = round(saving, 4)
+    return savings
+
+
+def _urgency(finding: Finding, scale: Scale) -> tuple[int, Decimal, int, str, str, str]:
+    saving = (finding.saving_usd_month or {}).get(str(scale.target_users), Decimal(0))
+    effort = EFFORTS.index(finding.effort) if finding.effort in EFFORTS else len(EFFORTS)
+    return (-Severity[finding.severity.upper()], -saving, effort, finding.code, finding.table, finding.index or "")
+
+
+def _do_first(findings: Iterable[Finding], scale: Scale) -> tuple[str, ...]:
+    """The worst findings that cannot wait, at most three; one a table and category, since several of these have one cause."""
+    first: dict[tuple[str, str], Finding] = {}
+    for finding in findings:
+        if finding.when == assessment.NOW and Severity[finding.severity.upper()] >= Severity.MEDIUM:
+            first.setdefault((finding.table, finding.category), finding)
+    one_a_check: dict[str, Finding] = {}
+    for finding in sorted(first.values(), key=lambda one: _urgency(one, scale)):
+        one_a_check.setdefault(finding.check, finding)
+    return tuple(finding.id for finding in one_a_check.values())[:MAX_FIRST_THINGS]
+
+
+def _not_checked(snapshot: Snapshot, results: Iterable[Result]) -> tuple[NotChecked, ...]:
+    """One row for each check and fact that was missing; facts that no check needs, and tables that could not be read, too."""
+    rows = [
+        NotChecked(check=None, table=missing.name, index=None, call=missing.unknown.call, reason=missing.unknown.reason)
+        for missing in snapshot.missing
+    ]
+    for result in results:
+        rows.extend(
+            NotChecked(check=result.check.name, table=result.table, index=None, call=unknown.call, reason=unknown.reason)
+            for unknown in result.unknowns
+        )
+    seen = {(row.table, row.call) for row in rows}
+    for facts in snapshot.tables:
+        rows.extend(
+            NotChecked(check=None, table=facts.table.name, index=None, call=value.call, reason=value.reason)
+            for value in (getattr(facts, field.name) for field in fields(TableFacts))
+            if isinstance(value, Unknown) and (facts.table.name, value.call) not in seen
+        )
+        rows.extend(
+            NotChecked(
+                check=None, table=facts.table.name, index=None, call="dynamodb:DescribeTable", reason=f"{feature} are not audited"
+            )
+            for feature in facts.table.unaudited
+        )
+    return tuple(rows)
+
+
+def _rule_run(result: Result) -> RuleRun:
+    return RuleRun(
+        check=result.check.name,
+        code=result.check.code,
+        title=result.check.title,
+        category=result.check.category.id,
+        table=result.table,
+        status=result.status.value,
+        reason=result.reason,
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------- money
+
+
+def _costs(judged: Sequence[_Judged], terms: Terms, scale: Scale, users_source: str) -> Costs:
+    now = tuple(line for one in judged for line in one.now)
+    used = {
+        PRICE_KEYS[line.component][0].format(table_class=CLASS_KEYS[one.facts.table.table_class])
+        for one in judged
+        for line in one.now
+    }
+    return Costs(
+        prices=PriceSource(
+            region=terms.prices.region,
+            as_of=min((price.as_of for price in map(terms.prices.price, used) if price is not None), default=None),
+            source=terms.prices.source,
+        ),
+        free_tier=False,
+        current=CurrentCost(monthly_usd=_sum(now), lines=now, complete=is_complete(now)),
+        projections=tuple(_projection(judged, users, scale) for users in scale.users),
+        assumptions=assessment.assumptions([one.facts for one in judged], scale, users_source, terms.config),
+    )
+
+
+def _sum(lines: Sequence[CostLine]) -> Decimal | None:
+    return total(lines) if any(line.monthly_usd is not None for line in lines) else None
+
+
+def _projection(judged: Sequence[_Judged], users: int, scale: Scale) -> Projection:
+    lines = tuple(line for one in judged for line in one.lines(users))
+    monthly = _sum(lines)
+    return Projection(
+        users=users,
+        monthly_usd=monthly,
+        lines=lines,
+        complete=is_complete(lines),
+        avoidable_usd=None if monthly is None else sum((one.saved(users) for one in judged), Decimal(0)),
+        per_user_usd=None if monthly is None else monthly / users,
+        storage=tuple(_storage_at(one, users, scale.users_now) for one in judged),
+    )
+
+
+def _storage_at(one: _Judged, users: int, users_now: int | None) -> StorageAtScale:
+    fixed = one.model.items is not None
+
+    def grown(quantity: int | None) -> int | None:
+        if quantity is None or (users_now is None and not fixed):
+            return None
+        return quantity if fixed or users_now is None else quantity * users // users_now
+
+    stored = stored_bytes(one.facts)
+    indexes = [stored_index_bytes(one.facts, index) for index in one.facts.table.indexes]
+    return StorageAtScale(
+        table=one.name,
+        items=grown(None if stored is None else stored[0]),
+        table_bytes=grown(None if stored is None else stored[1]),
+        index_bytes=grown(None if None in indexes else sum(index[1] for index in indexes if index is not None)),
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------- users
+
+
+def _users_now(snapshot: Snapshot, terms: Terms) -> tuple[int | None, str]:
+    """(today's users, where that is known from)."""
+    if terms.scale.users_now is not None:
+        return terms.scale.users_now, "given"
+    users_table = terms.config.model.users_table
+    for facts in snapshot.tables:
+        if facts.table.name == users_table:
+            stored = stored_bytes(facts)
+            count = stored[0] if stored is not None else facts.table.item_count
+            if count:
+                return count, f"the items of {users_table}"
+    return None, "not known"
+
+
+def _audit(snapshot: Snapshot, terms: Terms, scale: Scale) -> Audit:
+    price = terms.prices.price(READ_PRICE)
+    return Audit(
+        id=terms.audit_id,
+        account=snapshot.account,
+        region=snapshot.region,
+        endpoint_url=snapshot.endpoint_url,
+        started_at=snapshot.started_at,
+        finished_at=snapshot.finished_at,
+        target_users=scale.target_users,
+        users_now=scale.users_now,
+        read_units=snapshot.read_units,
+        api_calls=snapshot.api_calls,
+        cost_usd=None if price is None else snapshot.read_units * price.usd,
+    )
+
+
+REVIEW_AFTER_MONTHS = {Severity.CRITICAL: 1, Severity.HIGH: 1, Severity.MEDIUM: 3}
+REVIEW_AFTER_MONTHS_ELSE = 6  # as in the first assessment
+LAST_DAY_IN_EVERY_MONTH = 28
+
+
+def _next_review(findings: Sequence[Finding], scale: Scale, today: date) -> NextReview:
+    """The sooner the worse the worst finding is; and halfway to the target, or to the first scale above today's users."""
+    worst = max((Severity[finding.severity.upper()] for finding in findings), default=Severity.INFO)
+    months = today.month - 1 + REVIEW_AFTER_MONTHS.get(worst, REVIEW_AFTER_MONTHS_ELSE)
+    on = date(today.year + months // 12, months % 12 + 1, min(today.day, LAST_DAY_IN_EVERY_MONTH))
+    halfway = scale.target_users // 2
+    if scale.users_now is not None and scale.users_now >= halfway:
+        return NextReview(date=on, at_users=next((users for users in scale.users if users > (scale.users_now or 0)), None))
+    return NextReview(date=on, at_users=halfway)

@@ -1,0 +1,77 @@
+"""
+What the audit needs to be allowed: the IAM actions behind each fact, and the least policy that grants them.
+
+Which actions work on single tables and which only on "*" is from AWS's Service Authorization Reference.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+# fact in `facts.TableFacts` -> the IAM actions that read it
+ACTIONS: Mapping[str, tuple[str, ...]] = {
+    "table": ("dynamodb:ListTables", "dynamodb:DescribeTable"),
+    "pitr": ("dynamodb:DescribeContinuousBackups",),
+    "on_demand_backups": ("dynamodb:ListBackups",),
+    "time_to_live": ("dynamodb:DescribeTimeToLive",),
+    "tags": ("dynamodb:ListTagsOfResource",),
+    "auto_scaling": ("application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies"),
+    "traffic": ("cloudwatch:GetMetricData",),
+    "alarms": ("cloudwatch:DescribeAlarms",),
+    "items": ("dynamodb:Scan",),
+}
+ACCOUNT_WIDE = frozenset(  # these know no resource level: their Resource must be "*"
+    {
+        "dynamodb:ListTables",
+        "dynamodb:ListBackups",
+        "application-autoscaling:DescribeScalableTargets",
+        "application-autoscaling:DescribeScalingPolicies",
+        "cloudwatch:GetMetricData",
+        "cloudwatch:DescribeAlarms",
+    }
+)
+PARTITIONS = (("us-gov-", "aws-us-gov"), ("cn-", "aws-cn"))  # region prefix -> ARN partition, "aws" for the others
+READ_ITEMS = ACTIONS["items"]
+WRITES = tuple(  # denied outright, so that the role stays read-only whatever else is attached to it
+    f"dynamodb:{verb}*"
+    for verb in (
+        "Associate",
+        "BatchWrite",
+        "Cancel",
+        "Create",
+        "Delete",
+        "Disable",
+        "Enable",
+        "Export",
+        "Import",
+        "PartiQL",
+        "Purchase",
+        "Put",
+        "Restore",
+        "Start",
+        "Tag",
+        "Untag",
+        "Update",
+    )
+)
+
+
+def actions_for(facts: Iterable[str]) -> tuple[str, ...]:
+    """The IAM actions behind some facts, sorted, each once; names that are no facts (a check's context) need none."""
+    return tuple(sorted({action for fact in facts for action in ACTIONS.get(fact, ())}))
+
+
+def policy(facts: Iterable[str], *, account: str = "*", region: str = "*", tables: Iterable[str] = ("*",)) -> dict[str, Any]:
+    """The least IAM policy that lets the audit read `facts` of `tables` (names or patterns), and nothing written."""
+    actions = actions_for({"table", *facts})
+    wide = [action for action in actions if action in ACCOUNT_WIDE]
+    narrow = [action for action in actions if action not in ACCOUNT_WIDE and action not in READ_ITEMS]
+    partition = next((name for start, name in PARTITIONS if region.startswith(start)), "aws")
+    arns = [f"arn:{partition}:dynamodb:{region}:{account}:table/{table}" for table in tables]
+    statements: list[dict[str, Any]] = [
+        {"Sid": "AccountWideNoResourceLevel", "Effect": "Allow", "Action": wide, "Resource": "*"},
+        {"Sid": "TableConfiguration", "Effect": "Allow", "Action": narrow, "Resource": arns},
+    ]
+    if set(actions) & set(READ_ITEMS):
+        statements.append({"Sid": "ReadItemsToSizeThem", "Effect": "Allow", "Action": list(READ_ITEMS), "Resource": arns})
+    statements.append({"Sid": "NeverWrite", "Effect": "Deny", "Action": list(WRITES), "Resource": "*"})
+    return {"Version": "2012-10-17", "Statement": statements}

@@ -1,0 +1,78 @@
+"""
+Gather, then judge: what `stj-audit run`, `stj-audit demo` and the Lambda handler have in common.
+
+The result is a Report; printing and delivering it is up to the caller.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from stj_audit.config import SCAN_BUDGET_USD, Config, Scale, ScanMode, SizeLines, size_lines
+from stj_audit.cost.prices import bundled_sheet
+from stj_audit.judge import READ_PRICE, Terms, judge
+from stj_audit.report import Report
+from stj_audit.scanners import ItemsPlan, take_snapshot
+from stj_audit.scanners.session import AwsOptions, open_session
+
+HASH_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """What to audit and how. None leaves a choice to the configuration, and that to its defaults."""
+
+    aws: AwsOptions
+    patterns: Sequence[str] = ()
+    config: Config
+    users: tuple[int, ...] | None = None
+    target_users: int | None = None
+    users_now: int | None = None
+    scan: ScanMode | None = None
+    scan_budget_usd: Decimal | None = None
+    size_lines: SizeLines | None = None
+
+
+def audit(request: Request, *, on_progress: Callable[[str, int, int], None] | None = None) -> Report:
+    """
+    Read the tables and judge them. `on_progress(what, done, of)` is called from this thread while reading.
+
+    Raises AuditError (see errors.py) when there is nothing to judge.
+    """
+    aws = open_session(request.aws)
+    config, model = request.config, request.config.model
+    prices = bundled_sheet(aws.region)
+    read_price = prices.price(READ_PRICE)
+    budget = Decimal(SCAN_BUDGET_USD) if config.scan.budget_usd is None else Decimal(str(config.scan.budget_usd))
+    snapshot = take_snapshot(
+        aws,
+        request.patterns,
+        items=ItemsPlan(
+            mode=request.scan or config.scan.mode,
+            budget_usd=budget if request.scan_budget_usd is None else request.scan_budget_usd,
+            usd_per_read_unit=None if read_price is None else read_price.usd,
+        ),
+        # A key of the run alone: the hashes find an item again within the report, and cannot be reversed by guessing keys.
+        hash_key=secrets.token_bytes(HASH_KEY_BYTES),
+        now=datetime.now(UTC),
+        on_progress=on_progress or _no_progress,
+    )
+    terms = Terms(
+        scale=Scale(
+            target_users=request.target_users or model.target,
+            users_now=request.users_now or model.users_now,
+            users=request.users or model.scales,
+            peak_factor=model.peak_factor,
+        ),
+        size_lines=request.size_lines or size_lines(config.thresholds),
+        prices=prices,
+        config=config,
+        audit_id=secrets.token_hex(8),
+    )
+    return judge(snapshot, terms)
+
+
+def _no_progress(_what: str, _done: int, _of: int) -> None:
+    """For callers that show none."""

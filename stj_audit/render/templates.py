@@ -1,0 +1,167 @@
+"""
+The Jinja2 environments: which templates, which filters, and how each format escapes.
+
+Escaping is set by format, never by file ending: Jinja2's own `select_autoescape` does not know `.html.j2`, and would let `<script>` through.
+Every value that a template prints goes through `finalize`, so that no template can forget to escape; only Markup passes unchanged.
+"""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from stj_audit.render import charts, digest, escape, filters
+from stj_audit.report import Report
+
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+CARRIED = Path(__file__).parent.parent / "templates"
+CHECKOUT = Path(__file__).parent.parent.parent / "reports" / "templates"
+
+FILTERS: tuple[Callable[..., Any], ...] = (
+    filters.at_time,
+    filters.count,
+    filters.known,
+    filters.on_date,
+    filters.percent,
+    filters.plural,
+    filters.quantity,
+    filters.sentence,
+    filters.size,
+    filters.unit_price,
+    filters.usd,
+    filters.usd_fine,
+    filters.users,
+    charts.attribute_bars,
+    charts.cost_bars,
+    charts.grade_ring,
+    charts.histogram,
+    charts.throttle_days,
+    charts.throttle_strip,
+    digest.action_groups,
+    digest.anchor,
+    digest.biggest_attributes,
+    digest.billing,
+    digest.bills,
+    digest.calls,
+    digest.capacity,
+    digest.capital,
+    digest.coverage_text,
+    digest.findings_of,
+    digest.first_findings,
+    digest.grade_range,
+    digest.grade_tone,
+    digest.grade_word,
+    digest.head,
+    digest.index_size,
+    digest.key_names,
+    digest.line_title,
+    digest.listed,
+    digest.money,
+    digest.money_short,
+    digest.on_demand_backups,
+    digest.open_findings,
+    digest.over_line,
+    digest.parts_used,
+    digest.permission_missing,
+    digest.pitr,
+    digest.recommendation_text,
+    digest.rest,
+    digest.rule_rows,
+    digest.rule_summary,
+    digest.saving,
+    digest.savings,
+    digest.scale_label,
+    digest.scale_rows,
+    digest.scale_users,
+    digest.scaling,
+    digest.severity_counts,
+    digest.severity_shape,
+    digest.severity_tone,
+    digest.status_shape,
+    digest.status_tone,
+    digest.storage_costs,
+    digest.storage_rows,
+    digest.storage_totals,
+    digest.suppressed_findings,
+    digest.tags,
+    digest.target_bill,
+    digest.throttle_series,
+    digest.throttles,
+    digest.traffic_lines,
+    digest.ttl,
+    digest.type_word,
+    digest.type_words,
+    digest.unseen,
+)
+
+
+def template_folder() -> Path:
+    """Where the templates are: the copy that an installed package carries, or the checkout's."""
+    return CARRIED if CARRIED.is_dir() else CHECKOUT
+
+
+def render_html(report: Report) -> str:
+    """The report as one HTML file that needs nothing beside it: no script, no request."""
+    environment = _environment("html")
+    return environment.get_template("report.html.j2").render(report=report)
+
+
+def render_markdown(report: Report) -> str:
+    """The report as GitHub's Markdown."""
+    text = _environment("markdown").get_template("report.md.j2").render(report=report)
+    return _BLANK_LINES.sub("\n\n", text).strip() + "\n"
+
+
+def _html_code(text: object) -> Markup:
+    return Markup("<code>{}</code>").format(escape.escape_html(escape.cut(str(text))))
+
+
+def _markdown_code(text: object) -> Markup:
+    return escape.markdown_code(str(text))
+
+
+def _html_command(text: object) -> Markup:
+    return escape.escape_html_code(str(text))
+
+
+def _markdown_command(text: object) -> Markup:
+    return escape.markdown_fence(str(text))
+
+
+def _finalize(escaped: Callable[[str], Markup]) -> Callable[[object], Markup]:
+    """What Jinja2 calls with every value that is printed. Markup is what our own macros and filters made of escaped text."""
+
+    def finalize(value: object) -> Markup:
+        return value if isinstance(value, Markup) else escaped(str(value))
+
+    return finalize
+
+
+_BY_FORMAT: dict[str, tuple[Callable[[str], Markup], dict[str, Callable[..., Any]]]] = {
+    "html": (escape.escape_html, {"code": _html_code, "command": _html_command}),
+    "markdown": (escape.escape_markdown, {"code": _markdown_code, "command": _markdown_command}),
+}
+
+
+@cache
+def _environment(format_name: str) -> Environment:
+    escaped, own_filters = _BY_FORMAT[format_name]
+    # With autoescape, macros give Markup: what they printed is not escaped twice. In Markdown, too: `finalize` leaves it nothing to escape.
+    environment = Environment(
+        loader=FileSystemLoader(template_folder(), encoding="utf-8"),
+        autoescape=True,
+        finalize=_finalize(escaped),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update({function.__name__: function for function in FILTERS})
+    environment.filters.update(own_filters)
+    environment.filters["name"] = lambda text: escape.cut(str(text))
+    return environment

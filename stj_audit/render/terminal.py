@@ -1,0 +1,234 @@
+"""The `table` format: what a person reads in a terminal, at most 100 columns wide, without a cut cell."""
+
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from tabulate import tabulate
+
+from stj_audit.render import digest, filters
+from stj_audit.render.escape import cut, escape_terminal
+from stj_audit.report import Report
+
+WIDTH = 100
+SEVERITY_COLORS = {"critical": "1;31", "high": "31", "medium": "33", "low": "36", "info": "2"}
+TONE_COLORS = {"ok": "32", "warn": "33", "bad": "31", "mute": "2"}
+
+
+class _Page:
+    """Lines of text, escaped as they come in; colours are added here and nowhere else."""
+
+    def __init__(self, *, color: bool) -> None:
+        self._color = color
+        self._lines: list[str] = []
+
+    def text(self, text: str, indent: str = "", first: str | None = None) -> None:
+        self._lines += _wrapped(escape_terminal(text), WIDTH, indent=indent, first=first)
+
+    def title(self, title: str) -> None:
+        self._lines += ["", self.painted(escape_terminal(title), "1")]
+
+    def raw(self, line: str) -> None:
+        self._lines.append(line)
+
+    def painted(self, text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self._color and code and text else text
+
+    def table(
+        self,
+        head: Sequence[str],
+        rows: Iterable[Sequence[str]],
+        widths: Sequence[int],
+        *,
+        numbers: frozenset[int] = frozenset(),
+        colors: Sequence[str] = (),
+    ) -> None:
+        """Cells wrap at their column's width. `numbers` are the columns set flush right, `colors` those of the first column, by row."""
+        body = [[_wrapped(cell, width) for cell, width in zip(row, widths, strict=True)] for row in rows]
+        for cells, code in zip(body, colors, strict=False):
+            cells[0] = [self.painted(line, code) for line in cells[0]]
+        align = ["right" if column in numbers else "left" for column in range(len(head))]
+        lines = [["\n".join(cell) for cell in cells] for cells in body]
+        table = tabulate(lines, headers=head, tablefmt="simple", disable_numparse=True, colalign=align if lines else None)
+        self._lines += [line.rstrip() for line in table.splitlines()]
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines).strip("\n") + "\n"
+
+
+def _wrapped(text: str, width: int, *, indent: str = "", first: str | None = None) -> list[str]:
+    start = indent if first is None else first
+    return textwrap.wrap(text, width, initial_indent=start, subsequent_indent=indent, break_on_hyphens=True) or [start.rstrip()]
+
+
+def _name(text: str) -> str:
+    return escape_terminal(cut(text))
+
+
+def render_table(report: Report, *, color: bool) -> str:
+    """The report for a terminal; with ANSI colours when `color`."""
+    page = _Page(color=color)
+    _head(page, report)
+    _first(page, report)
+    _findings(page, report)
+    _categories(page, report)
+    _tables(page, report)
+    _ladder(page, report)
+    _not_checked(page, report)
+    return str(page)
+
+
+def _head(page: _Page, report: Report) -> None:
+    overall, audit = report.overall, report.audit
+    account = "account not known" if audit.account is None else f"account {audit.account}"
+    tables = filters.plural(len(report.tables), "table")
+    page.text(f"DynamoDB audit: {audit.region}, {account}, {tables}, {filters.on_date(audit.started_at)}")
+    page.raw("")
+    score = "no score" if overall.score is None else f"{overall.score:.0f} of 100"
+    grade = escape_terminal(f"Grade {overall.grade}")
+    spread = "" if overall.best == overall.worst else f", between {overall.worst} and {overall.best}"
+    words = f"{digest.grade_word(overall.grade)}, {score}{spread}; {filters.percent(overall.coverage)} of the checks could be made"
+    page.raw(page.painted(grade, f"1;{TONE_COLORS[digest.grade_tone(overall.grade)]}") + " - " + escape_terminal(words))
+    page.text(filters.sentence(report.verdict))
+    if overall.held_by:
+        page.text(f"Held at {overall.grade} because {filters.sentence(overall.held_by)}")
+    current, target = report.costs.current, digest.target_bill(report)
+    line = f"Cost a month: {digest.money(current.monthly_usd, current.complete)} now"
+    if target is not None:
+        line += f", {digest.money(target.monthly_usd, target.complete)} at {filters.users(target.users)}"
+        line += f", of which avoidable: {filters.usd(target.avoidable_usd)}"
+    page.text(filters.sentence(line))
+
+
+def _first(page: _Page, report: Report) -> None:
+    first = digest.first_findings(report)
+    if not first:
+        return
+    page.title("Do these first")
+    for number, finding in enumerate(first, 1):
+        gain = f" Gain: {digest.saving(finding, report.audit.target_users)}." if finding.saving_usd_month else ""
+        effort = f" Effort: {finding.effort}." if finding.effort else ""
+        page.text(f"{cut(finding.table)}: {filters.sentence(finding.fix)}{gain}{effort}", indent="   ", first=f"{number}. ")
+
+
+def _findings(page: _Page, report: Report) -> None:
+    findings = digest.open_findings(report)
+    page.title(f"Findings ({digest.severity_counts(findings)})")
+    if not findings:
+        page.text("No finding among what was checked.")
+        return
+    target = report.audit.target_users
+    page.table(
+        ("Severity", "Table", "Finding", "Saves/month"),
+        [
+            (
+                escape_terminal(finding.severity),
+                _name(finding.table if finding.index is None else f"{finding.table} / {finding.index}"),
+                escape_terminal(finding.message),
+                digest.saving_short(finding, target),
+            )
+            for finding in digest.head(findings)
+        ],
+        (9, 24, 45, 14),
+        numbers=frozenset({3}),
+        colors=[SEVERITY_COLORS.get(finding.severity, "") for finding in digest.head(findings)],
+    )
+    if digest.rest(findings):
+        page.text(digest.rest(findings))
+    page.text(f"Savings are those at {filters.users(target)}.")
+    suppressed = digest.suppressed_findings(report)
+    if suppressed:
+        page.text(f"{filters.plural(len(suppressed), 'finding')} suppressed by the configuration.")
+
+
+def _categories(page: _Page, report: Report) -> None:
+    page.title("Grades")
+    page.table(
+        ("Grade", "Category", "Range", "Seen", "Notes"),
+        [
+            (
+                escape_terminal(one.grade),
+                escape_terminal(one.title),
+                escape_terminal(digest.grade_range(one.best, one.worst)),
+                filters.percent(one.coverage),
+                escape_terminal(one.notes or filters.NOT_KNOWN),
+            )
+            for one in report.categories
+        ],
+        (7, 22, 10, 5, 46),
+        numbers=frozenset({3}),
+        colors=[TONE_COLORS[digest.grade_tone(one.grade)] for one in report.categories],
+    )
+
+
+def _tables(page: _Page, report: Report) -> None:
+    page.title("Tables")
+    page.table(
+        ("Grade", "Table", "Items", "Size", "p99 item", "Largest", "Throttles", "Cost/month"),
+        [
+            (
+                escape_terminal(table.grade),
+                _name(table.name),
+                filters.count(table.item_count),
+                filters.size(table.size_bytes),
+                filters.size(table.items.p99_bytes if table.items else None),
+                filters.size(table.items.max_bytes if table.items else None),
+                digest.throttles(table.traffic),
+                digest.money_short(table.cost.monthly_usd, table.cost.complete),
+            )
+            for table in digest.head(report.tables)
+        ],
+        (7, 24, 12, 10, 10, 10, 10, 11),
+        numbers=frozenset({2, 3, 4, 5, 6, 7}),
+        colors=[TONE_COLORS[digest.grade_tone(table.grade)] for table in digest.head(report.tables)],
+    )
+    if digest.rest(report.tables):
+        page.text(digest.rest(report.tables))
+
+
+def _ladder(page: _Page, report: Report) -> None:
+    page.title("What it will cost, a month")
+    grades = {users: at.overall for users, at in report.grades_by_users.items()}
+    page.table(
+        ("Users", "Total", "Avoidable", "Per user", "Grade"),
+        [
+            (
+                f"{bill.users:,}" + (" (target)" if bill.is_target else ""),
+                digest.money_short(bill.monthly_usd, bill.complete),
+                filters.usd(bill.avoidable_usd),
+                filters.usd_fine(bill.per_user_usd),
+                escape_terminal(grades.get(str(bill.users), filters.NOT_KNOWN)),
+            )
+            for bill in digest.bills(report)
+        ],
+        (18, 18, 16, 16, 10),
+        numbers=frozenset({1, 2, 3}),
+    )
+    if not all(bill.complete for bill in digest.bills(report)):
+        page.text("$1.00+ means $1.00 or more, because a part is not known.")
+    prices = report.costs.prices
+    as_of = "not known for this region" if prices.as_of is None else f"as of {prices.as_of}"
+    page.text(f"List prices of {prices.region}, {as_of}; free tier {'subtracted' if report.costs.free_tier else 'not subtracted'}.")
+
+
+def _not_checked(page: _Page, report: Report) -> None:
+    unseen = digest.unseen(report)
+    page.title("Not checked")
+    if not unseen:
+        page.text("Nothing: every check could be made.")
+        return
+    page.table(
+        ("Why", "Call", "Where"),
+        [
+            (
+                escape_terminal(one.reason),
+                escape_terminal(one.call),
+                escape_terminal(digest.listed(one.places)),
+            )
+            for one in digest.head(unseen)
+        ],
+        (26, 38, 32),
+    )
+    if digest.rest(unseen):
+        page.text(digest.rest(unseen))
+    if digest.permission_missing(report):
+        page.text("`stj-audit iam-policy` prints the permissions that the audit needs; all of them only read.")

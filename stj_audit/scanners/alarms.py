@@ -1,0 +1,65 @@
+"""
+CloudWatch alarms: DescribeAlarms, once for the region.
+
+DescribeAlarmsForMetric would leave metric-math alarms out, so all alarms are read and sorted by the table that they watch.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from stj_audit.facts import Alarm, AlarmMetric, Alarms
+from stj_audit.scanners.session import Aws
+
+CALL = "cloudwatch:DescribeAlarms"
+NAMESPACE = "AWS/DynamoDB"
+
+
+def read_all(aws: Aws) -> Sequence[Mapping[str, Any]]:
+    """Every metric alarm of the region, as AWS gives it."""
+    pages = aws.cloudwatch.get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm"])
+    return [cast("Mapping[str, Any]", alarm) for page in pages for alarm in page.get("MetricAlarms", ())]
+
+
+def of_table(table: str, alarms: Sequence[Mapping[str, Any]]) -> Alarms:
+    """The alarms that watch the table or its indexes. Of a metric-math alarm only the metrics of this table are listed."""
+    found = []
+    for alarm in alarms:
+        metrics = tuple(
+            metric for metric in _metrics(alarm) if metric.namespace == NAMESPACE and metric.dimensions.get("TableName") == table
+        )
+        if metrics:
+            found.append(
+                Alarm(
+                    name=alarm["AlarmName"],
+                    metrics=metrics,
+                    actions_enabled=bool(alarm.get("ActionsEnabled")),
+                    action_count=len(alarm.get("AlarmActions") or ()),
+                    state=alarm.get("StateValue", "INSUFFICIENT_DATA"),
+                )
+            )
+    return Alarms(alarms=tuple(found))
+
+
+def _metrics(alarm: Mapping[str, Any]) -> Iterator[AlarmMetric]:
+    if alarm.get("MetricName"):
+        yield AlarmMetric(
+            namespace=alarm.get("Namespace", ""),
+            metric=alarm["MetricName"],
+            dimensions=_dimensions(alarm),
+            statistic=alarm.get("Statistic") or alarm.get("ExtendedStatistic"),
+            period_seconds=alarm.get("Period"),
+        )
+    for query in alarm.get("Metrics") or ():
+        stat = query.get("MetricStat")
+        if stat:
+            yield AlarmMetric(
+                namespace=stat["Metric"].get("Namespace", ""),
+                metric=stat["Metric"].get("MetricName", ""),
+                dimensions=_dimensions(stat["Metric"]),
+                statistic=stat.get("Stat"),
+                period_seconds=stat.get("Period"),
+            )
+
+
+def _dimensions(metric: Mapping[str, Any]) -> dict[str, str]:
+    return {one["Name"]: one["Value"] for one in metric.get("Dimensions") or ()}

@@ -1,0 +1,170 @@
+"""
+Two guards on every request of a session, as botocore event handlers.
+
+The read-only guard lets only the operations in `ALLOWED` pass, at three walls: before the parameters are looked at, before the
+request is built, and before it is sent. What is not on the list raises WriteRefused, and nothing is sent.
+
+The integrity guard looks at every JSON answer with status 200 before botocore does. botocore takes a body that is cut short, or the
+HTML of a captive portal, for an empty answer, and an audit of an empty answer finds nothing wrong. Such an answer is asked for again
+twice; then BrokenAnswer is raised. On the way it decodes the two bulky answers (Scan, GetMetricData) with orjson and keeps botocore's own
+parser, which is slower by an order of magnitude, away from them: they come back under the key `RAW`.
+"""
+
+import binascii
+import json
+import threading
+from collections.abc import Mapping
+from typing import Any, cast
+
+import orjson
+from botocore.hooks import BaseEventHooks
+
+from stj_audit.errors import WriteRefused
+
+ALLOWED: Mapping[str, frozenset[str]] = {
+    "dynamodb": frozenset(
+        {
+            "DescribeContinuousBackups",
+            "DescribeTable",
+            "DescribeTimeToLive",
+            "ListBackups",
+            "ListTables",
+            "ListTagsOfResource",
+            "Scan",
+        }
+    ),
+    "cloudwatch": frozenset({"DescribeAlarms", "GetMetricData"}),
+    "application-auto-scaling": frozenset({"DescribeScalableTargets", "DescribeScalingPolicies"}),
+    "sts": frozenset({"AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity"}),
+    # botocore asks these by itself when a profile needs them for credentials
+    "sso": frozenset({"GetRoleCredentials"}),
+    "sso-oidc": frozenset({"CreateToken"}),
+    "signin": frozenset({"CreateOAuth2Token"}),
+}
+
+RAW = "raw"
+RAW_OPERATIONS = frozenset({"Scan", "GetMetricData"})
+REQUIRED_MEMBERS: Mapping[str, tuple[str, ...]] = {
+    "DescribeContinuousBackups": ("ContinuousBackupsDescription",),
+    "DescribeTable": ("Table",),
+    "DescribeTimeToLive": ("TimeToLiveDescription",),
+    "GetMetricData": ("MetricDataResults",),
+    "ListTables": ("TableNames",),
+    "Scan": ("Items", "ScannedCount"),
+}
+ATTEMPTS = 3  # for an answer that cannot be read: asked once, and again twice
+RETRY_AFTER_SECONDS = 0.2
+
+_BROKEN = "broken"
+
+
+class BrokenAnswer(Exception):
+    """A service answered with status 200, and what it sent cannot be read. Tells the operation, never the answer."""
+
+    def __init__(self, operation: str) -> None:
+        super().__init__(f"the answer to {operation} cannot be read")
+        self.operation = operation
+
+
+class RequestCount:
+    """How many requests were sent, repetitions included. Safe to use from many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count = 0
+
+    def add(self) -> None:
+        with self._lock:
+            self._count += 1
+
+    @property
+    def value(self) -> int:
+        return self._count
+
+
+def install(events: BaseEventHooks, count: RequestCount) -> None:
+    """Put both guards on a session's events. Clients made from it afterwards are guarded, those made before are not."""
+
+    def sending(event_name: str, request: Any, **_: Any) -> None:
+        _refuse_writes(event_name)
+        _refuse_target(event_name, request)
+        count.add()
+
+    events.register_first("provide-client-params", _refuse_writes)
+    events.register_first("before-call", _refuse_writes)
+    events.register_first("before-send", sending)
+    events.register_first("before-parse", _look_at_answer)
+    events.register_first("needs-retry", cast("Any", _ask_again))  # the stubs do not know that an answer means "again"
+    events.register_first("after-call", _raise_broken)
+
+
+def _refuse_writes(event_name: str, **_: Any) -> None:
+    service, operation = event_name.split(".", 2)[1:]
+    if operation not in ALLOWED.get(service, ()):
+        raise WriteRefused(
+            f"the read-only guard refused {service}:{operation}",
+            hint="this is a bug in stj-audit; nothing was sent, please report it",
+        )
+
+
+def _refuse_target(event_name: str, request: Any) -> None:
+    """The header decides what a JSON service does: it must say what the event says."""
+    target = request.headers.get("X-Amz-Target")
+    if target is None:
+        return
+    told = target.decode() if isinstance(target, bytes) else target
+    if told.rpartition(".")[2] != event_name.rpartition(".")[2]:
+        raise WriteRefused(
+            "the read-only guard refused a request that is not what it says", hint="nothing was sent, please report it"
+        )
+
+
+def _look_at_answer(
+    operation_model: Any, response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
+) -> None:
+    # botocore 1.37 and later choose among several protocols; before, a service had one
+    protocol = getattr(operation_model.service_model, "resolved_protocol", operation_model.service_model.protocol)
+    if response_dict["status_code"] != 200 or protocol != "json":
+        return
+    operation = operation_model.name
+    answer = _decode(response_dict["body"], response_dict["headers"])
+    if answer is None or not all(member in answer for member in REQUIRED_MEMBERS.get(operation, ())):
+        customized_response_dict[_BROKEN] = True
+    elif operation in RAW_OPERATIONS:
+        customized_response_dict[RAW] = answer
+    else:
+        return
+    response_dict["body"] = b"{}"
+
+
+def _decode(body: bytes, headers: Mapping[str, str]) -> dict[str, Any] | None:
+    """The JSON object in a body, or None when there is none or its checksum is wrong."""
+    checksum = headers.get("x-amz-crc32")
+    if checksum is not None and "content-encoding" not in headers and str(binascii.crc32(body)) != checksum:
+        return None
+    answer: object
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        try:
+            answer = orjson.loads(_without_lone_surrogates(body))
+        except ValueError:
+            return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _without_lone_surrogates(body: bytes) -> bytes:
+    """DynamoDB Local gives strings that are no valid UTF-16; U+FFFD in their place has the same three bytes in UTF-8."""
+    text = json.dumps(json.loads(body.decode("utf-8", "surrogatepass")), ensure_ascii=False)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode("utf-8")
+
+
+def _ask_again(response: Any, attempts: int, **_: Any) -> float | None:
+    if response is None or _BROKEN not in response[1] or attempts >= ATTEMPTS:
+        return None
+    return RETRY_AFTER_SECONDS
+
+
+def _raise_broken(model: Any, parsed: Mapping[str, Any], **_: Any) -> None:
+    if _BROKEN in parsed:
+        raise BrokenAnswer(model.name)

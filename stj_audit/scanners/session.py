@@ -1,0 +1,206 @@
+"""The only place that makes AWS clients: one guarded session, one client a service, shared by all threads."""
+
+import os
+import re
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.credentials import AssumeRoleCredentialFetcher, CredentialProvider, CredentialResolver, DeferredRefreshableCredentials
+
+from stj_audit.errors import ConfigError, NoCredentials
+from stj_audit.scanners.failures import FAILURES, explain, no_region
+from stj_audit.scanners.guard import RequestCount, install
+
+if TYPE_CHECKING:
+    from mypy_boto3_application_autoscaling.client import ApplicationAutoScalingClient
+    from mypy_boto3_cloudwatch.client import CloudWatchClient
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_sts.client import STSClient
+
+MAX_ATTEMPTS = 4  # pinned: the default differs between botocore versions, from 3 to 10
+CONNECT_TIMEOUT_SECONDS = 5
+READ_TIMEOUT_SECONDS = 15
+POOL_SIZE = 32  # at least the number of threads, or connections are thrown away
+IDENTITY_CONNECT_TIMEOUT_SECONDS = 2  # the account id is good to have: not worth a long wait where STS cannot be reached
+IDENTITY_READ_TIMEOUT_SECONDS = 5
+ROLE_SESSION_NAME = "stj-audit"
+
+_REGION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_SERVICE_IDS = {
+    "application-autoscaling": "APPLICATION_AUTO_SCALING",
+    "cloudwatch": "CLOUDWATCH",
+    "dynamodb": "DYNAMODB",
+    "sts": "STS",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AwsOptions:
+    """The AWS options of the command line. None: as the AWS CLI would find it."""
+
+    profile: str | None = None
+    region: str | None = None
+    endpoint_url: str | None = None
+    role_arn: str | None = None
+    external_id: str | None = None
+    max_attempts: int = MAX_ATTEMPTS
+
+
+class Aws:
+    """
+    The clients of one audit, made when first used and then shared: boto3's clients are safe to use from many threads.
+
+    `endpoint_url` is the endpoint that stands in for AWS's own, None for AWS. `api_calls` counts the requests sent so far.
+    """
+
+    def __init__(self, session: boto3.Session, options: AwsOptions, region: str, count: RequestCount) -> None:
+        self.region = region
+        self.endpoint_url = (
+            options.endpoint_url or os.environ.get("AWS_ENDPOINT_URL_DYNAMODB") or os.environ.get("AWS_ENDPOINT_URL")
+        )
+        self._session = session
+        self._options = options
+        self._count = count
+        self._lock = threading.Lock()
+        self._clients: dict[str, Any] = {}
+
+    @property
+    def api_calls(self) -> int:
+        return self._count.value
+
+    @property
+    def dynamodb(self) -> "DynamoDBClient":
+        return cast("DynamoDBClient", self._client("dynamodb"))
+
+    @property
+    def cloudwatch(self) -> "CloudWatchClient":
+        return cast("CloudWatchClient", self._client("cloudwatch"))
+
+    @property
+    def application_autoscaling(self) -> "ApplicationAutoScalingClient":
+        return cast("ApplicationAutoScalingClient", self._client("application-autoscaling"))
+
+    @property
+    def sts(self) -> "STSClient":
+        """For GetCallerIdentity only: it gives up quickly."""
+        return cast("STSClient", self._client("sts"))
+
+    def _client(self, service: str) -> Any:
+        # boto3 sessions, unlike clients, are not safe to use from many threads
+        with self._lock:
+            if service not in self._clients:
+                config = _config(self._options.max_attempts)
+                if service == "sts":
+                    config = _config(1, IDENTITY_CONNECT_TIMEOUT_SECONDS, IDENTITY_READ_TIMEOUT_SECONDS)
+                self._clients[service] = self._session.client(
+                    cast("Any", service),  # the stubs know literal names only
+                    region_name=self.region,
+                    endpoint_url=_endpoint_url(service, self._options.endpoint_url),
+                    config=config,
+                )
+            return self._clients[service]
+
+
+def open_session(options: AwsOptions) -> Aws:
+    """
+    A guarded session; nothing is sent yet.
+
+    Raises ConfigError when profile, region or endpoint cannot be used, and NoCredentials when a role is to be assumed from nothing.
+    """
+    count = RequestCount()
+    try:
+        core = _guarded_core(options.profile, count)
+        region = _region(options, core)
+        if options.role_arn is not None:
+            core = _assume_role(core, options, options.role_arn, region, count)
+        opened = Aws(boto3.Session(botocore_session=core), options, region, count)
+        # Made now: a malformed endpoint or a wrong setting is told before any work is done
+        _ = opened.dynamodb
+    except FAILURES as error:
+        raise explain(error) from error
+    return opened
+
+
+def _guarded_core(profile: str | None, count: RequestCount) -> botocore.session.Session:
+    core = botocore.session.Session(profile=profile)
+    install(core.get_component("event_emitter"), count)
+    core.get_scoped_config()  # raises when the profile does not exist
+    return core
+
+
+def _region(options: AwsOptions, core: botocore.session.Session) -> str:
+    region = (
+        options.region
+        or os.environ.get("AWS_REGION")
+        or os.environ.get("AWS_DEFAULT_REGION")
+        or core.get_scoped_config().get("region")
+    )
+    if not region:
+        raise no_region()
+    if not _REGION.fullmatch(region):
+        raise ConfigError(
+            "the AWS region is not written like eu-north-1", hint="correct --region, AWS_REGION or the profile's region"
+        )
+    return str(region)
+
+
+def _assume_role(
+    source: botocore.session.Session, options: AwsOptions, role_arn: str, region: str, count: RequestCount
+) -> botocore.session.Session:
+    """A session that acts as the role, and renews its credentials by itself during a long audit."""
+    credentials = source.get_credentials()
+    if credentials is None:
+        raise NoCredentials(
+            "no AWS credentials were found to assume the role with", hint="sign in with `aws sso login`, or set AWS_PROFILE"
+        )
+
+    def sts(service: str, **keys: Any) -> Any:
+        return source.create_client(
+            cast("Any", service),  # the stubs know literal names only
+            region_name=region,
+            endpoint_url=_endpoint_url("sts", options.endpoint_url),
+            config=_config(options.max_attempts),
+            **keys,
+        )
+
+    extra = {"RoleSessionName": ROLE_SESSION_NAME} | ({"ExternalId": options.external_id} if options.external_id else {})
+    fetcher = AssumeRoleCredentialFetcher(sts, credentials, role_arn, extra_args=extra)
+    assumed = _guarded_core(options.profile, count)
+    assumed.register_component("credential_provider", CredentialResolver(providers=[_AssumedRole(fetcher)]))
+    return assumed
+
+
+class _AssumedRole(CredentialProvider):
+    METHOD = "assume-role"
+
+    def __init__(self, fetcher: AssumeRoleCredentialFetcher) -> None:
+        super().__init__()
+        self._fetcher = fetcher
+
+    def load(self) -> DeferredRefreshableCredentials:
+        return DeferredRefreshableCredentials(method=self.METHOD, refresh_using=self._fetcher.fetch_credentials)
+
+
+def _config(
+    max_attempts: int,
+    connect_timeout_seconds: int = CONNECT_TIMEOUT_SECONDS,
+    read_timeout_seconds: int = READ_TIMEOUT_SECONDS,
+) -> Config:
+    return Config(
+        retries={"mode": "standard", "total_max_attempts": max_attempts},
+        connect_timeout=connect_timeout_seconds,
+        read_timeout=read_timeout_seconds,
+        max_pool_connections=POOL_SIZE,
+        user_agent_extra="stj-audit",
+    )
+
+
+def _endpoint_url(service: str, general: str | None) -> str | None:
+    """Where a service is asked. botocore would put --endpoint-url above the service's own variable, so that is decided here."""
+    if general is None:
+        return None
+    return os.environ.get(f"AWS_ENDPOINT_URL_{_SERVICE_IDS[service]}") or general

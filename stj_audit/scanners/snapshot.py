@@ -1,0 +1,306 @@
+"""
+One reading of everything: which tables, then all calls about them at once.
+
+Calls, not tables, are what the threads share: a table with a slow answer holds up nothing else.
+"""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from typing import Any, TypeVar
+
+from botocore.exceptions import ClientError
+
+from stj_audit.errors import NoTables
+from stj_audit.facts import (
+    Alarms,
+    AutoScaling,
+    ItemSizes,
+    MissingTable,
+    OnDemandBackups,
+    Pitr,
+    Snapshot,
+    Table,
+    TableFacts,
+    Tags,
+    TimeToLive,
+    Unknown,
+)
+from stj_audit.scanners import alarms, auto_scaling, on_demand_backups, pitr, tables, tags, time_to_live, traffic
+from stj_audit.scanners import items as scan
+from stj_audit.scanners.failures import (
+    CREDENTIAL_CODES,
+    FAILURES,
+    GONE_CODES,
+    NOT_AVAILABLE,
+    code_of,
+    explain,
+    no_such_tables,
+    reason,
+    unknown,
+)
+from stj_audit.scanners.items import ItemsPlan
+from stj_audit.scanners.session import Aws
+from stj_audit.scanners.traffic import Points, Series
+
+THREADS = 16  # beyond that Python is the limit, not the network
+
+_TABLE_NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")  # AWS developer guide, "Supported data types and naming rules"
+_GLOB_CHARACTERS = frozenset("*?[")
+
+T = TypeVar("T")
+Progress = Callable[[str, int, int], None]
+Dictionaries = Sequence[Mapping[str, Any]]
+
+
+def _silent(_stage: str, _done: int, _total: int) -> None:
+    """No progress is shown."""
+
+
+def take_snapshot(
+    aws: Aws,
+    patterns: Sequence[str],
+    *,
+    items: ItemsPlan,
+    hash_key: bytes,
+    now: datetime,
+    on_progress: Progress = _silent,
+) -> Snapshot:
+    """
+    Read the tables that `patterns` name: exact names, globs in the shell's way, none for every table of the region.
+
+    `hash_key` keys the hashes of item keys. `on_progress(stage, done, total)` is called from this thread, with the stages "tables" and
+    "calls". Raises NoTables when nothing matches or a named table does not exist, and what `explain` makes of credentials that are refused
+    or an endpoint that does not answer as DynamoDB does.
+    """
+    began = time.monotonic()
+    window = traffic.window_until(now)
+    with _threads() as (pool, stop):
+        described, missing = _describe(aws, _wanted(aws, patterns), pool, on_progress)
+        calls = _Calls(aws, pool)
+        account = calls.submit("sts:GetCallerIdentity", _account, aws)
+        shared = _SharedCalls.submit(calls, aws, described, window)
+        apart = [_TableCalls.submit(calls, aws, table) for table in described]
+        # Last, because they take long: nothing small waits behind them
+        scans = [calls.submit(scan.CALL, _read_items, aws, table, items, hash_key, stop) for table in described]
+        calls.finish(on_progress)
+    measured = shared.measured()
+    read = [future.result() for future in scans]
+    facts = tuple(
+        TableFacts(
+            table=table,
+            pitr=own.pitr.result(),
+            on_demand_backups=own.on_demand_backups.result(),
+            time_to_live=own.time_to_live.result(),
+            tags=own.tags.result(),
+            auto_scaling=shared.auto_scaling(table.name),
+            traffic=traffic.of_table(table, measured, window, now),
+            alarms=shared.alarms_of(table.name),
+            items=one if isinstance(one, Unknown) else one.sizes,
+        )
+        for table, own, one in zip(described, apart, read, strict=True)
+    )
+    who = account.result()
+    return Snapshot(
+        account=None if isinstance(who, Unknown) else who,
+        region=aws.region,
+        endpoint_url=aws.endpoint_url,
+        started_at=now,
+        finished_at=now + timedelta(seconds=time.monotonic() - began),
+        tables=facts,
+        missing=missing,
+        read_units=sum((one.read_units for one in read if not isinstance(one, Unknown)), Decimal(0)),
+        api_calls=aws.api_calls,
+    )
+
+
+# ------------------------------------------------------------------------------------------------------- which tables
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Wanted:
+    """Names to describe: `named` by the user, `listed` by AWS."""
+
+    named: tuple[str, ...]
+    listed: tuple[str, ...]
+
+
+def _wanted(aws: Aws, patterns: Sequence[str]) -> _Wanted:
+    named = tuple(dict.fromkeys(one for one in patterns if not _GLOB_CHARACTERS & set(one)))
+    impossible = [name for name in named if not _TABLE_NAME.fullmatch(name)]
+    if impossible:
+        raise NoTables(
+            no_such_tables(impossible), hint="give the name alone: 3 to 255 letters, digits, dots, dashes and underscores"
+        )
+    globs = [one for one in patterns if _GLOB_CHARACTERS & set(one)]
+    if named and not globs:
+        return _Wanted(named=named, listed=())
+    try:
+        names = tables.list_names(aws)
+    except FAILURES as error:
+        raise explain(error) from error
+    listed = tuple(name for name in names if name not in named and (not globs or any(fnmatchcase(name, glob) for glob in globs)))
+    if not names and not named:
+        raise NoTables(f"there is no table in region {aws.region}", hint="check --region and --profile")
+    if not listed and not named:
+        raise NoTables(f"no table in region {aws.region} matches", hint="run it without names to see every table")
+    return _Wanted(named=named, listed=listed)
+
+
+def _describe(
+    aws: Aws, wanted: _Wanted, pool: ThreadPoolExecutor, on_progress: Progress
+) -> tuple[tuple[Table, ...], tuple[MissingTable, ...]]:
+    names = (*wanted.named, *wanted.listed)
+    found: dict[str, Table | Unknown] = {}
+    absent = []
+    # Without a listing, the first description shows whether the credentials are good and the endpoint answers
+    first = () if wanted.listed else names[:1]
+    on_progress("tables", 0, len(names))
+    for batch in (first, names[len(first) :]):
+        asked = {pool.submit(tables.read, aws, name): name for name in batch}
+        for future in as_completed(asked):
+            name = asked[future]
+            try:
+                found[name] = future.result()
+            except FAILURES as error:
+                if name in first and _is_fatal(error):
+                    raise explain(error) from error
+                if name in wanted.named and code_of(error) in GONE_CODES:
+                    absent.append(name)
+                found[name] = unknown(tables.CALL, error, custom_endpoint=aws.endpoint_url is not None)
+            on_progress("tables", len(found), len(names))
+    if absent:
+        raise NoTables(
+            f"{no_such_tables(sorted(absent))} in region {aws.region}", hint="check the spelling, --region and --profile"
+        )
+    described = tuple(table for _, table in sorted(found.items()) if isinstance(table, Table))
+    missing = tuple(MissingTable(name=name, unknown=why) for name, why in sorted(found.items()) if isinstance(why, Unknown))
+    return described, missing
+
+
+def _is_fatal(error: BaseException) -> bool:
+    """Whether an error tells of the credentials or the endpoint, not of the one table."""
+    if not isinstance(error, ClientError):
+        return True
+    elsewhere = error.operation_name != "DescribeTable"  # a call that fetches credentials
+    return elsewhere or code_of(error) in CREDENTIAL_CODES or reason(error, absent_ok=True) == NOT_AVAILABLE
+
+
+# ------------------------------------------------------------------------------------------------------------- the calls
+
+
+@contextmanager
+def _threads() -> Iterator[tuple[ThreadPoolExecutor, threading.Event]]:
+    """A pool, and the event that ends long readings: left by an exception or Ctrl-C, nothing new begins and scans end at their page."""
+    pool, stop = ThreadPoolExecutor(THREADS), threading.Event()
+    try:
+        yield pool, stop
+    finally:
+        stop.set()
+        pool.shutdown(cancel_futures=True)
+
+
+class _Calls:
+    """Calls under way in the pool: each ends with its answer, or with the Unknown that stands for it."""
+
+    def __init__(self, aws: Aws, pool: ThreadPoolExecutor) -> None:
+        self._custom_endpoint = aws.endpoint_url is not None
+        self._pool = pool
+        self._futures: list[Future[Any]] = []
+
+    def submit(self, call: str, read: Callable[..., T], *arguments: Any) -> "Future[T | Unknown]":
+        future = self._pool.submit(self._answer, call, read, *arguments)
+        self._futures.append(future)
+        return future
+
+    def finish(self, on_progress: Progress) -> None:
+        """Wait for all. What is raised here is no failed call but a bug, or the read-only guard, and stops the audit."""
+        on_progress("calls", 0, len(self._futures))
+        for done, future in enumerate(as_completed(self._futures), start=1):
+            future.result()
+            on_progress("calls", done, len(self._futures))
+
+    def _answer(self, call: str, read: Callable[..., T], *arguments: Any) -> T | Unknown:
+        try:
+            return read(*arguments)
+        except FAILURES as error:
+            return unknown(call, error, custom_endpoint=self._custom_endpoint)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _TableCalls:
+    """What is asked about one table alone."""
+
+    pitr: "Future[Pitr | Unknown]"
+    on_demand_backups: "Future[OnDemandBackups | Unknown]"
+    time_to_live: "Future[TimeToLive | Unknown]"
+    tags: "Future[Tags | Unknown]"
+
+    @classmethod
+    def submit(cls, calls: _Calls, aws: Aws, table: Table) -> "_TableCalls":
+        return cls(
+            pitr=calls.submit(pitr.CALL, pitr.read, aws, table.name),
+            on_demand_backups=calls.submit(on_demand_backups.CALL, on_demand_backups.read, aws, table.name),
+            time_to_live=calls.submit(time_to_live.CALL, time_to_live.read, aws, table.name),
+            tags=calls.submit(tags.CALL, tags.read, aws, table.arn),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _SharedCalls:
+    """What is asked once for all tables, and given to each of them afterwards."""
+
+    targets: "Future[Dictionaries | Unknown]"
+    policies: "Future[Dictionaries | Unknown]"
+    alarms: "Future[Dictionaries | Unknown]"
+    batches: "Mapping[tuple[Series, ...], Future[dict[Series, Points | Unknown] | Unknown]]"
+
+    @classmethod
+    def submit(cls, calls: _Calls, aws: Aws, described: Sequence[Table], window: traffic.Window) -> "_SharedCalls":
+        return cls(
+            targets=calls.submit(auto_scaling.TARGETS_CALL, auto_scaling.read_targets, aws),
+            policies=calls.submit(auto_scaling.POLICIES_CALL, auto_scaling.read_policies, aws),
+            alarms=calls.submit(alarms.CALL, alarms.read_all, aws),
+            batches={batch: calls.submit(traffic.CALL, traffic.read, aws, batch, window) for batch in traffic.batches(described)},
+        )
+
+    def auto_scaling(self, table: str) -> AutoScaling | Unknown:
+        targets, policies = self.targets.result(), self.policies.result()
+        if isinstance(targets, Unknown):
+            return targets
+        return policies if isinstance(policies, Unknown) else auto_scaling.of_table(table, targets, policies)
+
+    def alarms_of(self, table: str) -> Alarms | Unknown:
+        found = self.alarms.result()
+        return found if isinstance(found, Unknown) else alarms.of_table(table, found)
+
+    def measured(self) -> dict[Series, Points | Unknown]:
+        together: dict[Series, Points | Unknown] = {}
+        for batch, future in self.batches.items():
+            found = future.result()
+            together |= dict.fromkeys(batch, found) if isinstance(found, Unknown) else found
+        return together
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _ReadItems:
+    """The outcome of reading a table's items; read units are spent also where it failed."""
+
+    sizes: ItemSizes | Unknown
+    read_units: Decimal
+
+
+def _read_items(aws: Aws, table: Table, plan: ItemsPlan, hash_key: bytes, stop: threading.Event) -> _ReadItems:
+    sizes, read_units = scan.read(aws, table, plan, hash_key=hash_key, stop=stop)
+    return _ReadItems(sizes=sizes, read_units=read_units)
+
+
+def _account(aws: Aws) -> str:
+    return aws.sts.get_caller_identity()["Account"]

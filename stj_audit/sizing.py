@@ -1,0 +1,188 @@
+"""
+The size of DynamoDB items, exact to the byte: what the 400 KB limit, storage and capacity units are counted from.
+
+    item         sum over attributes of UTF-8 bytes of the name + size of the value
+    S            UTF-8 bytes
+    B            raw bytes
+    BOOL, NULL   1
+    N            1 for zero, else 1 + base-100 digits + 1 if negative, 21 at the most
+    SS, NS, BS   sum of the members
+    L            3 + sum of (1 + size) of the elements
+    M            3 + sum of (1 + UTF-8 bytes of the key + size of the value)
+
+Base-100 digits are pairs of decimal digits counted outwards from the decimal point, from the first to the last pair that is not zero:
+120 is "1 20", two of them; 1200 is "12 00", one.
+
+Source: AWS developer guide, "DynamoDB item sizes and formats". It gives numbers only roughly; the rule here is what AWS's own engine,
+DynamoDB Local, counts, and the tests hold it to that engine. Keys are sized like other attributes, and an item has no overhead of its
+own (the 100 bytes that storage is billed with are `facts.BILLED_OVERHEAD_BYTES`).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+AttributeValue = Mapping[str, Any]
+"""A value in DynamoDB JSON: one type and its content, {"S": "text"}. B holds base64 text, or bytes as boto3 gives them."""
+
+CONTAINER_BYTES = 3  # a list or a map, empty or not
+ELEMENT_BYTES = 1  # each element of a list, each entry of a map
+MAX_NUMBER_BYTES = 21  # 38 digits fill 19 or 20 pairs; a negative number with 20 pairs does not pay for its sign
+
+
+class _WrongShape(ValueError):
+    """Not DynamoDB JSON. Says where (`address.lines[2]`) and what was expected, never what was found: that is somebody's data."""
+
+    def __init__(self, expected: str, place: str = "") -> None:
+        super().__init__(f"not DynamoDB JSON{f' at attribute {place!r}' if place else ''}: expected {expected}")
+        self.expected = expected
+        self.place = place
+
+    def inside(self, step: str) -> "_WrongShape":
+        """The same, seen from one level further out."""
+        joint = "." if self.place and not self.place.startswith("[") else ""
+        return _WrongShape(self.expected, f"{step}{joint}{self.place}")
+
+
+def item_size(item: Mapping[str, AttributeValue]) -> int:
+    """
+    The size of an item in bytes, as DynamoDB counts it. The limit is `facts.MAX_ITEM_BYTES`.
+
+    `item` is DynamoDB JSON: {"id": {"S": "a"}, "total": {"N": "9.99"}}. Raises ValueError, which names the attribute and the place in it
+    and never a value, for anything else. Whether DynamoDB would accept the item is not judged.
+    """
+    try:
+        attributes = item.items()
+    except AttributeError:
+        raise _WrongShape("a mapping of attributes") from None
+    return sum([attribute_size(name, value) for name, value in attributes])
+
+
+def attribute_size(name: str, value: AttributeValue) -> int:
+    """The bytes that one top-level attribute adds to its item: name and value. Raises ValueError as `item_size` does."""
+    if not isinstance(name, str):
+        raise _WrongShape("attribute names that are strings")
+    try:
+        return text_size(name) + value_size(value)
+    except _WrongShape as error:
+        raise error.inside(name) from None
+
+
+def value_size(value: AttributeValue) -> int:
+    """The bytes of a value without its name: {"N": "120"} is 3. Raises ValueError as `item_size` does."""
+    try:
+        ((kind, content),) = value.items()
+        measure = _MEASURES[kind]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise _WrongShape(f"a mapping with one key, which is one of {', '.join(_MEASURES)}") from None
+    return measure(content)
+
+
+def text_size(text: str) -> int:
+    """UTF-8 bytes. Half of a surrogate pair, which no UTF-8 can hold, counts 1, as in AWS's engine."""
+    if text.isascii():
+        return len(text)
+    try:
+        return len(text.encode())
+    except UnicodeEncodeError:
+        # By way of UTF-16, so that two halves side by side become the one character that they stand for.
+        joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+        return len(joined.encode("utf-8", "replace"))
+
+
+def number_parts(text: str) -> tuple[bool, str, int]:
+    """
+    A number's text as (negative, digits, power): digits without zeros at either end, times ten to the power of the last digit.
+
+    Equal numbers have equal parts, however they are written: "-1.20e3" and "-1200" are (True, "12", 2); zero is (False, "", 0).
+    Raises ValueError, without the text, when it is no decimal number.
+    """
+    mantissa, e, exponent = text.lower().partition("e")
+    negative = mantissa[:1] == "-"
+    whole, _, fraction = (mantissa[1:] if mantissa[:1] in ("-", "+") else mantissa).partition(".")
+    digits = whole + fraction
+    whole_exponent = exponent[1:] if exponent[:1] in ("-", "+") else exponent
+    if not (text.isascii() and digits.isdecimal() and (whole_exponent.isdecimal() or not e)):
+        raise _WrongShape("a decimal number")
+    try:
+        power = (int(exponent) if e else 0) - len(fraction)
+    except ValueError:  # thousands of digits
+        raise _WrongShape("a decimal number") from None
+    significant = digits.rstrip("0")
+    power += len(digits) - len(significant)
+    significant = significant.lstrip("0")
+    return (negative, significant, power) if significant else (False, "", 0)
+
+
+def _string_size(content: object) -> int:
+    if not isinstance(content, str):
+        raise _WrongShape("a string")
+    return text_size(content)
+
+
+def _number_size(content: object) -> int:
+    if not isinstance(content, str):
+        raise _WrongShape("a number as a string")
+    if content.isdecimal() and content.isascii() and content[0] != "0":  # counters and timestamps: twice as fast this way
+        last = len(content) - len(content.rstrip("0"))
+        return min(MAX_NUMBER_BYTES, 2 + (len(content) - 1) // 2 - last // 2)
+    negative, digits, last = number_parts(content)
+    if not digits:
+        return 1
+    pairs = (last + len(digits) - 1) // 2 - last // 2 + 1
+    return min(MAX_NUMBER_BYTES, 1 + pairs + negative)
+
+
+def _binary_size(content: object) -> int:
+    if isinstance(content, str):
+        return len(content) * 3 // 4 - content.count("=", -2)
+    if isinstance(content, bytes | bytearray):
+        return len(content)
+    raise _WrongShape("base64 text or bytes")
+
+
+def _boolean_size(content: object) -> int:
+    if not isinstance(content, bool):
+        raise _WrongShape("true or false")
+    return 1
+
+
+def _set_size(content: object, measure: Callable[[object], int]) -> int:
+    if not isinstance(content, list | tuple | set | frozenset):
+        raise _WrongShape("the members of a set in a list")
+    return sum([measure(member) for member in content])
+
+
+def _list_size(content: object) -> int:
+    if not isinstance(content, list | tuple):
+        raise _WrongShape("a list of values")
+    size = CONTAINER_BYTES + ELEMENT_BYTES * len(content)
+    try:
+        for value in content:
+            size += value_size(value)
+    except _WrongShape as error:
+        at = next(place for place, element in enumerate(content) if element is value)
+        raise error.inside(f"[{at}]") from None
+    return size
+
+
+def _map_size(content: object) -> int:
+    if not isinstance(content, Mapping):
+        raise _WrongShape("a mapping of keys to values")
+    size = CONTAINER_BYTES + ELEMENT_BYTES * len(content)
+    for key, value in content.items():
+        size += attribute_size(key, value)
+    return size
+
+
+_MEASURES: dict[str, Callable[[object], int]] = {
+    "S": _string_size,
+    "N": _number_size,
+    "B": _binary_size,
+    "BOOL": _boolean_size,
+    "NULL": _boolean_size,
+    "SS": lambda content: _set_size(content, _string_size),
+    "NS": lambda content: _set_size(content, _number_size),
+    "BS": lambda content: _set_size(content, _binary_size),
+    "L": _list_size,
+    "M": _map_size,
+}

@@ -1,0 +1,121 @@
+import pytest
+
+from stj_audit.checks.hidden_composite_key import hidden_composite_key
+from stj_audit.facts import Index, Table, Unknown
+from stj_audit.results import RemoveIndex, Result, Severity, Status
+from tests.builders import a_table, an_index, examined, keys, some_entries, some_items, some_keys
+
+NOT_READ = Unknown(call="dynamodb:Scan", reason="not asked for")
+PAIR = an_index("by-user", ("user_id", "device_id"))
+
+
+def passwords(*indexes: Index, item_count: int | None = 1_000) -> Table:
+    return a_table(name="passwords", key=("pin_id",), indexes=indexes or (PAIR,), item_count=item_count)
+
+
+def read(distinct: int | None, *, entries: int = 1_000, of: int = 1_000, coverage: str = "full") -> Result:
+    items = some_items(
+        {100: of},
+        coverage=coverage,
+        indexes=(some_entries("by-user", entries),),
+        keys=(some_keys(distinct, index="by-user", items=entries),),
+    )
+    return examined(hidden_composite_key, passwords(), items=items)
+
+
+def test_finds_children_under_their_parent() -> None:
+    result = read(500)
+    [problem] = result.problems
+    assert result.severity is Severity.MEDIUM
+    assert problem.message == (
+        'index by-user ("user_id", "device_id") holds 1,000 of 1,000 items (500 values of "user_id"): if each pair is unique, it is the '
+        'natural key, hidden behind "pin_id"'
+    )
+    assert problem.evidence == {"index_entries": 1_000, "items": 1_000, "distinct_values": 500}
+    assert problem.change == RemoveIndex(index="by-user")
+    assert problem.migration.startswith("first make sure that no two items share a pair")
+
+
+def test_a_pair_with_the_tables_own_key_is_unique_for_certain() -> None:
+    result = examined(hidden_composite_key, passwords(an_index("by-user", ("user_id", "pin_id"))), items=NOT_READ)
+    [problem] = result.problems
+    assert '"pin_id" is unique and part of it, so the pair is the natural key' in problem.message
+    assert problem.migration.startswith("create a table")
+
+
+@pytest.mark.parametrize(
+    ("distinct", "status"), [(20, Status.PASSED), (21, Status.FOUND), (900, Status.FOUND), (901, Status.PASSED)]
+)
+def test_a_parent_has_more_values_than_a_status_and_fewer_than_items(distinct: int, status: Status) -> None:
+    assert read(distinct).status is status
+
+
+@pytest.mark.parametrize(("entries", "status"), [(990, Status.FOUND), (989, Status.PASSED)])
+def test_the_index_must_hold_every_item(entries: int, status: Status) -> None:
+    assert read(500, entries=entries).status is status
+
+
+def test_passes_a_status_index_and_a_nearly_unique_one() -> None:
+    assert [good.message for good in read(20).goods] == [
+        'index by-user: "user_id" has 20 values for 1,000 items, so few that it is a status, not a parent'
+    ]
+    assert [good.message for good in read(1_000).goods] == [
+        'index by-user: "user_id" has 1,000 values for 1,000 items, so many that it has no children'
+    ]
+
+
+def test_passes_a_sparse_index() -> None:
+    assert [good.message for good in read(100, entries=400).goods] == [
+        "index by-user holds 400 of 1,000 items: not every item has its key"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("index_count", "status"), [(990, Status.FOUND), (1_010, Status.FOUND), (989, Status.PASSED), (1_011, Status.PASSED)]
+)
+def test_without_items_the_stated_counts_decide_and_it_says_so(index_count: int, status: Status) -> None:
+    table = passwords(an_index("by-user", ("user_id", "device_id"), item_count=index_count))
+    result = examined(hidden_composite_key, table, items=NOT_READ)
+    assert result.status is status
+    for problem in result.problems:
+        assert 'how many values "user_id" has is not known: judged by the counts alone' in problem.message
+        assert problem.evidence["distinct_values"] is None
+
+
+def test_more_values_than_are_counted_are_not_known_either() -> None:
+    [problem] = read(None).problems
+    assert "judged by the counts alone" in problem.message
+
+
+@pytest.mark.parametrize(("index_count", "item_count"), [(None, 1_000), (0, 1_000), (1_000, None), (1_000, 0)])
+def test_does_not_judge_counts_that_are_not_stated(index_count: int | None, item_count: int | None) -> None:
+    table = passwords(an_index("by-user", ("user_id", "device_id"), item_count=index_count), item_count=item_count)
+    result = examined(hidden_composite_key, table, items=NOT_READ)
+    assert result.status is Status.UNKNOWN
+    assert result.reason == "the item count of the table or of index by-user is not stated yet"
+
+
+def test_a_sample_shows_children_but_cannot_rule_them_out() -> None:
+    assert read(900, coverage="sample").status is Status.FOUND
+    assert read(901, coverage="sample").status is Status.UNKNOWN
+    assert read(20, entries=20, of=20, coverage="sample").status is Status.PASSED
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        a_table(key=("user_id", "device_id"), indexes=(PAIR,)),
+        a_table(),
+        a_table(indexes=(an_index("by-email", ("email",)),)),
+        a_table(indexes=(an_index("by-place", key_schema=keys("country", "city", "street", hashes=2)),)),
+        a_table(indexes=(an_index("by-id", ("id", "created_at")),)),
+        a_table(indexes=(an_index("local", ("user_id", "device_id"), kind="LSI"),)),
+    ],
+    ids=["sort key", "no index", "one key", "three keys", "own key", "local"],
+)
+def test_other_tables_have_nothing_to_judge(table: Table) -> None:
+    assert examined(hidden_composite_key, table, items=NOT_READ).status is Status.NOT_APPLICABLE
+
+
+def test_an_empty_table_has_nothing_to_judge() -> None:
+    assert examined(hidden_composite_key, passwords(), items=some_items({})).reason == "the table is empty"

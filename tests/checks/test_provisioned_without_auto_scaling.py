@@ -1,0 +1,131 @@
+import json
+import shlex
+from typing import Literal
+
+import pytest
+
+from stj_audit.checks.provisioned_without_auto_scaling import provisioned_without_auto_scaling
+from stj_audit.facts import AutoScaling, ScalableTarget, Throughput, Unknown
+from stj_audit.results import Severity, Status
+from tests.builders import a_flow, a_table, an_index, examined, no_data, some_traffic
+
+CAPACITY = Throughput(read_units=10, write_units=20)
+FIXED = a_table(billing_mode="PROVISIONED", provisioned=CAPACITY)
+INDEXED = a_table(
+    billing_mode="PROVISIONED",
+    provisioned=CAPACITY,
+    indexes=(an_index("by-status", provisioned=CAPACITY), an_index("local", kind="LSI")),
+)
+DENIED = Unknown(call="application-autoscaling:DescribeScalableTargets", reason="AccessDeniedException")
+
+
+def scaled(*which: tuple[str | None, Literal["read", "write"]], suspended: bool = False) -> AutoScaling:
+    return AutoScaling(
+        targets=tuple(
+            ScalableTarget(index=index, dimension=dimension, min_units=5, max_units=50, suspended=suspended)
+            for index, dimension in which
+        )
+    )
+
+
+def test_finds_a_table_that_nothing_scales() -> None:
+    result = examined(provisioned_without_auto_scaling, FIXED)
+    [problem] = result.problems
+    assert result.severity is Severity.MEDIUM
+    assert problem.message == "auto scaling of the table: reads are not registered and writes are not registered"
+    assert problem.current == "capacity is fixed at 10 read units and 20 write units"
+    assert problem.evidence == {
+        "read_auto_scaling": "not registered",
+        "write_auto_scaling": "not registered",
+        "read_units": 10,
+        "write_units": 20,
+        "throttles": 0,
+    }
+
+
+def test_the_commands_register_what_is_missing_and_nothing_else() -> None:
+    [problem] = examined(provisioned_without_auto_scaling, FIXED, auto_scaling=scaled((None, "read"))).problems
+    register, policy = problem.commands
+    assert register == (
+        "aws application-autoscaling register-scalable-target --region eu-north-1 --service-namespace dynamodb "
+        "--resource-id table/orders --scalable-dimension dynamodb:table:WriteCapacityUnits --min-capacity 20 --max-capacity 80"
+    )
+    words = shlex.split(policy)
+    assert words[words.index("--policy-name") + 1] == "orders-write-70"
+    assert words[words.index("--scalable-dimension") + 1] == "dynamodb:table:WriteCapacityUnits"
+    assert json.loads(words[-1]) == {
+        "PredefinedMetricSpecification": {"PredefinedMetricType": "DynamoDBWriteCapacityUtilization"},
+        "TargetValue": 70,
+    }
+
+
+def test_judges_each_global_index_by_itself() -> None:
+    targets = scaled((None, "read"), (None, "write"), ("by-status", "write"))
+    [problem] = examined(provisioned_without_auto_scaling, INDEXED, auto_scaling=targets).problems
+    assert problem.index == "by-status"
+    assert problem.message == "auto scaling of index by-status: reads are not registered"
+    assert "--resource-id table/orders/index/by-status --scalable-dimension dynamodb:index:ReadCapacityUnits" in problem.commands[0]
+
+
+def test_a_suspended_target_does_not_scale() -> None:
+    targets = scaled((None, "read"), (None, "write"), suspended=True)
+    [problem] = examined(provisioned_without_auto_scaling, FIXED, auto_scaling=targets).problems
+    assert problem.message == "auto scaling of the table: reads are suspended and writes are suspended"
+    assert [command.partition(" --suspended-state ")[2] for command in problem.commands] == [
+        "DynamicScalingInSuspended=false,DynamicScalingOutSuspended=false,ScheduledScalingSuspended=false"
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    ("throttles", "severity"),
+    [((0, 0), Severity.MEDIUM), ((1, 0), Severity.HIGH), ((0, 1), Severity.HIGH), ((None, None), Severity.MEDIUM)],
+)
+def test_is_high_when_it_was_throttled(throttles: tuple[int | None, int | None], severity: Severity) -> None:
+    reads, writes = throttles
+    flow = a_flow(read_throttles=reads, write_throttles=writes)
+    assert examined(provisioned_without_auto_scaling, FIXED, traffic=some_traffic(flow)).severity is severity
+
+
+def test_throttles_of_the_table_do_not_raise_its_indexes() -> None:
+    targets = scaled((None, "read"), (None, "write"))
+    traffic = some_traffic(a_flow(read_throttles=9), {"by-status": no_data()})
+    [problem] = examined(provisioned_without_auto_scaling, INDEXED, auto_scaling=targets, traffic=traffic).problems
+    assert problem.severity is Severity.MEDIUM
+    assert problem.evidence["throttles"] is None
+
+
+def test_finds_without_traffic_and_without_units() -> None:
+    table = a_table(billing_mode="PROVISIONED")
+    denied = Unknown(call="cloudwatch:GetMetricData", reason="denied")
+    [problem] = examined(provisioned_without_auto_scaling, table, traffic=denied).problems
+    assert problem.severity is Severity.MEDIUM
+    assert problem.evidence["throttles"] is None
+    assert problem.commands == ()
+    assert problem.current == "capacity is fixed"
+
+
+def test_passes_when_all_dimensions_are_registered() -> None:
+    targets = scaled((None, "read"), (None, "write"), ("by-status", "read"), ("by-status", "write"))
+    result = examined(provisioned_without_auto_scaling, INDEXED, auto_scaling=targets)
+    assert result.status is Status.PASSED
+    assert [good.message for good in result.goods] == [
+        "auto scaling is registered for all 4 dimensions: reads and writes of the table and index by-status"
+    ]
+
+
+def test_on_demand_scales_by_itself() -> None:
+    measured = examined(provisioned_without_auto_scaling, a_table(), auto_scaling=DENIED)
+    unseen = examined(provisioned_without_auto_scaling, a_table(), traffic=some_traffic(no_data()))
+    assert measured.status is Status.PASSED
+    assert [good.message for good in measured.goods] == [
+        "on-demand scales by itself: 3,000,000 read and 300,000 write units in 30 days on the table"
+    ]
+    assert [good.message for good in unseen.goods] == ["on-demand scales by itself"]
+
+
+def test_does_not_judge_what_it_may_not_see() -> None:
+    assert examined(provisioned_without_auto_scaling, FIXED, auto_scaling=DENIED).unknowns == (DENIED,)
+
+
+def test_tells_that_capacity_may_be_fixed_on_purpose() -> None:
+    assert "fixed on purpose" in provisioned_without_auto_scaling.why

@@ -1,0 +1,60 @@
+import pytest
+
+from stj_audit.checks.too_many_indexes import too_many_indexes
+from stj_audit.results import Result, Severity, Status
+from tests.builders import a_table, an_index, examined
+
+
+def judged(global_count: int, local_count: int = 0) -> Result:
+    indexes = (
+        *(an_index(f"global-{place}") for place in range(global_count)),
+        *(an_index(f"local-{place}", kind="LSI") for place in range(local_count)),
+    )
+    return examined(too_many_indexes, a_table(indexes=indexes))
+
+
+@pytest.mark.parametrize(
+    ("global_count", "severity"),
+    [(15, None), (16, Severity.MEDIUM), (19, Severity.MEDIUM), (20, Severity.HIGH), (21, Severity.MEDIUM)],
+)
+def test_judges_by_the_default_quota(global_count: int, severity: Severity | None) -> None:
+    result = judged(global_count)
+    assert result.severity is severity
+    assert bool(result.goods) is (severity is None)
+
+
+@pytest.mark.parametrize(
+    ("global_count", "message"),
+    [
+        (16, "16 global secondary indexes: 4 left of the default quota of 20"),
+        (20, "20 global secondary indexes: the default quota of 20 is used up"),
+        (21, "21 global secondary indexes: more than the default quota of 20: it was raised, to what is not known here"),
+    ],
+)
+def test_says_what_is_left(global_count: int, message: str) -> None:
+    [problem] = judged(global_count).problems
+    assert problem.message == message
+    assert problem.evidence == {"global_indexes": global_count, "default_quota": 20}
+    assert problem.commands == ("aws service-quotas list-service-quotas --region eu-north-1 --service-code dynamodb",)
+
+
+def test_five_local_indexes_are_a_lesser_matter() -> None:
+    result = judged(0, 5)
+    assert result.severity is Severity.LOW
+    assert result.goods == ()
+    assert result.problems[0].evidence == {"local_indexes": 5, "quota": 5}
+
+
+def test_both_quotas_are_told_apart() -> None:
+    result = judged(20, 5)
+    assert [problem.severity for problem in result.problems] == [Severity.HIGH, Severity.LOW]
+
+
+def test_passes_with_room_and_says_how_much() -> None:
+    result = judged(3, 4)
+    assert result.status is Status.PASSED
+    assert [good.message for good in result.goods] == ["3 of 20 global and 4 of 5 local secondary indexes"]
+
+
+def test_a_table_without_indexes_has_nothing_to_judge() -> None:
+    assert judged(0).status is Status.NOT_APPLICABLE

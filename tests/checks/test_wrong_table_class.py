@@ -1,0 +1,104 @@
+from decimal import Decimal
+
+import pytest
+
+from stj_audit.checks.wrong_table_class import wrong_table_class
+from stj_audit.config import Scale
+from stj_audit.cost.bill import Usage, lines_now
+from stj_audit.cost.prices import bundled_sheet
+from stj_audit.facts import Table
+from stj_audit.report import CostLine
+from stj_audit.results import Severity, Status, UseTableClass
+from tests.builders import a_table, examined
+
+STANDARD = a_table()
+IA = a_table(table_class="STANDARD_INFREQUENT_ACCESS")
+TODAY = Scale(users_now=None)
+
+
+def priced(table: Table, region: str = "eu-north-1", **quantities: str | None) -> tuple[CostLine, ...]:
+    """Real lines of a table, by component ("storage", in GB-months)."""
+    usage = (
+        Usage(component=component, now=None if now is None else Decimal(now), note="" if now else "CloudWatch has no datapoint")
+        for component, now in quantities.items()
+    )
+    return lines_now(table, usage, bundled_sheet(region))
+
+
+def test_finds_a_table_that_mostly_stores() -> None:
+    # 1,000 GB: 269.00 against 107.60; 10 million writes: 6.70 against 8.40
+    lines = priced(STANDARD, storage="1000", writes="10000000")
+    result = examined(wrong_table_class, STANDARD, lines=lines, scale=TODAY)
+    [problem] = result.problems
+    assert result.severity is Severity.HIGH
+    assert problem.message == (
+        "the table would cost $160 a month less in the other table class: STANDARD $276, STANDARD_INFREQUENT_ACCESS $116 a month"
+    )
+    assert problem.evidence == {
+        "saving_usd_month": 159.7,
+        "monthly_usd": 275.7,
+        "monthly_usd_in_other_class": 116.0,
+        "storage_usd_month": 269.0,
+    }
+    assert problem.change == UseTableClass(table_class="STANDARD_INFREQUENT_ACCESS")
+    assert problem.commands == (
+        "aws dynamodb update-table --region eu-north-1 --table-name orders --table-class STANDARD_INFREQUENT_ACCESS",
+    )
+    assert "reserved capacity" in problem.migration
+    assert "twice in 30 days" in problem.migration
+
+
+def test_finds_a_busy_table_in_the_class_for_storage() -> None:
+    lines = priced(IA, storage="1", reads="1000000000")  # 168.11 against 134.77
+    result = examined(wrong_table_class, IA, lines=lines)
+    [problem] = result.problems
+    assert result.severity is Severity.MEDIUM  # 20 % of the bill
+    assert problem.change == UseTableClass(table_class="STANDARD")
+    assert problem.evidence["saving_usd_month"] == 33.34
+
+
+def test_says_at_how_many_users_the_bill_is() -> None:
+    lines = priced(STANDARD, storage="1000")
+    scale = Scale(users_now=50, target_users=10_000)
+    [problem] = examined(wrong_table_class, STANDARD, lines=lines, scale=scale).problems
+    assert problem.benefit == "$161 a month at 10,000 users, with the same latency and durability"
+
+
+@pytest.mark.parametrize(("reads", "status"), [("188000000", Status.FOUND), ("188000001", Status.PASSED)])
+def test_counts_from_five_dollars(reads: str, status: Status) -> None:
+    # 70 GB save 70 x 0.1614 = 11.298; 188 million reads cost 188 x 0.0335 = 6.298 more: 5.00 to the last digit
+    result = examined(wrong_table_class, STANDARD, lines=priced(STANDARD, storage="70", reads=reads))
+    assert result.status is status
+    if status is Status.FOUND:
+        assert result.problems[0].evidence["saving_usd_month"] == 5.0
+
+
+def test_passes_with_both_prices() -> None:
+    cheaper = examined(wrong_table_class, STANDARD, lines=priced(STANDARD, storage="10", writes="10000000"), scale=TODAY)
+    little = examined(wrong_table_class, STANDARD, lines=priced(STANDARD, storage="10"), scale=TODAY)
+    assert [good.message for good in cheaper.goods] == [
+        "STANDARD is the cheaper class: STANDARD $9.39, STANDARD_INFREQUENT_ACCESS $9.48 a month"
+    ]
+    assert [good.message for good in little.goods] == [
+        "STANDARD would be left for less than $5.00 a month: STANDARD $2.69, STANDARD_INFREQUENT_ACCESS $1.08 a month"
+    ]
+
+
+def test_does_not_judge_half_a_bill() -> None:
+    result = examined(wrong_table_class, STANDARD, lines=priced(STANDARD, storage="1000", writes=None))
+    assert result.status is Status.UNKNOWN
+    assert result.unknowns[0].call == "cloudwatch:GetMetricData"
+    assert result.reason == "CloudWatch has no datapoint"
+
+
+def test_does_not_judge_without_prices() -> None:
+    lines = priced(STANDARD, region="ddblocal", storage="1000")
+    result = examined(wrong_table_class, STANDARD, lines=lines, region="ddblocal")
+    assert result.status is Status.UNKNOWN
+    assert result.unknowns[0].call == "pricing:GetProducts"
+    assert result.reason == "no price is known in ddblocal"
+
+
+def test_tells_where_list_prices_do_not_hold() -> None:
+    assert "25 GB of storage that are free" in wrong_table_class.why
+    assert "reserved capacity" in wrong_table_class.why

@@ -1,0 +1,377 @@
+"""Items to ItemSizes: numbers worked out by hand, and merged folds against one pass."""
+
+import hashlib
+import hmac
+import pickle
+from base64 import b64encode
+from collections.abc import Iterable
+from decimal import Decimal
+from random import Random
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stj_audit.facts import AttributeSizes, IndexEntries, ItemSizes, KeyAttribute, KeyCardinality, LargestItem, Table
+from stj_audit.items import fold
+from stj_audit.items.fold import DISTINCT_LIMIT, LARGEST, MAX_ATTRIBUTES, OTHER_ATTRIBUTES, ItemFold
+from tests.builders import a_table, an_index
+
+Item = dict[str, Any]
+HASH_KEY = b"a key of this run"
+
+
+def folded(items: Iterable[Item], table: Table | None = None) -> ItemSizes:
+    one = ItemFold(table or a_table(), hash_key=HASH_KEY)
+    one.add(items)
+    return one.sizes(coverage="full", read_units=Decimal("1.5"))
+
+
+def an_item(key: str, **attributes: Item) -> Item:
+    return {"id": {"S": key}, **attributes}
+
+
+def keyed_hash(key: bytes) -> str:
+    return hmac.new(HASH_KEY, key, hashlib.sha256).hexdigest()[:16]
+
+
+def test_nothing_read_is_nothing_said() -> None:
+    seen = folded([], a_table(indexes=(an_index("by-status"),)))
+    assert seen == ItemSizes(
+        coverage="full",
+        sizes=(),
+        read_units=Decimal("1.5"),
+        indexes=(IndexEntries(index="by-status", entries=0, total_bytes=0, max_bytes=0),),
+        keys=(
+            KeyCardinality(index=None, items=0, distinct=0, distinct_limit=1_024, top_share=None),
+            KeyCardinality(index="by-status", items=0, distinct=0, distinct_limit=1_024, top_share=None),
+        ),
+    )
+
+
+def test_sizes_attributes_and_largest() -> None:
+    seen = folded([an_item("a", n={"N": "120"}), an_item("b", n={"S": "text"}), an_item("cc"), an_item("d", n={"NULL": True})])
+    assert seen.sizes == ((4, 1), (5, 1), (7, 1), (8, 1))
+    assert seen.attributes == (
+        AttributeSizes(name="id", types=("S",), present=4, total_bytes=13, max_bytes=4),
+        AttributeSizes(name="n", types=("N", "NULL", "S"), present=3, total_bytes=11, max_bytes=5),
+    )
+    assert seen.largest == tuple(
+        LargestItem(size_bytes=size, key_hash=keyed_hash(key)) for size, key in ((8, b"b"), (7, b"a"), (5, b"d"), (4, b"cc"))
+    )
+    assert seen.coverage == "full"
+    assert seen.read_units == Decimal("1.5")
+
+
+def test_a_sample_is_called_a_sample() -> None:
+    assert ItemFold(a_table(), hash_key=HASH_KEY).sizes(coverage="sample", read_units=Decimal(0)).coverage == "sample"
+
+
+# --------------------------------------------------------------------------------------------------------- attributes
+
+
+def test_names_beyond_the_limit_are_summed_in_one() -> None:
+    many = [an_item("a", **{f"attribute-{place:05}": {"S": "x" * (1 + place % 7)}}) for place in range(MAX_ATTRIBUTES + 500)]
+    seen = folded(many)
+    assert len(seen.attributes) == MAX_ATTRIBUTES + 1
+    other = seen.attributes[-1]
+    # "id" and the first 999 by name are counted one by one.
+    assert other.name == OTHER_ATTRIBUTES
+    assert other.present == 501
+    assert other.total_bytes == sum(15 + 1 + place % 7 for place in range(999, 1_500))
+    assert other.max_bytes == 15 + 7
+    assert sum(attribute.total_bytes for attribute in seen.attributes) == seen.scanned_bytes
+
+
+def test_key_attributes_and_short_names_are_not_pushed_out_by_names_made_of_data() -> None:
+    table = a_table(indexes=(an_index(key=("a-very-long-name-of-an-index-key",)),))
+    schema = {"a-very-long-name-of-an-index-key": {"S": "k"}, "payload": {"S": "x" * 1_000}}
+    noisy = [an_item("a", **{f"user-{place:08}": {"S": "x"}}) for place in range(MAX_ATTRIBUTES)]
+    seen = folded([*noisy, an_item("b", **schema), *noisy], table)
+    by_name = {attribute.name: attribute for attribute in seen.attributes}
+    assert by_name["payload"].total_bytes == 1_007
+    assert by_name["id"].present == 2 * MAX_ATTRIBUTES + 1
+    assert by_name["a-very-long-name-of-an-index-key"].present == 1
+    assert by_name[OTHER_ATTRIBUTES].present == 2 * 3
+
+
+def test_an_attribute_that_is_named_like_the_others_is_one_of_them() -> None:
+    seen = folded([an_item("a", **{OTHER_ATTRIBUTES: {"S": "x"}})])
+    assert [attribute.name for attribute in seen.attributes] == ["id", OTHER_ATTRIBUTES]
+    assert seen.attributes[1].total_bytes == len(OTHER_ATTRIBUTES) + 1
+
+
+# ------------------------------------------------------------------------------------------------------ index entries
+
+
+def test_entries_hold_what_the_projection_says() -> None:
+    table = a_table(
+        key=("id", "sk"),
+        indexes=(
+            an_index("all", ("g",)),
+            an_index("keys", ("g",), projection="KEYS_ONLY"),
+            an_index("some", ("g", "id"), projection="INCLUDE", non_key_attributes=("v", "absent")),
+            an_index("local", ("id", "g"), kind="LSI", projection="KEYS_ONLY"),
+        ),
+    )
+    item = an_item("a", sk={"S": "b"}, g={"S": "c"}, v={"N": "120"}, w={"S": "x" * 50})
+    seen = folded([item, an_item("a", sk={"S": "c"}, w={"S": "y"})], table)
+    keys = (2 + 1) + (2 + 1) + (1 + 1)
+    assert [(one.index, one.entries, one.total_bytes, one.max_bytes) for one in seen.indexes] == [
+        ("all", 1, keys + 4 + 51, keys + 4 + 51),
+        ("keys", 1, keys, keys),
+        ("some", 1, keys + 4, keys + 4),
+        ("local", 1, keys, keys),
+    ]
+
+
+def test_only_items_with_all_keys_in_their_types_are_in_an_index() -> None:
+    schema = (
+        KeyAttribute(attribute="h1", type="S", role="HASH"),
+        KeyAttribute(attribute="h2", type="N", role="HASH"),
+        KeyAttribute(attribute="r1", type="B", role="RANGE"),
+    )
+    table = a_table(indexes=(an_index("multi", key_schema=schema, projection="KEYS_ONLY"),))
+    whole = {"h1": {"S": "x"}, "h2": {"N": "1"}, "r1": {"B": "AA=="}}
+    items = [an_item(f"whole-{place}", **whole) for place in range(2)]
+    items += [an_item(f"no-{name}", **{other: value for other, value in whole.items() if other != name}) for name in whole]
+    items += [an_item(f"null-{name}", **(whole | {name: {"NULL": True}})) for name in whole]
+    items += [an_item("number-as-string", **(whole | {"h2": {"S": "1"}}))]
+    seen = folded(items, table)
+    entries = seen.index_entries("multi")
+    assert entries is not None
+    assert (entries.entries, entries.total_bytes) == (2, 2 * ((2 + 7) + (2 + 1) + (2 + 2) + (2 + 1)))
+    assert seen.key_cardinality("multi") == KeyCardinality(
+        index="multi", items=2, distinct=1, distinct_limit=1_024, top_share=Decimal(1)
+    )
+
+
+# --------------------------------------------------------------------------------------------------------------- keys
+
+
+def test_up_to_the_limit_keys_are_counted_one_by_one() -> None:
+    items = [an_item(str(place % DISTINCT_LIMIT)) for place in range(DISTINCT_LIMIT * 2)] + [an_item("7")] * 2
+    keys = folded(items).key_cardinality(None)
+    assert keys is not None
+    assert (keys.items, keys.distinct) == (2_050, DISTINCT_LIMIT)
+    assert keys.top_share == Decimal(4) / 2_050
+
+
+def test_beyond_the_limit_the_top_share_is_an_upper_bound() -> None:
+    items = [an_item(f"user-{place}") for place in range(20_000)] + [an_item("hot")] * 5_000
+    keys = folded(items).key_cardinality(None)
+    assert keys is not None
+    assert (keys.items, keys.distinct) == (25_000, None)
+    assert keys.top_share is not None
+    # 5,000 of 25,000, and the others of one bucket in 4,096: about five.
+    assert Decimal("0.2") <= keys.top_share <= Decimal("0.201")
+
+
+def test_an_index_counts_its_own_entries() -> None:
+    table = a_table(indexes=(an_index("by-status"), an_index("local", ("id", "status"), kind="LSI")))
+    items = [
+        an_item(str(place), **({"status": {"S": "open" if place < 3 else "done"}} if place < 4 else {})) for place in range(10)
+    ]
+    seen = folded(items, table)
+    assert seen.keys == (
+        KeyCardinality(index=None, items=10, distinct=10, distinct_limit=1_024, top_share=Decimal("0.1")),
+        KeyCardinality(index="by-status", items=4, distinct=2, distinct_limit=1_024, top_share=Decimal("0.75")),
+        KeyCardinality(index="local", items=4, distinct=4, distinct_limit=1_024, top_share=Decimal("0.25")),
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "same", "different"),
+    [
+        ("N", ["120", "1.2e2", "0120.00", "+12E1"], "-120"),
+        ("S", ["é"], "e\u0301"),
+        ("B", ["AAE=", b"\x00\x01", bytearray(b"\x00\x01")], b"\x01\x00"),
+    ],
+)
+def test_equal_keys_are_one_key_however_they_are_written(kind: Any, same: list[Any], different: Any) -> None:
+    table = a_table(key_schema=(KeyAttribute(attribute="id", type=kind, role="HASH"),))
+    seen = folded([{"id": {kind: key}} for key in (*same, different)], table)
+    assert seen.keys[0].distinct == 2
+    assert len({largest.key_hash for largest in seen.largest}) == 2
+
+
+def test_the_parts_of_a_composite_key_do_not_run_together() -> None:
+    table = a_table(key=("id", "sk"))
+    seen = folded([{"id": {"S": "a"}, "sk": {"S": "bc"}}, {"id": {"S": "ab"}, "sk": {"S": "c"}}], table)
+    assert len({largest.key_hash for largest in seen.largest}) == 2
+
+
+# ------------------------------------------------------------------------------------------------------------ largest
+
+
+def test_ties_among_the_largest_are_broken_by_hash() -> None:
+    keys = [f"{place:03}" for place in range(100)]
+    expected = tuple(
+        LargestItem(size_bytes=5, key_hash=digits) for digits in sorted(keyed_hash(key.encode()) for key in keys)[:LARGEST]
+    )
+    for seed in range(3):
+        Random(seed).shuffle(keys)
+        assert folded([an_item(key) for key in keys]).largest == expected
+
+
+def test_the_hash_needs_the_key_of_the_run() -> None:
+    one, other = (ItemFold(a_table(), hash_key=key) for key in (b"one", b"other"))
+    for each in (one, other):
+        each.add([an_item("a")])
+    hashes = [each.sizes(coverage="full", read_units=Decimal(0)).largest[0].key_hash for each in (one, other)]
+    assert len(set(hashes)) == 2
+    assert hashes[0] == hmac.new(b"one", b"a", "sha256").hexdigest()[:16]
+
+
+# -------------------------------------------------------------------------------------------------------------- merge
+
+values = st.one_of(
+    st.sampled_from([{"S": "a"}, {"S": "bb"}, {"N": "1"}, {"N": "1.0"}, {"N": "2"}, {"B": "AA=="}, {"NULL": True}]),
+    st.integers(0, 9).map(lambda length: {"L": [{"S": "x" * length}]}),
+)
+attribute_names = st.sampled_from(["a", "b", "g", "r", "n", "a-long-name", "another-long-name", OTHER_ATTRIBUTES])
+items = st.lists(
+    st.builds(
+        lambda key, attributes: {**attributes, "id": {"S": key}},
+        st.sampled_from("klmnopq"),
+        st.dictionaries(attribute_names, values, max_size=5),
+    ),
+    max_size=30,
+)
+MERGED = a_table(
+    indexes=(
+        an_index("all", ("g", "r")),
+        an_index("keys", ("g",), projection="KEYS_ONLY"),
+        an_index(
+            "some",
+            key_schema=(KeyAttribute(attribute="n", type="N", role="HASH"),),
+            projection="INCLUDE",
+            non_key_attributes=("a",),
+        ),
+    )
+)
+# So small that every limit is met within a few items.
+SMALL = patch.multiple(fold, MAX_ATTRIBUTES=4, DISTINCT_LIMIT=3, BUCKETS=4, LARGEST=3)
+
+
+def fold_of(items: Iterable[Item]) -> ItemFold:
+    one = ItemFold(MERGED, hash_key=HASH_KEY)
+    one.add(items)
+    return one
+
+
+def merged(*folds: ItemFold) -> ItemFold:
+    whole = fold_of([])
+    for one in folds:
+        whole.merge(one)
+    return whole
+
+
+def sizes_of(one: ItemFold) -> ItemSizes:
+    return one.sizes(coverage="full", read_units=Decimal(1))
+
+
+@settings(max_examples=150, deadline=None)
+@given(first=items, second=items, third=items)
+def test_merged_folds_are_one_pass_in_any_order_and_grouping(first: list[Item], second: list[Item], third: list[Item]) -> None:
+    with SMALL:
+        whole = sizes_of(fold_of([*first, *second, *third]))
+        a, b, c = fold_of(first), fold_of(second), fold_of(third)
+        assert sizes_of(merged(a, b, c)) == whole
+        assert sizes_of(merged(c, a, b)) == whole
+        assert sizes_of(merged(a, merged(b, c))) == whole
+        assert sizes_of(merged(merged(c, b), a)) == whole
+        assert sizes_of(fold_of([*reversed(third), *second, *first])) == whole
+        a.merge(b)
+        a.merge(c)
+        assert sizes_of(a) == whole
+        assert sizes_of(b) == sizes_of(fold_of(second))
+
+
+@settings(max_examples=100, deadline=None)
+@given(some=items)
+def test_what_is_counted_adds_up(some: list[Item]) -> None:
+    with SMALL:
+        seen = sizes_of(fold_of(some))
+    assert seen.scanned == len(some)
+    assert seen.scanned_bytes == sum(attribute.total_bytes for attribute in seen.attributes)
+    counts: dict[str, int] = {}
+    for item in some:
+        counts[item["id"]["S"]] = counts.get(item["id"]["S"], 0) + 1
+    keys = seen.keys[0]
+    assert keys.distinct == (len(counts) if len(counts) <= 3 else None)
+    if some:
+        assert keys.top_share is not None
+        assert keys.top_share >= Decimal(max(counts.values())) / len(some)
+
+
+def test_folds_travel_between_processes() -> None:
+    one = fold_of([an_item("a", g={"S": "x"}, r={"S": "y"})])
+    copy: ItemFold = pickle.loads(pickle.dumps(one))
+    one.merge(copy)
+    assert sizes_of(one) == sizes_of(fold_of([an_item("a", g={"S": "x"}, r={"S": "y"})] * 2))
+
+
+@pytest.mark.parametrize(("table", "hash_key"), [(a_table(name="other"), HASH_KEY), (a_table(), b"another")])
+def test_folds_of_different_tables_or_hashes_do_not_merge(table: Table, hash_key: bytes) -> None:
+    with pytest.raises(ValueError, match="only folds of one table with one hash key"):
+        ItemFold(a_table(), hash_key=HASH_KEY).merge(ItemFold(table, hash_key=hash_key))
+
+
+# ------------------------------------------------------------------------------------------- privacy, memory, failure
+
+
+def test_no_value_is_kept() -> None:
+    table = a_table(indexes=(an_index("by-status", projection="KEYS_ONLY"),))
+    one = ItemFold(table, hash_key=HASH_KEY)
+    raw = b64encode(b"secret-binary").decode()
+    one.add(
+        [
+            an_item(
+                "secret-key",
+                status={"S": "secret-status"},
+                n={"N": "41414"},
+                b={"B": raw},
+                m={"M": {"secret-map-key": {"S": "secret"}}},
+            ),
+            an_item("secret-key-2", ss={"SS": ["secret-member"]}, v={"L": [{"S": "secret-element"}]}),
+        ]
+    )
+    seen = one.sizes(coverage="full", read_units=Decimal(1))
+    for kept in (pickle.dumps(seen), repr(seen).encode(), pickle.dumps(one)):
+        assert b"secret" not in kept
+        assert b"41414" not in kept
+        assert raw.encode() not in kept
+    assert HASH_KEY not in pickle.dumps(seen)
+    assert b"by-status" in pickle.dumps(seen)
+
+
+def test_memory_does_not_grow_with_the_table() -> None:
+    table = a_table(indexes=(an_index("by-status"),))
+
+    def dumped(count: int) -> int:
+        one = ItemFold(table, hash_key=HASH_KEY)
+        one.add(an_item(f"{place:09}", status={"S": f"{place:09}"}, **{f"a{place:09}": {"S": "x"}}) for place in range(count))
+        return len(pickle.dumps(one))
+
+    assert dumped(20_000) < dumped(4_000) * 1.1
+
+
+def test_an_item_without_its_key_is_refused_and_not_counted() -> None:
+    one = ItemFold(a_table(key=("id", "sk")), hash_key=HASH_KEY)
+    whole = an_item("a", sk={"S": "b"})
+    for broken in (an_item("secret"), an_item("secret", sk={"N": "1"})):
+        with pytest.raises(ValueError, match=r"^an item without the key attribute 'sk' of type S$"):
+            one.add([whole, broken])
+    assert one.sizes(coverage="full", read_units=Decimal(1)).sizes == ((6, 2),)
+
+
+def test_a_broken_item_is_refused_and_not_counted() -> None:
+    one = ItemFold(a_table(), hash_key=HASH_KEY)
+    with pytest.raises(ValueError, match=r"at attribute 'v'"):
+        one.add([an_item("a"), an_item("b", v={"X": "secret"})])
+    seen = one.sizes(coverage="full", read_units=Decimal(1))
+    assert seen.scanned == 1
+    assert [attribute.name for attribute in seen.attributes] == ["id"]

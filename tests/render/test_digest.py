@@ -1,0 +1,196 @@
+"""What pages show that no single field of the Report holds."""
+
+import dataclasses
+from decimal import Decimal
+
+import pytest
+
+from stj_audit.render import digest
+from stj_audit.report import CostLine, FlowReport, NotChecked, OverLine, Projection, StorageAtScale, TrafficReport, Units
+from tests.builders import a_line
+from tests.sample_report import PASSWORD, SUBSCRIBERS, SYSTEM, sample_report
+
+
+@pytest.mark.parametrize(
+    ("component", "index", "part"),
+    [
+        ("reads", None, "Reads"),
+        ("capacity-reads", None, "Reads"),
+        ("writes", None, "Writes"),
+        ("replicated-writes", None, "Writes"),
+        ("index-reads", "i", "Index reads and writes"),
+        ("capacity-writes", "i", "Index reads and writes"),
+        ("index-writes", None, "Index reads and writes"),
+        ("storage", None, "Storage"),
+        ("index-storage", "i", "Storage"),
+        ("pitr", None, "Backup"),
+        ("backup", None, "Backup"),
+        ("streams", None, "Other"),
+    ],
+)
+def test_every_component_has_a_part(component: str, index: str | None, part: str) -> None:
+    assert digest.part_of(a_line(component, index=index)) == part
+
+
+def with_lines(*lines: CostLine) -> digest.Bill:
+    report = sample_report()
+    projection = Projection(users=10_000, monthly_usd=Decimal(4), lines=lines)
+    costs = dataclasses.replace(report.costs, projections=(projection,))
+    [bill] = digest.bills(dataclasses.replace(report, costs=costs))
+    return bill
+
+
+def test_a_bill_is_split_into_parts() -> None:
+    bill = with_lines(
+        a_line("reads", "1.00"), a_line("storage", "2.00"), a_line("index-storage", "1.00", index="i"), a_line("pitr", None)
+    )
+    assert bill.is_target
+    assert [(part.title, part.amount_usd, part.complete, part.share) for part in bill.parts] == [
+        ("Reads", Decimal("1.00"), True, 0.25),
+        ("Storage", Decimal("3.00"), True, 0.75),
+        ("Backup", None, False, 0.0),
+    ]
+
+
+def test_a_part_that_is_known_in_part_is_a_lower_bound() -> None:
+    [part] = with_lines(a_line("reads", "1.00"), a_line("reads", None)).parts
+    assert (part.amount_usd, part.complete) == (Decimal("1.00"), False)
+    assert digest.money(part.amount_usd, part.complete) == "$1.00 or more"
+    assert digest.money_short(part.amount_usd, part.complete) == "$1.00+"
+    assert digest.money(Decimal("0.001"), complete=False) == "$0.00 or more"
+    assert digest.money(None, complete=False) == "not known"
+    assert digest.money(Decimal("0.001")) == "less than $0.01"
+
+
+def test_storage_is_totalled_only_over_what_is_known() -> None:
+    report = sample_report()
+    storage = (
+        StorageAtScale(table="a", items=1, table_bytes=1_024, index_bytes=1_024),
+        StorageAtScale(table="b", items=None, table_bytes=None, index_bytes=0),
+    )
+    projections = (
+        Projection(users=1, monthly_usd=None, lines=(), storage=storage),
+        Projection(users=2, monthly_usd=None, lines=(), storage=()),
+    )
+    report = dataclasses.replace(report, costs=dataclasses.replace(report.costs, projections=projections))
+    assert [(row.table, row.what, row.sizes_bytes) for row in digest.storage_rows(report)] == [
+        ("a", "items", (1_024, None)),
+        ("a", "indexes", (1_024, None)),
+        ("b", "items", (None, None)),
+        ("b", "indexes", (0, None)),
+    ]
+    assert digest.storage_totals(report) == ("2.0 KB or more", "not known")
+    assert digest.storage_costs(report) == ("not known", "not known")
+
+
+def test_long_lists_are_cut_and_say_so() -> None:
+    assert digest.rest(range(50)) == ""
+    assert digest.rest(range(51)) == "and 1 more, see the run file"
+    assert len(digest.head(range(51))) == 50
+    assert digest.listed(["a", "b", "c"], 2) == "a, b and 1 more"
+
+
+def test_what_was_not_read_is_never_off() -> None:
+    report = sample_report()
+    subscribers, password, system = report.tables
+    assert [digest.ttl(report, table) for table in report.tables] == ["off", "on, by expires_at", "not checked"]
+    assert [digest.pitr(table) for table in report.tables] == ["on, 35 days", "off", "not checked"]
+    assert [digest.tags(table) for table in report.tables] == ["env=production, owner=growth", "none", "not checked"]
+    assert [digest.on_demand_backups(table) for table in report.tables] == ["1, newest of 1 September 2026", "none", "not checked"]
+    assert digest.scaling(system.auto_scaling) == "not checked"
+    assert digest.scaling(subscribers.auto_scaling) == "none"
+    assert digest.scaling(password.auto_scaling) == "read: 5 to 40, target 70%; write of customer-device-index: 5 to 10, suspended"
+    assert digest.billing(password) == "provisioned: 5 read, 5 write units"
+    assert digest.capacity(Units(read_units=None, write_units=3)) == "not stated read, 3 write units"
+    assert digest.throttles(password.traffic) == digest.throttles(system.traffic) == "not known"
+    assert digest.throttles(subscribers.traffic) == "27 or more"
+
+
+def test_throttles_count_the_indexes() -> None:
+    flow = FlowReport(read_units=None, write_units=None, read_throttles=1, write_throttles=2, throttle_reasons={})
+    traffic = TrafficReport(
+        window_days=30,
+        covered_days=Decimal(30),
+        read_units=None,
+        write_units=None,
+        indexes={"i": flow},
+        read_throttles=0,
+        write_throttles=4,
+        throttle_reasons={},
+        calls={},
+    )
+    assert digest.throttles(traffic) == "7"
+
+
+def test_oversized_items_of_a_sample_are_a_range() -> None:
+    line = OverLine(threshold_bytes=307_200, found=3, low=1_040, high=8_990)
+    assert digest.over_line(line, "full") == "3"
+    assert digest.over_line(line, "sample") == "3 in the sample: 1,040 to 8,990 in the table"
+
+
+def test_not_checked_is_grouped_by_reason_and_call() -> None:
+    rows = digest.unseen(sample_report())
+    assert [(row.reason, row.call) for row in rows][:2] == [
+        ("AccessDeniedException", "dynamodb:Scan"),
+        ("AccessDeniedException", "dynamodb:DescribeContinuousBackups"),
+    ]
+    assert rows[0].places == (SYSTEM,)
+    assert rows[0].checks == ("item-near-limit", "large-attribute")
+    cloudwatch = next(row for row in rows if row.call == "cloudwatch:GetMetricData")
+    assert cloudwatch.places == (f"{PASSWORD} / email-index", PASSWORD)
+    assert rows[-1].places == ("the account",)
+    assert digest.permission_missing(sample_report())
+    other = NotChecked(check=None, table=None, index=None, call="x", reason="not available here")
+    assert not digest.permission_missing(dataclasses.replace(sample_report(), not_checked=(other,)))
+
+
+def test_rules_are_counted_over_tables() -> None:
+    rows = {row.check: row for row in digest.rule_rows(sample_report())}
+    low = rows["low-cardinality-key"]
+    assert (low.found, low.passed, low.not_applicable, low.not_checked, low.reasons) == (1, 1, 1, 0, ("no index",))
+    assert digest.rule_summary(sample_report()) == "12 rules on 3 tables: 8 found, 17 passed, 4 not applicable, 7 not checked"
+
+
+def test_findings() -> None:
+    report = sample_report()
+    assert [finding.id for finding in digest.first_findings(report)] == ["f-item-near-limit", "f-projection-unread", "f-pitr-off"]
+    assert digest.severity_counts(report.findings) == "1 critical, 2 high, 2 medium, 2 low, 1 info"
+    assert digest.severity_counts(()) == "none"
+    assert [finding.id for finding in digest.suppressed_findings(report)] == ["f-deletion-protection"]
+    projection = report.findings[1]
+    assert digest.saving(projection, 10_000) == "$18.90 a month at 10,000 users"
+    assert digest.saving(projection, 7) == "not priced"
+    assert [at.users for at in digest.savings(projection)] == ["100", "1,000", "10,000", "50,000", "100,000"]
+    assert digest.anchor(projection, report) == "finding-2"
+    assert [when for when, _ in digest.action_groups(report)] == ["now", "before 1,000 users", "before 50,000 users"]
+
+
+def test_grades() -> None:
+    report = sample_report()
+    assert digest.scale_users(report) == ("100", "1000", "10000", "50000", "100000")
+    assert digest.scale_rows(report)[-1].grades == ("B", "B-", "C", "D", "D")
+    assert digest.grade_range("A", "C") == "C to A"
+    assert digest.grade_range("A", "A") == "A"
+    assert [digest.grade_word(grade) for grade in ("A+", "B-", "C", "D", "F", "?", "n/a")] == [
+        "excellent",
+        "good",
+        "needs work",
+        "poor",
+        "failing",
+        "too little was seen",
+        "nothing to judge",
+    ]
+    assert digest.grade_tone("?") == digest.grade_tone("n/a") == "mute"
+
+
+def test_names_at_the_start_of_a_sentence_keep_their_case() -> None:
+    assert digest.capital("turn it on") == "Turn it on"
+    assert digest.capital("re-create it") == "Re-create it"
+    assert digest.capital("now") == "Now"
+    assert digest.capital("stj_password: turn it on") == "stj_password: turn it on"
+    assert digest.capital("webhook2 is big") == "webhook2 is big"
+    assert digest.capital("") == ""
+
+
+def test_tables_of_the_sample_are_the_three_of_the_assessment() -> None:
+    assert [table.name for table in sample_report().tables] == [SUBSCRIBERS, PASSWORD, SYSTEM]

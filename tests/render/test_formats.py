@@ -1,0 +1,420 @@
+"""Whole reports: compared with golden files, and fed with hostile text."""
+
+import dataclasses
+import itertools
+import json
+import os
+import re
+import unicodedata
+from decimal import Decimal
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from stj_audit.errors import ConfigError
+from stj_audit.render import FORMATS, render
+from stj_audit.render import templates as template_module
+from stj_audit.report import KeyElement, NotChecked, Report, StorageAtScale, Suppression, from_json
+from tests.sample_report import HOSTILE, hostile_report, sample_report
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+REWRITE = "STJ_AUDIT_REWRITE_GOLDEN"
+SUFFIX = {"table": "txt", "markdown": "md", "html": "html", "json": "json"}
+
+SECTIONS = (
+    "Do these first",
+    "What it will cost",
+    "Current schema",
+    "What is good",
+    "What could be improved",
+    "Best practices",
+    "Storage and cost analysis",
+    "Recommendations by user scale",
+    "Item size check",
+    "Final assessment",
+    "Action items",
+    "Summary",
+    "How far to trust this",
+    "Every rule that ran",
+)
+VOID = {"meta", "br", "hr", "img", "input", "link"}
+
+
+class Reader(HTMLParser):
+    """Collects what a page consists of, and that its tags are closed in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.headings: list[tuple[int, str]] = []
+        self.rows: list[list[int]] = []
+        self.tangled: list[str] = []
+        self._open: list[str] = []
+        self._heading = ""
+        self.feed(text)
+        self.tangled += self._open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        self.tags.append((tag, values))
+        if tag == "table":
+            self.rows.append([])
+        if tag == "tr":
+            self.rows[-1].append(0)
+        if tag in {"td", "th"}:
+            self.rows[-1][-1] += int(values.get("colspan", "1"))
+        if tag not in VOID:
+            self._open.append(tag)
+        if re.fullmatch(r"h[1-6]", tag):
+            self._heading = ""
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self._open or self._open.pop() != tag:
+            self.tangled.append(tag)
+        if re.fullmatch(r"h[1-6]", tag):
+            self.headings.append((int(tag[1]), " ".join(self._heading.split())))
+
+    def handle_data(self, data: str) -> None:
+        self._heading += data
+
+
+def markdown_tables(text: str) -> list[list[int]]:
+    """The number of cells of every row, by table; fenced blocks are no tables."""
+    tables: list[list[int]] = []
+    fence = ""
+    before = ""
+    for line in text.split("\n"):
+        run = re.match(r"`{3,}", line)
+        if fence:
+            fence = "" if line == fence else fence
+        elif run:
+            fence = run.group()
+        elif line.startswith("|"):
+            if not before.startswith("|"):
+                tables.append([])
+            tables[-1].append(len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) - 1)
+        before = line
+    return tables
+
+
+def invisible(text: str) -> set[str]:
+    return {one for one in text if one != "\n" and unicodedata.category(one) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}}
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_golden(format_name: str) -> None:
+    """Rewritten with STJ_AUDIT_REWRITE_GOLDEN=1: look at the difference before you keep it."""
+    path = GOLDEN / f"report.{SUFFIX[format_name]}"
+    text = render(sample_report(), format_name)
+    if os.environ.get(REWRITE) == "1":
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8"), f"{path.name} differs; rewrite it with {REWRITE}=1"
+
+
+def test_an_unknown_format_is_a_configuration_error() -> None:
+    with pytest.raises(ConfigError, match="'pdf' is no report format") as error:
+        render(sample_report(), "pdf")
+    assert error.value.hint == "use one of table, markdown, html, json"
+
+
+@pytest.mark.parametrize("words_too", [False, True])
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_hostile_text_is_harmless(format_name: str, words_too: bool) -> None:
+    text = render(hostile_report(words_too=words_too), format_name, color=False)
+    assert not invisible(text)
+    text.encode("utf-8")
+    assert text.endswith("\n")
+    assert "red" in text, "hostile text must be in the report, else this test shows nothing"
+    if format_name in {"html", "markdown"}:
+        assert "<script" not in text
+        assert "<img" not in text
+        assert "49" not in re.findall(r"\b7\*7\b|\b49\b(?=\{)", text)
+
+
+@pytest.mark.parametrize("words_too", [False, True])
+@pytest.mark.parametrize("color", [False, True])
+def test_terminal_gets_only_its_own_colours(words_too: bool, color: bool) -> None:
+    text = render(hostile_report(words_too=words_too), "table", color=color)
+    rest = re.sub(r"\x1b\[(?:\d;)?\d{1,2}m", "", text)
+    assert not invisible(rest)
+    assert ("\x1b[" in text) is color
+    assert text.count("\x1b[0m") * 2 == text.count("\x1b[")
+
+
+@pytest.mark.parametrize(
+    "report", [sample_report(), hostile_report(), hostile_report(words_too=True)], ids=["sample", "hostile", "all"]
+)
+def test_markdown_tables_keep_their_columns(report: Report) -> None:
+    tables = markdown_tables(render(report, "markdown"))
+    assert len(tables) >= 12
+    for widths in tables:
+        assert len(set(widths)) == 1, widths
+        assert widths[0] >= 2
+
+
+@pytest.mark.parametrize("report", [hostile_report(), hostile_report(words_too=True)], ids=["hostile", "all"])
+def test_markdown_has_no_markup_of_others(report: Report) -> None:
+    text = re.sub(r"(?ms)^(`{3,})sh\n.*?\n\1$", "", render(report, "markdown"))
+    assert not re.search(r"<(?!/?details>|/?summary>|!-- -->)", text)
+    assert not re.search(r"(?<!\\)(?:\\\\)*\]\(", text)
+    assert "https://" not in text
+    assert [line for line in text.split("\n") if re.match(r"#+ ", line)] == [
+        line for line in text.split("\n") if re.match(r"#{1,4} (\d+\. )?\S", line)
+    ]
+    sections = re.findall(r"(?m)^## (.*)$", text)
+    assert sections == list(SECTIONS)
+
+
+@pytest.mark.parametrize(
+    "report", [sample_report(), hostile_report(), hostile_report(words_too=True)], ids=["sample", "hostile", "all"]
+)
+def test_html_is_well_formed(report: Report) -> None:
+    page = Reader(render(report, "html"))
+    assert page.tangled == []
+    names = {tag for tag, _ in page.tags}
+    assert not names & {
+        "script",
+        "img",
+        "iframe",
+        "object",
+        "embed",
+        "form",
+        "input",
+        "link",
+        "base",
+        "audio",
+        "video",
+        "foreignobject",
+        "use",
+    }
+    for _, attributes in page.tags:
+        assert not [name for name in attributes if name.startswith("on") or name in {"src", "srcset", "style", "action"}]
+        assert attributes.get("href", "#").startswith("#")
+    for widths in page.rows:
+        assert len(set(widths)) == 1, widths
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    links = [attributes["href"][1:] for _, attributes in page.tags if "href" in attributes]
+    assert set(links) <= set(ids)
+    labels = [one for _, attributes in page.tags for one in attributes.get("aria-labelledby", "").split()]
+    assert set(labels) <= set(ids)
+
+
+def test_html_is_accessible_in_its_structure() -> None:
+    text = render(sample_report(), "html")
+    page = Reader(text)
+    assert ("html", {"lang": "en"}) in page.tags
+    assert "<title>DynamoDB audit: grade C, eu-north-1, 22 November 2026</title>" in text
+    levels = [level for level, _ in page.headings]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    assert [title for level, title in page.headings if level == 2] == list(SECTIONS)
+    assert all(attributes.get("scope") in {"col", "row"} for tag, attributes in page.tags if tag == "th")
+    charts = [attributes for tag, attributes in page.tags if tag == "svg"]
+    assert len(charts) == 7
+    assert all(chart["role"] == "img" and len(chart["aria-labelledby"].split()) == 2 for chart in charts)
+    assert "http" not in re.sub(r'http-equiv="Content-Security-Policy"', "", text)
+    assert "url(" not in text
+
+
+@pytest.mark.parametrize("format_name", ["markdown", "html"])
+def test_everything_of_the_report_is_there(format_name: str) -> None:
+    report = sample_report()
+    text = render(report, format_name).replace("&#39;", "'").replace("&#34;", '"')
+    wanted = [report.verdict, str(report.overall.held_by), *report.trust, *report.costs.assumptions]
+    wanted += [
+        line for part in (report.summary.strengths, report.summary.improvements, report.summary.cost_efficiency) for line in part
+    ]
+    for finding in report.findings:
+        wanted += (
+            [finding.title]
+            if finding.suppressed
+            else [finding.message, finding.fix, finding.current, finding.benefit, finding.migration]
+        )
+        wanted += [] if finding.suppressed else finding.commands
+    wanted += [message for point in report.good for message in (point.title, *point.messages)]
+    wanted += [word for practice in report.practices for word in (practice.practice, practice.status, practice.notes)]
+    wanted += [word for category in report.categories for word in (category.title, category.notes)]
+    wanted += [item.text for rung in report.recommendations for item in rung.items]
+    wanted += [action.text for action in report.actions]
+    wanted += [word for row in report.not_checked for word in (row.call, row.reason, row.check or "", row.table or "")]
+    wanted += [word for rule in report.rules for word in (rule.check, rule.code, rule.title)]
+    for table in report.tables:
+        wanted += [table.name, table.table_class, table.encryption]
+        wanted += [word for index in table.indexes for word in (index.name, index.projection, index.usage)]
+        wanted += [one.name for one in table.items.attributes] if table.items else []
+        wanted += [one.key_hash for one in table.items.largest] if table.items else []
+    wanted += ["re-created by the deployment in a minute", "31 March 2027", "22 May 2027", "5,000 users", "2025-09"]
+    missing = [word for word in wanted if word and word not in text]
+    assert missing == []
+
+
+@pytest.mark.parametrize("format_name", ["markdown", "html"])
+def test_long_lists_are_cut_with_a_word(format_name: str) -> None:
+    report = sample_report()
+    finding = dataclasses.replace(report.findings[0], id="x")
+    many = tuple(dataclasses.replace(finding, id=f"x{number}", table=f"table-{number}") for number in range(53))
+    text = render(dataclasses.replace(report, findings=many, do_first=()), format_name)
+    assert "and 3 more, see the run file" in text
+    assert "table-49" in text
+    assert "table-50" not in text
+    assert "Nothing is urgent" in text
+
+
+def test_numbers_are_not_swallowed() -> None:
+    text = render(sample_report(), "markdown")
+    assert (
+        "| 10,000 (target) | $3.43 (4%) | $20.10 (24%) | $60.26 (72%) | $0.38 (0.5%) | $0.10+ (0.1%) | **$84.27+** | $38.40 | $0.0084 |"
+        in text
+    )
+    assert (
+        "| `stj_subscribers` | every item (112) | 46.5 KB | 29.1 KB | 115.3 KB | 294.9 KB | 387.0 KB | 1 over 300.0 KB | 0 over 400.0 KB |"
+        in text
+    )
+    assert "| `stj_password` | a sample: 150 of about 225 |" in text
+    assert "0 in the sample: 0 to 2 in the table over 300.0 KB" in text
+    assert "- [x] turn on PITR for stj_subscribers" in text
+    assert "- [ ] turn on PITR for stj_password" in text
+    assert "| **Total** | **14.6 MB** | **145.8 MB** | **1.4 GB** | **7.1 GB** | **14.2 GB** |" in text
+
+
+def test_an_empty_report_says_so() -> None:
+    report = sample_report()
+    empty = dataclasses.replace(
+        report,
+        overall=dataclasses.replace(report.overall, grade="?", score=None, held_by=None),
+        do_first=(),
+        grades_by_users={},
+        categories=(),
+        tables=(),
+        findings=(),
+        not_checked=(),
+        costs=dataclasses.replace(
+            report.costs,
+            current=dataclasses.replace(report.costs.current, monthly_usd=None, lines=()),
+            projections=(),
+            assumptions=(),
+        ),
+        good=(),
+        practices=(),
+        recommendations=(),
+        actions=(),
+        rules=(),
+        trust=(),
+    )
+    for format_name in FORMATS:
+        text = render(empty, format_name)
+        if format_name != "json":
+            assert "not known" in text
+            assert "too little was seen" in text
+            assert "No finding among what was checked." in text
+    assert Reader(render(empty, "html")).tangled == []
+
+
+def test_the_run_file_is_read_back() -> None:
+    report = sample_report()
+    text = render(report, "json")
+    assert from_json(text) == report
+    assert json.loads(text)["costs"]["projections"][2]["monthly_usd"] == pytest.approx(84.2662)
+
+
+def test_a_hostile_run_file_is_read_back() -> None:
+    report = hostile_report()
+    again = from_json(render(report, "json"))
+    assert again.audit.read_units == Decimal("742.5")
+    assert again.tables[0].tags is not None
+    texts = json.dumps(json.loads(render(report, "json")))
+    assert "half \\\\ud800 a pair \\\\udfff" in texts
+    # Only what UTF-8 cannot hold is changed: the other hostile strings come back as they were.
+    values = set(_strings(json.loads(render(report, "json"))))
+    for hostile in HOSTILE:
+        if "\ud800" not in hostile:
+            assert any(value.startswith(hostile) for value in values)
+
+
+def _strings(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [text for key, one in value.items() for text in [key, *_strings(one)]]
+    if isinstance(value, list):
+        return [text for one in value for text in _strings(one)]
+    return []
+
+
+def test_terminal_lines_are_narrow_and_whole() -> None:
+    text = render(sample_report(), "table")
+    assert max(len(line) for line in text.splitlines()) <= 110
+    assert "…" not in text
+    words = " ".join(re.split(r"[\s|]+", text))
+    for finding in sample_report().findings:
+        assert finding.suppressed or finding.message.split()[-1] in words
+    assert "Grade C - needs work, 71 of 100, between C- and B; 93% of the checks could be made" in text
+    assert "Cost a month: $0.94 or more now, $84.27 or more at 10,000 users, of which avoidable: $38.40." in text
+
+
+def test_terminal_colours_follow_the_option() -> None:
+    plain, colored = render(sample_report(), "table"), render(sample_report(), "table", color=True)
+    assert "\x1b" not in plain
+    assert "\x1b[1;31mcritical\x1b[0m" in colored
+    assert re.sub(r"\x1b\[[\d;]*m", "", colored) == plain
+
+
+def test_templates_of_a_checkout_and_of_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (template_module.CHECKOUT / "report.html.j2").is_file()
+    monkeypatch.setattr(template_module, "CARRIED", tmp_path / "none")
+    assert template_module.template_folder() == template_module.CHECKOUT
+    monkeypatch.setattr(template_module, "CARRIED", tmp_path)
+    assert template_module.template_folder() == tmp_path
+
+
+@pytest.mark.parametrize("format_name", ["table", "markdown", "html"])
+def test_long_names_are_cut_everywhere(format_name: str) -> None:
+    """An attribute name may have 64 KB, a table name 255 characters."""
+    report = sample_report()
+    long = "n" * 300
+    table = report.tables[0]
+    assert table.items is not None
+    assert table.traffic is not None
+    items = dataclasses.replace(
+        table.items,
+        attributes=tuple(dataclasses.replace(one, name=long) for one in table.items.attributes),
+        largest=tuple(dataclasses.replace(one, key_hash=long) for one in table.items.largest),
+    )
+    index = dataclasses.replace(
+        table.indexes[0], name=long, non_key_attributes=(long,), key_schema=(KeyElement(attribute=long, type="S", role="HASH"),)
+    )
+    flow = table.traffic.indexes["subscription-status-username-index"]
+    table = dataclasses.replace(
+        table,
+        name=long,
+        items=items,
+        indexes=(index,),
+        ttl_attribute=long,
+        key_schema=index.key_schema,
+        replicas=(long,),
+        traffic=dataclasses.replace(table.traffic, indexes={long: flow}, throttle_reasons={long: 1}),
+    )
+    finding = dataclasses.replace(report.findings[0], table=long, index=long)
+    line = dataclasses.replace(report.costs.current.lines[0], table=long, index=long)
+    projection = dataclasses.replace(
+        report.costs.projections[2], lines=(line,), storage=(StorageAtScale(table=long, items=1, table_bytes=1, index_bytes=1),)
+    )
+    report = dataclasses.replace(
+        report,
+        tables=(table,),
+        findings=(finding, dataclasses.replace(finding, id="x", suppressed=Suppression(reason="", expires=None))),
+        not_checked=(NotChecked(check=long, table=long, index=None, call="x", reason="y"),),
+        costs=dataclasses.replace(
+            report.costs, current=dataclasses.replace(report.costs.current, lines=(line,)), projections=(projection,)
+        ),
+        rules=(dataclasses.replace(report.rules[0], check=long),),
+    )
+    text = render(report, format_name)
+    assert "n" * 101 not in text
+    assert ("n" * 100 + "…" in text) or format_name == "table"

@@ -1,0 +1,104 @@
+"""The HTML report in Chromium: it asks for nothing, runs nothing, and fits the screen."""
+
+from pathlib import Path
+
+import pytest
+
+from stj_audit.render import render
+from tests.engines.chromium import Browser, Scheme
+from tests.render.test_formats import SECTIONS
+from tests.sample_report import hostile_report, sample_report
+
+pytestmark = pytest.mark.browser
+
+WIDTHS = (360, 460, 1280, 1600)
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+WIDEST = "Math.max(document.documentElement.scrollWidth, document.body.scrollWidth)"
+OPEN_ALL = "(() => { document.querySelectorAll('details').forEach(one => { one.open = true; }); return true; })()"
+BACKGROUND = "getComputedStyle(document.body).backgroundColor"
+# Text that leaves its chart is cut off; a chart's own box is as wide as its view box.
+CLIPPED = """[...document.querySelectorAll('svg')].flatMap(svg => { const box = svg.getBoundingClientRect();
+  return [...svg.querySelectorAll('text')].filter(text => { const at = text.getBoundingClientRect();
+    return at.left < box.left - 1 || at.right > box.right + 1; }).map(text => text.textContent); })"""
+
+
+@pytest.fixture(scope="module")
+def sample_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "sample.html"
+    path.write_text(render(sample_report(), "html"), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def hostile_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "hostile.html"
+    path.write_text(render(hostile_report(words_too=True), "html"), encoding="utf-8")
+    return path
+
+
+def test_nothing_is_requested_and_nothing_complains(browser: Browser, sample_path: Path) -> None:
+    page = browser.open(sample_path)
+    assert page.requests == (sample_path.as_uri(),)
+    assert page.console == ()
+    titles = browser.evaluate("[...document.querySelectorAll('h2')].map(one => one.textContent)")
+    assert tuple(titles) == SECTIONS
+
+
+def test_a_page_that_does_ask_and_complain_is_seen(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "bad.html"
+    path.write_text("<!doctype html><title>x</title><img src=none.png><script>console.error('oh')</script>", encoding="utf-8")
+    page = browser.open(path)
+    assert (tmp_path / "none.png").as_uri() in page.requests
+    assert any("oh" in message for message in page.console)
+
+
+@pytest.mark.parametrize("hostile", [False, True], ids=["sample", "hostile"])
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_page_never_scrolls_sideways(
+    browser: Browser,
+    sample_path: Path,
+    hostile_path: Path,
+    scheme: Scheme,
+    hostile: bool,
+) -> None:
+    browser.open(hostile_path if hostile else sample_path)
+    assert browser.evaluate(OPEN_ALL)
+    for width in WIDTHS:
+        browser.show(width=width, scheme=scheme)
+        assert browser.evaluate("window.innerWidth") == width
+        assert browser.evaluate(WIDEST) <= width
+
+
+def test_it_follows_the_colour_scheme(browser: Browser, sample_path: Path) -> None:
+    browser.open(sample_path)
+    browser.show(width=1280, scheme="light")
+    assert browser.evaluate(BACKGROUND) == "rgb(255, 255, 255)"
+    browser.show(width=1280, scheme="dark")
+    assert browser.evaluate(BACKGROUND) == "rgb(13, 17, 23)"
+
+
+def test_no_label_of_a_chart_is_cut_off(browser: Browser, sample_path: Path) -> None:
+    browser.open(sample_path)
+    browser.show(width=1280, scheme="light")
+    assert browser.evaluate(CLIPPED) == []
+
+
+def test_hostile_text_runs_nothing(browser: Browser, hostile_path: Path) -> None:
+    page = browser.open(hostile_path)
+    assert page.requests == (hostile_path.as_uri(),)
+    assert page.console == ()
+    assert browser.driver.title.startswith("DynamoDB audit: grade ")
+    assert browser.evaluate("document.scripts.length") == 0
+    assert browser.evaluate("document.querySelectorAll('img, iframe, object, embed, [onmouseover], [style]').length") == 0
+    # An open alert would make every command fail.
+    assert browser.evaluate("document.querySelectorAll('h2').length") == len(SECTIONS)
+
+
+def test_it_prints_with_folded_parts_open(browser: Browser, sample_path: Path) -> None:
+    browser.open(sample_path)
+    folded = "getComputedStyle(document.querySelector('#rules + details'), '::details-content').contentVisibility"
+    assert browser.evaluate(folded) == "hidden"
+    browser.command("Emulation.setEmulatedMedia", media="print", features=[])
+    assert browser.evaluate(folded) == "visible"
+    browser.command("Emulation.setEmulatedMedia", media="", features=[])
+    assert browser.pdf().startswith(b"%PDF-")

@@ -1,0 +1,65 @@
+from stj_audit.facts import AlarmMetric
+from stj_audit.scanners import Aws, alarms
+from tests.scanners.answers import client
+
+
+def metric(name: str, *dimensions: str, namespace: str = "AWS/DynamoDB", table: str = "orders") -> dict[str, object]:
+    values = {"TableName": table, "GlobalSecondaryIndexName": "by-status", "Operation": "Query"}
+    return {
+        "Namespace": namespace,
+        "MetricName": name,
+        "Dimensions": [{"Name": one, "Value": values[one]} for one in ("TableName", *dimensions)],
+    }
+
+
+def put(name: str, **fields: object) -> None:
+    required = {"EvaluationPeriods": 1, "Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold"}
+    client("cloudwatch").put_metric_alarm(AlarmName=name, **(required | fields))
+
+
+def test_alarms_of_this_table_and_its_indexes(aws: Aws) -> None:
+    put("reads", **metric("ReadThrottleEvents"), Statistic="Sum", Period=60, AlarmActions=["arn:aws:sns:eu-north-1:1:ops"])
+    put("index", **metric("WriteThrottleEvents", "GlobalSecondaryIndexName"), Statistic="Sum", Period=60, ActionsEnabled=False)
+    put("latency", **metric("SuccessfulRequestLatency", "Operation"), ExtendedStatistic="p99", Period=300)
+    put("other table", **metric("ReadThrottleEvents", table="orders-old"), Statistic="Sum", Period=60)
+    put("other service", **metric("ReadThrottleEvents", namespace="Custom"), Statistic="Sum", Period=60)
+    found = alarms.of_table("orders", alarms.read_all(aws))
+    assert [alarm.name for alarm in found.alarms] == ["reads", "index", "latency"]
+    reads, index, latency = found.alarms
+    assert reads.metrics == (
+        AlarmMetric(
+            namespace="AWS/DynamoDB",
+            metric="ReadThrottleEvents",
+            dimensions={"TableName": "orders"},
+            statistic="Sum",
+            period_seconds=60,
+        ),
+    )
+    assert (reads.actions_enabled, reads.action_count) == (True, 1)
+    assert (index.actions_enabled, index.action_count) == (False, 0)
+    assert latency.metrics[0].statistic == "p99"
+    assert found.watches("ReadThrottleEvents", index=None)
+    assert found.watches("WriteThrottleEvents", index="by-status")
+    assert not found.watches("WriteThrottleEvents", index=None)
+    assert not found.watches("SuccessfulRequestLatency", index=None)
+
+
+def test_a_metric_math_alarm_watches_its_metrics_of_this_table(aws: Aws) -> None:
+    put(
+        "math",
+        Metrics=[
+            {"Id": "e", "Expression": "m1 + m2", "ReturnData": True},
+            {"Id": "m1", "MetricStat": {"Metric": metric("ReadThrottleEvents"), "Period": 60, "Stat": "Sum"}, "ReturnData": False},
+            {
+                "Id": "m2",
+                "MetricStat": {"Metric": metric("WriteThrottleEvents", table="users"), "Period": 60, "Stat": "Sum"},
+                "ReturnData": False,
+            },
+        ],
+    )
+    everything = alarms.read_all(aws)
+    [alarm] = alarms.of_table("orders", everything).alarms
+    assert [one.metric for one in alarm.metrics] == ["ReadThrottleEvents"]
+    assert alarms.of_table("users", everything).watches("WriteThrottleEvents", index=None)
+    assert not alarms.of_table("users", everything).watches("ReadThrottleEvents", index=None)
+    assert alarms.of_table("other", everything).alarms == ()

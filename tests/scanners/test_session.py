@@ -1,0 +1,163 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from stj_audit.errors import AuditError, ConfigError, NoCredentials
+from stj_audit.scanners import Aws, AwsOptions, open_session
+from stj_audit.scanners.session import POOL_SIZE
+from stj_audit.scanners.snapshot import THREADS
+from tests.scanners.answers import REGION, answer, answer_with, error
+
+
+def profile(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = folder / "config"
+    path.write_text(text)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(path))
+
+
+# ------------------------------------------------------------------------------------------------------------ the region
+
+
+def test_the_region_comes_from_the_option_then_the_environment_then_the_profile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile(tmp_path, "[default]\nregion = eu-west-3\n", monkeypatch)
+    assert open_session(AwsOptions()).region == "eu-west-3"
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-2")
+    assert open_session(AwsOptions()).region == "eu-west-2"
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    opened = open_session(AwsOptions())
+    assert opened.region == opened.dynamodb.meta.region_name == "eu-west-1"
+    assert open_session(AwsOptions(region="eu-north-1")).region == "eu-north-1"
+
+
+def test_without_a_region_the_command_line_is_wrong() -> None:
+    with pytest.raises(ConfigError, match="no AWS region") as caught:
+        open_session(AwsOptions())
+    assert "--region" in caught.value.hint
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("region", ["eu west 1", "EU-NORTH-1", "-", "eu_north_1", "eu-north-1\n", "evil.example/"])
+def test_refuses_a_malformed_region(region: str) -> None:
+    with pytest.raises(ConfigError, match="written like eu-north-1"):
+        open_session(AwsOptions(region=region))
+
+
+def test_takes_the_region_of_an_emulator() -> None:
+    assert open_session(AwsOptions(region="ddblocal")).region == "ddblocal"
+
+
+# ------------------------------------------------------------------------------------------------------------ wrong input
+
+
+def test_an_unknown_profile_is_named() -> None:
+    with pytest.raises(ConfigError, match="the AWS profile 'no\\?pe' does not exist"):
+        open_session(AwsOptions(profile="no\x1bpe", region=REGION))
+
+
+def test_an_endpoint_without_scheme_is_refused() -> None:
+    with pytest.raises(ConfigError, match="endpoint URL"):
+        open_session(AwsOptions(region=REGION, endpoint_url="localhost:8000"))
+
+
+def test_an_unreadable_config_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    profile(tmp_path, "this is no INI file\n", monkeypatch)
+    with pytest.raises(ConfigError, match="ConfigParseError"):
+        open_session(AwsOptions(region=REGION))
+
+
+# -------------------------------------------------------------------------------------------------------------- the clients
+
+
+def test_retries_timeouts_and_pool_are_pinned() -> None:
+    opened = open_session(AwsOptions(region=REGION))
+    config: Any = opened.dynamodb.meta.config
+    assert config.retries == {"mode": "standard", "total_max_attempts": 4}
+    assert (config.connect_timeout, config.read_timeout) == (5, 15)
+    assert config.max_pool_connections == POOL_SIZE >= THREADS
+    assert opened.dynamodb is opened.dynamodb
+
+
+def test_the_number_of_attempts_is_an_option(moto: None) -> None:
+    opened = open_session(AwsOptions(region=REGION, max_attempts=2))
+    answer_with(opened.dynamodb, "dynamodb.ListTables", lambda: error("InternalServerError", status=500))
+    with pytest.raises(ClientError):
+        opened.dynamodb.list_tables()
+    assert opened.api_calls == 2
+
+
+def test_the_endpoint_is_for_every_service() -> None:
+    opened = open_session(AwsOptions(region=REGION, endpoint_url="http://127.0.0.1:9"))
+    clients: tuple[Any, ...] = (opened.dynamodb, opened.cloudwatch, opened.application_autoscaling, opened.sts)
+    assert {one.meta.endpoint_url for one in clients} == {"http://127.0.0.1:9"}
+    assert opened.endpoint_url == "http://127.0.0.1:9"
+
+
+def test_a_variable_sets_one_service_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH", "http://127.0.0.1:10")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING", "http://127.0.0.1:11")
+    opened = open_session(AwsOptions(region=REGION, endpoint_url="http://127.0.0.1:9"))
+    assert opened.dynamodb.meta.endpoint_url == "http://127.0.0.1:9"
+    assert opened.cloudwatch.meta.endpoint_url == "http://127.0.0.1:10"
+    assert opened.application_autoscaling.meta.endpoint_url == "http://127.0.0.1:11"
+
+
+def test_without_an_endpoint_aws_is_asked() -> None:
+    opened = open_session(AwsOptions(region=REGION))
+    assert opened.endpoint_url is None
+    assert "amazonaws.com" in opened.cloudwatch.meta.endpoint_url
+
+
+def test_an_endpoint_from_the_environment_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:9")
+    opened = open_session(AwsOptions(region=REGION))
+    assert opened.endpoint_url == opened.dynamodb.meta.endpoint_url == "http://127.0.0.1:9"
+
+
+# ------------------------------------------------------------------------------------------------------------------ the role
+
+
+def test_a_role_is_assumed_with_its_external_id(moto: None) -> None:
+    opened = open_session(AwsOptions(region=REGION, role_arn="arn:aws:iam::123456789012:role/auditor", external_id="e-1"))
+    signed: list[str] = []
+    opened.dynamodb.meta.events.register(
+        "before-send.dynamodb", lambda request, **_: signed.append(str(request.headers["Authorization"]))
+    )
+    assert opened.dynamodb.list_tables()["TableNames"] == []
+    assert "ASIA" in signed[0]  # the key id of temporary credentials
+    assert opened.api_calls == 2  # AssumeRole and ListTables
+
+
+def test_a_role_needs_credentials_to_be_assumed_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(NoCredentials, match="to assume the role with"):
+        open_session(AwsOptions(region=REGION, role_arn="arn:aws:iam::123456789012:role/auditor"))
+
+
+# ------------------------------------------------------------------------------------------------------------------ counting
+
+
+def test_every_request_is_counted(aws: Aws) -> None:
+    answer_with(aws.dynamodb, "dynamodb.ListTables", lambda: error("ThrottlingException"), lambda: answer({"TableNames": []}))
+    before = aws.api_calls
+    aws.dynamodb.list_tables()
+    aws.cloudwatch.describe_alarms()
+    assert aws.api_calls - before == 3
+
+
+def test_a_process_without_credentials_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    rubbish = tmp_path / "rubbish"
+    rubbish.write_text("#!/bin/sh\necho not json\n")
+    rubbish.chmod(0o755)
+    profile(tmp_path, f"[default]\nregion = {REGION}\ncredential_process = {rubbish}\n", monkeypatch)
+    with pytest.raises(AuditError) as caught:
+        open_session(AwsOptions(role_arn="arn:aws:iam::123456789012:role/auditor"))
+    assert isinstance(caught.value, NoCredentials)
+    assert json.dumps(str(caught.value)).isascii()

@@ -1,0 +1,293 @@
+"""One reading of everything: which tables, what is unknown about each, and what stops it."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import EndpointConnectionError
+
+from stj_audit.errors import AuditError, NoCredentials, NoTables, Unreachable, WriteRefused
+from stj_audit.facts import Alarms, AutoScaling, ItemSizes, MissingTable, Pitr, Snapshot, Tags, TimeToLive, Unknown
+from stj_audit.scanners import Aws, AwsOptions, ItemsPlan, open_session, take_snapshot
+from tests.scanners.answers import REGION, answer_with, before_send, client, create_table, error
+
+NOW = datetime.now(UTC)
+
+
+def snapshot(aws: Aws, *patterns: str, mode: Any = "auto", **extra: Any) -> Snapshot:
+    plan = ItemsPlan(mode=mode, budget_usd=Decimal("0.05"))
+    return take_snapshot(aws, patterns, items=plan, hash_key=b"key", now=NOW, **extra)
+
+
+def names(found: Snapshot) -> list[str]:
+    return [facts.table.name for facts in found.tables]
+
+
+def refuse(aws: Aws, operation: str, code: str, *, status: int = 400) -> None:
+    made = {"dynamodb": aws.dynamodb, "cloudwatch": aws.cloudwatch, "application-auto-scaling": aws.application_autoscaling}
+    answer_with(made[operation.partition(".")[0]], operation, lambda: error(code, status=status))
+
+
+# ------------------------------------------------------------------------------------------------------- which tables
+
+
+def test_no_name_is_every_table_in_order(aws: Aws) -> None:
+    for name in ("users", "orders", "devices"):
+        create_table(name)
+    assert names(snapshot(aws)) == ["devices", "orders", "users"]
+
+
+def test_globs_and_names_together_and_each_table_once(aws: Aws) -> None:
+    for name in ("dev-orders", "prod-orders", "prod-users", "Prod-x"):
+        create_table(name)
+    assert names(snapshot(aws, "prod-*", "prod-users", "dev-orders")) == ["dev-orders", "prod-orders", "prod-users"]
+    assert names(snapshot(aws, "prod-[ou]*")) == ["prod-orders", "prod-users"]
+
+
+def test_a_name_needs_no_list(aws: Aws) -> None:
+    create_table("orders")
+    refuse(aws, "dynamodb.ListTables", "AccessDeniedException")
+    assert names(snapshot(aws, "orders")) == ["orders"]
+    with pytest.raises(AuditError, match="may not call ListTables") as caught:
+        snapshot(aws, "ord*")
+    assert "dynamodb" in caught.value.hint.lower() or "ListTables" in caught.value.hint
+
+
+def test_no_table_at_all(aws: Aws) -> None:
+    with pytest.raises(NoTables, match="no table in region eu-north-1") as caught:
+        snapshot(aws)
+    assert "--region" in caught.value.hint
+
+
+def test_no_table_matches(aws: Aws) -> None:
+    create_table("orders")
+    with pytest.raises(NoTables, match="no table in region eu-north-1 matches"):
+        snapshot(aws, "users-*")
+
+
+def test_a_named_table_that_does_not_exist_is_an_error_though_others_do(aws: Aws) -> None:
+    create_table("orders")
+    with pytest.raises(NoTables, match="no table is called 'nope-1', 'nope-2' in region eu-north-1"):
+        snapshot(aws, "orders", "nope-2", "nope-1", "o*")
+
+
+@pytest.mark.parametrize("name", ["ab", "a b c", "arn:aws:dynamodb:eu-north-1:1:table/orders", "x" * 256, "evil\x1bname"])
+def test_what_cannot_be_a_name_is_not_asked_for(aws: Aws, name: str) -> None:
+    with pytest.raises(NoTables) as caught:
+        snapshot(aws, name)
+    assert str(caught.value).isprintable()
+    assert aws.api_calls == 0
+
+
+def test_a_table_that_may_not_be_described_is_missing(aws: Aws) -> None:
+    create_table("orders")
+    create_table("secret")
+
+    def deny(request: Any, **_: Any) -> AWSResponse | None:
+        return error("AccessDeniedException") if b"secret" in request.body else None
+
+    before_send(aws.dynamodb, "dynamodb.DescribeTable", deny)
+    denied = MissingTable(name="secret", unknown=Unknown(call="dynamodb:DescribeTable", reason="AccessDeniedException"))
+    found = snapshot(aws)
+    assert (names(found), found.missing) == (["orders"], (denied,))
+    found = snapshot(aws, "secret")
+    assert (found.tables, found.missing) == ((), (denied,))
+
+
+def test_a_table_deleted_after_it_was_listed_is_missing(aws: Aws) -> None:
+    create_table("orders")
+    create_table("users")
+    before_send(
+        aws.dynamodb,
+        "dynamodb.DescribeTable",
+        lambda request, **_: error("ResourceNotFoundException") if b"users" in request.body else None,
+    )
+    [gone] = snapshot(aws).missing
+    assert gone == MissingTable(name="users", unknown=Unknown(call="dynamodb:DescribeTable", reason="gone during the audit"))
+
+
+# ----------------------------------------------------------------------------------------------------- what stops it
+
+
+FIRST_CALLS = ("dynamodb.ListTables", "dynamodb.DescribeTable")
+
+
+@pytest.mark.parametrize("operation", FIRST_CALLS)
+def test_refused_credentials_stop_the_audit(aws: Aws, operation: str) -> None:
+    refuse(aws, operation, "ExpiredTokenException")
+    with pytest.raises(NoCredentials, match="ExpiredTokenException"):
+        snapshot(aws, *(["orders"] if operation == "dynamodb.DescribeTable" else []))
+
+
+@pytest.mark.parametrize("patterns", [[], ["orders"], ["orders", "users"]])
+def test_an_endpoint_that_is_not_there_stops_the_audit(patterns: list[str]) -> None:
+    nowhere = open_session(AwsOptions(region=REGION, endpoint_url="http://127.0.0.1:9", max_attempts=1))
+    with pytest.raises(Unreachable, match=r"http://127\.0\.0\.1:9 cannot be reached"):
+        snapshot(nowhere, *patterns)
+    assert nowhere.api_calls == 1
+
+
+@pytest.mark.parametrize(("code", "status"), [("UnknownOperationException", 400), ("", 404)])
+@pytest.mark.parametrize("operation", FIRST_CALLS)
+def test_an_endpoint_that_is_not_dynamodb_stops_the_audit(aws: Aws, operation: str, code: str, status: int) -> None:
+    refuse(aws, operation, code, status=status)
+    with pytest.raises(Unreachable, match="not as DynamoDB does"):
+        snapshot(aws, *(["orders"] if operation == "dynamodb.DescribeTable" else []))
+
+
+def test_no_credentials_stop_the_audit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(NoCredentials, match="no AWS credentials were found"):
+        snapshot(open_session(AwsOptions(region=REGION)), "orders")
+
+
+def test_the_guard_stops_the_audit_from_any_thread(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    create_table("orders")
+
+    def write(aws: Aws, table: str) -> None:
+        aws.dynamodb.delete_table(TableName=table)
+
+    monkeypatch.setattr("stj_audit.scanners.time_to_live.read", write)
+    with pytest.raises(WriteRefused, match="dynamodb:DeleteTable"):
+        snapshot(aws, "orders")
+    assert client("dynamodb").list_tables()["TableNames"] == ["orders"]
+
+
+# --------------------------------------------------------------------------------------------------------- the facts
+
+
+def test_everything_is_read_of_every_table(aws: Aws) -> None:
+    create_table("orders", Tags=[{"Key": "env", "Value": "test"}])
+    create_table("users")
+    client("dynamodb").put_item(TableName="orders", Item={"id": {"S": "1"}, "total": {"N": "12"}})
+    client("cloudwatch").put_metric_data(
+        Namespace="AWS/DynamoDB",
+        MetricData=[
+            {"MetricName": "ConsumedReadCapacityUnits", "Dimensions": [{"Name": "TableName", "Value": "orders"}], "Value": 1.0}
+        ],
+    )
+    steps: list[tuple[str, int, int]] = []
+    found = snapshot(aws, on_progress=lambda *step: steps.append(step))
+    orders, users = found.tables
+    assert (orders.pitr, orders.time_to_live, orders.tags) == (
+        Pitr(enabled=False),
+        TimeToLive(enabled=False),
+        Tags(values={"env": "test"}),
+    )
+    assert (orders.auto_scaling, orders.alarms) == (AutoScaling(targets=()), Alarms(alarms=()))
+    assert isinstance(orders.items, ItemSizes)
+    assert orders.items.sizes == ((2 + 1 + 5 + 2, 1),)
+    assert isinstance(users.items, ItemSizes)
+    assert users.items.scanned == 0
+    assert users.traffic == Unknown(call="cloudwatch:GetMetricData", reason="no data in the last 30 days")
+    assert (found.account, found.region, found.endpoint_url) == ("123456789012", REGION, None)
+    assert found.started_at == NOW <= found.finished_at
+    assert found.read_units == 2  # moto says one unit for every page
+    # One list, two descriptions; identity, targets, policies, alarms and metrics once; five calls and a scan for each table but the list
+    assert found.api_calls == 1 + 2 + 5 + 2 * 5
+    assert steps[0] == ("tables", 0, 2)
+    assert steps[2] == ("tables", 2, 2)
+    assert steps[-1] == ("calls", 15, 15)
+
+
+DENIED: list[tuple[str, str, str]] = [
+    ("dynamodb.DescribeContinuousBackups", "pitr", "dynamodb:DescribeContinuousBackups"),
+    ("dynamodb.ListBackups", "on_demand_backups", "dynamodb:ListBackups"),
+    ("dynamodb.DescribeTimeToLive", "time_to_live", "dynamodb:DescribeTimeToLive"),
+    ("dynamodb.ListTagsOfResource", "tags", "dynamodb:ListTagsOfResource"),
+    ("dynamodb.Scan", "items", "dynamodb:Scan"),
+    ("cloudwatch.GetMetricData", "traffic", "cloudwatch:GetMetricData"),
+    ("cloudwatch.DescribeAlarms", "alarms", "cloudwatch:DescribeAlarms"),
+    ("application-auto-scaling.DescribeScalableTargets", "auto_scaling", "application-autoscaling:DescribeScalableTargets"),
+    ("application-auto-scaling.DescribeScalingPolicies", "auto_scaling", "application-autoscaling:DescribeScalingPolicies"),
+]
+
+
+@pytest.mark.parametrize(("operation", "fact", "call"), DENIED, ids=[operation for operation, _, _ in DENIED])
+def test_a_refused_call_makes_one_fact_unknown(aws: Aws, operation: str, fact: str, call: str) -> None:
+    create_table("orders")
+    refuse(aws, operation, "AccessDeniedException")
+    [facts] = snapshot(aws, "orders").tables
+    assert getattr(facts, fact) == Unknown(call=call, reason="AccessDeniedException")
+    others = {other for _, other, _ in DENIED} - {fact, "traffic"}
+    assert not [other for other in others if isinstance(getattr(facts, other), Unknown)]
+
+
+def test_operations_that_the_engine_does_not_know_are_not_available(aws: Aws) -> None:
+    create_table("orders")
+    for operation, _, _ in DENIED:
+        refuse(aws, operation, "UnknownOperationException")
+    [facts] = snapshot(aws, "orders").tables
+    assert {getattr(facts, fact).reason for _, fact, _ in DENIED} == {"not available here"}
+
+
+def test_what_an_engine_has_not_built_is_not_available(aws: Aws) -> None:
+    create_table("orders")
+
+    def missing(**_: Any) -> None:
+        raise NotImplementedError
+
+    before_send(aws.dynamodb, "dynamodb.ListBackups", missing)
+    [facts] = snapshot(aws, "orders").tables
+    assert facts.on_demand_backups == Unknown(call="dynamodb:ListBackups", reason="not available here")
+
+
+@pytest.mark.parametrize(
+    ("endpoint_url", "reason"), [(None, "EndpointConnectionError"), ("http://127.0.0.1:9", "not available here")]
+)
+def test_a_service_that_does_not_answer(aws: Aws, endpoint_url: str | None, reason: str) -> None:
+    create_table("orders")
+    aws.endpoint_url = endpoint_url
+
+    def silent(request: Any, **_: Any) -> None:
+        raise EndpointConnectionError(endpoint_url=request.url, error="refused")
+
+    before_send(aws.cloudwatch, "cloudwatch", silent)
+    [facts] = snapshot(aws, "orders").tables
+    assert facts.traffic == Unknown(call="cloudwatch:GetMetricData", reason=reason)
+    assert facts.alarms == Unknown(call="cloudwatch:DescribeAlarms", reason=reason)
+    assert not isinstance(facts.pitr, Unknown)
+
+
+def test_a_table_deleted_mid_audit(aws: Aws) -> None:
+    create_table("orders")
+    for operation in ("DescribeContinuousBackups", "DescribeTimeToLive", "ListTagsOfResource", "Scan"):
+        refuse(aws, f"dynamodb.{operation}", "ResourceNotFoundException")
+    [facts] = snapshot(aws, "orders").tables
+    gone = [facts.pitr, facts.time_to_live, facts.tags, facts.items]
+    assert [fact.reason for fact in gone if isinstance(fact, Unknown)] == ["gone during the audit"] * 4
+
+
+def test_without_an_identity_the_account_is_not_known(aws: Aws) -> None:
+    create_table("orders")
+
+    def silent(request: Any, **_: Any) -> None:
+        raise EndpointConnectionError(endpoint_url=request.url, error="refused")
+
+    before_send(aws.sts, "sts", silent)
+    assert snapshot(aws, "orders").account is None
+
+
+def test_an_interrupt_ends_the_threads(aws: Aws) -> None:
+    create_table("orders")
+
+    def interrupt(stage: str, done: int, _total: int) -> None:
+        if (stage, done) == ("calls", 1):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        snapshot(aws, "orders", on_progress=interrupt)
+
+
+def test_a_bug_is_not_taken_for_an_unknown(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    create_table("orders")
+
+    def broken(*_: Any) -> None:
+        raise KeyError("x")
+
+    monkeypatch.setattr("stj_audit.scanners.time_to_live.read", broken)
+    with pytest.raises(KeyError):
+        snapshot(aws, "orders", mode="none")

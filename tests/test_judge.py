@@ -1,0 +1,345 @@
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from stj_audit.checks import all_checks
+from stj_audit.config import Config, Model, Scale, SizeLines, TableModel
+from stj_audit.cost.prices import bundled_sheet
+from stj_audit.facts import (
+    Alarm,
+    AlarmMetric,
+    Alarms,
+    Flow,
+    MissingTable,
+    Pitr,
+    Snapshot,
+    Table,
+    TableFacts,
+    Unknown,
+)
+from stj_audit.judge import Terms, fingerprint, judge
+from stj_audit.report import Finding, Report, from_json, to_json
+from tests.builders import a_flow, a_table, an_index, some_entries, some_items, some_keys, some_traffic, table_facts
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+DENIED = Unknown(call="dynamodb:Scan", reason="AccessDeniedException")
+
+
+def a_snapshot(*tables: TableFacts, **fields: Any) -> Snapshot:
+    defaults: dict[str, Any] = {
+        "account": "123456789012",
+        "region": "eu-north-1",
+        "endpoint_url": None,
+        "started_at": NOW,
+        "finished_at": NOW,
+        "missing": (),
+        "read_units": Decimal(1_000),
+        "api_calls": 30,
+    }
+    return Snapshot(tables=tables, **(defaults | fields))
+
+
+def judged(*tables: TableFacts, config: Config | None = None, scale: Scale | None = None, **snapshot: Any) -> Report:
+    config = config or Config()
+    region = snapshot.get("region", "eu-north-1")
+    terms = Terms(
+        scale=scale or Scale(users_now=1_000), size_lines=SizeLines(), prices=bundled_sheet(region), config=config, audit_id="a1"
+    )
+    return judge(a_snapshot(*tables, **snapshot), terms)
+
+
+def found(report: Report, check: str) -> list[Finding]:
+    return [finding for finding in report.findings if finding.check == check]
+
+
+def unprotected(name: str = "orders", **fields: Any) -> Table:
+    return a_table(name=name, deletion_protection=False, **fields)
+
+
+def test_the_run_file_is_the_report() -> None:
+    report = judged(
+        table_facts(a_table(indexes=(an_index(),))), table_facts(unprotected("b"), pitr=Pitr(enabled=False), items=DENIED)
+    )
+    assert from_json(to_json(report)) == report
+
+
+def test_the_audit_says_what_it_took() -> None:
+    audit = judged(table_facts(), read_units=Decimal("1000000.5"), api_calls=7).audit
+    assert (audit.read_units, audit.api_calls) == (Decimal("1000000.5"), 7)
+    assert audit.cost_usd == Decimal("1000000.5") * Decimal("0.0000001345")
+
+
+def test_without_prices_the_cost_of_the_audit_is_not_known() -> None:
+    report = judged(table_facts(), region="ddblocal")
+    assert report.audit.cost_usd is None
+    assert report.costs.prices.as_of is None
+    assert report.costs.current.monthly_usd is None
+    assert any("no prices are known for ddblocal" in line for line in report.trust)
+
+
+def test_the_age_of_the_prices_is_the_oldest_month_of_those_used() -> None:
+    assert judged(table_facts()).costs.prices.as_of == "2025-09"
+
+
+# ------------------------------------------------------------------------------------------------------------- findings
+
+
+def test_a_finding_has_the_same_id_in_every_run_and_another_for_another_index() -> None:
+    first, second = (judged(table_facts(pitr=Pitr(enabled=False))) for _ in range(2))
+    assert found(first, "pitr-off")[0].id == found(second, "pitr-off")[0].id == fingerprint("pitr-off", "orders", None)
+    assert fingerprint("unused-index", "orders", "a") != fingerprint("unused-index", "orders", "b")
+
+
+def test_findings_are_sorted_the_worst_first() -> None:
+    report = judged(table_facts(unprotected("a")), table_facts(unprotected("b"), pitr=Pitr(enabled=False)))
+    ranks = [("info", "low", "medium", "high", "critical").index(finding.severity) for finding in report.findings]
+    assert ranks == sorted(ranks, reverse=True)
+    assert report.findings[0].check == "pitr-off"
+
+
+def test_at_most_three_things_come_first_and_none_that_can_wait() -> None:
+    tables = [table_facts(unprotected(name), pitr=Pitr(enabled=False), items=some_items({320_000: 5})) for name in ("a", "b")]
+    report = judged(*tables)
+    by_id = {finding.id: finding for finding in report.findings}
+    first = [by_id[one] for one in report.do_first]
+    assert 1 <= len(first) <= 3
+    assert first[0].check == "pitr-off"
+    assert {one.when for one in first} == {"now"}
+    assert len({one.check for one in first}) == len(first)
+
+
+def test_a_table_without_defect_needs_nothing_first() -> None:
+    report = judged(healthy())
+    assert report.do_first == ()
+    assert report.findings == ()
+
+
+def healthy(**facts: Any) -> TableFacts:
+    """A table in which no check finds anything: watched, protected, small."""
+    table = a_table(deletion_protection=True)
+    watched = table_facts(table)
+    alarms = Alarms(alarms=tuple(_alarm(metric) for metric in ("ReadThrottleEvents", "WriteThrottleEvents")))
+    return replace(watched, alarms=alarms, **facts)
+
+
+def _alarm(metric: str) -> Alarm:
+    watched = AlarmMetric(
+        namespace="AWS/DynamoDB", metric=metric, dimensions={"TableName": "orders"}, statistic="Sum", period_seconds=60
+    )
+    return Alarm(name=metric, metrics=(watched,), actions_enabled=True, action_count=1, state="OK")
+
+
+# ------------------------------------------------------------------------------------------------------- what is unknown
+
+
+def test_what_was_not_looked_at_is_listed_and_not_praised() -> None:
+    unknown = Unknown(call="dynamodb:DescribeContinuousBackups", reason="AccessDeniedException")
+    report = judged(table_facts(pitr=unknown))
+    rows = [row for row in report.not_checked if row.call == unknown.call]
+    assert {row.check for row in rows} == {"pitr-off", "short-recovery-window"}
+    assert all(row.reason == "AccessDeniedException" and row.table == "orders" for row in rows)
+    assert not any("PITR" in message for point in report.good for message in point.messages)
+    assert next(row for row in report.practices if row.practice == "Enable PITR backups").status == "NOT CHECKED"
+    assert report.tables[0].backups.pitr is None
+
+
+def test_a_missing_fact_that_no_check_needs_is_listed_too() -> None:
+    tags = Unknown(call="dynamodb:ListTagsOfResource", reason="AccessDeniedException")
+    rows = [row for row in judged(table_facts(tags=tags)).not_checked if row.call == tags.call]
+    assert [(row.check, row.table) for row in rows] == [(None, "orders")]
+
+
+def test_a_table_that_could_not_be_described_is_listed() -> None:
+    missing = MissingTable(name="gone", unknown=Unknown(call="dynamodb:DescribeTable", reason="AccessDeniedException"))
+    report = judged(table_facts(), missing=(missing,))
+    assert [(row.table, row.call) for row in report.not_checked] == [("gone", "dynamodb:DescribeTable")]
+
+
+def test_a_feature_that_is_not_audited_is_listed() -> None:
+    report = judged(table_facts(a_table(unaudited=("vector indexes",))))
+    assert "vector indexes are not audited" in [row.reason for row in report.not_checked]
+
+
+def test_no_changes_needed_is_said_only_when_everything_was_looked_at() -> None:
+    seen, unseen = judged(healthy()), judged(healthy(items=DENIED))
+    assert "no changes needed" in seen.recommendations[0].status
+    assert seen.verdict == "1 table in eu-north-1: ready for 10,000 users"
+    assert "nothing found in what could be checked" in unseen.recommendations[0].status
+    assert unseen.verdict.endswith("nothing found in what could be checked")
+    assert "too little could be checked for a grade at 10,000 users" in unseen.verdict
+
+
+def test_every_check_is_listed_for_every_table_however_it_ended() -> None:
+    report = judged(healthy(items=DENIED), table_facts(a_table(name="b")))
+    assert len(report.rules) == 2 * len(all_checks())
+    assert {row.status for row in report.rules} == {"found", "passed", "not applicable", "not checked"}
+
+
+# ---------------------------------------------------------------------------------------------------------------- money
+
+
+def test_the_bill_is_the_sum_of_its_lines() -> None:
+    costs = judged(table_facts(), table_facts(a_table(name="b"))).costs
+    assert costs.current.monthly_usd == sum(line.monthly_usd or 0 for line in costs.current.lines)
+    assert costs.current.complete
+    assert [one.users for one in costs.projections] == [100, 1_000, 10_000, 50_000, 100_000]
+    ten_thousand = costs.projections[2]
+    assert ten_thousand.monthly_usd is not None
+    assert costs.current.monthly_usd is not None
+    assert round(ten_thousand.monthly_usd, 4) == round(costs.current.monthly_usd * 10, 4)
+    assert ten_thousand.per_user_usd == ten_thousand.monthly_usd / 10_000
+
+
+def test_without_the_users_of_today_nothing_is_projected_and_it_says_so() -> None:
+    report = judged(table_facts(), scale=Scale())
+    assert report.audit.users_now is None
+    assert all(one.monthly_usd is None for one in report.costs.projections)
+    assert any("today's users are not known" in line for line in report.costs.assumptions)
+    assert report.costs.current.monthly_usd is not None
+
+
+def test_the_users_table_says_how_many_users_there_are() -> None:
+    config = Config(model=Model(users_table="people"))
+    people = table_facts(a_table(name="people"), items=some_items({500: 1_234}))
+    report = judged(people, table_facts(), config=config, scale=Scale())
+    assert report.audit.users_now == 1_234
+    assert any("1,234 (the items of people)" in line for line in report.costs.assumptions)
+
+
+def test_given_users_win_over_the_users_table() -> None:
+    config = Config(model=Model(users_table="orders"))
+    assert judged(table_facts(), config=config, scale=Scale(users_now=7)).audit.users_now == 7
+
+
+def test_declared_requests_are_told_as_declared() -> None:
+    config = Config(tables={"orders": TableModel(reads_per_user_day=100, writes_per_user_day=10)})
+    silent = Unknown(call="cloudwatch:GetMetricData", reason="no data in the last 30 days")
+    report = judged(table_facts(traffic=silent), config=config)
+    assert {line.basis for line in report.costs.current.lines if line.component in ("reads", "writes")} == {"declared"}
+    assert any("orders are declared per user and day" in line for line in report.costs.assumptions)
+
+
+def test_a_table_that_does_not_grow_keeps_its_storage_at_every_scale() -> None:
+    report = judged(table_facts(), config=Config(tables={"orders": TableModel(items=1_000)}))
+    assert {one.storage[0].items for one in report.costs.projections} == {1_000}
+    grown = judged(table_facts())
+    assert [one.storage[0].items for one in grown.costs.projections] == [100, 1_000, 10_000, 50_000, 100_000]
+
+
+def test_an_unused_index_is_priced_at_every_scale_and_makes_up_the_avoidable_part() -> None:
+    index = an_index("idle")
+    traffic = some_traffic(indexes={"idle": a_flow(read_units=Decimal(0))})
+    report = judged(table_facts(a_table(indexes=(index,)), traffic=traffic))
+    [finding] = found(report, "unused-index")
+    assert finding.saving_usd_month is not None
+    assert list(finding.saving_usd_month) == ["100", "1000", "10000", "50000", "100000"]
+    at_target = next(one for one in report.costs.projections if one.users == 10_000)
+    of_index = sum(line.monthly_usd or 0 for line in at_target.lines if line.index == "idle")
+    assert finding.saving_usd_month["10000"] == round(of_index, 4)
+    assert at_target.avoidable_usd == of_index
+    assert at_target.monthly_usd is not None
+    assert of_index < at_target.monthly_usd
+
+
+# ------------------------------------------------------------------------------------------------------- grades by users
+
+
+def test_a_grade_belongs_to_a_user_count() -> None:
+    """An index on a status whose busiest value has room for some users and not for many."""
+    index = an_index("by-status")
+    items = some_items(
+        {2_000: 10_000},
+        keys=(some_keys(None, items=10_000), some_keys(3, index="by-status", items=10_000, top_share="0.7")),
+        indexes=(some_entries("by-status", 10_000, 200),),
+    )
+    # Half a unit a second and user on average: ten times that at peak, of which 70 % fall on one value.
+    flow = a_flow(read_units=Decimal(30 * 86_400 * 20), write_units=Decimal(1))
+    report = judged(table_facts(a_table(indexes=(index,)), items=items, traffic=some_traffic(indexes={"by-status": flow})))
+    grades = {users: one.categories["scalability"] for users, one in report.grades_by_users.items()}
+    assert list(grades) == ["100", "1000", "10000", "50000", "100000"]
+    assert grades["100"] == grades["1000"] == "A-"
+    assert grades["50000"] == grades["100000"] == "B-"
+    [finding] = found(report, "low-cardinality-index-key")
+    assert finding.when == "before 21,428 users"
+
+
+def test_a_target_outside_the_scales_is_graded_too() -> None:
+    report = judged(table_facts(), scale=Scale(target_users=7_777, users_now=1_000))
+    assert report.grades_by_users["7777"].overall == report.overall.grade
+
+
+# ------------------------------------------------------------------------------------------------- the ladder, checklist
+
+
+def test_each_finding_is_on_exactly_one_rung_of_the_ladder() -> None:
+    tables = [table_facts(unprotected(name), pitr=Pitr(enabled=False), items=some_items({320_000: 5, 900: 100})) for name in "ab"]
+    report = judged(*tables)
+    on_rungs = [item.finding for rung in report.recommendations for item in rung.items]
+    assert sorted(filter(None, on_rungs)) == sorted(finding.id for finding in report.findings)
+    assert [rung.users for rung in report.recommendations] == [1_000, 10_000, 50_000, 100_000]
+
+
+def test_the_checklist_has_every_finding_undone() -> None:
+    report = judged(table_facts(unprotected(), pitr=Pitr(enabled=False)))
+    assert {action.finding for action in report.actions} >= {finding.id for finding in report.findings}
+    assert not any(action.done for action in report.actions)
+
+
+@pytest.mark.parametrize(
+    ("facts", "on"),
+    [
+        (healthy(), date(2027, 5, 22)),
+        (table_facts(unprotected()), date(2027, 2, 22)),
+        (table_facts(pitr=Pitr(enabled=False)), date(2026, 12, 22)),
+    ],
+)
+def test_the_next_review_is_the_sooner_the_worse_it_is(facts: TableFacts, on: date) -> None:
+    report = judged(facts)
+    assert report.next_review.date == on
+    assert report.next_review.at_users == 5_000
+
+
+def test_past_half_the_target_the_next_review_is_at_the_next_scale() -> None:
+    assert judged(healthy(), scale=Scale(users_now=6_000)).next_review.at_users == 10_000
+    assert judged(healthy(), scale=Scale(users_now=200_000)).next_review.at_users is None
+
+
+# ------------------------------------------------------------------------------------------------------------ the tables
+
+
+def test_a_table_is_told_with_what_was_read_of_its_items() -> None:
+    index = an_index("by-status", projection="KEYS_ONLY")
+    items = some_items(
+        {100: 90, 307_200: 9, 307_201: 1}, indexes=(some_entries("by-status", 50, 40),), keys=(some_keys(100, items=100),)
+    )
+    [table] = judged(table_facts(a_table(indexes=(index,), item_count=7, size_bytes=7), items=items)).tables
+    assert table.item_count == 100
+    assert table.size_bytes == 90 * 100 + 9 * 307_200 + 307_201
+    assert table.items is not None
+    assert (table.items.p50_bytes, table.items.p90_bytes, table.items.p99_bytes) == (100, 100, 307_200)
+    assert (table.items.over_warn.found, table.items.over_max.found) == (1, 0)
+    assert sum(bar.count for bar in table.items.histogram) == 100
+    assert {bar.le_bytes: bar.count for bar in table.items.histogram if bar.count} == {128: 90, 307_200: 9, 409_600: 1}
+    [told] = table.indexes
+    assert (told.item_count, told.size_bytes, told.entry_mean_bytes) == (50, 2_000, 40.0)
+
+
+def test_without_items_a_table_is_told_by_describe_table() -> None:
+    [table] = judged(table_facts(a_table(item_count=7, size_bytes=70), items=DENIED)).tables
+    assert (table.item_count, table.size_bytes, table.items) == (7, 70, None)
+
+
+@pytest.mark.parametrize(
+    ("flow", "usage"),
+    [
+        (a_flow(read_units=Decimal(0), write_units=Decimal(5)), "never read, 5 written in 30 days"),
+        (a_flow(read_units=Decimal(1_000), write_units=None), "1,000 units read, writes not known in 30 days"),
+        (Flow(), "reads not known, writes not known in 30 days"),
+    ],
+)
+def test_the_use_of_an_index_is_told_in_words(flow: Flow, usage: str) -> None:
+    facts = table_facts(a_table(indexes=(an_index("i"),)), traffic=some_traffic(indexes={"i": flow}))
+    assert judged(facts).tables[0].indexes[0].usage == usage
