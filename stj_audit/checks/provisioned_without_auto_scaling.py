@@ -52,8 +52,8 @@ def provisioned_without_auto_scaling(
 def _served(traffic: Traffic | Unknown) -> str:
     if isinstance(traffic, Unknown) or traffic.table.read_units is None or traffic.table.write_units is None:
         return ""
-    flow, window = traffic.table, traffic.window_days
-    return f": {count(flow.read_units or 0)} read and {count(flow.write_units or 0)} write units in {window} days on the table"
+    reads, writes = traffic.table.read_units, traffic.table.write_units
+    return f": {count(reads)} read and {count(writes)} write units in {traffic.window_days} days on the table"
 
 
 def _throttles(traffic: Traffic | Unknown, index: str | None) -> int | None:

@@ -56,6 +56,8 @@ UNKNOWN_OPERATION_CODES = frozenset(
     {"UnknownOperationException", "UnknownOperation", "InvalidAction", "NotImplemented", "404", "405", "501"}
 )
 
+_ALWAYS_THERE = frozenset({"dynamodb:DescribeTable", "dynamodb:Scan"})
+
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 _NO_CODE = "unknown error"
 _SHOWN_LENGTH = 200
@@ -97,9 +99,12 @@ def unknown(call: str, error: BaseException, *, custom_endpoint: bool) -> Unknow
     """
     The fact that `call` ("cloudwatch:DescribeAlarms") would have told.
 
-    At a custom endpoint, which stands in for AWS, services other than DynamoDB may be absent.
+    At a custom endpoint, which stands in for AWS, an operation may be absent; but not what every DynamoDB has, and where DynamoDB is silent
+    it is not absent but gone.
     """
-    return Unknown(call=call, reason=reason(error, absent_ok=custom_endpoint and not call.startswith("dynamodb:")))
+    silent = isinstance(error, (aws.ConnectionError, aws.HTTPClientError))
+    expected = call in _ALWAYS_THERE or (silent and call.startswith("dynamodb:"))
+    return Unknown(call=call, reason=reason(error, absent_ok=custom_endpoint and not expected))
 
 
 def explain(error: BaseException) -> AuditError:

@@ -12,6 +12,7 @@ from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, CredentialProvider, CredentialResolver, DeferredRefreshableCredentials
 
 from stj_audit.errors import ConfigError, NoCredentials
+from stj_audit.scanners import pace
 from stj_audit.scanners.failures import FAILURES, explain, no_region
 from stj_audit.scanners.guard import RequestCount, install
 
@@ -62,6 +63,8 @@ class Aws:
         self.endpoint_url = (
             options.endpoint_url or os.environ.get("AWS_ENDPOINT_URL_DYNAMODB") or os.environ.get("AWS_ENDPOINT_URL")
         )
+        if self.endpoint_url is None:
+            pace.install(session.events)
         self._session = session
         self._options = options
         self._count = count

@@ -113,14 +113,25 @@ def test_passes_when_all_dimensions_are_registered() -> None:
     ]
 
 
+def test_passes_a_scaled_table_without_indexes() -> None:
+    result = examined(provisioned_without_auto_scaling, FIXED, auto_scaling=scaled((None, "read"), (None, "write")))
+    assert [good.message for good in result.goods] == [
+        "auto scaling is registered for all 2 dimensions: reads and writes of the table"
+    ]
+
+
 def test_on_demand_scales_by_itself() -> None:
     measured = examined(provisioned_without_auto_scaling, a_table(), auto_scaling=DENIED)
-    unseen = examined(provisioned_without_auto_scaling, a_table(), traffic=some_traffic(no_data()))
+    unseen = examined(provisioned_without_auto_scaling, a_table(), traffic=some_traffic(a_flow(write_units=None)))
+    denied = examined(
+        provisioned_without_auto_scaling, a_table(), traffic=Unknown(call="cloudwatch:GetMetricData", reason="denied")
+    )
     assert measured.status is Status.PASSED
     assert [good.message for good in measured.goods] == [
         "on-demand scales by itself: 3,000,000 read and 300,000 write units in 30 days on the table"
     ]
     assert [good.message for good in unseen.goods] == ["on-demand scales by itself"]
+    assert [good.message for good in denied.goods] == ["on-demand scales by itself"]
 
 
 def test_does_not_judge_what_it_may_not_see() -> None:

@@ -115,6 +115,9 @@ def test_raises_the_capacity_of_an_index() -> None:
 def test_raises_a_ceiling_that_is_known_and_lifts_one_that_is_not() -> None:
     limited = {"on_demand_limit": Throughput(read_units=None, write_units=100)}
     known = only_problem(limited, {"WriteMaxOnDemandThroughput": 1})
+    both = {"on_demand_limit": Throughput(read_units=50, write_units=100)}
+    reads = only_problem(both, {"ReadMaxOnDemandThroughput": 1})
+    assert reads.commands[0].endswith("--on-demand-throughput MaxReadRequestUnits=100")
     unknown = only_problem({}, {"ReadMaxOnDemandThroughput": 1, "WriteMaxOnDemandThroughput": 1})
     assert known.commands[0].endswith("--table-name orders --on-demand-throughput MaxWriteRequestUnits=200")
     assert unknown.commands[0].endswith("--on-demand-throughput MaxReadRequestUnits=-1,MaxWriteRequestUnits=-1")

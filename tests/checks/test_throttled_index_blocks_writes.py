@@ -1,6 +1,8 @@
 import json
 import shlex
 
+import pytest
+
 from stj_audit.checks.throttled_index_blocks_writes import throttled_index_blocks_writes
 from stj_audit.facts import Throughput, Unknown
 from stj_audit.results import Severity, Status
@@ -41,6 +43,24 @@ def test_doubles_an_index_that_has_the_capacity_of_its_table_already() -> None:
         throttled_index_blocks_writes, table, traffic=some_traffic(indexes={"by-status": a_flow(write_throttles=9)})
     ).problems
     assert '"WriteCapacityUnits": 80' in problem.commands[0]
+
+
+@pytest.mark.parametrize("own", [None, Throughput(read_units=None, write_units=4), Throughput(read_units=3, write_units=None)])
+def test_guesses_no_capacity(own: Throughput | None) -> None:
+    table = a_table(billing_mode="PROVISIONED", indexes=(an_index("by-status", provisioned=own),))
+    [problem] = examined(
+        throttled_index_blocks_writes, table, traffic=some_traffic(indexes={"by-status": a_flow(write_throttles=9)})
+    ).problems
+    assert problem.commands == ()
+
+
+def test_needs_no_capacity_of_the_table() -> None:
+    index = an_index("by-status", provisioned=Throughput(read_units=3, write_units=4))
+    table = a_table(billing_mode="PROVISIONED", indexes=(index,))
+    [problem] = examined(
+        throttled_index_blocks_writes, table, traffic=some_traffic(indexes={"by-status": a_flow(write_throttles=9)})
+    ).problems
+    assert '"WriteCapacityUnits": 8' in problem.commands[0]
 
 
 def test_throttled_reads_of_an_index_and_writes_of_the_table_block_nothing() -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 
@@ -42,6 +43,11 @@ def test_line_breaks_can_be_kept() -> None:
 def test_names_are_cut_at_100_characters() -> None:
     assert escape.cut("n" * 100) == "n" * 100
     assert escape.cut("n" * 101) == "n" * 100 + "…"
+
+
+@pytest.mark.parametrize("escaped", [escape.escape_html, escape.escape_markdown, escape.escape_terminal])
+def test_sentences_are_cut_at_2000_characters(escaped: Callable[[str], str]) -> None:
+    assert str(escaped("n" * 3_000)) == "n" * 2_000 + "…"
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -15,7 +15,7 @@ _LOADER = botocore.loaders.create_loader()
 @pytest.fixture(autouse=True)
 def one_loader(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test has its own session; the service models, which take longest, are read from disk once."""
-    monkeypatch.setattr(botocore.loaders, "create_loader", lambda *_: _LOADER)
+    monkeypatch.setattr("botocore.session.create_loader", lambda *_: _LOADER)
 
 
 @pytest.fixture(autouse=True)

@@ -115,6 +115,15 @@ def test_a_failed_call_in_a_few_words(error: BaseException, at_aws: str, at_an_e
     assert unknown("cloudwatch:GetMetricData", error, custom_endpoint=True).reason == at_an_emulator
 
 
-def test_dynamodb_itself_is_never_absent() -> None:
-    told = unknown("dynamodb:Scan", BrokenAnswer("Scan"), custom_endpoint=True)
-    assert (told.call, told.reason) == ("dynamodb:Scan", "unreadable answer")
+@pytest.mark.parametrize(
+    ("call", "error", "expected"),
+    [
+        ("dynamodb:Scan", BrokenAnswer("Scan"), "unreadable answer"),
+        ("dynamodb:DescribeTable", refusal("500"), "HTTP 500"),
+        ("dynamodb:ListBackups", refusal("500"), "not available here"),
+        ("dynamodb:ListBackups", aws.EndpointConnectionError(endpoint_url=URL, error="x"), "EndpointConnectionError"),
+    ],
+)
+def test_of_dynamodb_only_an_operation_can_be_absent(call: str, error: BaseException, expected: str) -> None:
+    told = unknown(call, error, custom_endpoint=True)
+    assert (told.call, told.reason) == (call, expected)

@@ -1,0 +1,298 @@
+"""The command line from outside: exit codes, one sentence for each mistake, nothing half-written."""
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from stj_audit.checks import all_checks
+from stj_audit.permissions import ACTIONS
+from stj_audit.report import to_json
+from tests.commands import Ran, stj_audit
+from tests.sample_report import sample_report
+
+
+@pytest.fixture
+def run_file(tmp_path: Path) -> Path:
+    path = tmp_path / "run.json"
+    path.write_text(to_json(sample_report()), encoding="utf-8")
+    return path
+
+
+def assert_one_sentence(ran: Ran, code: int, *words: str) -> None:
+    assert ran.code == code, ran.err
+    assert ran.out == ""
+    assert "Traceback" not in ran.err
+    lines = [line for line in ran.err.splitlines() if line.lower().startswith("error:")]
+    assert len(lines) == 1, ran.err
+    for word in words:
+        assert word in lines[0]
+
+
+# ------------------------------------------------------------------------------------------------------------ start, help
+
+
+def test_help_and_version_import_neither_boto3_nor_jinja2(tmp_path: Path) -> None:
+    for arguments in (["--help"], ["--version"], ["run", "--help"], ["demo", "--help"]):
+        code = (
+            "import sys; from stj_audit.cli import cli; "
+            f"cli.main({arguments!r}, standalone_mode=False); "
+            "print([m for m in ('boto3', 'botocore', 'jinja2', 'moto', 'tabulate') if m in sys.modules])"
+        )
+        finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+        assert finished.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("command", ["run", "demo", "render", "rules", "schema", "iam-policy"])
+def test_every_command_has_help(command: str, tmp_path: Path) -> None:
+    ran = stj_audit(command, "--help", cwd=tmp_path)
+    assert ran.code == 0
+    assert f"{command}" in ran.out
+
+
+def test_an_unknown_option_is_a_wrong_command_line(tmp_path: Path) -> None:
+    assert_one_sentence(stj_audit("run", "--fast", cwd=tmp_path), 2, "--fast")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("--users", "many"), "user counts"),
+        (("--warn-item-size", "big"), "300KB"),
+        (("--warn-item-size", "500KB"), "must be above 0 and not above the limit"),
+        (("--fail-on", "bad"), "grade:C"),
+        (("--scan-budget", "-1"), "money"),
+        (("--target-users", "0"), "0"),
+    ],
+)
+def test_a_wrong_value_is_one_sentence(arguments: tuple[str, ...], word: str, tmp_path: Path) -> None:
+    assert_one_sentence(stj_audit("run", *arguments, "--region", "eu-north-1", cwd=tmp_path), 2, word)
+
+
+def test_a_wrong_value_in_the_environment_is_one_sentence_too(tmp_path: Path) -> None:
+    assert_one_sentence(stj_audit("run", cwd=tmp_path, STJ_AUDIT_USERS="many"), 2, "user counts")
+
+
+# ------------------------------------------------------------------------------------------------------------- bad input
+
+
+def test_without_credentials(tmp_path: Path) -> None:
+    assert_one_sentence(stj_audit("run", "--region", "eu-north-1", cwd=tmp_path, keys=False), 1, "credentials")
+
+
+def test_without_region(tmp_path: Path) -> None:
+    assert_one_sentence(stj_audit("run", cwd=tmp_path), 2, "region", "--region")
+
+
+def test_aws_region_is_enough(tmp_path: Path) -> None:
+    ran = stj_audit("run", "--endpoint-url", f"http://127.0.0.1:{closed_port()}", cwd=tmp_path, AWS_REGION="eu-north-1")
+    assert_one_sentence(ran, 1)
+    assert "region" not in ran.err.split(" - ")[0]
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def test_an_endpoint_where_nothing_answers(tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    url = f"http://127.0.0.1:{closed_port()}"
+    ran = stj_audit("run", "--region", "eu-north-1", "--endpoint-url", url, "--report", report, cwd=tmp_path)
+    assert_one_sentence(ran, 1, "reach")
+    assert not report.exists()
+
+
+@pytest.fixture
+def web_page() -> Iterator[str]:
+    """A server that answers every call with a page, as a captive portal does."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = b"<html><body>please log in</body></html>"
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Page)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_page_is_not_taken_for_an_empty_account(web_page: str, tmp_path: Path) -> None:
+    ran = stj_audit("run", "--region", "eu-north-1", "--endpoint-url", web_page, cwd=tmp_path)
+    assert_one_sentence(ran, 1)
+    assert "log in" not in ran.err
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[model]\ntarget = 0\n", ("model.target",)),
+        ("[model]\nusers = 5\n", ("users", "model")),
+        ("[modle]\n", ("modle",)),
+        ("[model\n", ("TOML", "line 1")),
+        ("[scan]\nmode = 'some'\n", ("some", "scan.mode")),
+        ("[thresholds]\nwarn_item_size = 'huge'\n", ("huge", "thresholds")),
+        ("[tables.orders]\nitems = -1\n", ("tables", "items")),
+        ("[tables.orders]\nreads_per_user_day = 'ten'\n", ("tables",)),
+    ],
+)
+def test_each_mistake_in_the_configuration_is_one_sentence_with_its_place(
+    text: str, words: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "stj-audit.toml").write_text(text, encoding="utf-8")
+    assert_one_sentence(stj_audit("run", "--region", "eu-north-1", cwd=tmp_path), 2, "stj-audit.toml", *words)
+
+
+def test_a_configuration_that_is_not_there(tmp_path: Path) -> None:
+    assert_one_sentence(stj_audit("run", "--region", "eu-north-1", "--config", "no.toml", cwd=tmp_path), 2, "no.toml")
+
+
+def test_a_configuration_that_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "stj-audit.toml").write_bytes(b"\xff\xfe\x00")
+    assert_one_sentence(stj_audit("run", "--region", "eu-north-1", cwd=tmp_path), 2, "UTF-8")
+
+
+def test_no_config_ignores_the_file(tmp_path: Path) -> None:
+    (tmp_path / "stj-audit.toml").write_text("[nonsense]\n", encoding="utf-8")
+    assert_one_sentence(stj_audit("run", "--no-config", cwd=tmp_path), 2, "region")
+
+
+@pytest.mark.parametrize(
+    ("destination", "code", "word"),
+    [
+        ("nowhere/report.html", 1, "does not exist"),
+        ("folder", 2, "format is not clear"),
+        ("html=folder", 1, "it is a folder"),
+        ("report.pdf", 2, "format is not clear"),
+        ("s3://bucket/report.html", 2, "local files only"),
+        ("html=", 2, "path is missing"),
+    ],
+)
+def test_an_output_path_that_cannot_be_written_is_found_before_the_audit(
+    destination: str, code: int, word: str, tmp_path: Path
+) -> None:
+    (tmp_path / "folder").mkdir()
+    ran = stj_audit("run", "--report", destination, cwd=tmp_path, keys=False)
+    assert_one_sentence(ran, code, word)
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_an_unknown_profile(tmp_path: Path) -> None:
+    assert_one_sentence(stj_audit("run", "--region", "eu-north-1", "--profile", "nobody", cwd=tmp_path), 2, "nobody")
+
+
+def test_an_unknown_rule_names_the_nearest(tmp_path: Path) -> None:
+    assert_one_sentence(stj_audit("rules", "pitr-of", cwd=tmp_path), 2, "did you mean pitr-off?")
+
+
+# --------------------------------------------------------------------------------------------------------- a saved run
+
+
+@pytest.mark.parametrize(("format_", "start"), [("table", "DynamoDB"), ("markdown", "#"), ("html", "<!"), ("json", "{")])
+def test_a_saved_run_is_shown_in_any_format(format_: str, start: str, run_file: Path, tmp_path: Path) -> None:
+    ran = stj_audit("render", run_file, "-f", format_, cwd=tmp_path, keys=False)
+    assert ran.code == 0
+    assert ran.err == ""
+    assert ran.out.lower().lstrip().startswith(start.lower())
+
+
+def test_one_run_many_files(run_file: Path, tmp_path: Path) -> None:
+    ran = stj_audit("render", run_file, "--report", "a.html", "--report", "markdown=b.txt", "--report", "c.json", cwd=tmp_path)
+    assert ran.code == 0
+    assert ran.err.splitlines() == ["wrote a.html", "wrote b.txt", "wrote c.json"]
+    assert (tmp_path / "a.html").read_text(encoding="utf-8").startswith("<!")
+    assert (tmp_path / "b.txt").read_text(encoding="utf-8").startswith("#")
+    assert (tmp_path / "c.json").read_text(encoding="utf-8") == run_file.read_text(encoding="utf-8")
+    assert stj_audit("render", run_file, "-q", "--report", "a.html", cwd=tmp_path).err == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        (b"", "run file"),
+        (b"not json", "run file"),
+        (b"[]", "run file"),
+        (b'{"schema_version": 1}', "tool"),
+        (b'{"schema_version": 99}', "schema_version 99"),
+        (b"\xff\xfe", "run file"),
+    ],
+)
+def test_a_file_that_is_no_run_file(content: bytes, word: str, tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_bytes(content)
+    assert_one_sentence(stj_audit("render", "run.json", cwd=tmp_path), 2, word)
+
+
+def test_a_run_file_that_is_not_there(tmp_path: Path) -> None:
+    assert_one_sentence(stj_audit("render", "run.json", cwd=tmp_path), 2, "run.json")
+
+
+def test_output_may_be_cut_short_by_its_reader(run_file: Path, tmp_path: Path) -> None:
+    command = f"{sys.executable} -m stj_audit render {run_file} -f html | head -c 10"
+    finished = subprocess.run(["/bin/bash", "-c", command], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert finished.stderr == ""
+
+
+def test_no_colour_unless_asked(run_file: Path, tmp_path: Path) -> None:
+    assert "\x1b" not in stj_audit("render", run_file, cwd=tmp_path).out
+    assert "\x1b" in stj_audit("render", run_file, "--color", "always", cwd=tmp_path).out
+    assert "\x1b" not in stj_audit("render", run_file, cwd=tmp_path, NO_COLOR="1", FORCE_COLOR="1").out
+
+
+# --------------------------------------------------------------------------------------------------- schema, rules, policy
+
+
+def test_the_run_file_fits_its_schema(run_file: Path, tmp_path: Path) -> None:
+    schema = json.loads(stj_audit("schema", cwd=tmp_path).out)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(json.loads(run_file.read_text(encoding="utf-8")), schema)
+
+
+def test_rules_lists_every_check_and_explains_each(tmp_path: Path) -> None:
+    listed = stj_audit("rules", cwd=tmp_path).out
+    for check in all_checks():
+        assert f"{check.code}  {check.name}" in listed
+    explained = stj_audit("rules", "bkp-01", cwd=tmp_path).out
+    assert "Fix:" in explained
+    assert "dynamodb:DescribeContinuousBackups" in explained
+
+
+def test_the_policy_allows_reading_and_denies_writing(tmp_path: Path) -> None:
+    policy = json.loads(stj_audit("iam-policy", "stj_*", "--account", "123456789012", "--region", "eu-north-1", cwd=tmp_path).out)
+    allowed = {action for one in policy["Statement"] if one["Effect"] == "Allow" for action in one["Action"]}
+    assert allowed == {action for actions in ACTIONS.values() for action in actions}
+    [denied] = [one for one in policy["Statement"] if one["Effect"] == "Deny"]
+    assert {"dynamodb:Put*", "dynamodb:Delete*", "dynamodb:Update*", "dynamodb:BatchWrite*"} <= set(denied["Action"])
+    [scan] = [one for one in policy["Statement"] if one["Action"] == ["dynamodb:Scan"]]
+    assert scan["Resource"] == ["arn:aws:dynamodb:eu-north-1:123456789012:table/stj_*"]
+
+
+def test_the_policy_without_items_cannot_scan(tmp_path: Path) -> None:
+    assert "dynamodb:Scan" not in stj_audit("iam-policy", "--no-items", cwd=tmp_path).out
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"), [("us-gov-west-1", "aws-us-gov"), ("cn-north-1", "aws-cn"), ("eu-north-1", "aws")]
+)
+def test_the_policy_is_for_the_partition_of_the_region(region: str, partition: str, tmp_path: Path) -> None:
+    assert f'"arn:{partition}:dynamodb:{region}:*:table/*"' in stj_audit("iam-policy", "--region", region, cwd=tmp_path).out
