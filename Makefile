@@ -25,7 +25,7 @@ format: .venv/dev-is-installed
 
 picture: .venv/dev-is-installed ## draw the README's picture anew, from the demo's report
 	$(BIN)/stj-audit demo --quiet > /dev/null
-	$(BIN)/python -m tests.render.screenshots stj-audit-demo/report.html docs/pictures
+	$(BIN)/python -m tests.render.screenshots stj-audit-demo/report.html docs/pictures --top
 
 .venv/pip-is-new:
 	$(PYTHON) -m venv .venv

@@ -249,6 +249,7 @@ def _items(due: Sequence[Finding], users: int) -> tuple[RecommendationItem, ...]
             severity=finding.severity,
             finding=finding.id,
             saving_usd_month=(finding.saving_usd_month or {}).get(str(users)),
+            saving_is_bound=finding.saving_is_bound,
         )
         for finding in due
     )
@@ -319,8 +320,9 @@ def _cost_lines(telling: Telling) -> list[str]:
     lines.append(f"At {count(target)} users: {_amount(projection.monthly_usd, complete=projection.complete)} a month")
     if projection.per_user_usd is not None:
         lines.append(f"Per user: ${projection.per_user_usd:.4f} a month")
-    if projection.avoidable_usd:
-        lines.append(f"Avoidable: {dollars(projection.avoidable_usd)} a month, of what the findings price")
+    if projection.avoidable_at_most_usd:
+        sure, at_most = dollars(projection.avoidable_usd or Decimal(0)), dollars(projection.avoidable_at_most_usd)
+        lines.append(f"Avoidable: {sure if sure == at_most else f'{sure} to {at_most}'} a month, of what the findings price")
     return lines
 
 

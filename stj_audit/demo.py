@@ -29,9 +29,11 @@ USERS = 100
 DEVICES_PER_USER = 2
 SUBSCRIBER_BYTES = 50 * 1024  # of the original assessment: about 50 KB each
 LARGE_SUBSCRIBER_BYTES = 312 * 1024  # one of them has outgrown the warn line
-WITHOUT_PHONE_EVERY = 5  # every fifth person gave no phone number, so the phone index is sparse
+WITHOUT_PHONE_EVERY = 10  # every tenth person gave no phone number, so the phone index is sparse
 TABLE_AGE_DAYS = 400
-TRAFFIC_DAYS = 31  # one more than the window, so that its first day is whole
+BATCH_ITEMS = 25  # the limit of BatchWriteItem
+CALLS_EVERY_DAYS = 7
+TRAFFIC_DAYS = 30
 THROTTLED_DAYS_AGO = {2: 9, 6: 14}  # days ago -> throttled writes to the leaderboard index
 
 SUBSCRIBERS, PASSWORD, SYSTEM = "stj_subscribers", "stj_password", "stj_system"
@@ -42,7 +44,7 @@ UNITS_PER_USER_DAY: dict[tuple[str, str | None], tuple[str, str]] = {
     (SUBSCRIBERS, None): ("195", "250"),
     (SUBSCRIBERS, "username-index"): ("26", "250"),
     (SUBSCRIBERS, "email-index"): ("39", "250"),
-    (SUBSCRIBERS, "phone-index"): ("13", "200"),
+    (SUBSCRIBERS, "phone-index"): ("13", "225"),
     (SUBSCRIBERS, LEADERBOARD): ("3.5", "0.1"),
     (PASSWORD, None): ("7.5", "10"),
     (PASSWORD, "customer-device-index"): ("6", "10"),
@@ -97,22 +99,21 @@ def _seed() -> None:
     _make_tables(dynamodb)
     invented = random.Random(20251110)  # noqa: S311 - invented people, not secrets
     people = [_subscriber(number, invented) for number in range(USERS)]
-    for person in people:
-        dynamodb.put_item(TableName=SUBSCRIBERS, Item=person)
-    for person in people:
-        for number in range(DEVICES_PER_USER):
-            dynamodb.put_item(TableName=PASSWORD, Item=_device(person, number, invented))
-    for item in _settings(invented):
-        dynamodb.put_item(TableName=SYSTEM, Item=item)
+    devices = [_device(person, number, invented) for person in people for number in range(DEVICES_PER_USER)]
+    for table, items in ((SUBSCRIBERS, people), (PASSWORD, devices), (SYSTEM, _settings(invented))):
+        for start in range(0, len(items), BATCH_ITEMS):
+            batch: Any = [{"PutRequest": {"Item": item}} for item in items[start : start + BATCH_ITEMS]]
+            dynamodb.batch_write_item(RequestItems={table: batch})
     _make_traffic(cloudwatch)
     _age_tables()
 
 
 def _age_tables() -> None:
     """Make the tables as old as their traffic; an engine in memory takes them for born just now."""
+    from moto.core.models import DEFAULT_ACCOUNT_ID
     from moto.dynamodb.models import dynamodb_backends
 
-    for backend in dynamodb_backends["123456789012"].values():
+    for backend in dynamodb_backends[DEFAULT_ACCOUNT_ID].values():
         for table in backend.tables.values():
             table.created_at -= timedelta(days=TABLE_AGE_DAYS)
 
@@ -189,7 +190,7 @@ def _subscriber(number: int, invented: random.Random) -> dict[str, Any]:
         "gender": {"S": invented.choice(("f", "m", "x"))},
         "created_at": {"S": f"2025-{invented.randint(1, 10):02d}-{invented.randint(1, 28):02d}T08:30:00Z"},
         "streak_days": {"N": str(invented.randint(0, 400))},
-        "commitment_data": {"M": {f"week_{week:02d}": _commitment(invented) for week in range(12)}},
+        "commitment_data": {"M": {f"week_{week:02d}": _commitment(invented) for week in range(4)}},
         "devices": {"L": [_device_details(number, device, invented) for device in range(DEVICES_PER_USER)]},
     }
     if number % WITHOUT_PHONE_EVERY:
@@ -237,7 +238,7 @@ def _webhooks(wanted_bytes: int, invented: random.Random) -> dict[str, Any]:
 def _order(number: int, invented: random.Random) -> dict[str, Any]:
     lines = [
         {"sku": f"STJ-{invented.randint(1, 40):03d}", "quantity": 1, "note": "thank you " * 12}
-        for _ in range(invented.randint(8, 16))
+        for _ in range(invented.randint(30, 50))
     ]
     return {
         "M": {
@@ -296,7 +297,8 @@ def _make_traffic(cloudwatch: "CloudWatchClient") -> None:
     for table, calls in CALLS_PER_USER_DAY.items():
         for operation, number in calls.items():
             # SampleCount of the latency is the number of requests; their latency itself is not audited.
-            _put_samples(cloudwatch, {"TableName": table, "Operation": operation}, days, number * USERS)
+            weekly = number * USERS * CALLS_EVERY_DAYS
+            _put_samples(cloudwatch, {"TableName": table, "Operation": operation}, days[::CALLS_EVERY_DAYS], weekly)
     throttled = [(noon - timedelta(days=ago), float(events)) for ago, events in THROTTLED_DAYS_AGO.items()]
     leaderboard = {"TableName": SUBSCRIBERS, "GlobalSecondaryIndexName": LEADERBOARD}
     for metric in ("WriteThrottleEvents", "WriteKeyRangeThroughputThrottleEvents"):

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from stj_audit.report import CategoryGrade, Overall
 from stj_audit.results import Category, Check, Result, Severity, Status
+from stj_audit.wording import dollars
 
 POLICY_VERSION = "1"
 
@@ -19,7 +20,7 @@ PENALTIES = {Severity.CRITICAL: 45.0, Severity.HIGH: 20.0, Severity.MEDIUM: 8.0,
 CAPS = {Severity.CRITICAL: 59.0, Severity.HIGH: 82.0, Severity.MEDIUM: 92.0, Severity.LOW: 96.0, Severity.INFO: 100.0}
 REPEAT_FACTORS = (1.0, 0.5, 0.25)  # the same check on a second and a third table; more tables add nothing
 CHECK_WEIGHTS = {Severity.CRITICAL: 45.0, Severity.HIGH: 20.0, Severity.MEDIUM: 8.0, Severity.LOW: 3.0, Severity.INFO: 1.0}
-BILL_WEIGHT = 20.0  # in the coverage of the cost category, knowing the bill counts as much as a check of high severity
+BILL_WEIGHT = 20.0  # in the coverage of cost, knowing the bill, and what can be saved of it, each count as a check of high severity
 
 LETTERS = (
     (97.0, "A+"),
@@ -59,11 +60,21 @@ UNKNOWN, NOT_APPLICABLE = "?", "n/a"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Money:
-    """The bill at the user count that is graded. `monthly_usd` None: nothing is known of it; `complete`: every line is known."""
+    """
+    The bill at the user count that is graded. `monthly_usd` None: nothing is known of it; `complete`: every line is known.
+
+    `avoidable_usd` could be saved for sure, `at_most_usd` if all that is only bounded could be saved too.
+    """
 
     monthly_usd: Decimal | None
     avoidable_usd: Decimal
+    at_most_usd: Decimal
     complete: bool
+
+    @property
+    def bounded_only(self) -> bool:
+        """Whether how much can be saved is open by more than the smallest cost floor."""
+        return self.at_most_usd - self.avoidable_usd >= COST_FLOORS[0][0]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,7 +156,8 @@ def _category(category: Category, results: Sequence[Result], money: Money) -> _S
     else:
         score = _capped_by_coverage(best, coverage)
         shown = letter(score)
-        held_by = _too_little(coverage) if score < best else held_by
+        if score < best and not (is_cost and money.complete and held_by):
+            held_by = _too_little(coverage)
     return _Scored(
         category=category, shown=shown, score=score, best=best, worst=worst, coverage=coverage, notes=notes, held_by=held_by
     )
@@ -155,7 +167,7 @@ def _coverage(applicable: Sequence[Result], money: Money | None) -> float | None
     """The weighted share of checks that could be made; None when none applies."""
     weights = [(CHECK_WEIGHTS[one.check.severity], one.status is not Status.UNKNOWN) for one in applicable]
     if money is not None:
-        weights.append((BILL_WEIGHT, money.complete))
+        weights += [(BILL_WEIGHT, money.complete), (BILL_WEIGHT, money.complete and not money.bounded_only)]
     whole = sum(weight for weight, _ in weights)
     return sum(weight for weight, made in weights if made) / whole if whole else None
 
@@ -180,11 +192,15 @@ def _score(failed: Iterable[tuple[Check, Severity]]) -> float:
 
 
 def _cost_range(applicable: Sequence[Result], money: Money) -> tuple[float, float]:
-    share = float(money.avoidable_usd / money.monthly_usd) if money.monthly_usd else 0.0
-    floor = next((floor for below, floor in COST_FLOORS if money.avoidable_usd < below), COST_FLOOR)
-    best = max(100.0 - 100.0 * share, floor)
+    best, worst = _cost_score(money, money.avoidable_usd), _cost_score(money, money.at_most_usd)
     known = money.complete and all(one.status is not Status.UNKNOWN for one in applicable)
-    return best, best if known else min(best, COST_FLOOR)
+    return best, worst if known else min(worst, COST_FLOOR)
+
+
+def _cost_score(money: Money, avoidable_usd: Decimal) -> float:
+    share = float(avoidable_usd / money.monthly_usd) if money.monthly_usd else 0.0
+    floor = next((floor for below, floor in COST_FLOORS if avoidable_usd < below), COST_FLOOR)
+    return max(100.0 - 100.0 * share, floor)
 
 
 def _capped_by_coverage(score: float, coverage: float) -> float:
@@ -196,9 +212,14 @@ def _too_little(coverage: float) -> str:
 
 
 def _avoidable(money: Money) -> str | None:
-    if not money.avoidable_usd or not money.monthly_usd:
+    if not money.at_most_usd or not money.monthly_usd:
         return None
-    return f"{money.avoidable_usd / money.monthly_usd:.0%} of the bill can be avoided (${money.avoidable_usd:,.2f} a month)"
+    share, amount = f"{money.avoidable_usd / money.monthly_usd:.0%}", dollars(money.avoidable_usd)
+    if money.bounded_only:
+        share = f"{share} to {money.at_most_usd / money.monthly_usd:.0%}"
+        amount = f"{amount} to {dollars(money.at_most_usd)}"
+        return f"{share} of the bill ({amount} a month) can be avoided, by what the queries need"
+    return f"{share} of the bill can be avoided ({amount} a month)" if money.avoidable_usd else None
 
 
 def _worst_finding(found: Sequence[Result]) -> str | None:

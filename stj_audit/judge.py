@@ -14,7 +14,7 @@ from functools import cached_property
 
 from stj_audit import assessment, grade
 from stj_audit.checks import Context, all_checks, examine
-from stj_audit.config import Config, Scale, SizeLines, TableModel
+from stj_audit.config import CURRENCY_FLOOR_USD, Config, Scale, SizeLines, TableModel
 from stj_audit.cost.bill import (
     CLASS_KEYS,
     PRICE_KEYS,
@@ -48,7 +48,7 @@ from stj_audit.report import (
     StorageAtScale,
     Tool,
 )
-from stj_audit.results import Change, Problem, Result, Severity
+from stj_audit.results import BOUNDS, Change, Problem, Result, Severity
 from stj_audit.table_report import table_cost, table_report
 from stj_audit.version import __version__
 
@@ -73,6 +73,7 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
     users_now, users_source = _users_now(snapshot, terms)
     scale = replace(terms.scale, users_now=users_now)
     judged = [_Judged(facts=facts, terms=terms, scale=scale) for facts in snapshot.tables]
+    judged.sort(key=lambda one: (-total(one.now), one.name))  # the table that costs most is read first
     at_target = scale.target_users
     graded = {users: _grade(judged, users) for users in sorted({*scale.users, at_target})}
     findings = _findings(judged, scale)
@@ -190,10 +191,12 @@ class _Judged:
         problems.sort(key=lambda pair: -_severity(*pair))
         return tuple(problem.change for _, problem in problems if problem.change is not None)
 
-    def saved(self, users: int) -> Decimal:
-        """What those changes save together at `users` users."""
+    def saved(self, users: int, *, at_most: bool = False) -> Decimal:
+        """What those changes save together at `users` users: those that are sure, and with `at_most` the bounded ones after them."""
         bill = self.bill(users)
-        return saved_by(bill.lines, self.changes(users), bill.prices)
+        sure = [change for change in self.changes(users) if not isinstance(change, BOUNDS)]
+        bounded = [change for change in self.changes(users) if isinstance(change, BOUNDS)]
+        return saved_by(bill.lines, [*sure, *bounded] if at_most else sure, bill.prices)
 
 
 def _severity(result: Result, problem: Problem) -> Severity:
@@ -205,6 +208,7 @@ def _grade(judged: Sequence[_Judged], users: int) -> grade.Graded:
     money = grade.Money(
         monthly_usd=total(lines) if any(line.monthly_usd is not None for line in lines) else None,
         avoidable_usd=sum((one.saved(users) for one in judged), Decimal(0)),
+        at_most_usd=sum((one.saved(users, at_most=True) for one in judged), Decimal(0)),
         complete=is_complete(lines),
     )
     return grade.grade([result for one in judged for result in one.results(users)], money)
@@ -248,6 +252,7 @@ def _finding(one: _Judged, result: Result, problem: Problem, scale: Scale) -> Fi
         migration=problem.migration,
         effort=problem.effort,
         when=assessment.when(severity, problem.matters_from_users, savings, scale),
+        saving_is_bound=isinstance(problem.change, BOUNDS),
     )
 
 
@@ -268,22 +273,24 @@ def _savings(one: _Judged, change: Change | None, scale: Scale) -> dict[str, Dec
     return savings
 
 
-def _urgency(finding: Finding, scale: Scale) -> tuple[int, Decimal, int, str, str, str]:
+def _urgency(finding: Finding, scale: Scale) -> tuple[int, Decimal, int, str]:
+    """The worst first, then what saves most (small money does not count), then what is done soonest; else the tables as they are."""
     saving = (finding.saving_usd_month or {}).get(str(scale.target_users), Decimal(0))
+    worth = saving if saving >= CURRENCY_FLOOR_USD else Decimal(0)
     effort = EFFORTS.index(finding.effort) if finding.effort in EFFORTS else len(EFFORTS)
-    return (-Severity[finding.severity.upper()], -saving, effort, finding.code, finding.table, finding.index or "")
+    return (-Severity[finding.severity.upper()], -worth, effort, finding.code)
 
 
 def _do_first(findings: Iterable[Finding], scale: Scale) -> tuple[str, ...]:
-    """The worst findings that cannot wait, at most three; one a table and category, since several of these have one cause."""
+    """The worst findings due by the target, at most three; one a table and category, since several of these have one cause."""
     first: dict[tuple[str, str], Finding] = {}
     for finding in findings:
-        if finding.when == assessment.NOW and Severity[finding.severity.upper()] >= Severity.MEDIUM:
+        if assessment.due_at(finding) <= scale.target_users and Severity[finding.severity.upper()] >= Severity.MEDIUM:
             first.setdefault((finding.table, finding.category), finding)
     one_a_check: dict[str, Finding] = {}
-    for finding in sorted(first.values(), key=lambda one: _urgency(one, scale)):
+    for finding in first.values():
         one_a_check.setdefault(finding.check, finding)
-    return tuple(finding.id for finding in one_a_check.values())[:MAX_FIRST_THINGS]
+    return tuple(finding.id for finding in sorted(one_a_check.values(), key=lambda one: _urgency(one, scale)))[:MAX_FIRST_THINGS]
 
 
 def _not_checked(snapshot: Snapshot, results: Iterable[Result]) -> tuple[NotChecked, ...]:
@@ -361,6 +368,7 @@ def _projection(judged: Sequence[_Judged], users: int, scale: Scale) -> Projecti
         lines=lines,
         complete=is_complete(lines),
         avoidable_usd=None if monthly is None else sum((one.saved(users) for one in judged), Decimal(0)),
+        avoidable_at_most_usd=None if monthly is None else sum((one.saved(users, at_most=True) for one in judged), Decimal(0)),
         per_user_usd=None if monthly is None else monthly / users,
         storage=tuple(_storage_at(one, users, scale.users_now) for one in judged),
     )

@@ -295,8 +295,9 @@ class Suppression:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
     """
-    A problem of one table. `id` is the same in every run for the same check, table and index. `saving_usd_month` is by user count;
-    null: not priced. `current`, `benefit`, `migration`: see the section "What could be improved". `when` is "now" or "before N users".
+    A problem of one table. `id` is the same in every run for the same check, table and index. `saving_usd_month` is by user count,
+    an upper bound where `saving_is_bound`; null: not priced. `current`, `benefit` and `migration` are for the section "What could
+    be improved". `when` is "now" or "before N users".
     """
 
     id: str
@@ -318,6 +319,7 @@ class Finding:
     migration: str = ""
     effort: str = ""
     when: str = "now"
+    saving_is_bound: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -375,13 +377,17 @@ class StorageAtScale:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Projection:
-    """The bill at `users` users. `avoidable_usd` is what the priced findings would save of it, without double counting."""
+    """
+    The bill at `users` users. `avoidable_usd` is what the priced findings would save of it, without double counting;
+    `avoidable_at_most_usd` adds the findings whose saving is an upper bound, because it depends on what the queries need.
+    """
 
     users: int
     monthly_usd: Decimal | None
     lines: tuple[CostLine, ...]
     complete: bool = True
     avoidable_usd: Decimal | None = None
+    avoidable_at_most_usd: Decimal | None = None
     per_user_usd: Decimal | None = None
     storage: tuple[StorageAtScale, ...] = ()
 
@@ -422,6 +428,7 @@ class RecommendationItem:
     severity: str
     finding: str | None
     saving_usd_month: Decimal | None = None
+    saving_is_bound: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

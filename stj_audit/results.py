@@ -68,7 +68,21 @@ class UseTableClass:
     table_class: TableClass
 
 
-Change = RemoveIndex | RemoveTable | UseTableClass
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NarrowIndex:
+    """
+    The change "let this index hold the keys only, and read the items from the table".
+
+    What it saves is an upper bound: it is taken that no update changes a key of the index, and that its queries find single items.
+    """
+
+    index: str
+
+
+Change = RemoveIndex | RemoveTable | UseTableClass | NarrowIndex
+BOUNDS = (
+    NarrowIndex,
+)  # changes whose saving is an upper bound: shown as such, and not held against the cost grade as if it were sure
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,4 +172,5 @@ class Result:
     @property
     def severity(self) -> Severity | None:
         """The worst severity of its problems; None without any. A check counts once per table, however many indexes fail it."""
-        return max((problem.severity or self.check.severity for problem in self.problems), default=None)
+        found = (self.check.severity if problem.severity is None else problem.severity for problem in self.problems)
+        return max(found, default=None)

@@ -9,7 +9,7 @@ from stj_audit.grade import LETTERS, WEIGHTS, Money, grade, letter
 from stj_audit.report import CategoryGrade, Overall
 from stj_audit.results import Category, Check, Problem, Result, Said, Severity, Status
 
-FREE = Money(monthly_usd=Decimal(0), avoidable_usd=Decimal(0), complete=True)
+FREE = Money(monthly_usd=Decimal(0), avoidable_usd=Decimal(0), at_most_usd=Decimal(0), complete=True)
 CODE_NUMBERS = iter(range(1, 100_000))
 
 
@@ -171,18 +171,32 @@ def test_held_by_names_the_worst_finding_and_where() -> None:
     ],
 )
 def test_cost_is_graded_by_the_avoidable_share_with_a_floor_for_small_amounts(monthly: str, avoidable: str, score: float) -> None:
-    money = Money(monthly_usd=Decimal(monthly), avoidable_usd=Decimal(avoidable), complete=True)
+    money = Money(monthly_usd=Decimal(monthly), avoidable_usd=Decimal(avoidable), at_most_usd=Decimal(avoidable), complete=True)
     graded = of(COST, passed(COST), money=money)
     assert graded.score == score
 
 
 def test_the_note_says_what_could_be_avoided() -> None:
-    money = Money(monthly_usd=Decimal(400), avoidable_usd=Decimal(394), complete=True)
-    assert of(COST, money=money).notes == "98% of the bill can be avoided ($394.00 a month)"
+    money = Money(monthly_usd=Decimal(400), avoidable_usd=Decimal(394), at_most_usd=Decimal(394), complete=True)
+    assert of(COST, money=money).notes == "98% of the bill can be avoided ($394 a month)"
+
+
+def test_a_saving_that_is_only_bounded_widens_the_range_and_forbids_the_best_letter() -> None:
+    money = Money(monthly_usd=Decimal(400), avoidable_usd=Decimal(4), at_most_usd=Decimal(280), complete=True)
+    graded = of(COST, *(passed(COST, Severity.HIGH) for _ in range(3)), money=money)
+    assert (graded.best, graded.worst, graded.grade) == ("A+", "F", "A")
+    assert graded.notes == "1% to 70% of the bill ($4.00 to $280 a month) can be avoided, by what the queries need"
+    assert graded.held_by == graded.notes
+    assert graded.coverage == 0.8
+
+
+def test_a_bounded_saving_of_small_change_is_no_uncertainty() -> None:
+    money = Money(monthly_usd=Decimal(10), avoidable_usd=Decimal(0), at_most_usd=Decimal("4.99"), complete=True)
+    assert of(COST, money=money).coverage == 1
 
 
 def test_a_bill_that_is_not_known_takes_the_letter_of_cost() -> None:
-    money = Money(monthly_usd=None, avoidable_usd=Decimal(0), complete=False)
+    money = Money(monthly_usd=None, avoidable_usd=Decimal(0), at_most_usd=Decimal(0), complete=False)
     graded = of(COST, passed(COST, Severity.LOW), money=money)
     assert graded.grade == "?"
     assert (graded.best, graded.worst) == ("A+", "F")
@@ -198,7 +212,10 @@ def test_all_passed_is_an_a_plus_and_nothing_holds_it() -> None:
 def test_the_overall_score_is_the_weighted_mean() -> None:
     assert overall(found(KEY, Severity.HIGH)).score == 100 - 0.15 * 20
     assert (
-        overall(found(COST, Severity.HIGH), money=Money(monthly_usd=Decimal(1000), avoidable_usd=Decimal(200), complete=True)).score
+        overall(
+            found(COST, Severity.HIGH),
+            money=Money(monthly_usd=Decimal(1000), avoidable_usd=Decimal(200), at_most_usd=Decimal(200), complete=True),
+        ).score
         == 98
     )
 
@@ -239,7 +256,7 @@ def test_one_unknown_category_lowers_the_coverage_only() -> None:
 
 
 def test_nothing_at_all_is_no_grade() -> None:
-    nothing_known = Money(monthly_usd=None, avoidable_usd=Decimal(0), complete=False)
+    nothing_known = Money(monthly_usd=None, avoidable_usd=Decimal(0), at_most_usd=Decimal(0), complete=False)
     assert grade([], nothing_known).overall.grade == "?"
 
 

@@ -7,6 +7,8 @@ The values are counted among the items read: 20 or fewer, or one that carries ha
 entries is not judged, as any few entries have few values. The load of the most frequent value is taken as its share of the entries, at the
 peak; where the traffic or today's number of users is not known, so is the number of users at which it reaches the limit.
 
+Where the limit lies beyond ten times the users that the tables are judged for, the finding is a note: the shape is the same, the harm is not.
+
 Wrong when the queries spread in another way than the entries, or DynamoDB splits the value's entries by sort key, which it can do where the
 table has no local secondary index.
 Source: AWS developer guide, "Best practices for designing and using partition keys effectively"; "Using write sharding to distribute
@@ -31,6 +33,7 @@ ENOUGH_ENTRIES = 100  # below, neither share nor number of values says anything
 PARTITION_READ_UNITS = 3_000  # AWS developer guide, "Designing partition keys": a second, for each partition
 PARTITION_WRITE_UNITS = 1_000
 HEADROOM = 2  # times the target users: beyond it the limit is far
+AMPLE_HEADROOM = 10  # times the target users: beyond it the shape of the key is worth knowing, and no defect yet
 SECONDS_PER_DAY = 86_400
 
 
@@ -62,6 +65,7 @@ def _judged(index: Index, values: KeyCardinality, items: ItemSizes, traffic: Tra
     load = _peak_today(index, values, traffic, scale)
     users_max = _users_max(load, scale)
     now = isinstance(load, Fraction) and load >= 1
+    ample = users_max is not None and users_max >= AMPLE_HEADROOM * scale.target_users
     near = users_max is not None and users_max <= HEADROOM * scale.target_users
     return Problem(
         message=f"index {index.name}: {seen}; {_limit(load, users_max, scale)}",
@@ -73,7 +77,7 @@ def _judged(index: Index, values: KeyCardinality, items: ItemSizes, traffic: Tra
             "peak_share_of_one_partition_now": round(float(load), 6) if isinstance(load, Fraction) else None,
             "max_users": None if users_max is None else int(users_max),
         },
-        severity=Severity.HIGH if now or near else None,
+        severity=Severity.HIGH if now or near else Severity.INFO if ample else None,
         index=index.name,
         current=f"partition key {_key(index)}: {seen}",
         benefit=f"the load spreads: one value is held to {count(PARTITION_READ_UNITS)} read and "

@@ -14,9 +14,10 @@ from decimal import Decimal
 from stj_audit.checks import check
 from stj_audit.facts import Alarms, Table
 from stj_audit.results import Category, Good, Problem, Said, Severity
-from stj_audit.wording import counted, dollars, listed, resource
+from stj_audit.wording import a_few, counted, dollars, listed, resource
 
-METRICS = ("ReadThrottleEvents", "WriteThrottleEvents")
+KINDS = {"ReadThrottleEvents": "read", "WriteThrottleEvents": "write"}
+METRICS = tuple(KINDS)
 ALARM_USD_MONTH = Decimal("0.10")  # Amazon CloudWatch pricing: one standard-resolution alarm metric, in most regions
 
 
@@ -29,9 +30,8 @@ def no_throttle_alarm(table: Table, alarms: Alarms) -> Iterator[Said]:
         names = listed([resource(index) for index in resources])
         yield Good(message=f"{counted(len(wanted), 'throttle metric')} watched by alarms: {listed(METRICS)} of {names}")
         return
-    named = listed([f"{metric} of {resource(index)}" for metric, index in missing])
     yield Problem(
-        message=f"no CloudWatch alarm watches {named}",
+        message=f"no CloudWatch alarm watches {_named(missing)}",
         fix="create the missing alarms, with an action that reaches someone (add --alarm-actions with your SNS topic to each command)",
         evidence={"alarms_missing": len(missing), "alarms_wanted": len(wanted)},
         current=f"{len(wanted) - len(missing)} of {counted(len(wanted), 'throttle metric')} watched in CloudWatch",
@@ -41,6 +41,17 @@ def no_throttle_alarm(table: Table, alarms: Alarms) -> Iterator[Said]:
         effort="minutes",
         commands=tuple(_alarm(table, metric, index) for metric, index in missing),
     )
+
+
+def _named(missing: list[tuple[str, str | None]]) -> str:
+    """The missing alarms: "read and write throttles of the table and index a, write throttles of index b"."""
+    by_resource: dict[str | None, list[str]] = {}
+    for metric, index in missing:
+        by_resource.setdefault(index, []).append(KINDS[metric])
+    by_kinds: dict[tuple[str, ...], list[str]] = {}
+    for index, kinds in by_resource.items():
+        by_kinds.setdefault(tuple(kinds), []).append("the table" if index is None else index)
+    return ", nor ".join(f"{listed(kinds)} throttles of {a_few(where)}" for kinds, where in by_kinds.items())
 
 
 def _alarm(table: Table, metric: str, index: str | None) -> str:

@@ -19,7 +19,7 @@ from math import ceil
 from stj_audit.checks import check
 from stj_audit.cost.units import WRITE_UNIT_BYTES, write_units
 from stj_audit.facts import Index, ItemSizes, Table, Unknown
-from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
+from stj_audit.results import Category, Good, NarrowIndex, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import count, counted, percent, size
 
 # index bytes for each table byte, above which the index is a second table; aws/tools-for-devops-agent, data health inspection, IX-04
@@ -76,6 +76,7 @@ def _judged(table: Table, index: Index, items: ItemSizes | Unknown) -> Said:
         migration="a projection cannot be changed: add an index with INCLUDE or KEYS_ONLY, wait until it is ACTIVE, switch the queries, then "
         "remove the old index; the table stays in use",
         effort="hours",
+        change=NarrowIndex(index=index.name),
     )
 
 

@@ -5,6 +5,8 @@ not help against a hot key, and a better key does not lift a quota.
 Key range: one partition got more than its 3,000 read or 1,000 write units a second. Account limit: an on-demand table or index went past
 the account's quota for one table. Provisioned: more was asked than was provisioned. On-demand ceiling: the maximum that was set.
 
+That requests were throttled is counted by the check `throttled`; the severity here only adds whether the cause goes away by turning a knob.
+
 Wrong for a ceiling that was set to hold the costs: then it did its work. A hot key range may be gone already, when DynamoDB has split the
 partition since. Some regions and old tables have no metrics by cause: that is reported as not checked.
 Source: AWS developer guide, "Troubleshooting throttling in Amazon DynamoDB" and "Best practices for designing and using partition keys".
@@ -60,7 +62,7 @@ class Refused:
 KEY_RANGE = Cause(
     metric="KeyRangeThroughput",
     title="one partition got more than it can take (3,000 read or 1,000 write units a second)",
-    severity=Severity.HIGH,
+    severity=Severity.MEDIUM,
     fix="spread the traffic over more partition key values (add a suffix to the hot key), or cache what is read so often",
     benefit="the traffic can grow past what one partition takes; more capacity or a higher quota would not help here",
     migration="find the keys with Contributor Insights first: it shows key values in CloudWatch, is billed for throttled events only, "
@@ -70,7 +72,7 @@ KEY_RANGE = Cause(
 ACCOUNT_LIMIT = Cause(
     metric="AccountLimit",
     title="the account's quota for one table was reached",
-    severity=Severity.HIGH,
+    severity=Severity.MEDIUM,
     fix="ask for a higher table-level throughput quota in Service Quotas",
     benefit="the table can take more than the quota of the account, which holds for each on-demand table",
     migration="none: the quota is raised while the table is in use, after AWS has agreed",
@@ -79,7 +81,7 @@ ACCOUNT_LIMIT = Cause(
 PROVISIONED = Cause(
     metric="ProvisionedThroughput",
     title="more was asked than is provisioned",
-    severity=Severity.MEDIUM,
+    severity=Severity.LOW,
     fix="raise the provisioned capacity, or the maximum of auto scaling, or move to on-demand",
     benefit="requests are no longer refused while the load is above today's capacity",
     migration=f"none: it is raised while the table is in use; the command makes it {RAISE_FACTOR} times as much, and the bill for it too",
@@ -88,7 +90,7 @@ PROVISIONED = Cause(
 ON_DEMAND_CEILING = Cause(
     metric="MaxOnDemandThroughput",
     title="the on-demand maximum that was set was reached",
-    severity=Severity.MEDIUM,
+    severity=Severity.LOW,
     fix="raise the maximum on-demand throughput, or remove it with -1",
     benefit="requests are no longer refused by a ceiling of your own",
     migration="none: it is raised while the table is in use; a ceiling that is there to hold the costs stays, and the callers slow down",

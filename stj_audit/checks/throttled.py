@@ -18,6 +18,12 @@ from stj_audit.results import Category, Good, Problem, Said, Severity
 from stj_audit.wording import counted, listed, percent, resource
 
 HIGH_HOURLY_SHARE = Decimal("0.01")  # above one request in a hundred of an hour, retries no longer hide it
+CURES = {  # part of the metric's name between Read or Write and ThrottleEvents -> what helps; the check throttle-cause says more
+    "KeyRangeThroughput": "spread the hot key over more values",
+    "AccountLimit": "ask for a higher account quota",
+    "ProvisionedThroughput": "raise the provisioned capacity",
+    "MaxOnDemandThroughput": "raise the on-demand maximum",
+}
 HIGH_DAYS = 3  # from three days on it is no single incident
 
 
@@ -57,7 +63,7 @@ def _problem(table: Table, index: str | None, flow: Flow, days: int) -> Problem:
     return Problem(
         message=f"{resource(index)} was throttled {counted(reads + writes, 'time')} in {days} days "
         f"({counted(reads, 'read')}, {counted(writes, 'write')}), on {counted(flow.throttled_days, 'day')}{worst}",
-        fix="find the cause, then cure that: more capacity, a better spread key, a higher quota, or a higher on-demand ceiling",
+        fix=_fix(flow),
         severity=Severity.HIGH if severe else Severity.MEDIUM,
         index=index,
         evidence={
@@ -74,3 +80,10 @@ def _problem(table: Table, index: str | None, flow: Flow, days: int) -> Problem:
         effort="hours",
         commands=commands,
     )
+
+
+def _fix(flow: Flow) -> str:
+    cures = [cure for cause, cure in CURES.items() if any(cause in metric for metric in flow.throttle_reasons)]
+    if cures:
+        return f"cure the cause that CloudWatch names: {listed(cures)}"
+    return "find the cause, then cure that: more capacity, a better spread key, a higher quota, or a higher on-demand maximum"

@@ -15,7 +15,7 @@ from stj_audit.cost.prices import PriceSheet
 from stj_audit.cost.units import read_units, write_units
 from stj_audit.facts import BILLED_OVERHEAD_BYTES, Flow, Index, Table, TableFacts, Unknown
 from stj_audit.report import CostLine
-from stj_audit.results import Change, RemoveIndex, RemoveTable, Severity, UseTableClass
+from stj_audit.results import Change, NarrowIndex, RemoveIndex, RemoveTable, Severity, UseTableClass
 
 GB = 2**30  # AWS bills binary gigabytes under the name GB; its own tools disagree on this by 7.4 %
 HOURS_PER_MONTH = 730  # AWS Pricing Calculator
@@ -100,9 +100,31 @@ def apply_change(lines: tuple[CostLine, ...], change: Change, prices: PriceSheet
         case UseTableClass(table_class=table_class):
             changed = tuple(_at_class(line, CLASS_KEYS[table_class], prices) for line in lines)
             return changed if is_complete(changed) else None
+        case NarrowIndex(index=index):
+            return _narrowed(lines, index)
     if all(line.monthly_usd is None for line in gone):
         return None
     return tuple(line for line in lines if line not in gone)
+
+
+def _narrowed(lines: tuple[CostLine, ...], index: str) -> tuple[CostLine, ...] | None:
+    """The index is no longer written and stores next to nothing; each of its reads is followed by one from the table."""
+    writes = ("index-writes", "index-capacity-writes")
+    if any(line.index == index and line.monthly_usd is None for line in lines):
+        return None
+    more_reads = sum((line.quantity or 0 for line in lines if line.index == index and line.component == "index-reads"), Decimal(0))
+    if not any(line.index == index and line.component in writes for line in lines):
+        return None
+    narrowed = []
+    for line in lines:
+        if line.index == index and line.component in (*writes, "index-storage"):
+            continue
+        if line.index is None and line.component == "reads" and line.quantity is not None and line.unit_price_usd is not None:
+            quantity = line.quantity + more_reads
+            narrowed.append(replace(line, quantity=quantity, monthly_usd=(quantity * line.unit_price_usd).quantize(MONEY_STEP)))
+        else:
+            narrowed.append(line)
+    return tuple(narrowed)
 
 
 def saved_by(lines: tuple[CostLine, ...], changes: Iterable[Change], prices: PriceSheet) -> Decimal:

@@ -159,12 +159,22 @@ def saving(finding: Finding, target_users: int) -> str:
     amount = _saving_usd(finding, target_users)
     if amount is None:
         return "not priced"
-    return f"{filters.usd(amount)} a month at {filters.users(target_users)}"
+    return f"{_up_to(finding)}{filters.usd(amount)} a month at {filters.users(target_users)}"
 
 
 def saving_short(finding: Finding, target_users: int) -> str:
     amount = _saving_usd(finding, target_users)
-    return "not priced" if amount is None else filters.usd(amount)
+    return "not priced" if amount is None else f"{_up_to(finding)}{filters.usd(amount)}"
+
+
+def _up_to(finding: Finding) -> str:
+    return "up to " if finding.saving_is_bound else ""
+
+
+def saves(finding: Finding) -> str:
+    """What the fix saves at every user count: "$0.02 at 100, $2.10 at 10K users, a month", or "not priced"."""
+    at_scales = ", ".join(f"{filters.usd(at.amount_usd)} at {at.users}" for at in savings(finding))
+    return f"{_up_to(finding)}{at_scales} users, a month" if at_scales else "not priced"
 
 
 def _saving_usd(finding: Finding, target_users: int) -> Decimal | None:
@@ -229,9 +239,17 @@ class Bill:
     is_target: bool
     monthly_usd: Decimal | None
     complete: bool
-    avoidable_usd: Decimal | None
+    avoidable: str
     per_user_usd: Decimal | None
     parts: tuple[Part, ...]
+
+
+def avoidable(projection: Projection) -> str:
+    """What could be saved of a bill: "$4.34", or "$4.34 to $147" where it depends on what the queries need."""
+    sure, at_most = projection.avoidable_usd, projection.avoidable_at_most_usd
+    if sure is None or at_most is None or filters.usd(sure) == filters.usd(at_most):
+        return filters.usd(sure)
+    return f"{filters.usd(sure)} to {filters.usd(at_most)}"
 
 
 def parts_used(report: Report) -> tuple[str, ...]:
@@ -248,7 +266,7 @@ def bills(report: Report) -> tuple[Bill, ...]:
             is_target=projection.users == report.audit.target_users,
             monthly_usd=projection.monthly_usd,
             complete=projection.complete,
-            avoidable_usd=projection.avoidable_usd,
+            avoidable=avoidable(projection),
             per_user_usd=projection.per_user_usd,
             parts=_parts(projection.lines, used),
         )
@@ -498,7 +516,14 @@ def biggest_attributes(items: ItemsReport) -> tuple[AttributeReport, ...]:
 
 
 def recommendation_text(item: RecommendationItem) -> str:
-    return item.text if item.saving_usd_month is None else f"{item.text} (saves {filters.usd(item.saving_usd_month)} a month)"
+    return f"{item.text} ({item_saves(item)})" if item.saving_usd_month is not None else item.text
+
+
+def item_saves(item: RecommendationItem) -> str:
+    """ "saves up to $48.20 a month"; empty when it is not priced."""
+    if item.saving_usd_month is None:
+        return ""
+    return f"saves {'up to ' if item.saving_is_bound else ''}{filters.usd(item.saving_usd_month)} a month"
 
 
 # ---------------------------------------------------------------------------------------------------------------- trust

@@ -95,7 +95,7 @@ def _head(page: _Page, report: Report) -> None:
     line = f"Cost a month: {digest.money(current.monthly_usd, current.complete)} now"
     if target is not None:
         line += f", {digest.money(target.monthly_usd, target.complete)} at {filters.users(target.users)}"
-        line += f", of which avoidable: {filters.usd(target.avoidable_usd)}"
+        line += f", of which avoidable: {digest.avoidable(target)}"
     page.text(filters.sentence(line))
 
 
@@ -107,7 +107,8 @@ def _first(page: _Page, report: Report) -> None:
     for number, finding in enumerate(first, 1):
         gain = f" Gain: {digest.saving(finding, report.audit.target_users)}." if finding.saving_usd_month else ""
         effort = f" Effort: {finding.effort}." if finding.effort else ""
-        page.text(f"{cut(finding.table)}: {filters.sentence(finding.fix)}{gain}{effort}", indent="   ", first=f"{number}. ")
+        text = f"{cut(finding.table)}: {filters.sentence(finding.message)} {digest.capital(filters.sentence(finding.fix))}{gain}{effort}"
+        page.text(text, indent="   ", first=f"{number}. ")
 
 
 def _findings(page: _Page, report: Report) -> None:
@@ -194,7 +195,7 @@ def _ladder(page: _Page, report: Report) -> None:
             (
                 f"{bill.users:,}" + (" (target)" if bill.is_target else ""),
                 digest.money_short(bill.monthly_usd, bill.complete),
-                filters.usd(bill.avoidable_usd),
+                bill.avoidable,
                 filters.usd_fine(bill.per_user_usd),
                 escape_terminal(grades.get(str(bill.users), filters.NOT_KNOWN)),
             )

@@ -53,7 +53,7 @@ def test_few_values_or_one_that_carries_half(distinct: int | None, top_share: st
 def test_finds_the_number_of_users_at_which_the_value_is_full() -> None:
     # 1 read a second x peak 10 x 0.5 = 5 of 3,000 units with 1,000 users: full with 600,000
     [problem] = judged(4, "0.5", traffic=a_second("1")).problems
-    assert problem.severity is None
+    assert problem.severity is Severity.INFO  # sixty times the target: worth knowing, no defect yet
     assert problem.matters_from_users == 600_000
     assert problem.evidence == {
         "distinct_values": 4,
@@ -80,6 +80,13 @@ def test_beyond_twice_the_target_is_far() -> None:
     result = judged(4, "0.5", traffic=a_second("29.9", "9.9"))
     assert result.severity is Severity.MEDIUM
     assert result.problems[0].matters_from_users == 20_066
+
+
+@pytest.mark.parametrize(("reads", "users_max", "severity"), [("6", 100_000, Severity.INFO), ("6.01", 99_833, Severity.MEDIUM)])
+def test_ten_times_the_target_is_ample(reads: str, users_max: int, severity: Severity) -> None:
+    result = judged(4, "0.5", traffic=a_second(reads, "0"))
+    assert result.problems[0].matters_from_users == users_max
+    assert result.severity is severity
 
 
 def test_a_value_that_is_full_today_matters_now() -> None:

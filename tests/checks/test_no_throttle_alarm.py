@@ -33,10 +33,7 @@ def test_finds_all_that_nobody_watches_in_one_problem() -> None:
     result = examined(no_throttle_alarm, INDEXED)
     [problem] = result.problems
     assert result.severity is Severity.MEDIUM
-    assert problem.message == (
-        "no CloudWatch alarm watches ReadThrottleEvents of the table, WriteThrottleEvents of the table, "
-        "ReadThrottleEvents of index by-status and WriteThrottleEvents of index by-status"
-    )
+    assert problem.message == ("no CloudWatch alarm watches read and write throttles of the table and by-status")
     assert problem.evidence == {"alarms_missing": 4, "alarms_wanted": 4}
     assert "about $0.10 a month, all of these $0.40" in problem.migration
 
@@ -67,7 +64,7 @@ def test_the_commands_can_be_pasted() -> None:
 def test_an_alarm_with_other_dimensions_does_not_see_the_table(dimensions: Mapping[str, str]) -> None:
     alarms = watching(("ReadThrottleEvents", dimensions), ("WriteThrottleEvents", TABLE))
     [problem] = examined(no_throttle_alarm, alarms=alarms).problems
-    assert problem.message == "no CloudWatch alarm watches ReadThrottleEvents of the table"
+    assert problem.message == "no CloudWatch alarm watches read throttles of the table"
 
 
 def test_an_alarm_on_one_index_does_not_see_another() -> None:

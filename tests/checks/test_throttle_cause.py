@@ -24,10 +24,10 @@ def refused(**reasons: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("metric", "severity", "fix"),
     [
-        ("KeyRangeThroughput", Severity.HIGH, "spread the traffic over more partition key values"),
-        ("AccountLimit", Severity.HIGH, "ask for a higher table-level throughput quota"),
-        ("ProvisionedThroughput", Severity.MEDIUM, "raise the provisioned capacity"),
-        ("MaxOnDemandThroughput", Severity.MEDIUM, "raise the maximum on-demand throughput"),
+        ("KeyRangeThroughput", Severity.MEDIUM, "spread the traffic over more partition key values"),
+        ("AccountLimit", Severity.MEDIUM, "ask for a higher table-level throughput quota"),
+        ("ProvisionedThroughput", Severity.LOW, "raise the provisioned capacity"),
+        ("MaxOnDemandThroughput", Severity.LOW, "raise the maximum on-demand throughput"),
     ],
 )
 @pytest.mark.parametrize("kind", ["Read", "Write"])

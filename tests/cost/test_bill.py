@@ -1,3 +1,4 @@
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -7,7 +8,7 @@ from stj_audit.cost.bill import GB, TableBill, Usage, is_complete, lines_at, lin
 from stj_audit.cost.prices import bundled_sheet
 from stj_audit.facts import Backup, OnDemandBackups, Pitr, Replica, Table, TableFacts, Throughput, Unknown
 from stj_audit.report import CostLine
-from stj_audit.results import Change, RemoveIndex, RemoveTable, Severity, UseTableClass
+from stj_audit.results import Change, NarrowIndex, RemoveIndex, RemoveTable, Severity, UseTableClass
 from tests.builders import (
     CREATED_AT,
     a_flow,
@@ -257,6 +258,20 @@ def measured(storage_gb: int, writes: int) -> TableBill:
     traffic = some_traffic(a_flow(read_units=Decimal(0), write_units=Decimal(writes) * 30 * 24 / 730))
     facts = table_facts(table, items=NOT_READ, traffic=traffic, pitr=Pitr(enabled=False))
     return TableBill(table=table, lines=lines_now(table, table_usage(facts, TableModel(), users_now=1), US_EAST), prices=US_EAST)
+
+
+def test_narrowing_an_index_saves_its_writes_and_storage_and_costs_a_second_read() -> None:
+    reads = a_line("reads", "2")
+    index_reads = replace(a_line("index-reads", "1", index="i"), quantity=Decimal(3))
+    bill = a_bill(reads, index_reads, a_line("index-writes", "40", index="i"), a_line("index-storage", "5", index="i"))
+    # 3 units more at the table's price of 2 a unit
+    assert bill.saving(NarrowIndex(index="i")) == 40 + 5 - 3 * 2
+
+
+def test_narrowing_cannot_be_priced_while_a_line_of_the_index_is_unknown() -> None:
+    bill = a_bill(a_line("index-writes", "40", index="i"), a_line("index-reads", None, index="i"))
+    assert bill.saving(NarrowIndex(index="i")) is None
+    assert a_bill(a_line("storage", "1")).saving(NarrowIndex(index="i")) is None
 
 
 def test_infrequent_access_pays_when_storage_outweighs_requests() -> None:

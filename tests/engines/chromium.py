@@ -19,6 +19,7 @@ FLAGS = (
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
+    "--hide-scrollbars",
     "--disable-quic",
     "--disable-dev-shm-usage",
     "--no-first-run",
@@ -68,9 +69,9 @@ class Browser:
         """The value of a JavaScript expression in the page."""
         return self.driver.execute_script(f"return {expression}")
 
-    def screenshot(self) -> bytes:
-        """The whole page as PNG."""
-        answer = self.command("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+    def screenshot(self, *, whole: bool = True) -> bytes:
+        """The whole page, or what is in the viewport, as PNG."""
+        answer = self.command("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
         return base64.b64decode(answer["data"])
 
     def pdf(self) -> bytes:

@@ -14,7 +14,7 @@ def a_bill(shares: dict[str, float], *, users: int = 100, total: str | None = "1
     parts = tuple(Part(title=title, amount_usd=Decimal(str(share)), complete=True, share=share) for title, share in shares.items())
     amount = None if total is None else Decimal(total)
     options: dict[str, bool] = {"is_target": False, "complete": True} | fields
-    return Bill(users=users, monthly_usd=amount, avoidable_usd=None, per_user_usd=None, parts=parts, **options)
+    return Bill(users=users, monthly_usd=amount, avoidable="not known", per_user_usd=None, parts=parts, **options)
 
 
 def some_sizes(*bars: tuple[int, int], warn: int = 307_200, limit: int = 409_600) -> ItemsReport:

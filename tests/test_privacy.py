@@ -1,0 +1,438 @@
+"""
+No value of any item leaves the process: not in a format, a file, a log or an error. And a name that was made to do harm does none.
+
+Each value of the table here is a marker of its own. Everything the command leaves behind is searched for every marker, plain and in the
+encodings that could carry it.
+"""
+
+import base64
+import html
+import json
+import re
+import threading
+import unicodedata
+import urllib.parse
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.commands import Ran, stj_audit
+from tests.engines.dynamodb_local import REGION, DynamoDBLocal, fresh_name
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+pytestmark = pytest.mark.dynamodb_local
+
+FORMATS = ("table", "markdown", "html", "json")
+REPORTS = ("r.html", "r.md", "r.json", "table=r.table")
+ITEMS = 30
+LARGE_TEXT = 320_000  # one item above the warn line, so that the report has more to say of it
+
+
+# ------------------------------------------------------------------------------------------------------------- markers
+
+
+@dataclass
+class Markers:
+    """Makes values that occur nowhere else, and remembers them."""
+
+    texts: list[str] = field(default_factory=list)
+    numbers: list[str] = field(default_factory=list)
+    binaries: list[bytes] = field(default_factory=list)
+
+    def text(self, filling: str = "") -> dict[str, str]:
+        # Characters that JSON, HTML and URLs write in other ways
+        self.texts.append(f"zqx{len(self.texts):04d}<&\"'\u00e6/ \u65e5")
+        return {"S": self.texts[-1] + filling}
+
+    def number(self) -> dict[str, str]:
+        self.numbers.append(f"7301{len(self.numbers) * 7919:08d}4463")
+        return {"N": self.numbers[-1]}
+
+    def binary(self) -> dict[str, bytes]:
+        self.binaries.append(b"\xfbzqb" + len(self.binaries).to_bytes(4) + b"\xff\xfe\xfa\xbf")
+        return {"B": self.binaries[-1]}
+
+    def key(self) -> str:
+        """A key of a map, which is a value too: maps may be keyed by people."""
+        self.texts.append(f"zqk{len(self.texts):04d} someone's key")
+        return self.texts[-1]
+
+    def traces(self) -> set[str]:
+        """Every form in which a marker could be seen."""
+        traces = set()
+        for text in self.texts:
+            # What follows the digits of a marker is there to be escaped; its head alone gives it away
+            head = re.match(r"zq[xk]\d{4}", text)
+            assert head is not None
+            traces |= {head.group(), json.dumps(text)[1:-1], html.escape(text), urllib.parse.quote(text), *encoded(text.encode())}
+        for number in self.numbers:
+            traces |= {number, f"{int(number):,}", f"{int(number):e}"[:9], *encoded(number.encode())}
+        for binary in self.binaries:
+            traces |= {repr(binary)[2:-1], binary.decode("latin-1"), *encoded(binary)}
+        return traces
+
+
+def encoded(raw: bytes) -> set[str]:
+    """Hex and both alphabets of base64, also from the middle of a longer text: three offsets, without the ends that neighbours change."""
+    forms = {raw.hex(), raw.hex().upper()}
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        for offset in range(3):
+            forms.add(encode(b"\0" * offset + raw).decode()[4 if offset else 0 : -4])
+    return {form for form in forms if len(form) >= 8}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Secrets:
+    """A table on an engine in which every value is a marker."""
+
+    engine: DynamoDBLocal
+    name: str
+    traces: frozenset[str]
+
+    def run(self, *arguments: str | Path, cwd: Path, endpoint_url: str | None = None, **environment: str) -> Ran:
+        url = endpoint_url or self.engine.endpoint_url
+        return stj_audit("run", self.name, "--endpoint-url", url, "--region", REGION, *arguments, cwd=cwd, **environment)
+
+
+@pytest.fixture(scope="module")
+def secrets(dynamodb_local: DynamoDBLocal) -> Iterator[Secrets]:
+    client, name, markers = dynamodb_local.client(), fresh_name("secrets"), Markers()
+    key = {"customer": "S", "seen": "N", "status": "S", "rank": "N", "digest": "B"}
+    client.create_table(
+        TableName=name,
+        AttributeDefinitions=[{"AttributeName": one, "AttributeType": kind} for one, kind in key.items()],  # type: ignore[typeddict-item] # the types are plain strings here
+        KeySchema=key_schema("customer", "seen"),
+        BillingMode="PAY_PER_REQUEST",
+        LocalSecondaryIndexes=[
+            {"IndexName": "by-digest", "KeySchema": key_schema("customer", "digest"), "Projection": {"ProjectionType": "KEYS_ONLY"}}
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by-status",
+                "KeySchema": key_schema("status", "rank"),
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["password", "profile"]},
+            }
+        ],
+    )
+    for number in range(ITEMS):
+        client.put_item(TableName=name, Item=marked(markers, large=number == 3))
+    yield Secrets(engine=dynamodb_local, name=name, traces=frozenset(markers.traces()))
+    client.delete_table(TableName=name)
+    client.close()
+
+
+def key_schema(*attributes: str) -> Any:
+    return [{"AttributeName": name, "KeyType": "RANGE" if place else "HASH"} for place, name in enumerate(attributes)]
+
+
+def marked(markers: Markers, *, large: bool) -> dict[str, Any]:
+    return {
+        "customer": markers.text(),
+        "seen": markers.number(),
+        "status": markers.text(),
+        "rank": markers.number(),
+        "digest": markers.binary(),
+        "password": markers.text(),
+        "profile": {"M": {markers.key(): markers.text(), markers.key(): {"L": [markers.number(), markers.binary()]}}},
+        "tags": {"SS": [markers.text()["S"], markers.text()["S"]]},
+        "totals": {"NS": [markers.number()["N"], markers.number()["N"]]},
+        "prints": {"BS": [markers.binary()["B"], markers.binary()["B"]]},
+        "body": markers.text("x" * LARGE_TEXT if large else ""),
+        "blob": markers.binary(),
+    }
+
+
+def found(text: str, traces: frozenset[str]) -> list[str]:
+    """The traces in a text. One expression for all of them: there are thousands, and texts of a megabyte."""
+    return sorted({match.group() for match in expression(traces).finditer(text)})
+
+
+@cache
+def expression(traces: frozenset[str]) -> re.Pattern[str]:
+    return re.compile("|".join(re.escape(trace) for trace in sorted(traces)))
+
+
+def everything(ran: Ran, folder: Path) -> str:
+    """Stdout, stderr and every file in the folder."""
+    files = [path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*")) if path.is_file()]
+    return "\n".join((ran.out, ran.err, *files))
+
+
+@pytest.mark.parametrize("text", ["zqx0000", "73010000000", "+3pxYgAAAAD", "zqk0", "\\xfbzqb", "enF4MDAwM"])
+def test_a_leak_would_be_seen(text: str) -> None:
+    markers = Markers()
+    for _ in range(12):
+        marked(markers, large=False)
+    assert any(trace.startswith(text) or text in trace for trace in markers.traces())
+
+
+@pytest.mark.parametrize("before", ["", "k", "ke", "key"])
+def test_traces_are_found_in_every_encoding(before: str, secrets: Secrets) -> None:
+    text = "zqx0001<&\"'æ/ 日"
+    inside = f"{before}{text} and more"
+    leaks = (
+        *(inside, json.dumps(inside), html.escape(inside), urllib.parse.quote(inside), inside.encode().hex()),
+        *(base64.b64encode(inside.encode()).decode(), base64.urlsafe_b64encode(inside.encode()).decode()),
+        *("zqk0003", f"{before}7301000000004463", "7,301,000,000,004,463"),
+    )
+    for leak in leaks:
+        assert found(f"a report with {leak} in it", secrets.traces), leak
+    assert found("a report with nothing in it, 7301 items and a zqx", secrets.traces) == []
+
+
+# ------------------------------------------------------------------------------------------------------------ no value
+
+
+@pytest.mark.parametrize("format_", ["table", "json"])
+def test_no_value_leaves_in_any_format(format_: str, secrets: Secrets, tmp_path: Path) -> None:
+    reports = [part for path in REPORTS for part in ("--report", path)]
+    ran = secrets.run("-f", format_, *reports, "-vv", "--color", "always", "--warn-item-size", "300KB", cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    run = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
+    [table] = run["tables"]
+    assert table["items"]["scanned"] == ITEMS, "the items must have been read, else this test shows nothing"
+    assert table["items"]["over_warn"]["found"] == 1
+    assert "item-over-warn-line" in {finding["check"] for finding in run["findings"]}
+    assert "secret-in-index" in {finding["check"] for finding in run["findings"]}
+    assert {attribute["name"] for attribute in table["items"]["attributes"]} == set(marked(Markers(), large=False))
+    assert found(everything(ran, tmp_path), secrets.traces) == []
+    for other in FORMATS if format_ == "json" else ():
+        rendered = stj_audit("render", "r.json", "-f", other, "-vv", "--color", "always", cwd=tmp_path, keys=False)
+        assert rendered.code == 0
+        assert found(rendered.out + rendered.err, secrets.traces) == []
+
+
+def test_a_key_is_told_by_a_hash_that_changes_with_every_run(secrets: Secrets, tmp_path: Path) -> None:
+    hashes = []
+    for _ in range(2):
+        [table] = json.loads(secrets.run("-f", "json", cwd=tmp_path).out)["tables"]
+        hashes.append({item["key_hash"] for item in table["items"]["largest"]})
+    first, second = hashes
+    assert len(first) == len(second) == 10
+    assert not first & second
+
+
+@dataclass
+class Proxy:
+    """Stands before the engine: what it `spoils`, by operation, it answers itself; everything else is the engine's."""
+
+    url: str
+    spoils: Mapping[str, Any]
+
+
+@pytest.fixture
+def proxy(dynamodb_local: DynamoDBLocal) -> Iterator[Proxy]:
+    behind = urlsplit(dynamodb_local.endpoint_url)
+    made = Proxy(url="", spoils={})
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            request = self.rfile.read(int(self.headers["Content-Length"]))
+            operation = (self.headers.get("X-Amz-Target") or "").rpartition(".")[2]
+            connection = HTTPConnection(behind.hostname or "", behind.port, timeout=30)
+            connection.request("POST", self.path, body=request, headers=dict(self.headers))
+            answer = connection.getresponse()
+            status, body = answer.status, answer.read()
+            connection.close()
+            if operation in made.spoils:
+                status, body = made.spoils[operation](body)
+            self.send_response(status)
+            self.send_header("Content-Type", "application/x-amz-json-1.0")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    made.url = f"http://127.0.0.1:{server.server_port}"
+    yield made
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def error_that_quotes(body: bytes) -> tuple[int, bytes]:
+    """A refusal whose message quotes the items, as an error of a proxy or an emulator may."""
+    said = body.decode()[:3000]
+    return 400, json.dumps({"__type": "com.amazonaws#AccessDeniedException", "message": said}).encode()
+
+
+def error_whose_code_quotes(body: bytes) -> tuple[int, bytes]:
+    return 400, json.dumps({"__type": body.decode()[:500], "message": "no"}).encode()
+
+
+def cut_short(body: bytes) -> tuple[int, bytes]:
+    return 200, body[: len(body) // 2]
+
+
+def without_a_key(body: bytes) -> tuple[int, bytes]:
+    page = json.loads(body)
+    page["Items"][-1]["customer"] = {"N": "1"}
+    return 200, json.dumps(page).encode()
+
+
+def of_an_unknown_type(body: bytes) -> tuple[int, bytes]:
+    page = json.loads(body)
+    page["Items"][-1]["body"] = {"zqx0000": page["Items"][-1]["body"]["S"]}
+    return 200, json.dumps(page).encode()
+
+
+@pytest.mark.parametrize("spoil", [error_that_quotes, error_whose_code_quotes, cut_short, without_a_key, of_an_unknown_type])
+def test_no_value_leaves_when_reading_fails(spoil: Any, secrets: Secrets, proxy: Proxy, tmp_path: Path) -> None:
+    proxy.spoils = {"Scan": spoil}
+    reports = [part for path in REPORTS for part in ("--report", path)]
+    ran = secrets.run(*reports, "-vv", "--max-attempts", "1", endpoint_url=proxy.url, cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    run = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
+    assert run["tables"][0]["items"] is None
+    assert "dynamodb:Scan" in {row["call"] for row in run["not_checked"]}
+    assert found(everything(ran, tmp_path), secrets.traces) == []
+
+
+def refusal_that_quotes(_body: bytes) -> tuple[int, bytes]:
+    message = "of zqx0001, \x1b[31m7301000000004463"
+    return 400, json.dumps({"__type": "com.amazonaws#UnrecognizedClientException", "message": message}).encode()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        pytest.param(
+            ("-vv",),
+            marks=pytest.mark.xfail(reason="the traceback of -v has the service's message, as it came, in it", strict=True),
+        ),
+    ],
+    ids=["plain", "verbose"],
+)
+def test_an_error_that_stops_the_audit_does_not_quote_the_service(
+    options: tuple[str, ...], secrets: Secrets, proxy: Proxy, tmp_path: Path
+) -> None:
+    proxy.spoils = {"DescribeTable": refusal_that_quotes}
+    ran = secrets.run("--report", "r.html", *options, "--max-attempts", "1", endpoint_url=proxy.url, cwd=tmp_path)
+    assert (ran.code, ran.out) == (1, "")
+    assert "UnrecognizedClientException" in ran.err
+    assert ("Traceback" in ran.err) is bool(options)
+    assert list(tmp_path.iterdir()) == []
+    assert invisible(ran.err) == set()
+    assert found(ran.err, secrets.traces) == []
+
+
+# ------------------------------------------------------------------------------------------------------- hostile names
+
+HOSTILE_NAMES = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(2)>',
+    "a|b",
+    "`tick` and ```fence```",
+    "\x1b[31mred\x1b]0;title\x07",
+    "\u202eevil",
+    "line\nbreak\r\n# heading",
+    "[link](http://example.com)",
+    "{{7*7}}",
+    "@everyone",
+    "\u200bzero width",
+)
+
+
+@pytest.fixture(scope="module")
+def hostile(dynamodb_local: DynamoDBLocal) -> Iterator[str]:
+    """A table whose attributes are called HOSTILE_NAMES, one of them a key of the table and one of an index."""
+    client, name = dynamodb_local.client(), fresh_name("hostile")
+    key, other = HOSTILE_NAMES[0], HOSTILE_NAMES[4]
+    make_hostile(client, name, key, other)
+    yield name
+    client.delete_table(TableName=name)
+    client.close()
+
+
+def make_hostile(client: "DynamoDBClient", name: str, key: str, other: str) -> None:
+    client.create_table(
+        TableName=name,
+        AttributeDefinitions=[{"AttributeName": one, "AttributeType": "S"} for one in (key, other)],
+        KeySchema=key_schema(key),
+        BillingMode="PAY_PER_REQUEST",
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by-hostile",
+                "KeySchema": key_schema(other),
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": [HOSTILE_NAMES[2], HOSTILE_NAMES[3]]},
+            }
+        ],
+    )
+    for number in range(120):
+        client.put_item(
+            TableName=name, Item={one: {"S": "v" * (1 + number % 3)} for one in HOSTILE_NAMES} | {key: {"S": str(number)}}
+        )
+
+
+def invisible(text: str) -> set[str]:
+    return {one for one in text if one != "\n" and unicodedata.category(one) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}}
+
+
+def test_hostile_attribute_names_do_no_harm(hostile: str, dynamodb_local: DynamoDBLocal, tmp_path: Path) -> None:
+    endpoint = ("--endpoint-url", dynamodb_local.endpoint_url, "--region", REGION)
+    reports = [part for path in REPORTS for part in ("--report", path)]
+    ran = stj_audit("run", hostile, *endpoint, *reports, "-vv", "--color", "always", cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    page, markdown, run_file, terminal = (
+        (tmp_path / name).read_text(encoding="utf-8") for name in ("r.html", "r.md", "r.json", "r.table")
+    )
+    for text in (page, markdown, run_file, terminal, ran.err, re.sub(r"\x1b\[(?:\d;)?\d{1,2}m", "", ran.out)):
+        assert invisible(text) == set()
+    # The run file has the names as they are, in JSON's own escapes: a script can find the attribute again.
+    [table] = json.loads(run_file)["tables"]
+    assert {attribute["name"] for attribute in table["items"]["attributes"]} == set(HOSTILE_NAMES)
+    assert table["key_schema"][0]["attribute"] == HOSTILE_NAMES[0]
+    for text in (page, markdown):
+        assert "<script" not in text
+        assert "<img" not in text
+    for text in (page, markdown, terminal):
+        assert r"\x1b[31mred" in text.replace("\\\\", "\\").replace("\\[", "[")
+        assert not re.search(r"^# heading", text, re.MULTILINE)
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert r"\u202eevil" in page
+    assert r"\u202eevil" in markdown.replace("\\\\", "\\")
+    assert "](http://example.com)" not in re.sub(r"\\\]", "", markdown)
+    assert "@everyone" not in markdown
+    assert widths_of_markdown_tables(markdown) == []
+
+
+def widths_of_markdown_tables(text: str) -> list[str]:
+    """The rows that have more or fewer cells than their table's head: none."""
+    wrong, width = [], 0
+    for line in text.split("\n"):
+        cells = len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) if line.startswith("|") else 0
+        if cells and width and cells != width:
+            wrong.append(line)
+        width = cells
+    return wrong
+
+
+@pytest.mark.browser
+def test_hostile_attribute_names_run_nothing_in_a_browser(
+    hostile: str, dynamodb_local: DynamoDBLocal, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    browser = request.getfixturevalue("browser")
+    endpoint = ("--endpoint-url", dynamodb_local.endpoint_url, "--region", REGION)
+    assert stj_audit("run", hostile, *endpoint, "--report", "r.html", cwd=tmp_path).code == 0
+    page = browser.open(tmp_path / "r.html")
+    assert page.requests == ((tmp_path / "r.html").as_uri(),)
+    assert page.console == ()
+    assert browser.evaluate("document.scripts.length") == 0
+    assert browser.evaluate("document.querySelectorAll('img, iframe, [onerror], [onclick]').length") == 0
+    assert "alert(1)" in browser.evaluate("document.body.textContent")
