@@ -20,7 +20,7 @@ PENALTIES = {Severity.CRITICAL: 45.0, Severity.HIGH: 20.0, Severity.MEDIUM: 8.0,
 CAPS = {Severity.CRITICAL: 59.0, Severity.HIGH: 82.0, Severity.MEDIUM: 92.0, Severity.LOW: 96.0, Severity.INFO: 100.0}
 REPEAT_FACTORS = (1.0, 0.5, 0.25)  # the same check on a second and a third table; more tables add nothing
 CHECK_WEIGHTS = {Severity.CRITICAL: 45.0, Severity.HIGH: 20.0, Severity.MEDIUM: 8.0, Severity.LOW: 3.0, Severity.INFO: 1.0}
-BILL_WEIGHT = 20.0  # in the coverage of cost, knowing the bill, and what can be saved of it, each count as a check of high severity
+BILL_WEIGHT = 20.0  # in the coverage of the cost category, knowing the bill counts as much as a check of high severity
 
 LETTERS = (
     (97.0, "A+"),
@@ -54,6 +54,7 @@ NO_OVERALL_FROM_UNKNOWN_CATEGORIES = 2
 # However large the share is, a small avoidable amount (USD a month) does not ruin the cost grade.
 COST_FLOORS = ((Decimal(5), 94.0), (Decimal(50), 83.0), (Decimal(200), 73.0))
 COST_FLOOR = 40.0
+OPEN_SAVING_CAP = 89.9  # while it is open how much can be saved, the cost grade is at most this
 
 UNKNOWN, NOT_APPLICABLE = "?", "n/a"
 
@@ -72,8 +73,8 @@ class Money:
     complete: bool
 
     @property
-    def bounded_only(self) -> bool:
-        """Whether how much can be saved is open by more than the smallest cost floor."""
+    def is_open(self) -> bool:
+        """Whether it is open how much can be saved, by more than the smallest cost floor."""
         return self.at_most_usd - self.avoidable_usd >= COST_FLOORS[0][0]
 
 
@@ -154,9 +155,10 @@ def _category(category: Category, results: Sequence[Result], money: Money) -> _S
         shown, score = UNKNOWN, None
         notes = held_by = _too_little(coverage)
     else:
-        score = _capped_by_coverage(best, coverage)
+        open_cap = OPEN_SAVING_CAP if is_cost and money.is_open else 100.0
+        score = min(_capped_by_coverage(best, coverage), open_cap)
         shown = letter(score)
-        if score < best and not (is_cost and money.complete and held_by):
+        if score < min(best, open_cap):
             held_by = _too_little(coverage)
     return _Scored(
         category=category, shown=shown, score=score, best=best, worst=worst, coverage=coverage, notes=notes, held_by=held_by
@@ -167,7 +169,7 @@ def _coverage(applicable: Sequence[Result], money: Money | None) -> float | None
     """The weighted share of checks that could be made; None when none applies."""
     weights = [(CHECK_WEIGHTS[one.check.severity], one.status is not Status.UNKNOWN) for one in applicable]
     if money is not None:
-        weights += [(BILL_WEIGHT, money.complete), (BILL_WEIGHT, money.complete and not money.bounded_only)]
+        weights.append((BILL_WEIGHT, money.complete))
     whole = sum(weight for weight, _ in weights)
     return sum(weight for weight, made in weights if made) / whole if whole else None
 
@@ -215,7 +217,7 @@ def _avoidable(money: Money) -> str | None:
     if not money.at_most_usd or not money.monthly_usd:
         return None
     share, amount = f"{money.avoidable_usd / money.monthly_usd:.0%}", dollars(money.avoidable_usd)
-    if money.bounded_only:
+    if money.is_open:
         share = f"{share} to {money.at_most_usd / money.monthly_usd:.0%}"
         amount = f"{amount} to {dollars(money.at_most_usd)}"
         return f"{share} of the bill ({amount} a month) can be avoided, by what the queries need"

@@ -184,15 +184,16 @@ def test_the_note_says_what_could_be_avoided() -> None:
 def test_a_saving_that_is_only_bounded_widens_the_range_and_forbids_the_best_letter() -> None:
     money = Money(monthly_usd=Decimal(400), avoidable_usd=Decimal(4), at_most_usd=Decimal(280), complete=True)
     graded = of(COST, *(passed(COST, Severity.HIGH) for _ in range(3)), money=money)
-    assert (graded.best, graded.worst, graded.grade) == ("A+", "F", "A")
+    assert (graded.best, graded.worst, graded.grade) == ("A+", "F", "B+")
     assert graded.notes == "1% to 70% of the bill ($4.00 to $280 a month) can be avoided, by what the queries need"
     assert graded.held_by == graded.notes
-    assert graded.coverage == 0.8
+    assert graded.coverage == 1
 
 
-def test_a_bounded_saving_of_small_change_is_no_uncertainty() -> None:
-    money = Money(monthly_usd=Decimal(10), avoidable_usd=Decimal(0), at_most_usd=Decimal("4.99"), complete=True)
-    assert of(COST, money=money).coverage == 1
+@pytest.mark.parametrize(("at_most", "expected"), [("4.99", "A+"), ("5", "B+")])
+def test_a_bounded_saving_of_small_change_leaves_the_grade_alone(at_most: str, expected: str) -> None:
+    money = Money(monthly_usd=Decimal(10), avoidable_usd=Decimal(0), at_most_usd=Decimal(at_most), complete=True)
+    assert of(COST, money=money).grade == expected
 
 
 def test_a_bill_that_is_not_known_takes_the_letter_of_cost() -> None:

@@ -5,7 +5,8 @@ write. Listing the children of A then is a strongly consistent query of the tabl
 
 What is measured: the index holds as many items as the table (to 1 %), and its partition key looks like a parent: more than 20 values, and
 clearly fewer than items. 20 or fewer look like a status. Where the items were not read, or have more values than are counted, the counts
-alone decide, and the finding says so. Whether each pair is unique is not measured, unless the pair contains the table's own key.
+alone decide: then the finding is low, is not priced, and says so. Whether each pair is unique is not measured, unless the pair contains the
+table's own key.
 
 Wrong when two items may share the pair, when B changes after the item is written, or when the id is what most callers have in their hands.
 Source: AWS's DynamoDB data modelling guide, "Identifying relationships".
@@ -80,7 +81,7 @@ def _no_parent(index: Index, values: KeyCardinality, distinct: int) -> str:
 
 def _problem(table: Table, index: Index, entries: int, of: int, *, distinct: int | None) -> Problem:
     key, parent, child = (printable(name) for name in (*table.hash_attributes, *index.hash_attributes, *index.range_attributes))
-    certain = child == key
+    certain, guessed = child == key, distinct is None and child != key
     unique = f"{key} is unique and part of it, so the pair" if certain else "if each pair is unique, it"
     seen = f"how many values {parent} has is not known: judged by the counts alone"
     if distinct is not None:
@@ -99,5 +100,6 @@ def _problem(table: Table, index: Index, entries: int, of: int, *, distinct: int
         migration=f"{'' if certain else proof}create a table with partition key {parent} and sort key {child}, write to both, copy "
         f"the items, switch the readers, retire the old table; callers that know only {key} need another way in",
         effort="days",
-        change=RemoveIndex(index=index.name),
+        severity=Severity.LOW if guessed else None,
+        change=None if guessed else RemoveIndex(index=index.name),
     )

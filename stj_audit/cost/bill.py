@@ -94,7 +94,7 @@ def apply_change(lines: tuple[CostLine, ...], change: Change, prices: PriceSheet
     """The lines of a table after `change`; None when what the change is about is not known."""
     match change:
         case RemoveTable():
-            gone = lines
+            gone = tuple(line for line in lines if line.component != "backup")  # on-demand backups outlive their table
         case RemoveIndex(index=index):
             gone = tuple(line for line in lines if line.index == index)
         case UseTableClass(table_class=table_class):

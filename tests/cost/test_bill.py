@@ -249,6 +249,10 @@ def test_removing_a_table_saves_all_that_is_known() -> None:
     assert a_bill(a_line("storage", "1"), a_line("reads", None)).saving(RemoveTable()) == 1
 
 
+def test_on_demand_backups_outlive_the_table() -> None:
+    assert a_bill(a_line("storage", "1"), a_line("backup", "3")).saving(RemoveTable()) == 1
+
+
 def test_nothing_known_of_an_index_means_its_saving_is_not_known() -> None:
     assert a_bill(a_line("storage", "1"), a_line("index-reads", None, index="i")).saving(RemoveIndex(index="i")) is None
 
