@@ -95,7 +95,7 @@ def verdict(telling: Telling, region: str) -> str:
     if urgent:
         return head + f"{_tables_need(sorted(urgent))} work now"
     if soon:
-        return head + f"nothing is urgent, {_tables_need(sorted(soon))} work before {target} users"
+        return head + f"nothing is urgent, something to improve in {a_few(sorted(soon))}"
     if not telling.all_checked:
         return head + "nothing found in what could be checked"
     return head + f"ready for {target} users"
@@ -263,12 +263,16 @@ def _rung_status(telling: Telling, users: int, due: Sequence[Finding]) -> str:
     overall = telling.graded.get(users)
     grade = f"grade {overall.grade}" if overall is not None else ""
     projection = _projection(telling.costs, users)
-    money = f"{dollars(projection.monthly_usd)} a month" if projection is not None and projection.monthly_usd is not None else ""
+    money = ""
+    if projection is not None and projection.monthly_usd is not None:
+        money = f"{_amount(projection.monthly_usd, complete=projection.complete)} a month"
     if due:
         worst = max(severity_of(finding) for finding in due)
         work = f"{counted(len(due), 'thing')} to do" + (", the first of them soon" if worst >= Severity.HIGH else "")
-    elif telling.findings:
+    elif telling.findings and telling.all_checked:
         work = "nothing more to do"
+    elif telling.findings:
+        work = "nothing more found in what could be checked"
     elif telling.all_checked:
         work = "no changes needed"
     else:
@@ -319,7 +323,7 @@ def _cost_lines(telling: Telling) -> list[str]:
         return [*lines, f"At {count(target)} users: not known"]
     lines.append(f"At {count(target)} users: {_amount(projection.monthly_usd, complete=projection.complete)} a month")
     if projection.per_user_usd is not None:
-        lines.append(f"Per user: ${projection.per_user_usd:.4f} a month")
+        lines.append(f"Per user: {'' if projection.complete else 'at least '}${projection.per_user_usd:.4f} a month")
     if projection.avoidable_at_most_usd:
         sure, at_most = dollars(projection.avoidable_usd or Decimal(0)), dollars(projection.avoidable_at_most_usd)
         lines.append(f"Avoidable: {sure if sure == at_most else f'{sure} to {at_most}'} a month, of what the findings price")
@@ -355,9 +359,18 @@ def assumptions(facts: Sequence[TableFacts], scale: Scale, users_source: str, co
             f"requests to {a_few(declared)} are declared per user and day, not measured: a month has {config.model.days} days, reads "
             "are eventually consistent and of a mean item, and each write touches every index that projects ALL, and no other"
         )
-    fixed = [name for name, table in config.tables.items() if table.items is not None]
+    audited = {one.table.name for one in facts}
+    fixed = [name for name, table in config.tables.items() if table.items is not None and name in audited]
     if fixed:
-        lines.append(f"{a_few(fixed)} do not grow with the users (declared); requests to them do")
+        lines.append(f"declared not to grow with the users, but for the requests: {a_few(fixed)}")
+    unused = [name for name in config.tables if name not in audited]
+    if unused:
+        lines.append(f"declared in the configuration, but not among the tables of this audit: {a_few(unused)}")
+    provisioned = [one.table.name for one in facts if one.table.billing_mode == "PROVISIONED"]
+    if provisioned:
+        lines.append(
+            f"provisioned capacity is priced as it is now at every user count, it does not follow the users: {a_few(provisioned)}"
+        )
     lines.append(
         "storage includes the 100 bytes that AWS bills for each item and each index entry; the free tier is not subtracted; "
         "streams, exports, AWS Backup, data transfer and CloudWatch are not included"

@@ -10,14 +10,14 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from stj_audit.errors import AuditError, ConfigError
+from stj_audit.errors import AuditError, CannotWrite, ConfigError
 from stj_audit.version import __version__
 
 if TYPE_CHECKING:
@@ -86,7 +86,9 @@ class FailOn(click.ParamType[str]):
     name = "never|low|medium|high|critical|grade:C"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        word = str(value)
+        word = str(value).lower()
+        if word.startswith("grade:"):
+            word = "grade:" + word.removeprefix("grade:").upper()
         if word == "never" or word in SEVERITIES or (word.startswith("grade:") and word.removeprefix("grade:") in GRADES):
             return word
         return self.fail(f"{value!r}: use never, {', '.join(SEVERITIES)} or grade:C", param, ctx)
@@ -148,7 +150,7 @@ output_options = options(
     option("--report", "reports", multiple=True, metavar="[FORMAT=]PATH", help="Also write a report there; repeatable."),
     option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True, help="Colour on stdout."),
     option("-q", "--quiet", is_flag=True, help="Nothing on stderr but errors."),
-    option("-v", "--verbose", count=True, help="Say more on stderr; tracebacks of errors."),
+    option("-v", "--verbose", count=True, help="Say more on stderr; where an error came from."),
 )
 gate_options = options(
     option("--fail-on", type=FailOn(), default="never", show_default=True, help="Exit with 3 from this finding on."),
@@ -316,10 +318,27 @@ def _deliver(report: "Report", outputs: list[Any], settings: dict[str, Any]) -> 
     texts = [(target, render_report(report, target.format)) for target in outputs]
     for target, text in texts:
         write(target, text)
-    click.echo(shown, nl=not shown.endswith("\n"), color=True)
+    _print(shown)
     if not settings["quiet"]:
         for target in outputs:
             click.echo(f"wrote {target.path}", err=True)
+
+
+def _print(text: str) -> None:
+    """To stdout, at once, so that a full disk behind it is told as such."""
+    try:
+        click.echo(text, nl=not text.endswith("\n"), color=True)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _close_stdout()
+        raise CannotWrite(f"cannot write to standard output: {error.strerror}", hint="make room, or use --report") from error
+
+
+def _close_stdout() -> None:
+    """Whatever is still unwritten goes nowhere: Python must not try again, and complain, when it exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _color(choice: str) -> bool:
@@ -371,8 +390,6 @@ def _read(path: Path) -> bytes:
 
 
 def _make_folder(folder: Path) -> None:
-    from stj_audit.errors import CannotWrite
-
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -397,8 +414,7 @@ def main() -> NoReturn:
         _show(str(error), error.hint, verbose=verbose)
         code = error.exit_code
     except BrokenPipeError:
-        # The reader of stdout has gone, as `| head` does: nothing more to say. Python must not flush it again on exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close_stdout()  # the reader of stdout has gone, as `| head` does: nothing more to say
         code = 0
     except Exception as error:  # noqa: BLE001 - the last resort: a bug is reported in one sentence, and with -v in full
         notes = " ".join(getattr(error, "__notes__", ()))
@@ -413,12 +429,27 @@ def main() -> NoReturn:
 
 def _show(sentence: str, hint: str, *, verbose: bool) -> None:
     if verbose:
-        click.echo(traceback.format_exc(), err=True)
-    # Whatever is in a path or an error text, it does not reach the terminal as a control character.
-    safe = "".join(
-        character if character.isprintable() else "?" for character in f"error: {sentence}" + (f" - {hint}" if hint else "")
-    )
-    click.echo(safe, err=True)
+        click.echo("\n".join(map(_printable, _frames(sys.exception()))), err=True)
+    click.echo(_printable(f"error: {sentence}" + (f" - {hint}" if hint else "")), err=True)
+
+
+def _printable(text: str) -> str:
+    """Whatever is in a path or an error text, it does not reach the terminal as a control character."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def _frames(error: BaseException | None) -> Iterator[str]:
+    """
+    Where an error came from, its causes first: types, files and lines.
+
+    The messages are left out: those of AWS's libraries quote what a service sent, and that may be an item or a token.
+    """
+    if error is None:
+        return
+    yield from _frames(error.__cause__ or (None if error.__suppress_context__ else error.__context__))
+    yield f"{type(error).__module__}.{type(error).__qualname__}"
+    for frame in traceback.extract_tb(error.__traceback__):
+        yield f"  {frame.filename}:{frame.lineno} in {frame.name}: {frame.line}"
 
 
 if __name__ == "__main__":

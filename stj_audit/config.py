@@ -23,6 +23,7 @@ PEAK_FACTOR = 10  # busiest minute over mean, until traffic says otherwise
 WARN_ITEM_BYTES = 300 * 1024
 SCAN_BUDGET_USD = "0.05"  # what reading a table whole may cost under `--scan auto`: about 3 GiB
 ScanMode = Literal["auto", "full", "none"]
+MAX_SCAN_BUDGET_USD = 10_000  # a typing error, not a budget
 CURRENCY_FLOOR_USD = 5  # savings below it are at most "low"
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB)?", re.IGNORECASE)
@@ -56,7 +57,7 @@ class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     users_table: str | None = None
     users_now: Positive | None = None
-    scales: tuple[Positive, ...] = SCALES
+    scales: Annotated[tuple[Positive, ...], Meta(min_length=1, max_length=20)] = SCALES
     target: Positive = TARGET_USERS
     peak_factor: Positive = PEAK_FACTOR
     days: Positive = 30
@@ -74,7 +75,7 @@ class Scan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[scan]`: how much of each table is read, and what that may cost."""
 
     mode: ScanMode = "auto"
-    budget_usd: Annotated[float, Meta(ge=0)] | None = None
+    budget_usd: Annotated[float, Meta(ge=0, le=MAX_SCAN_BUDGET_USD)] | None = None
 
 
 class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -159,7 +160,10 @@ def parse_config(raw: dict[str, Any], *, origin: str) -> Config:
 
 def _in_toml_words(message: str) -> str:
     """msgspec's message, with its JSON path and words turned to TOML's: "Object ... `$.model`" to "table ... `model`"."""
-    return message.replace("Object", "table").replace("`$.", "`").replace("- at `$`", "at the top level").replace("`$[...]", "`")
+    words = (("Object", "table"), (" | null", ""), ("`$.", "`"), ("- at `$`", "at the top level"), ("`$[...]", "`"))
+    for theirs, ours in words:
+        message = message.replace(theirs, ours)
+    return message
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

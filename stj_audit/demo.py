@@ -34,7 +34,8 @@ TABLE_AGE_DAYS = 400
 BATCH_ITEMS = 25  # the limit of BatchWriteItem
 CALLS_EVERY_DAYS = 7
 TRAFFIC_DAYS = 30
-THROTTLED_DAYS_AGO = {2: 9, 6: 14}  # days ago -> throttled writes to the leaderboard index
+# A job that rereads the whole leaderboard: days ago -> (units it read within an hour, reads that were throttled)
+LEADERBOARD_BURSTS = {2: (42_000, 9), 6: (51_000, 14), 9: (38_000, 4)}
 
 SUBSCRIBERS, PASSWORD, SYSTEM = "stj_subscribers", "stj_password", "stj_system"
 LEADERBOARD = "subscription-status-username-index"
@@ -83,8 +84,11 @@ def demo_tables() -> Iterator[AwsOptions]:
         "AWS_SECRET_ACCESS_KEY": "demo",
         "AWS_SESSION_TOKEN": "demo",
         "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
     }
-    # Whatever the user's own AWS settings are (profile, endpoint, region), they do not lead the demo anywhere else.
+    # Whatever the user's own AWS settings and files say (profile, endpoint, region), they do not lead the demo anywhere else.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     with patch.dict("os.environ", kept | environment, clear=True), mock_aws():
         _seed()
@@ -299,10 +303,34 @@ def _make_traffic(cloudwatch: "CloudWatchClient") -> None:
             # SampleCount of the latency is the number of requests; their latency itself is not audited.
             weekly = number * USERS * CALLS_EVERY_DAYS
             _put_samples(cloudwatch, {"TableName": table, "Operation": operation}, days[::CALLS_EVERY_DAYS], weekly)
-    throttled = [(noon - timedelta(days=ago), float(events)) for ago, events in THROTTLED_DAYS_AGO.items()]
     leaderboard = {"TableName": SUBSCRIBERS, "GlobalSecondaryIndexName": LEADERBOARD}
-    for metric in ("WriteThrottleEvents", "WriteKeyRangeThroughputThrottleEvents"):
-        _put(cloudwatch, metric, leaderboard, throttled)
+    bursts = [(noon - timedelta(days=ago), *burst) for ago, burst in LEADERBOARD_BURSTS.items()]
+    _put(cloudwatch, "ConsumedReadCapacityUnits", leaderboard, [(at, float(units)) for at, units, _ in bursts])
+    for metric in ("ReadThrottleEvents", "ReadKeyRangeThroughputThrottleEvents"):
+        _put(cloudwatch, metric, leaderboard, [(at, float(events)) for at, _, events in bursts])
+    _make_alarms(cloudwatch)
+
+
+def _make_alarms(cloudwatch: "CloudWatchClient") -> None:
+    """The two small tables are watched; the one that matters is not."""
+    for table, index in UNITS_PER_USER_DAY:
+        if table == SUBSCRIBERS:
+            continue
+        dimensions = {"TableName": table} | ({"GlobalSecondaryIndexName": index} if index else {})
+        for metric in ("ReadThrottleEvents", "WriteThrottleEvents"):
+            cloudwatch.put_metric_alarm(
+                AlarmName="-".join(part for part in (table, index, metric) if part),
+                Namespace="AWS/DynamoDB",
+                MetricName=metric,
+                Dimensions=_dimensions(dimensions),
+                Statistic="Sum",
+                Period=60,
+                EvaluationPeriods=5,
+                Threshold=0,
+                ComparisonOperator="GreaterThanThreshold",
+                TreatMissingData="notBreaching",
+                AlarmActions=["arn:aws:sns:eu-north-1:123456789012:on-call"],
+            )
 
 
 def _dimensions(dimensions: dict[str, str]) -> Any:

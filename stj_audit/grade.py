@@ -119,7 +119,7 @@ def _in_words(scored: _Scored) -> CategoryGrade:
         grade=scored.shown,
         score=None if scored.score is None else round(scored.score, 1),
         best=NOT_APPLICABLE if absent else letter(scored.best),
-        worst=NOT_APPLICABLE if absent else letter(scored.worst),
+        worst=NOT_APPLICABLE if absent else letter(scored.worst if scored.score is None else min(scored.worst, scored.score)),
         coverage=round(scored.coverage, 3),
         notes=scored.notes,
         held_by=scored.held_by,

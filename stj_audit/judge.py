@@ -304,6 +304,10 @@ def _not_checked(snapshot: Snapshot, results: Iterable[Result]) -> tuple[NotChec
             NotChecked(check=result.check.name, table=result.table, index=None, call=unknown.call, reason=unknown.reason)
             for unknown in result.unknowns
         )
+    if snapshot.account is None:
+        rows.append(
+            NotChecked(check=None, table=None, index=None, call="sts:GetCallerIdentity", reason="the account id is not known")
+        )
     seen = {(row.table, row.call) for row in rows}
     for facts in snapshot.tables:
         rows.extend(
@@ -406,7 +410,8 @@ def _users_now(snapshot: Snapshot, terms: Terms) -> tuple[int | None, str]:
             count = stored[0] if stored is not None else facts.table.item_count
             if count:
                 return count, f"the items of {users_table}"
-    return None, "not known"
+            return None, f"the items of {users_table} are not known"
+    return None, "" if users_table is None else f"the users table {users_table} is not among the tables of this audit"
 
 
 def _audit(snapshot: Snapshot, terms: Terms, scale: Scale) -> Audit:

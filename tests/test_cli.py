@@ -152,6 +152,8 @@ def test_a_page_is_not_taken_for_an_empty_account(web_page: str, tmp_path: Path)
         ("[modle]\n", ("modle",)),
         ("[model\n", ("TOML", "line 1")),
         ("[scan]\nmode = 'some'\n", ("some", "scan.mode")),
+        ("[scan]\nbudget_usd = inf\n", ("scan.budget_usd",)),
+        ("[model]\nscales = []\n", ("model.scales",)),
         ("[thresholds]\nwarn_item_size = 'huge'\n", ("huge", "thresholds")),
         ("[tables.orders]\nitems = -1\n", ("tables", "items")),
         ("[tables.orders]\nreads_per_user_day = 'ten'\n", ("tables",)),
@@ -196,6 +198,41 @@ def test_an_output_path_that_cannot_be_written_is_found_before_the_audit(
     ran = stj_audit("run", "--report", destination, cwd=tmp_path, keys=False)
     assert_one_sentence(ran, code, word)
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_symbolic_link_is_followed_and_a_device_is_not_replaced(run_file: Path, tmp_path: Path) -> None:
+    (tmp_path / "real.html").write_text("old", encoding="utf-8")
+    (tmp_path / "link.html").symlink_to("real.html")
+    (tmp_path / "fifo.md").symlink_to("/dev/stdout")
+    ran = stj_audit("render", run_file, "-q", "--report", "link.html", "--report", "fifo.md", cwd=tmp_path)
+    assert ran.code == 0
+    assert (tmp_path / "link.html").is_symlink()
+    assert (tmp_path / "real.html").read_text(encoding="utf-8").startswith("<!")
+    assert "# DynamoDB audit" in ran.out
+    assert Path("/dev/stdout").is_symlink()
+
+
+def test_a_report_keeps_the_mode_of_the_file_it_replaces(run_file: Path, tmp_path: Path) -> None:
+    (tmp_path / "r.md").write_text("old", encoding="utf-8")
+    (tmp_path / "r.md").chmod(0o640)
+    stj_audit("render", run_file, "--report", "r.md", "--report", "new.md", cwd=tmp_path)
+    assert (tmp_path / "r.md").stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "new.md").stat().st_mode & 0o777 != 0o600
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new.md", "r.md", "run.json"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+def test_a_full_disk_behind_stdout_is_an_error(run_file: Path, tmp_path: Path) -> None:
+    command = f"{sys.executable} -m stj_audit render {run_file} > /dev/full"
+    finished = subprocess.run(["/bin/bash", "-c", command], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert finished.returncode == 1
+    assert finished.stderr.startswith("error: cannot write to standard output: No space left on device")
+    assert len(finished.stderr.splitlines()) == 1
+
+
+def test_words_of_fail_on_may_be_in_any_case(run_file: Path, tmp_path: Path) -> None:
+    assert_one_sentence(stj_audit("run", "--fail-on", "Grade:c", cwd=tmp_path), 2, "region")
+    assert_one_sentence(stj_audit("run", "--fail-on", "HIGH", cwd=tmp_path), 2, "region")
 
 
 def test_an_unknown_profile(tmp_path: Path) -> None:

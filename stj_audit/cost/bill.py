@@ -351,6 +351,7 @@ def _provisioned(table: Table) -> Iterable[Usage]:
                 component=f"{prefix}capacity-{kind}",
                 index=index,
                 now=None if units is None else Decimal(units) * HOURS_PER_MONTH,
+                grows=False,  # it follows the users only when someone, or auto scaling, raises it
                 note="" if units is not None else "the provisioned capacity is not known",
             )
 

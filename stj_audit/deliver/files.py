@@ -45,13 +45,15 @@ def _local(text: str) -> Path:
 
 def check_writable(target: Destination) -> None:
     """Find out before the audit whether a report could be written there. Raises CannotWrite. Leaves nothing behind."""
-    folder = target.path.parent
-    if target.path.is_dir():
+    if _is_device(target.path):
+        return
+    path = target.path.resolve()
+    if path.is_dir():
         raise CannotWrite(f"cannot write {target.path}: it is a folder", hint="give the path of a file")
-    if not folder.is_dir():
-        raise CannotWrite(f"cannot write {target.path}: the folder {folder} does not exist", hint="make the folder first")
+    if not path.parent.is_dir():
+        raise CannotWrite(f"cannot write {target.path}: the folder {path.parent} does not exist", hint="make the folder first")
     try:
-        descriptor, probe = tempfile.mkstemp(dir=folder, prefix=".stj-audit-")
+        descriptor, probe = tempfile.mkstemp(dir=path.parent, prefix=".stj-audit-")
     except OSError as error:
         raise CannotWrite(f"cannot write {target.path}: {error.strerror}", hint="choose a folder that you may write to") from error
     os.close(descriptor)
@@ -59,25 +61,39 @@ def check_writable(target: Destination) -> None:
 
 
 def write(target: Destination, text: str) -> None:
-    """Write a report under a temporary name and rename it: a reader sees the old file or the new one, never a part. Raises CannotWrite."""
-    temporary: Path | None = None
+    """
+    Write a report under a temporary name and rename it: a reader sees the old file or the new one, never a part.
+
+    A symbolic link is followed; a device or a pipe (/dev/stdout) is written to, never replaced. Raises CannotWrite.
+    """
     try:
-        descriptor, name = tempfile.mkstemp(dir=target.path.parent, prefix=".stj-audit-")
-        temporary = Path(name)
+        if _is_device(target.path):
+            target.path.write_text(text, encoding="utf-8", newline="\n")
+        else:
+            _replace(target.path.resolve(), text)
+    except OSError as error:
+        hint = "nothing was written there; choose another place, or make room"
+        raise CannotWrite(f"cannot write {target.path}: {error.strerror}", hint=hint) from error
+
+
+def _is_device(path: Path) -> bool:
+    """A pipe, a terminal or the like. /dev/stdout is one even where a shell has sent it to a file."""
+    return path.exists() and not path.is_dir() and (not path.is_file() or path.is_relative_to("/dev"))
+
+
+def _replace(path: Path, text: str) -> None:
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".stj-audit-")
+    temporary = Path(name)
+    try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(target.path)
-    except OSError as error:
-        raise CannotWrite(
-            f"cannot write {target.path}: {error.strerror}", hint="nothing was written there; free or choose another place"
-        ) from error
+        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+        temporary.replace(path)
     finally:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _umask() -> int:

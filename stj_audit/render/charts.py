@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from stj_audit.render import filters
 from stj_audit.render.digest import ALL_PARTS, Bill, money
 from stj_audit.report import AttributeReport, ItemsReport
+from stj_audit.wording import counted
 
 WIDTH = 720
 
@@ -166,7 +167,7 @@ def histogram(items: ItemsReport) -> Histogram:
     for low, high, count in bars:
         kind = "over-max" if low >= limit else "over-warn" if low >= warn else "in-bounds"
         left, width = x(low) + 1, max(x(high) - x(low) - 2, 1.5)
-        tip = f"{filters.size(low)} to {filters.size(high)}: {filters.plural(count, 'item')}"
+        tip = f"{filters.size(low)} to {filters.size(high)}: {counted(count, 'item')}"
         # The few items at the limit are what the chart is for, and too low to be read off the axis.
         label = f"{count:,}" if low >= warn or count < 10 else ""
         marks.append(
@@ -211,7 +212,7 @@ def _axis_size(size_bytes: int) -> str:
 
 def _description(items: ItemsReport) -> str:
     return (
-        f"Histogram with logarithmic axes of {filters.plural(items.scanned, 'item')}: half are at most {filters.size(items.p50_bytes)}, "
+        f"Histogram with logarithmic axes of {counted(items.scanned, 'item')}: half are at most {filters.size(items.p50_bytes)}, "
         f"the largest is {filters.size(items.max_bytes)}. Over {filters.size(items.over_warn.threshold_bytes)}: {items.over_warn.found:,}; "
         f"over {filters.size(items.over_max.threshold_bytes)}: {items.over_max.found:,}."
     )
@@ -239,14 +240,14 @@ def throttle_strip(days: Sequence[int]) -> Strip:
         if events <= 0:
             continue
         height = max(round((STRIP_BOTTOM - STRIP_TOP) * events / peak, 1), 2.0)
-        tip = f"{_ago(len(days) - place)}: {filters.plural(events, 'event')}"
+        tip = f"{_ago(len(days) - place)}: {counted(events, 'event')}"
         label = f"{events:,}" if events == peak else ""
         x = round(STRIP_LEFT + place * step + 1, 1)
         marks.append(
             Mark(x=x, y=STRIP_BOTTOM - height, width=round(step - 2, 1), height=height, kind="throttle", label=label, tip=tip)
         )
     total = sum(days)
-    description = f"{filters.plural(total, 'throttle event')} on {len(marks)} of {len(days)} days; {peak:,} on the worst."
+    description = f"{counted(total, 'throttle event')} on {len(marks)} of {len(days)} days; {peak:,} on the worst."
     return Strip(marks=tuple(marks), first_label=f"{len(days)} days ago", description=description, total=total)
 
 

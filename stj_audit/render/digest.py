@@ -32,8 +32,11 @@ from stj_audit.report import (
     TrafficReport,
     Units,
 )
+from stj_audit.results import Category
+from stj_audit.wording import counted
 
 MAX_ROWS = 50  # a longer list is not read; the run file has all of it
+MAX_GOOD = 6  # messages of one category: praise is read faster than work
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 SEVERITY_SHAPES = {"critical": "◆", "high": "▲", "medium": "■", "low": "●", "info": "○"}
 STATUS_SHAPES = {"GOOD": "✓", "IMPROVE": "▲", "BAD": "✗", "NOT USED": "○", "NOT CHECKED": "?", "N/A": "–"}
@@ -42,7 +45,11 @@ GRADE_TONES = {"A": "ok", "B": "ok", "C": "warn", "D": "bad", "F": "bad"}
 STATUS_TONES = {"GOOD": "ok", "IMPROVE": "warn", "BAD": "bad"}
 ALL_PARTS = ("Reads", "Writes", "Index reads and writes", "Storage", "Backup", "Other")
 NOT_CHECKED = "not checked"
+NO_GRADE = "?"
 CENT = Decimal("0.01")
+OR_MORE = " or more"
+OVER_NOTHING = "over $0.00"  # "less than $0.01 or more" says nothing
+COST_CATEGORY = Category.COST_OPTIMIZATION.id
 TTL_CALL = "DescribeTimeToLive"
 
 Row = TypeVar("Row")
@@ -76,6 +83,11 @@ def grade_tone(grade: str) -> str:
 def grade_range(best: str, worst: str) -> str:
     """From the letter if all that was not checked failed, to the letter if it passed."""
     return best if best == worst else f"{worst} to {best}"
+
+
+def held(grade: str, held_by: str) -> str:
+    """Why a grade is not higher, or why there is none: "Held at B+ because ...", "No grade because ..."."""
+    return f"{'No grade' if grade == NO_GRADE else f'Held at {cut(grade)}'} because {filters.sentence(held_by)}"
 
 
 def status_tone(status: str) -> str:
@@ -240,16 +252,37 @@ class Bill:
     monthly_usd: Decimal | None
     complete: bool
     avoidable: str
-    per_user_usd: Decimal | None
+    per_user: str
     parts: tuple[Part, ...]
 
 
-def avoidable(projection: Projection) -> str:
-    """What could be saved of a bill: "$4.34", or "$4.34 to $147" where it depends on what the queries need."""
-    sure, at_most = projection.avoidable_usd, projection.avoidable_at_most_usd
-    if sure is None or at_most is None or filters.usd(sure) == filters.usd(at_most):
-        return filters.usd(sure)
-    return f"{filters.usd(sure)} to {filters.usd(at_most)}"
+def avoidable(report: Report, projection: Projection | None) -> str:
+    """
+    What could be saved of a bill: "$4.34", or "$4.34 to $147" where it depends on what the queries need.
+
+    With "or more" where a line of the bill is not known or a check of the cost could not be made; "not known" where nothing is.
+    """
+    if projection is None or projection.monthly_usd is None or projection.avoidable_usd is None:
+        return filters.NOT_KNOWN
+    seen = next((one.coverage for one in report.categories if one.id == COST_CATEGORY), 1.0)
+    sure, at_most = projection.avoidable_usd, projection.avoidable_at_most_usd or projection.avoidable_usd
+    if not at_most and seen == 0:
+        return filters.NOT_KNOWN
+    complete = projection.complete and seen == 1
+    if filters.usd(sure) == filters.usd(at_most):
+        return money(sure, complete)
+    return f"{filters.usd(sure)} to {money(at_most, complete)}"
+
+
+def per_user(projection: Projection) -> str:
+    """What one user costs a month: "$0.0084", or "$0.0084 or more" when a part of the bill is not known."""
+    return _per_user(projection, OR_MORE)
+
+
+def _per_user(projection: Projection, mark: str) -> str:
+    if projection.monthly_usd is None or projection.per_user_usd is None:
+        return filters.NOT_KNOWN
+    return filters.usd_fine(projection.per_user_usd) + ("" if projection.complete else mark)
 
 
 def parts_used(report: Report) -> tuple[str, ...]:
@@ -266,8 +299,8 @@ def bills(report: Report) -> tuple[Bill, ...]:
             is_target=projection.users == report.audit.target_users,
             monthly_usd=projection.monthly_usd,
             complete=projection.complete,
-            avoidable=avoidable(projection),
-            per_user_usd=projection.per_user_usd,
+            avoidable=avoidable(report, projection),
+            per_user=_per_user(projection, "+"),
             parts=_parts(projection.lines, used),
         )
         for projection in report.costs.projections
@@ -292,7 +325,7 @@ def target_bill(report: Report) -> Projection | None:
 
 def money(amount_usd: Decimal | None, complete: bool = True) -> str:
     """ "$5.30", or "$5.30 or more" when a part of it is not known."""
-    return _lower_bound(amount_usd, complete, " or more")
+    return _lower_bound(amount_usd, complete, OR_MORE)
 
 
 def money_short(amount_usd: Decimal | None, complete: bool = True) -> str:
@@ -303,7 +336,7 @@ def money_short(amount_usd: Decimal | None, complete: bool = True) -> str:
 def _lower_bound(amount_usd: Decimal | None, complete: bool, mark: str) -> str:
     if amount_usd is None or complete:
         return filters.usd(amount_usd)
-    return f"{filters.usd(amount_usd if amount_usd >= CENT else Decimal(0))}{mark}"  # "less than $0.01 or more" says nothing
+    return OVER_NOTHING if 0 < amount_usd < CENT else filters.usd(amount_usd) + mark
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -344,7 +377,7 @@ def storage_totals(report: Report) -> tuple[str, ...]:
     for place in range(len(report.costs.projections)):
         sizes = [row.sizes_bytes[place] for row in storage_rows(report)]
         known = [one for one in sizes if one is not None]
-        totals.append(filters.size(sum(known) if known else None) + (" or more" if known and len(known) < len(sizes) else ""))
+        totals.append(filters.size(sum(known) if known else None) + (OR_MORE if known and len(known) < len(sizes) else ""))
     return tuple(totals)
 
 
@@ -465,7 +498,7 @@ def tags(table: TableReport) -> str:
 def index_size(index: IndexReport) -> str:
     """Entries and bytes: as read with the items where they were, else as AWS states them."""
     if index.entry_count is not None and index.entry_mean_bytes is not None:
-        return f"{filters.plural(index.entry_count, 'entry', 'entries')}, mean {filters.size(index.entry_mean_bytes)}"
+        return f"{counted(index.entry_count, 'entry', 'entries')}, mean {filters.size(index.entry_mean_bytes)}"
     if index.item_count is None and index.size_bytes is None:
         return filters.NOT_KNOWN
     return f"{filters.count(index.item_count)} entries, {filters.size(index.size_bytes)}"
@@ -480,7 +513,7 @@ def throttles(traffic: TrafficReport | None) -> str:
     known = [number for number in numbers if number is not None]
     if not known:
         return filters.NOT_KNOWN
-    return f"{sum(known):,}" + ("" if len(known) == len(numbers) else " or more")
+    return f"{sum(known):,}" + ("" if len(known) == len(numbers) else OR_MORE)
 
 
 def throttle_series(table: TableReport) -> tuple[tuple[str, tuple[int, ...]], ...]:
@@ -614,7 +647,7 @@ def rule_summary(report: Report) -> str:
     """ "41 rules on 3 tables: 12 found, 70 passed, 30 not applicable, 11 not checked"."""
     rows = rule_rows(report)
     return (
-        f"{filters.plural(len(rows), 'rule')} on {filters.plural(len(report.tables), 'table')}: {sum(row.found for row in rows):,} found, "
+        f"{counted(len(rows), 'rule')} on {counted(len(report.tables), 'table')}: {sum(row.found for row in rows):,} found, "
         f"{sum(row.passed for row in rows):,} passed, {sum(row.not_applicable for row in rows):,} not applicable, "
         f"{sum(row.not_checked for row in rows):,} not checked"
     )

@@ -1,35 +1,29 @@
-"""Values as people read them. None is "not known" everywhere: never blank, never 0. KB, MB and GB are powers of 1024."""
+"""
+Values as people read them, for templates: None is "not known" everywhere, never blank and never 0.
+
+How a number reads is said in stj_audit/wording.py, for findings and pages alike; here is what only pages need.
+"""
 
 from datetime import date, datetime
 from decimal import Decimal
 
+from stj_audit import wording
+
 NOT_KNOWN = "not known"
-SIZE_UNITS = ("B", "KB", "MB", "GB", "TB", "PB")
-WHOLE_DOLLARS_FROM = 100  # cents tell nothing beside hundreds of dollars
+FINE_BELOW = Decimal("0.1")  # a bill per user is cents: rounded to whole ones it would say too little
 PER_MILLION_BELOW = Decimal("0.0001")  # a price per request is read per million requests
 
-Number = int | float | Decimal
 
-
-def usd(amount: Number | None) -> str:
+def usd(amount: Decimal | None) -> str:
     """Money: "$0.05", "$1,347", "less than $0.01"."""
-    if amount is None:
-        return NOT_KNOWN
-    value = Decimal(str(amount))
-    sign, value = ("-", -value) if value < 0 else ("", value)
-    if 0 < value < Decimal("0.01"):
-        return f"{sign}less than $0.01" if not sign else "between -$0.01 and $0.00"
-    return f"{sign}${value:,.0f}" if value >= WHOLE_DOLLARS_FROM else f"{sign}${value:,.2f}"
+    return NOT_KNOWN if amount is None else wording.dollars(amount)
 
 
-def usd_fine(amount: Number | None) -> str:
-    """Small money, to two significant digits: "$0.0011"; from one cent on as `usd`."""
-    if amount is None:
-        return NOT_KNOWN
-    value = Decimal(str(amount))
-    if value == 0 or abs(value) >= Decimal("0.01"):
-        return usd(value)
-    return f"${_plain(Decimal(f'{value:.1e}'))}"
+def usd_fine(amount: Decimal | None) -> str:
+    """Small money, to two significant digits: "$0.0011"; from ten cents on as `usd`."""
+    if amount is None or amount == 0 or abs(amount) >= FINE_BELOW:
+        return usd(amount)
+    return f"${max(_plain(Decimal(f'{amount:.1e}')), f'{amount:.2f}', key=len)}"
 
 
 def unit_price(price: Decimal | None, unit: str) -> str:
@@ -48,23 +42,14 @@ def _plain(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def size(size_bytes: Number | None) -> str:
+def size(size_bytes: float | Decimal | None) -> str:
     """Bytes: "512 B", "387.0 KB", "1.2 GB"."""
-    if size_bytes is None:
-        return NOT_KNOWN
-    value = float(size_bytes)
-    if value < 1024:
-        return f"{value:,.0f} B"
-    power = 0
-    while value >= 1023.95 and power < len(SIZE_UNITS) - 1:
-        value /= 1024
-        power += 1
-    return f"{value:,.1f} {SIZE_UNITS[power]}"
+    return NOT_KNOWN if size_bytes is None else wording.size(size_bytes)
 
 
-def count(number: Number | None) -> str:
+def count(number: int | Decimal | None) -> str:
     """A number of things: "1,234"."""
-    return NOT_KNOWN if number is None else f"{number:,.0f}"
+    return NOT_KNOWN if number is None else wording.count(number)
 
 
 def quantity(number: Decimal | None) -> str:
@@ -76,18 +61,9 @@ def quantity(number: Decimal | None) -> str:
     return _plain(Decimal(f"{number:.2e}"))
 
 
-def percent(share: Number | None) -> str:
-    """A share of 0 to 1: "38%", "0.4%", "less than 0.1%". Never "100%" for less than all, never "0%" for more than nothing."""
-    if share is None:
-        return NOT_KNOWN
-    value = float(share) * 100
-    if value in (0, 100):
-        return f"{value:.0f}%"
-    if 0 < value < 0.1:
-        return "less than 0.1%"
-    if 0 < value < 1 or 99 < value < 100:
-        return f"{min(value, 99.9):.1f}%"
-    return f"{value:.0f}%"
+def percent(share: float | Decimal | None) -> str:
+    """A share of 0 to 1: "38%", "0.4%", "less than 0.1%"."""
+    return NOT_KNOWN if share is None else wording.percent(share)
 
 
 def on_date(when: date | datetime | None) -> str:
@@ -107,14 +83,7 @@ def known(value: object) -> object:
 
 def users(number: int | None) -> str:
     """A number of users: "10,000 users", "1 user"."""
-    if number is None:
-        return "an unknown number of users"
-    return f"{number:,} user" + ("" if number == 1 else "s")
-
-
-def plural(number: int, one: str, many: str = "") -> str:
-    """ "1 table", "3 tables"."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return "an unknown number of users" if number is None else wording.counted(number, "user")
 
 
 def sentence(text: str) -> str:

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from stj_audit.render import charts, digest, escape, filters
 from stj_audit.report import Report
+from stj_audit.wording import counted
 
 _BLANK_LINES = re.compile(r"\n{3,}")
 
@@ -28,7 +29,7 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     filters.known,
     filters.on_date,
     filters.percent,
-    filters.plural,
+    counted,
     filters.quantity,
     filters.sentence,
     filters.size,
@@ -61,12 +62,14 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     digest.key_names,
     digest.line_title,
     digest.listed,
+    digest.held,
     digest.money,
     digest.money_short,
     digest.on_demand_backups,
     digest.open_findings,
     digest.over_line,
     digest.parts_used,
+    digest.per_user,
     digest.permission_missing,
     digest.pitr,
     digest.recommendation_text,

@@ -8,6 +8,7 @@ from tabulate import tabulate
 from stj_audit.render import digest, filters
 from stj_audit.render.escape import cut, escape_terminal
 from stj_audit.report import Report
+from stj_audit.wording import counted
 
 WIDTH = 100
 SEVERITY_COLORS = {"critical": "1;31", "high": "31", "medium": "33", "low": "36", "info": "2"}
@@ -80,7 +81,7 @@ def render_table(report: Report, *, color: bool) -> str:
 def _head(page: _Page, report: Report) -> None:
     overall, audit = report.overall, report.audit
     account = "account not known" if audit.account is None else f"account {audit.account}"
-    tables = filters.plural(len(report.tables), "table")
+    tables = counted(len(report.tables), "table")
     page.text(f"DynamoDB audit: {audit.region}, {account}, {tables}, {filters.on_date(audit.started_at)}")
     page.raw("")
     score = "no score" if overall.score is None else f"{overall.score:.0f} of 100"
@@ -90,12 +91,12 @@ def _head(page: _Page, report: Report) -> None:
     page.raw(page.painted(grade, f"1;{TONE_COLORS[digest.grade_tone(overall.grade)]}") + " - " + escape_terminal(words))
     page.text(filters.sentence(report.verdict))
     if overall.held_by:
-        page.text(f"Held at {overall.grade} because {filters.sentence(overall.held_by)}")
+        page.text(digest.held(overall.grade, overall.held_by))
     current, target = report.costs.current, digest.target_bill(report)
     line = f"Cost a month: {digest.money(current.monthly_usd, current.complete)} now"
     if target is not None:
         line += f", {digest.money(target.monthly_usd, target.complete)} at {filters.users(target.users)}"
-        line += f", of which avoidable: {digest.avoidable(target)}"
+        line += f", of which avoidable: {digest.avoidable(report, target)}"
     page.text(filters.sentence(line))
 
 
@@ -138,7 +139,7 @@ def _findings(page: _Page, report: Report) -> None:
     page.text(f"Savings are those at {filters.users(target)}.")
     suppressed = digest.suppressed_findings(report)
     if suppressed:
-        page.text(f"{filters.plural(len(suppressed), 'finding')} suppressed by the configuration.")
+        page.text(f"{counted(len(suppressed), 'finding')} suppressed by the configuration.")
 
 
 def _categories(page: _Page, report: Report) -> None:
@@ -196,7 +197,7 @@ def _ladder(page: _Page, report: Report) -> None:
                 f"{bill.users:,}" + (" (target)" if bill.is_target else ""),
                 digest.money_short(bill.monthly_usd, bill.complete),
                 bill.avoidable,
-                filters.usd_fine(bill.per_user_usd),
+                bill.per_user,
                 escape_terminal(grades.get(str(bill.users), filters.NOT_KNOWN)),
             )
             for bill in digest.bills(report)
@@ -205,7 +206,7 @@ def _ladder(page: _Page, report: Report) -> None:
         numbers=frozenset({1, 2, 3}),
     )
     if not all(bill.complete for bill in digest.bills(report)):
-        page.text("$1.00+ means $1.00 or more, because a part is not known.")
+        page.text("A plus means \"or more\": a part is not known.")
     prices = report.costs.prices
     as_of = "not known for this region" if prices.as_of is None else f"as of {prices.as_of}"
     page.text(f"List prices of {prices.region}, {as_of}; free tier {'subtracted' if report.costs.free_tier else 'not subtracted'}.")

@@ -149,8 +149,11 @@ def _wanted(aws: Aws, patterns: Sequence[str]) -> _Wanted:
     listed = tuple(name for name in names if name not in named and (not globs or any(fnmatchcase(name, glob) for glob in globs)))
     if not names and not named:
         raise NoTables(f"there is no table in region {aws.region}", hint="check --region and --profile")
-    if not listed and not named:
-        raise NoTables(f"no table in region {aws.region} matches", hint="run it without names to see every table")
+    idle = [glob for glob in globs if not any(fnmatchcase(name, glob) for name in names)]
+    if idle:
+        raise NoTables(
+            f"no table in region {aws.region} matches {' or '.join(idle)}", hint="run it without names to see every table"
+        )
     return _Wanted(named=named, listed=listed)
 
 
