@@ -44,7 +44,7 @@ class Users(click.ParamType[tuple[int, ...]]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not isinstance(value, str):
             return value
-        counts = [re.fullmatch(r"([1-9]\d*)([kKmM]?)", part.strip().replace("_", "")) for part in value.split(",")]
+        counts = [re.fullmatch(r"([1-9][0-9]*)([kKmM]?)", part.strip().replace("_", "")) for part in value.split(",")]
         if not all(counts):
             self.fail(f"{value!r} is no list of user counts; write it like 100,1000,10K", param, ctx)
         factors = {"": 1, "k": 1_000, "m": 1_000_000}

@@ -26,7 +26,7 @@ ScanMode = Literal["auto", "full", "none"]
 MAX_SCAN_BUDGET_USD = 10_000  # a typing error, not a budget
 CURRENCY_FLOOR_USD = 5  # savings below it are at most "low"
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB)?", re.IGNORECASE)
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB)?", re.IGNORECASE | re.ASCII)
 _UNIT_BYTES = {"b": 1, "kb": 1024, "mb": 1024**2}
 
 Count = Annotated[int, Meta(ge=0)]

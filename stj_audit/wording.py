@@ -18,8 +18,8 @@ Number = int | Decimal
 
 
 def kilobytes(size_bytes: float | Decimal) -> str:
-    """396288 as "387.0 KB": for items, which are measured against a limit in KB."""
-    return f"{_rounded(Decimal(size_bytes) / KB, '0.1'):,} KB"
+    """396288 as "387.0 KB": for items, which are measured against a limit in KB. Below 1 KB as `size`: "640 B"."""
+    return size(size_bytes) if size_bytes < KB else f"{_rounded(Decimal(size_bytes) / KB, '0.1'):,} KB"
 
 
 def size(size_bytes: float | Decimal) -> str:

@@ -90,14 +90,14 @@ def _judged(table: Table, values: KeyCardinality, distinct: int, traffic: Traffi
             return load
         where = "the traffic that they have to carry is not known"
     else:
-        peak, whom = load, "today (how many users that is, is not known)"
+        peak, whom = load, "today, with an unknown number of users"
         if scale.users_now:
             users = max(scale.target_users, scale.users_now)
             peak, whom = load * users / scale.users_now, f"with {count(users)} users"
             matters_from = ceil(SMALL_LOAD * scale.users_now / load) if 0 < load < SMALL_LOAD else None
         where = f"the whole table peaks at {percent(float(peak))} of what one value can take, {whom}"
         if peak < SMALL_LOAD:
-            return Good(message=f"{few}, but {where}")
+            return NotApplicable(reason=f"{few}, but {where}")
         evidence["peak_share_of_one_partition"] = round(float(peak), 4)
     key = printable(table.hash_attributes[0])
     return Problem(
@@ -109,7 +109,7 @@ def _judged(table: Table, values: KeyCardinality, distinct: int, traffic: Traffi
         benefit=f"the load spreads over partitions: one value is held to {count(PARTITION_READ_UNITS)} read and "
         f"{count(PARTITION_WRITE_UNITS)} write units a second, whatever capacity the table has",
         migration="a partition key cannot be changed: create a table with the new key, write to both, copy the items, switch the "
-        "readers, then retire the old table; where a few hot items are only read, a cache in front of them is enough",
+        "readers, retire the old table; for a few hot items that are only read, a cache is enough",
         effort="days",
         matters_from_users=matters_from,
     )

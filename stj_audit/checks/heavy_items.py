@@ -18,6 +18,7 @@ from stj_audit.wording import KB, items_read, kilobytes, listed, percent, printa
 
 HEAVY_MEAN_BYTES = 64 * KB  # AWS's DynamoDB health inspection, as the next
 HEAVY_P99_BYTES = 100 * KB
+LIGHT_SHARE = Decimal("0.5")  # of those lines: above it nothing is wrong, and nothing to praise
 ATTRIBUTES_NAMED = 3  # enough to say where the bytes are
 
 
@@ -31,14 +32,15 @@ def heavy_items(items: ItemSizes) -> Iterator[Said]:
         else:
             yield Unknown(call="dynamodb:Scan", reason="the sample holds no item")
         return
-    sizes = f"{kilobytes(mean)} in the mean, and 99% have at most {kilobytes(p99)}"
+    sizes = f"{kilobytes(mean)} in the mean of {read}, and 99% have at most {kilobytes(p99)}"
     if mean < HEAVY_MEAN_BYTES and p99 < HEAVY_P99_BYTES:
-        yield Good(message=f"{read} have {sizes}")
+        if mean <= LIGHT_SHARE * HEAVY_MEAN_BYTES and p99 <= LIGHT_SHARE * HEAVY_P99_BYTES:
+            yield Good(message=f"the items are light: {sizes}")
         return
     biggest = sorted(items.attributes, key=lambda attribute: attribute.total_bytes, reverse=True)[:ATTRIBUTES_NAMED]
     where = [f"{printable(one.name)} ({percent(Decimal(one.total_bytes) / items.scanned_bytes)})" for one in biggest]
     yield Problem(
-        message=f"the items are heavy: {read} have {sizes}" + (f"; most bytes are in {listed(where)}" if where else ""),
+        message=f"the items are heavy: {sizes}" + (f"; most bytes are in {listed(where)}" if where else ""),
         fix="move the heavy attributes into items of their own under the same partition key, or compress them",
         evidence={
             "mean_bytes": float(round(mean, 1)),
@@ -48,7 +50,7 @@ def heavy_items(items: ItemSizes) -> Iterator[Said]:
             "biggest_attribute_bytes": biggest[0].total_bytes if biggest else None,
         },
         current=f"mean item {kilobytes(mean)}, 99th percentile {kilobytes(p99)}",
-        benefit="a read is billed for each 4 KB of the whole item and a write for each KB: small accesses then pay for small items",
+        benefit="small accesses pay for small items: a read is billed by 4 KB of the whole item, a write by 1 KB",
         migration="write the heavy attributes to new items, read them only where they are needed, then remove them from the old items",
         effort="days",
     )

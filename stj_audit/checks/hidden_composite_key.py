@@ -19,7 +19,7 @@ from decimal import Decimal
 
 from stj_audit.checks import check
 from stj_audit.facts import Index, ItemSizes, KeyCardinality, Table, Unknown
-from stj_audit.results import Category, Good, NotApplicable, Problem, RemoveIndex, Said, Severity
+from stj_audit.results import Category, NotApplicable, Problem, RemoveIndex, Said, Severity
 from stj_audit.wording import count, counted, printable
 
 SAME_COUNT_SHARE = Decimal("0.01")  # DescribeTable's counts are hours old and not taken at one moment
@@ -61,7 +61,8 @@ def _counts(table: Table, index: Index, items: ItemSizes | Unknown) -> tuple[int
 
 def _judged(table: Table, index: Index, items: ItemSizes | Unknown, entries: int, of: int) -> Said:
     if abs(entries - of) > SAME_COUNT_SHARE * of:
-        return Good(message=f"index {index.name} holds {count(entries)} of {counted(of, 'item')}: not every item has its key")
+        held = f"index {index.name} holds {count(entries)} of {counted(of, 'item')}"
+        return NotApplicable(reason=f"no index looks like a natural key: {held}")
     values = items.key_cardinality(index.name) if isinstance(items, ItemSizes) else None
     if values is None or values.distinct is None:
         return _problem(table, index, entries, of, distinct=None)
@@ -70,35 +71,31 @@ def _judged(table: Table, index: Index, items: ItemSizes | Unknown, entries: int
     if values.distinct > STATUS_VALUES and isinstance(items, ItemSizes) and items.coverage == "sample":
         reason = f"a sample does not show how many items share one partition key value of index {index.name}"
         return Unknown(call="dynamodb:Scan", reason=reason)
-    return Good(message=_no_parent(index, values, values.distinct))
+    return NotApplicable(reason=f"no index looks like a natural key: {_no_parent(index, values, values.distinct)}")
 
 
 def _no_parent(index: Index, values: KeyCardinality, distinct: int) -> str:
     kind = "so few that it is a status, not a parent" if distinct <= STATUS_VALUES else "so many that it has no children"
     parent = printable(index.hash_attributes[0])
-    return f"index {index.name}: {parent} has {counted(distinct, 'value')} for {counted(values.items, 'item')}, {kind}"
+    return f"{parent} of index {index.name} has {counted(distinct, 'value')} for {counted(values.items, 'item')}, {kind}"
 
 
 def _problem(table: Table, index: Index, entries: int, of: int, *, distinct: int | None) -> Problem:
     key, parent, child = (printable(name) for name in (*table.hash_attributes, *index.hash_attributes, *index.range_attributes))
     certain, guessed = child == key, distinct is None and child != key
-    unique = f"{key} is unique and part of it, so the pair" if certain else "if each pair is unique, it"
-    seen = f"how many values {parent} has is not known: judged by the counts alone"
-    if distinct is not None:
-        seen = f"{counted(distinct, 'value')} of {parent}"
-    proof = f"first make sure that no two items share a pair of {parent} and {child}, and that neither changes; then "
+    unique = f"as {key} is unique" if certain else "if each pair is unique"
+    seen = ", judged by the counts alone" if distinct is None else f", with {counted(distinct, 'value')} of {parent}"
+    proof = "first make sure that no two items share a pair, and that neither part changes; then "
     return Problem(
-        message=f"index {index.name} ({parent}, {child}) holds {count(entries)} of {counted(of, 'item')} ({seen}): {unique} is the "
-        f"natural key, hidden behind {key}",
+        message=f"({parent}, {child}) is the natural key, {unique}: the index holds {count(entries)} of {counted(of, 'item')}{seen}",
         fix=f"{'move' if certain else 'if each pair is unique, move'} the items to a table keyed by {parent} and {child}, "
         "without the index",
         evidence={"index_entries": entries, "items": of, "distinct_values": distinct},
         index=index.name,
-        current=f"partition key {key} without a sort key; index {index.name} ({parent}, {child}) holds every item a second time",
-        benefit="no index to store and to write: each write is paid once less, and the items of one "
-        f"{parent} can be read strongly consistent from the table",
-        migration=f"{'' if certain else proof}create a table with partition key {parent} and sort key {child}, write to both, copy "
-        f"the items, switch the readers, retire the old table; callers that know only {key} need another way in",
+        current=f"partition key {key} without a sort key; the index holds every item a second time",
+        benefit=f"no index to store and to write, and the items of one {parent} can be read strongly consistent",
+        migration=f"{'' if certain else proof}create a table with this key, write to both, copy the items, switch the readers, retire "
+        f"the old table; callers that know only {key} need another way in",
         effort="days",
         severity=Severity.LOW if guessed else None,
         change=None if guessed else RemoveIndex(index=index.name),

@@ -58,8 +58,8 @@ def _problem(table: Table, covered_days: Decimal, bill: TableBill) -> Problem:
         current=f"0 read and 0 write units in {counted(covered_days, 'day')}",
         benefit=("less to keep and to answer for" if saving is None else f"{dollars(saving)} a month")
         + "; a backup keeps the data",
-        migration="ask the owners, wait for the backup to be AVAILABLE, then delete the table; the command only makes the backup, "
-        "which is billed by the GB and kept until you delete it",
+        migration="ask the owners, wait until the backup is AVAILABLE, then delete the table; the command only makes the backup, "
+        "which is billed by the GB until you delete it",
         effort="hours",
         commands=(f"aws dynamodb create-backup --region {table.region} --table-name {table.name} --backup-name {table.name}-last",),
         change=RemoveTable(),

@@ -12,6 +12,7 @@ Fix: keep the large value in Amazon S3 and its object key in the item, or split 
 from collections.abc import Iterator
 
 from stj_audit.checks import check
+from stj_audit.config import SizeLines
 from stj_audit.facts import MAX_ITEM_BYTES, ItemSizes, Table, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import KB, items_read, kilobytes, listed, percent, printable
@@ -21,7 +22,7 @@ CRITICAL_BYTES = 395 * KB  # 5 KB below the limit: one more paragraph of text
 
 
 @check("Item near the 400 KB limit", Category.TABLE_STRUCTURE, Severity.HIGH, code="STR-01")
-def item_near_limit(table: Table, items: ItemSizes) -> Iterator[Said]:
+def item_near_limit(table: Table, items: ItemSizes, size_lines: SizeLines) -> Iterator[Said]:
     read = items_read(items.scanned, items.coverage)
     largest = items.max_bytes
     if largest is None:
@@ -54,7 +55,7 @@ def item_near_limit(table: Table, items: ItemSizes) -> Iterator[Said]:
                 if widest
                 else ""
             ),
-            benefit="no write fails with a ValidationException because an item has grown too large; smaller items also cost fewer units",
+            benefit="no write fails because an item has grown too large; smaller items also cost fewer units",
             migration="write new items in the new form, read both forms, then rewrite the large items in the background",
             effort="days",
         )
@@ -66,11 +67,12 @@ def item_near_limit(table: Table, items: ItemSizes) -> Iterator[Said]:
         # NOTE: the largest item need not have the largest entries; only their sum in one item would tell.
         yield Unknown(
             call="dynamodb:Scan",
-            reason=f"the largest item has {kilobytes(largest)}, and with its local index entries up to {kilobytes(largest + local_bytes)}",
+            reason=f"the largest item has {kilobytes(largest)}, with its local index entries up to {kilobytes(largest + local_bytes)}",
         )
     elif items.coverage == "sample":
         yield Unknown(call="dynamodb:Scan", reason=f"the largest of {read} has {kilobytes(largest)}; others may be larger")
-    else:
+    elif largest <= size_lines.warn_bytes:
+        # an item above the warn line is a finding of item-over-warn-line, and no strength
         yield Good(
             message=f"the largest of {read} has {kilobytes(largest)}, {percent(largest / MAX_ITEM_BYTES)} of the 400 KB limit"
         )

@@ -49,4 +49,4 @@ def item_over_warn_line(items: ItemSizes, size_lines: SizeLines) -> Iterator[Sai
     elif items.coverage == "sample":
         yield Unknown(call="dynamodb:Scan", reason=f"0 of {read} are above {line}; only reading every item can exclude it")
     else:
-        yield Good(message=f"0 of {read} are above {line}; the largest has {kilobytes(largest)}")
+        yield Good(message=f"no item is above {line}, the warn line")

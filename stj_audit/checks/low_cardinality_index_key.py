@@ -34,13 +34,17 @@ PARTITION_READ_UNITS = 3_000  # AWS developer guide, "Designing partition keys":
 PARTITION_WRITE_UNITS = 1_000
 HEADROOM = 2  # times the target users: beyond it the limit is far
 AMPLE_HEADROOM = 10  # times the target users: beyond it the shape of the key is worth knowing, and no defect yet
+WELL_SPREAD_SHARE = Decimal("0.1")  # a key whose most frequent value has more is left alone, and not praised
 SECONDS_PER_DAY = 86_400
 
 
 @check("An index key has few values", Category.SCALABILITY, Severity.MEDIUM, code="SCL-02")
-def low_cardinality_index_key(table: Table, items: ItemSizes, traffic: Traffic | Unknown, scale: Scale) -> Iterator[Said]:
+def low_cardinality_index_key(table: Table, items: ItemSizes | Unknown, traffic: Traffic | Unknown, scale: Scale) -> Iterator[Said]:
     if not table.global_indexes:
         yield NotApplicable(reason="no global secondary index")
+        return
+    if isinstance(items, Unknown):
+        yield items
         return
     judged = False
     for index in table.global_indexes:
@@ -50,25 +54,28 @@ def low_cardinality_index_key(table: Table, items: ItemSizes, traffic: Traffic |
             yield Unknown(call="dynamodb:Scan", reason=f"the key values of index {index.name} were not counted")
         elif values.items >= ENOUGH_ENTRIES:
             judged = True
-            yield _judged(index, values, items, traffic, scale)
+            yield from _judged(index, values, items, traffic, scale)
     if not judged:
         yield NotApplicable(reason=f"no index has {ENOUGH_ENTRIES} entries among the items read: too few to judge its key by")
 
 
-def _judged(index: Index, values: KeyCardinality, items: ItemSizes, traffic: Traffic | Unknown, scale: Scale) -> Said:
+def _judged(index: Index, values: KeyCardinality, items: ItemSizes, traffic: Traffic | Unknown, scale: Scale) -> Iterator[Said]:
     few = values.distinct is not None and values.distinct <= FEW_VALUES
     if values.top_share is None and not few:
-        return Unknown(call="dynamodb:Scan", reason=f"the most frequent key value of index {index.name} is not known")
+        yield Unknown(call="dynamodb:Scan", reason=f"the most frequent key value of index {index.name} is not known")
+        return
     seen = _seen(index, values, items)
     if not few and values.top_share is not None and values.top_share < TOP_SHARE:
-        return Good(message=f"index {index.name}: {seen}")
+        if values.top_share <= WELL_SPREAD_SHARE:
+            yield Good(message=f"index {index.name} spreads its load: {seen}")
+        return
     load = _peak_today(index, values, traffic, scale)
     users_max = _users_max(load, scale)
     now = isinstance(load, Fraction) and load >= 1
     ample = users_max is not None and users_max >= AMPLE_HEADROOM * scale.target_users
     near = users_max is not None and users_max <= HEADROOM * scale.target_users
-    return Problem(
-        message=f"index {index.name}: {seen}; {_limit(load, users_max, scale)}",
+    yield Problem(
+        message=f"{seen}; {_limit(load, users_max)}",
         fix=f"build an index with a partition key of more values than {_key(index)}: add a second attribute or a shard suffix",
         evidence={
             "distinct_values": values.distinct,
@@ -79,12 +86,11 @@ def _judged(index: Index, values: KeyCardinality, items: ItemSizes, traffic: Tra
         },
         severity=Severity.HIGH if now or near else Severity.INFO if ample else None,
         index=index.name,
-        current=f"partition key {_key(index)}: {seen}",
+        current=seen,
         benefit=f"the load spreads: one value is held to {count(PARTITION_READ_UNITS)} read and "
         f"{count(PARTITION_WRITE_UNITS)} write units a second",
-        migration="add an index with the new partition key, switch the queries, then remove the old one; a key of several attributes "
-        "needs no new attribute, a joined or sharded value has to be written into every item first; a sharded key is read with one query "
-        "for each shard",
+        migration="add an index with the new key, switch the queries, then remove the old one; a joined or sharded value has to be "
+        "written into every item first, and takes one query for each shard",
         effort="days",
         matters_from_users=None if now or users_max is None else int(users_max),
     )
@@ -112,29 +118,31 @@ def _users_max(load: Fraction | Unknown, scale: Scale) -> Fraction | None:
     return scale.users_now / load if isinstance(load, Fraction) and load > 0 and scale.users_now else None
 
 
-def _limit(load: Fraction | Unknown, users_max: Fraction | None, scale: Scale) -> str:
+def _limit(load: Fraction | Unknown, users_max: Fraction | None) -> str:
     if isinstance(load, Unknown):
-        return "from how many users on that is too much is not known, because its traffic is not"
+        return "how many users that carries is not known, because its traffic is not"
     if load >= 1:
         return f"at the peak that value already has {percent(float(load))} of the load that one partition can take"
     if load == 0:
         return "no load was measured on it"
     if users_max is None:
-        return "from how many users on that is too much is not known, because today's number of users is not"
-    users, target = counted(int(users_max), "user"), count(scale.target_users)
-    return f"that value reaches the limit of one partition at about {users} (the target is {target})"
+        return "how many users that carries is not known, because today's number of users is not"
+    return f"it reaches the limit of one partition at about {counted(_round_figure(int(users_max)), 'user')}"
+
+
+def _round_figure(number: int) -> int:
+    """The first two digits, for people: 10,430,583 as 10,000,000. Rounded down, so that a limit is not told too late."""
+    step: int = 10 ** max(len(str(number)) - 2, 0)
+    return number // step * step
 
 
 def _seen(index: Index, values: KeyCardinality, items: ItemSizes) -> str:
-    if values.distinct is None:
-        distinct = f"more than {count(values.distinct_limit)} different values"
-    else:
-        distinct = counted(values.distinct, "value" if values.distinct == 1 else "different value")
+    number = f"more than {count(values.distinct_limit)} values" if values.distinct is None else counted(values.distinct, "value")
     # without all values counted, the share is an upper bound
     bound = "up to " if values.distinct is None else ""
     sample = " in a sample" if items.coverage == "sample" else ""
     share = "in" if values.top_share is None else f"and the most frequent carries {bound}{percent(values.top_share)} of"
-    return f"{distinct} of {_key(index)} {share} {counted(values.items, 'entry', 'entries')}{sample}"
+    return f"{_key(index)} has {number} {share} {counted(values.items, 'entry', 'entries')}{sample}"
 
 
 def _key(index: Index) -> str:

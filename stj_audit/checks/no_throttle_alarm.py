@@ -28,7 +28,7 @@ def no_throttle_alarm(table: Table, alarms: Alarms) -> Iterator[Said]:
     missing = [(metric, index) for metric, index in wanted if not alarms.watches(metric, index=index)]
     if not missing:
         names = listed([resource(index) for index in resources])
-        yield Good(message=f"{counted(len(wanted), 'throttle metric')} watched by alarms: {listed(METRICS)} of {names}")
+        yield Good(message=f"CloudWatch alarms watch the read and write throttles of {names}")
         return
     yield Problem(
         message=f"no CloudWatch alarm watches {_named(missing)}",

@@ -18,8 +18,7 @@ from stj_audit.results import Category, Good, Problem, Said, Severity
 @check("PITR is off", Category.BACKUP_STRATEGY, Severity.HIGH, code="BKP-01")
 def pitr_off(table: Table, pitr: Pitr) -> Iterator[Said]:
     if pitr.enabled:
-        days = pitr.recovery_period_days
-        yield Good(message="PITR is on" + (f", with a window of {days} days" if days else ""))
+        yield Good(message="PITR is on")
         return
     yield Problem(
         message="point-in-time recovery is off: a bad write or a deleted table cannot be undone",

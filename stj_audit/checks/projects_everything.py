@@ -24,6 +24,7 @@ from stj_audit.wording import count, counted, percent, size
 
 # index bytes for each table byte, above which the index is a second table; aws/tools-for-devops-agent, data health inspection, IX-04
 COPY_SHARE = Decimal("0.8")
+SPARSE_SHARE = Decimal("0.5")  # between it and COPY_SHARE an index is left alone, and not praised
 
 
 @check("An index copies whole items", Category.GSI_PROJECTIONS, Severity.MEDIUM, code="PRJ-02")
@@ -36,33 +37,35 @@ def projects_everything(table: Table, items: ItemSizes | Unknown) -> Iterator[Sa
         return
     whole = [index for index in table.global_indexes if index.projection == "ALL"]
     if not whole:
-        yield Good(
-            message=f"{counted(len(table.global_indexes), 'global secondary index', 'global secondary indexes')}, none with projection ALL"
-        )
+        number = counted(len(table.global_indexes), "global secondary index", "global secondary indexes")
+        yield Good(message=f"no index copies whole items ({number} looked at)")
     for index in whole:
-        yield _judged(table, index, items)
+        yield from _judged(table, index, items)
 
 
-def _judged(table: Table, index: Index, items: ItemSizes | Unknown) -> Said:
+def _judged(table: Table, index: Index, items: ItemSizes | Unknown) -> Iterator[Said]:
     index_bytes, table_bytes, number = _sizes(table, index, items)
     if index_bytes is None or not table_bytes or not number:
-        return Unknown(
+        yield Unknown(
             call="dynamodb:DescribeTable",
             reason=f"the size of the table or of index {index.name} is not stated yet: run again later",
         )
+        return
     share, mean_bytes = Decimal(index_bytes) / table_bytes, Decimal(table_bytes) / number
     if share <= COPY_SHARE:
-        return Good(message=f"index {index.name} has projection ALL, but holds only {percent(share)} of the table's bytes")
+        if share <= SPARSE_SHARE:
+            yield Good(message=f"index {index.name} holds only {percent(share)} of the table's bytes")
+        return
     if mean_bytes < WRITE_UNIT_BYTES:
-        return Good(
-            message=f"index {index.name} has projection ALL, but the mean item of {size(mean_bytes)} is under 1 KB: a narrower "
-            "projection would cost as many write units"
+        yield Good(
+            message=f"index {index.name} costs one write unit for a write of the mean item ({size(mean_bytes)}), the least there is"
         )
+        return
     units = write_units(ceil(mean_bytes))
-    return Problem(
-        message=f"index {index.name} has projection ALL and holds {percent(share)} of the table's bytes: a write to an item of the mean size "
-        f"({size(mean_bytes)}) costs {counted(units, 'write unit')} more",
-        fix=f"note which attributes the queries over {index.name} read, and project only those",
+    yield Problem(
+        message=f"projection ALL copies {percent(share)} of the table's bytes: a write to a mean item ({size(mean_bytes)}) costs "
+        f"{counted(units, 'write unit')} more",
+        fix="note which attributes the queries over the index read, and project only those",
         evidence={
             "index_bytes": index_bytes,
             "table_bytes": table_bytes,
@@ -70,11 +73,11 @@ def _judged(table: Table, index: Index, items: ItemSizes | Unknown) -> Said:
             "mean_item_bytes": round(float(mean_bytes), 1),
         },
         index=index.name,
-        current=f"projection ALL: {size(index_bytes)} in {index.name} for {size(table_bytes)} in the table",
+        current=f"projection ALL: {size(index_bytes)} in the index for {size(table_bytes)} in the table",
         benefit=f"at most {count(units - 1)} of {counted(units, 'write unit')} for each write, and most of the index storage; how much "
         "depends on what the queries need",
-        migration="a projection cannot be changed: add an index with INCLUDE or KEYS_ONLY, wait until it is ACTIVE, switch the queries, then "
-        "remove the old index; the table stays in use",
+        migration="a projection cannot be changed: add an index with INCLUDE or KEYS_ONLY, switch the queries when it is ACTIVE, then "
+        "remove the old one; the table stays in use",
         effort="hours",
         change=NarrowIndex(index=index.name),
     )

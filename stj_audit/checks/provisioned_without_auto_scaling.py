@@ -16,7 +16,7 @@ from typing import Literal
 from stj_audit.checks import check
 from stj_audit.facts import AutoScaling, Flow, ScalableTarget, Table, Throughput, Traffic, Unknown
 from stj_audit.results import Category, Good, Problem, Said, Severity
-from stj_audit.wording import count, counted, listed, resource
+from stj_audit.wording import counted, listed, resource
 
 TARGET_PERCENT = 70  # AWS's default for DynamoDB, the middle of the range of 20 to 90 that is allowed
 ROOM_FACTOR = 4  # the suggested maximum over today's capacity; what one is willing to pay in a busy hour
@@ -32,7 +32,7 @@ def provisioned_without_auto_scaling(
     table: Table, auto_scaling: AutoScaling | Unknown, traffic: Traffic | Unknown
 ) -> Iterator[Said]:
     if table.billing_mode == "PAY_PER_REQUEST":
-        yield Good(message=f"on-demand scales by itself{_served(traffic)}")
+        yield Good(message="on-demand capacity follows the load by itself")
         return
     if isinstance(auto_scaling, Unknown):
         yield auto_scaling
@@ -46,14 +46,7 @@ def provisioned_without_auto_scaling(
             yield _problem(table, index, capacity, states, _throttles(traffic, index))
     if scaled == len(DIMENSIONS) * len(resources):
         names = listed([resource(index) for index, _ in resources])
-        yield Good(message=f"auto scaling is registered for all {scaled} dimensions: reads and writes of {names}")
-
-
-def _served(traffic: Traffic | Unknown) -> str:
-    if isinstance(traffic, Unknown) or traffic.table.read_units is None or traffic.table.write_units is None:
-        return ""
-    reads, writes = traffic.table.read_units, traffic.table.write_units
-    return f": {count(reads)} read and {count(writes)} write units in {traffic.window_days} days on the table"
+        yield Good(message=f"auto scaling follows the reads and writes of {names}")
 
 
 def _throttles(traffic: Traffic | Unknown, index: str | None) -> int | None:
@@ -77,7 +70,7 @@ def _problem(
     fixed = [
         f"{counted(now, f'{one} unit')}" for one, state in states.items() if state != SCALED and (now := units[one]) is not None
     ]
-    throttled = f"; it was throttled {counted(throttles, 'time')}" if throttles else ""
+    throttled = f"; throttled {counted(throttles, 'time')}" if throttles else ""
     commands: list[str] = []
     for dimension, state in states.items():
         now = units[dimension]
@@ -88,9 +81,12 @@ def _problem(
                 f"aws application-autoscaling register-scalable-target {_target(table, index, dimension)} --suspended-state "
                 "DynamicScalingInSuspended=false,DynamicScalingOutSuspended=false,ScheduledScalingSuspended=false"
             )
-    off = listed([f"{dimension}s are {state}" for dimension, state in states.items() if state != SCALED])
+    absent = [f"{dimension}s" for dimension, state in states.items() if state == "not registered"]
+    suspended = [f"{dimension}s" for dimension, state in states.items() if state == "suspended"]
+    off = [f"no auto scaling of {listed(absent)}"] if absent else []
+    off += [f"auto scaling of {listed(suspended)} is suspended"] if suspended else []
     return Problem(
-        message=f"auto scaling of {resource(index)}: {off}{throttled}",
+        message=f"{listed(off)}{throttled}",
         fix=f"register reads and writes for auto scaling at {TARGET_PERCENT}% utilization, or move the table to on-demand",
         severity=Severity.HIGH if throttles else Severity.MEDIUM,
         index=index,
@@ -104,7 +100,7 @@ def _problem(
         current=f"capacity is fixed at {listed(fixed)}" if fixed else "capacity is fixed",
         benefit="capacity follows the load: fewer throttles when it is busy, less to pay when it is quiet",
         migration="none: it starts while the table is in use; the maximum is what you would pay in a busy hour "
-        f"({ROOM_FACTOR} times today's capacity in a command that registers)",
+        f"(the commands set {ROOM_FACTOR} times today's capacity)",
         effort="minutes",
         commands=tuple(commands),
     )

@@ -46,9 +46,10 @@ def redundant_index(table: Table, items: ItemSizes | Unknown) -> Iterator[Said]:
         elif any(equal is None for _, equal in same):
             yield Unknown(call="dynamodb:DescribeTable", reason=f"the item count of index {index.name} or of its like is not known")
         elif over:
-            yield Good(message=f"index {index.name} holds other items than {_title(over[0])}: {_difference(over[0], index, items)}")
+            yield Good(message=f"index {index.name} does not repeat {_title(over[0])}: {_difference(over[0], index, items)}")
     if not repeated:
-        yield Good(message=f"{counted(len(table.indexes), 'index', 'indexes')}, and none repeats another or the table's own key")
+        number = counted(len(table.indexes), "index", "indexes")
+        yield Good(message=f"no index repeats another or the table's own key ({number} looked at)")
 
 
 def _stands_in(cover: Cover, index: Cover, table: Table, order: list[Cover]) -> bool:
@@ -99,7 +100,7 @@ def _count(index: Index, items: ItemSizes | Unknown) -> int | None:
 def _difference(cover: Cover, index: Index, items: ItemSizes | Unknown) -> str:
     ours = _count(index, items)
     theirs = None if isinstance(cover, Table) else _count(cover, items)
-    return f"{count(ours or 0)} against {count(theirs or 0)}"
+    return f"{counted(ours or 0, 'entry', 'entries')} against {count(theirs or 0)}"
 
 
 def _title(cover: Cover) -> str:
@@ -112,20 +113,21 @@ def _key(cover: Cover) -> str:
 
 def _problem(table: Table, index: Index, cover: Cover, items: ItemSizes | Unknown) -> Problem:
     target = "the table itself" if isinstance(cover, Table) else cover.name
+    title = _title(cover)
     return Problem(
-        message=f"index {index.name} ({_key(index)}) is covered by {_title(cover)} ({_key(cover)}): same partition key, same beginning of "
-        "the sort key, nothing projected that is missing there",
-        fix=f"send the queries of {index.name} to {target}, then remove {index.name}",
+        message=f"repeats {title} ({_key(cover)}): same partition key, same beginning of the sort key, nothing projected that is "
+        "missing there",
+        fix=f"send the queries to {title}, then remove this index",
         evidence={
             "covered_by": target,
             "index_entries": _count(index, items),
             "covering_entries": table.item_count if isinstance(cover, Table) else _count(cover, items),
         },
         index=index.name,
-        current=f"{index.name} ({_key(index)}) repeats {_title(cover)} ({_key(cover)})",
-        benefit=f"the storage of {index.name} and its share of every write are saved",
-        migration=f"send the queries to {target}, watch the reads of {index.name} fall to zero, check that no access policy names it, then "
-        "remove it; the table stays in use",
+        current=f"key ({_key(index)}), beside {title} with key ({_key(cover)})",
+        benefit="its storage and its share of every write are saved",
+        migration="switch the queries, watch its reads fall to zero, check that no access policy names it, then remove it; the table "
+        "stays in use",
         effort="hours",
         commands=(
             f"aws dynamodb update-table --region {table.region} --table-name {table.name} "

@@ -40,13 +40,13 @@ def secret_in_index(table: Table, items: ItemSizes | Unknown) -> Iterator[Said]:
     if not table.indexes:
         yield NotApplicable(reason="no secondary index")
         return
+    clean, partly = 0, False
     for index in table.indexes:
         keys = {key.attribute for key in (*table.key_schema, *index.key_schema)}
         copied = keys | set(index.non_key_attributes)
-        seen = ""
         if index.projection == "ALL" and isinstance(items, ItemSizes):
             copied |= {attribute.name for attribute in items.attributes}
-            seen = " (as far as the items read show)" if items.coverage == "sample" else ""
+            partly |= items.coverage == "sample"
         named = sorted(name for name in copied if _sounds_secret(name))
         if named:
             yield _problem(index, named, keys)
@@ -57,9 +57,12 @@ def secret_in_index(table: Table, items: ItemSizes | Unknown) -> Iterator[Said]:
         elif OTHER_ATTRIBUTES in copied:
             yield Unknown(call="dynamodb:Scan", reason=f"index {index.name} copies more attributes than are told apart by name")
         else:
-            yield Good(
-                message=f"index {index.name} copies {counted(len(copied), 'attribute')}{seen}, and none is named like a secret"
-            )
+            clean += 1
+    if clean == len(table.indexes):
+        seen = ", as far as the items read show" if partly else ""
+        yield Good(
+            message=f"no index copies an attribute that is named like a secret{seen} ({counted(clean, 'index', 'indexes')} looked at)"
+        )
 
 
 def _sounds_secret(name: str) -> bool:
@@ -73,20 +76,20 @@ def _problem(index: Index, named: list[str], keys: set[str]) -> Problem:
     as_key = [printable(name) for name in named if name in keys]
     to_project = [printable(name) for name in named if name not in keys]
     hashed = f"store a keyed hash in place of {listed(as_key)}, because a key cannot be left out" if as_key else ""
-    left_out = f"leave {listed(to_project)} out of {index.name}" if to_project else ""
+    left_out = f"leave {listed(to_project)} out of the index" if to_project else ""
     if index.kind == "LSI":
         migration = "a local secondary index is fixed when its table is made: it takes a new table and a copy of the items"
     else:
         migration = (
-            "a projection cannot be changed: add an index that includes only what its queries need, wait until it is ACTIVE, switch the "
-            "queries, then remove the old index; the table stays in use"
+            "a projection cannot be changed: add an index with only what its queries need, switch them when it is ACTIVE, then remove "
+            "the old one; the table stays in use"
         )
     return Problem(
-        message=f"index {index.name} copies {secrets}: by the name a secret (values were not looked at)",
+        message=f"copies {secrets}, {'a secret by its name' if len(named) == 1 else 'secrets by their names'} (values were not looked at)",
         fix="; ".join(part for part in (left_out, hashed) if part),
         evidence={"attributes": secrets, "projection": index.projection},
         index=index.name,
-        current=f"projection {index.projection} puts {secrets} into {index.name}",
+        current=f"projection {index.projection} puts {secrets} into the index",
         benefit="one place less to protect: rights to query the index no longer show it",
         migration=migration,
         effort="days" if as_key or index.kind == "LSI" else "hours",

@@ -23,7 +23,7 @@ from typing import Literal
 from stj_audit.checks import check
 from stj_audit.facts import AutoScaling, Flow, Index, Table, Traffic, Unknown
 from stj_audit.results import Category, Good, Problem, Said, Severity
-from stj_audit.wording import counted, resource
+from stj_audit.wording import counted, listed, resource
 
 RAISE_FACTOR = 2  # a first step that is seen in the metrics; the right size shows only when nothing is refused
 NO_CEILING = -1  # UpdateTable's word for no maximum
@@ -65,8 +65,8 @@ KEY_RANGE = Cause(
     severity=Severity.MEDIUM,
     fix="spread the traffic over more partition key values (add a suffix to the hot key), or cache what is read so often",
     benefit="the traffic can grow past what one partition takes; more capacity or a higher quota would not help here",
-    migration="find the keys with Contributor Insights first: it shows key values in CloudWatch, is billed for throttled events only, "
-    "and does not see throttled writes of an index; a new key layout needs the items of the hot keys to be rewritten",
+    migration="find the hot keys first (Contributor Insights shows them, not for the writes of an index), then rewrite their items under "
+    "the new keys",
     effort="days",
 )
 ACCOUNT_LIMIT = Cause(
@@ -74,7 +74,7 @@ ACCOUNT_LIMIT = Cause(
     title="the account's quota for one table was reached",
     severity=Severity.MEDIUM,
     fix="ask for a higher table-level throughput quota in Service Quotas",
-    benefit="the table can take more than the quota of the account, which holds for each on-demand table",
+    benefit="the table can take more than the account's quota for each on-demand table",
     migration="none: the quota is raised while the table is in use, after AWS has agreed",
     effort="days",
 )
@@ -84,7 +84,7 @@ PROVISIONED = Cause(
     severity=Severity.LOW,
     fix="raise the provisioned capacity, or the maximum of auto scaling, or move to on-demand",
     benefit="requests are no longer refused while the load is above today's capacity",
-    migration=f"none: it is raised while the table is in use; the command makes it {RAISE_FACTOR} times as much, and the bill for it too",
+    migration=f"none: it is raised while the table is in use; the command makes capacity and its price {RAISE_FACTOR} times as much",
     effort="minutes",
 )
 ON_DEMAND_CEILING = Cause(
@@ -125,13 +125,13 @@ def throttle_cause(table: Table, traffic: Traffic, auto_scaling: AutoScaling | U
         else:
             quiet += 1
     if quiet == 1 + len(indexes):
-        also = f" and {counted(len(indexes), 'global secondary index', 'global secondary indexes')}" if indexes else ""
-        yield Good(message=f"none of the {len(CAUSES)} causes of throttling in {days} days, on the table{also}")
+        also = ", indexes included" if indexes else ""
+        yield Good(message=f"no hot partition, quota, capacity or ceiling was hit in {days} days{also}")
 
 
 def _problem(cause: Cause, refused: Refused) -> Problem:
-    requests = f"{counted(refused.reads, 'read')} and {counted(refused.writes, 'write')}"
-    seen = f"{requests} of {resource(refused.index)} were refused in {refused.days} days"
+    kinds = ((refused.reads, "read"), (refused.writes, "write"))
+    seen = f"{listed([counted(events, kind) for events, kind in kinds if events])} refused in {refused.days} days"
     return Problem(
         message=f"{seen}: {cause.title}",
         fix=cause.fix,

@@ -44,8 +44,8 @@ def throttled(table: Table, traffic: Traffic) -> Iterator[Said]:
                 call="cloudwatch:GetMetricData", reason=f"no {listed(blind)} datapoint of {resource(index)} in {days} days"
             )
     if healthy == 1 + len(indexes):
-        also = f" and its {counted(len(indexes), 'global secondary index', 'global secondary indexes')}" if indexes else ""
-        yield Good(message=f"0 throttle events in {days} days on the table{also}")
+        also = ", indexes included" if indexes else ""
+        yield Good(message=f"0 throttle events in {days} days{also}")
 
 
 def _problem(table: Table, index: str | None, flow: Flow, days: int) -> Problem:
@@ -60,9 +60,10 @@ def _problem(table: Table, index: str | None, flow: Flow, days: int) -> Problem:
             f"aws dynamodb update-contributor-insights --region {table.region} --table-name {table.name}{which} "
             "--contributor-insights-action ENABLE --contributor-insights-mode THROTTLED_KEYS",
         )
+    kinds = [counted(events, kind) for events, kind in ((reads, "read"), (writes, "write")) if events]
     return Problem(
-        message=f"{resource(index)} was throttled {counted(reads + writes, 'time')} in {days} days "
-        f"({counted(reads, 'read')}, {counted(writes, 'write')}), on {counted(flow.throttled_days, 'day')}{worst}",
+        message=f"throttled {counted(reads + writes, 'time')} in {days} days ({', '.join(kinds)}), "
+        f"on {counted(flow.throttled_days, 'day')}{worst}",
         fix=_fix(flow),
         severity=Severity.HIGH if severe else Severity.MEDIUM,
         index=index,
@@ -73,10 +74,11 @@ def _problem(table: Table, index: str | None, flow: Flow, days: int) -> Problem:
             "worst_hour_throttle_share": None if share is None else float(share),
             "days": days,
         },
-        current=f"{counted(reads + writes, 'throttle event')} in {days} days on {resource(index)}",
-        benefit="no request is refused and sent again: steadier latency, and no errors for users when retries run out",
-        migration="none to find the cause: Contributor Insights in this mode records throttled keys only, and is billed for those events; "
-        "it shows key values in CloudWatch, and does not see throttled writes of an index",
+        current=f"{counted(reads + writes, 'throttle event')} in {days} days",
+        benefit="steadier latency, and no errors for users when retries run out",
+        migration="none to find the cause: Contributor Insights is billed by throttled event, and shows key values in CloudWatch"
+        if commands
+        else "look for the hot key in what the application writes: Contributor Insights does not see throttled writes of an index",
         effort="hours",
         commands=commands,
     )

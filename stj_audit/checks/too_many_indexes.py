@@ -38,17 +38,18 @@ def too_many_indexes(table: Table) -> Iterator[Said]:
             evidence={"local_indexes": local_count, "quota": LOCAL_QUOTA},
             severity=Severity.LOW,
             current=f"{local_count} of {LOCAL_QUOTA} local secondary indexes",
-            benefit="fewer writes for each change, and more room in the 10 GB that the items of one partition key value may have",
+            benefit="fewer writes for each change, and more room in the 10 GB of one partition key value",
             migration="local indexes cannot be removed from a table: it takes a new table and a copy of the items",
             effort="days",
         )
     if global_count < NEAR_GLOBAL_QUOTA and local_count < LOCAL_QUOTA:
-        yield Good(message=f"{global_count} of {GLOBAL_QUOTA} global and {local_count} of {LOCAL_QUOTA} local secondary indexes")
+        used = f"{global_count} of {GLOBAL_QUOTA} global and {local_count} of {LOCAL_QUOTA} local secondary indexes are used"
+        yield Good(message=f"there is room for more indexes: {used}")
 
 
 def _global_problem(table: Table, count: int) -> Problem:
     if count > GLOBAL_QUOTA:
-        left = f"more than the default quota of {GLOBAL_QUOTA}: it was raised, to what is not known here"
+        left = f"more than the default quota of {GLOBAL_QUOTA}, so it was raised; to what is not known here"
     elif count == GLOBAL_QUOTA:
         left = f"the default quota of {GLOBAL_QUOTA} is used up"
     else:

@@ -24,22 +24,30 @@ USABLE_TYPE = "N"  # TTL ignores every other type
 
 
 @check("TTL deletes nothing", Category.TABLE_STRUCTURE, Severity.HIGH, code="STR-10")
-def ttl_deletes_nothing(table: Table, time_to_live: TimeToLive, traffic: Traffic, items: ItemSizes | Unknown) -> Iterator[Said]:
-    if not time_to_live.enabled:
+def ttl_deletes_nothing(
+    table: Table, time_to_live: TimeToLive | Unknown, traffic: Traffic | Unknown, items: ItemSizes | Unknown
+) -> Iterator[Said]:
+    deleted = None if isinstance(traffic, Unknown) else traffic.time_to_live_deletes
+    if isinstance(time_to_live, TimeToLive) and not time_to_live.enabled:
         yield NotApplicable(reason="TTL is off")
-        return
-    deleted = traffic.time_to_live_deletes
-    days = traffic.throttle_window_days
-    if deleted:
-        yield Good(message=f"TTL deleted {counted(deleted, 'item')} in {days} days")
-    elif not isinstance(items, Unknown) and items.coverage == "full" and not items.scanned:
+    elif isinstance(items, ItemSizes) and items.coverage == "full" and not items.scanned and not deleted:
         yield NotApplicable(reason="the table has no items that could expire")
-    elif traffic.covered_days < Decimal(days):
-        yield Unknown(
-            call="cloudwatch:GetMetricData", reason=f"only {counted(traffic.covered_days, 'day')} of metrics; {days} are needed"
-        )
+    elif isinstance(time_to_live, Unknown):
+        yield time_to_live
+    elif isinstance(traffic, Unknown):
+        yield traffic
     else:
-        yield _nothing_deleted(table, time_to_live, deleted, days, items)
+        yield _judged(table, time_to_live, traffic, items)
+
+
+def _judged(table: Table, time_to_live: TimeToLive, traffic: Traffic, items: ItemSizes | Unknown) -> Said:
+    deleted, days = traffic.time_to_live_deletes, traffic.throttle_window_days
+    if deleted:
+        return Good(message=f"TTL deleted {counted(deleted, 'item')} in {days} days")
+    if traffic.covered_days < Decimal(days):
+        reason = f"only {counted(traffic.covered_days, 'day')} of metrics; {days} are needed"
+        return Unknown(call="cloudwatch:GetMetricData", reason=reason)
+    return _nothing_deleted(table, time_to_live, deleted, days, items)
 
 
 def _nothing_deleted(table: Table, time_to_live: TimeToLive, deleted: int | None, days: int, items: ItemSizes | Unknown) -> Problem:
@@ -60,7 +68,7 @@ def _nothing_deleted(table: Table, time_to_live: TimeToLive, deleted: int | None
         evidence={"deleted_items": deleted, "days": days, "ttl_attribute": name},
         current=f"TTL watches {watched}; {'0 deletions' if deleted == 0 else 'no deletion'} in {days} days",
         benefit="expired items go by themselves, without write units, and their storage is no longer paid for",
-        migration="compare some values with the clock first: once the attribute is right, TTL deletes all expired items for good",
+        migration="compare some values with the clock first: once the attribute is right, TTL deletes expired items for good",
         effort="hours",
         commands=tuple(commands),
     )

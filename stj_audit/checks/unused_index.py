@@ -18,19 +18,23 @@ from stj_audit.checks import check
 from stj_audit.cost.bill import TableBill
 from stj_audit.facts import Index, Table, Traffic, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, RemoveIndex, Said, Severity
-from stj_audit.wording import counted
+from stj_audit.wording import a_few, counted
 
 ENOUGH_DAYS = 30  # AWS developer guide, "Identify your unused resources": look at 30 days
 
 
 @check("An index is not read", Category.GSI_COVERAGE, Severity.LOW, code="COV-05")
-def unused_index(table: Table, traffic: Traffic, bill: TableBill) -> Iterator[Said]:
+def unused_index(table: Table, traffic: Traffic | Unknown, bill: TableBill) -> Iterator[Said]:
     indexes = [index for index in table.global_indexes if index.status != "DELETING"]
     if not indexes:
         local = "local secondary indexes have no metrics of their own" if table.local_indexes else "no global secondary index"
         yield NotApplicable(reason=local)
         return
+    if isinstance(traffic, Unknown):
+        yield traffic
+        return
     days = traffic.covered_days
+    read: list[str] = []
     for index in indexes:
         flow = traffic.indexes.get(index.name)
         reads = None if flow is None else flow.read_units
@@ -39,20 +43,22 @@ def unused_index(table: Table, traffic: Traffic, bill: TableBill) -> Iterator[Sa
         elif reads is None:
             yield Unknown(call="cloudwatch:GetMetricData", reason=f"no datapoint for reads of index {index.name}")
         elif reads > 0:
-            yield Good(message=f"index {index.name} is read: {counted(reads, 'read unit')} in {counted(days, 'day')}")
+            read.append(f"{index.name} ({counted(reads, 'read unit')})")
         elif days < ENOUGH_DAYS:
             yield _too_early(index, days)
         else:
             yield _unread(table, index, days, bill)
+    if read:
+        yield Good(message=f"in use: {'index' if len(read) == 1 else 'indexes'} {a_few(read)} in {counted(days, 'day')}")
 
 
 def _too_early(index: Index, days: Decimal) -> Problem:
     return Problem(
-        message=f"index {index.name} was not read in {counted(days, 'day')} of metrics: not enough history to call it unused",
+        message=f"not read in {counted(days, 'day')} of metrics: not enough history to call it unused",
         fix=f"look again when {ENOUGH_DAYS} days are covered",
         evidence={"read_units": 0, "covered_days": float(days)},
         index=index.name,
-        current=f"no read of {index.name} in {counted(days, 'day')}",
+        current=f"0 read units in {counted(days, 'day')}, measured by CloudWatch",
         benefit="if it stays unread, its storage and its share of every write can be saved",
         migration="none yet",
         effort="minutes",
@@ -63,8 +69,8 @@ def _unread(table: Table, index: Index, days: Decimal, bill: TableBill) -> Probl
     change = RemoveIndex(index=index.name)
     saving = bill.saving(change)
     return Problem(
-        message=f"index {index.name} was not read once in {counted(days, 'day')}",
-        fix=f"ask the owner whether anything reads {index.name}, a monthly job for instance; remove it only when nothing does",
+        message=f"not read once in {counted(days, 'day')}",
+        fix="ask the owner whether anything reads the index, a monthly job for instance; remove it only when nothing does",
         evidence={
             "read_units": 0,
             "covered_days": float(days),
@@ -72,11 +78,10 @@ def _unread(table: Table, index: Index, days: Decimal, bill: TableBill) -> Probl
         },
         severity=None if saving is None else bill.severity(saving),
         index=index.name,
-        current=f"0 read units for {index.name} in {counted(days, 'day')}, measured by CloudWatch",
+        current=f"0 read units in {counted(days, 'day')}, measured by CloudWatch",
         benefit="its storage and its share of every write are saved",
-        migration="confirm with the owner first, and search the code for the index name: work that runs once a month or more rarely does "
-        "not show in 30 days, and AWS does not say how long the index has been there; an index that was removed has to be built again "
-        "from the whole table",
+        migration="confirm with the owner first, and search the code for the index name: rarer work than monthly does not show in "
+        "30 days, and an index that was removed has to be built again from the whole table",
         effort="hours",
         commands=(
             f"aws dynamodb update-table --region {table.region} --table-name {table.name} "

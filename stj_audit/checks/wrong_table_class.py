@@ -1,7 +1,7 @@
 """
 DynamoDB has two table classes with the same performance: Standard-IA stores for 60% less and takes about 25% more for each read and write.
 Which one is cheaper depends on the table alone: by list price, Standard-IA is, when storage costs more than about 42% of what the requests
-cost. Here the whole bill of the table is priced in both.
+cost. Here the whole bill of the table is priced in both; PITR and backups cost the same in both, and need not be known.
 
 Wrong where other prices hold than the list: reserved capacity, which exists for Standard only, the 25 GB of storage that are free in
 Standard, or a private discount.
@@ -15,9 +15,9 @@ from decimal import Decimal
 
 from stj_audit.checks import check
 from stj_audit.config import Scale
-from stj_audit.cost.bill import TableBill
+from stj_audit.cost.bill import TableBill, depends_on_class, is_complete
 from stj_audit.facts import Table, TableClass, Unknown
-from stj_audit.results import Category, Good, Problem, Said, Severity, UseTableClass
+from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity, UseTableClass
 from stj_audit.wording import count, dollars
 
 STORAGE = ("storage", "index-storage")
@@ -33,25 +33,24 @@ def wrong_table_class(table: Table, bill: TableBill, scale: Scale) -> Iterator[S
     change = UseTableClass(table_class=other)
     saving = bill.saving(change)
     if saving is None:
-        quantity_known = all(line.quantity is not None for line in bill.lines)
-        yield Unknown(
-            call="pricing:GetProducts" if quantity_known else "cloudwatch:GetMetricData",
-            reason=next(
-                (line.note for line in bill.lines if line.monthly_usd is None and line.note), f"no price of {other} is known"
-            ),
-        )
+        yield _unknown(bill, other)
         return
     then = bill.monthly_usd - saving
-    compared = f"{table.table_class} {dollars(bill.monthly_usd)}, {other} {dollars(then)} a month{_at(scale)}"
+    counted_in = "" if is_complete(bill.lines) else ", without what is not known of its backups"
+    compared = f"{table.table_class} {dollars(bill.monthly_usd)}, {other} {dollars(then)} a month{_at(scale)}{counted_in}"
+    if saving == 0:
+        yield NotApplicable(reason="nothing is billed by class: no storage and no requests")
+        return
     if saving < bill.currency_floor_usd:
-        why = "is the cheaper class" if saving <= 0 else f"would be left for less than {dollars(bill.currency_floor_usd)} a month"
-        yield Good(message=f"{table.table_class} {why}: {compared}")
+        # a class that could be left for a few dollars is not worth a word
+        if saving < 0:
+            yield Good(message=f"{table.table_class} is the cheaper class: {compared}")
         return
     storage = sum(
         (line.monthly_usd for line in bill.lines if line.component in STORAGE and line.monthly_usd is not None), Decimal(0)
     )
     yield Problem(
-        message=f"the table would cost {dollars(saving)} a month less in the other table class: {compared}",
+        message=f"{dollars(saving)} a month less in the other table class: {compared}",
         fix=f"change the table class to {other}",
         severity=bill.severity(saving),
         evidence={
@@ -62,8 +61,8 @@ def wrong_table_class(table: Table, bill: TableBill, scale: Scale) -> Iterator[S
         },
         current=f"{table.table_class}: {dollars(bill.monthly_usd)} a month, {dollars(storage)} of it for storage",
         benefit=f"{dollars(saving)} a month{_at(scale)}, with the same latency and durability",
-        migration="none: the class is changed while the table is in use, at most twice in 30 days; "
-        "reserved capacity counts for STANDARD only, and whether you hold any is not known here",
+        migration="none: the class is changed while the table is in use, at most twice in 30 days; reserved capacity, which is not "
+        "known here, counts for STANDARD only",
         effort="minutes",
         commands=(f"aws dynamodb update-table --region {table.region} --table-name {table.name} --table-class {other}",),
         change=change,
@@ -73,3 +72,20 @@ def wrong_table_class(table: Table, bill: TableBill, scale: Scale) -> Iterator[S
 def _at(scale: Scale) -> str:
     # The bill is today's when nobody knows how many users there are.
     return "" if scale.users_now is None else f" at {count(scale.target_users)} users"
+
+
+def _unknown(bill: TableBill, other: TableClass) -> Unknown:
+    """The first thing that is missing to price the table in both classes: a price, a size or its requests."""
+    lines = [line for line in bill.lines if depends_on_class(line)]
+    missing = next((line for line in lines if line.quantity is None), None)
+    if any(line.unit_price_usd is None and line.quantity is not None for line in lines):
+        return Unknown(call="pricing:GetProducts", reason=f"no price is known in {bill.prices.region}")
+    if missing is None:
+        return Unknown(call="pricing:GetProducts", reason=f"no price of {other} is known in {bill.prices.region}")
+    if missing.component in STORAGE:
+        which = "the table" if missing.index is None else f"index {missing.index}"
+        return Unknown(call="dynamodb:DescribeTable", reason=f"the size of {which} is not known")
+    call = "dynamodb:DescribeTable" if "capacity" in missing.component else "cloudwatch:GetMetricData"
+    return Unknown(
+        call=call, reason=f"{missing.component} of a user: {missing.note}" if missing.basis == "declared" else missing.note
+    )

@@ -99,7 +99,7 @@ def apply_change(lines: tuple[CostLine, ...], change: Change, prices: PriceSheet
             gone = tuple(line for line in lines if line.index == index)
         case UseTableClass(table_class=table_class):
             changed = tuple(_at_class(line, CLASS_KEYS[table_class], prices) for line in lines)
-            return changed if is_complete(changed) else None
+            return changed if is_complete(line for line in changed if depends_on_class(line)) else None
         case NarrowIndex(index=index):
             return _narrowed(lines, index)
     if all(line.monthly_usd is None for line in gone):
@@ -141,9 +141,14 @@ def saved_by(lines: tuple[CostLine, ...], changes: Iterable[Change], prices: Pri
     return total(lines) - total(left)
 
 
+def depends_on_class(line: CostLine) -> bool:
+    """Whether the price of the line depends on the table class; that of PITR and of backups does not."""
+    return "{table_class}" in PRICE_KEYS[line.component][0]
+
+
 def _at_class(line: CostLine, table_class: str, prices: PriceSheet) -> CostLine:
     key, _ = PRICE_KEYS[line.component]
-    if "{table_class}" not in key:
+    if not depends_on_class(line):
         return line
     return priced(line, prices, key.format(table_class=table_class))
 
