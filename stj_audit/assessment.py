@@ -23,7 +23,7 @@ from stj_audit.results import Category, Result, Severity, Status
 from stj_audit.wording import a_few, count, counted, dollars
 
 NOW = "now"
-SPARSE_BELOW = Decimal("0.99")  # an index that holds less than this part of the items is sparse
+SPARSE_BELOW = Decimal("0.5")  # an index that holds less than half of the items is sparse by design
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,11 +149,15 @@ def practices(telling: Telling) -> tuple[Practice, ...]:
     """The best-practice table: each row judged by its checks, or told from the facts."""
     told: Mapping[str, Callable[[Telling], Practice]] = {
         "Use GSIs for alternate access patterns": _indexes_practice,
+        "Use composite sort keys": _composite_practice,
         "Use sparse indexes": _sparse_practice,
     }
     return tuple(
         told[practice](telling) if practice in told else _judged_practice(practice, codes, telling) for practice, codes in PRACTICES
     )
+
+
+MAX_NOTES = 2
 
 
 def _judged_practice(practice: str, codes: Sequence[str], telling: Telling) -> Practice:
@@ -170,7 +174,10 @@ def _judged_practice(practice: str, codes: Sequence[str], telling: Telling) -> P
         return Practice(practice=practice, status="NOT CHECKED", notes=reasons)
     if passed:
         messages = [message for one in passed for message in (good.message for good in one.goods)]
-        notes = a_few(dict.fromkeys(messages), at_most=2) if messages else f"all of {counted(len(passed), 'check')} passed"
+        tables = a_few(dict.fromkeys(one.table for one in passed))
+        said = list(dict.fromkeys(messages))
+        more = [f"and {len(said) - MAX_NOTES} more"] if len(said) > MAX_NOTES else []
+        notes = "; ".join([*said[:MAX_NOTES], *more]) or f"nothing found in {tables}"
         return Practice(practice=practice, status="GOOD", notes=notes)
     reason = results[0].reason if results else "no check looks at it"
     return Practice(practice=practice, status="N/A", notes=reason)
@@ -193,6 +200,20 @@ def _indexes_practice(telling: Telling) -> Practice:
     return Practice(practice=practice, status="NOT CHECKED", notes=notes)
 
 
+def _composite_practice(telling: Telling) -> Practice:
+    practice = "Use composite sort keys"
+    judged = _judged_practice(practice, ("KEY-08",), telling)
+    if judged.status in ("BAD", "IMPROVE", "NOT CHECKED"):
+        return judged
+    owners = [facts.table.name for facts in telling.facts if facts.table.range_attributes]
+    owners += [
+        f"{index.name} of {facts.table.name}" for facts in telling.facts for index in facts.table.indexes if index.range_attributes
+    ]
+    if owners:
+        return Practice(practice=practice, status="GOOD", notes=f"in use: {a_few(owners)}")
+    return Practice(practice=practice, status="NOT USED", notes="no table or index has a sort key; right for lookups by id alone")
+
+
 def _sparse_practice(telling: Telling) -> Practice:
     practice = "Use sparse indexes"
     indexes = [(facts, index) for facts in telling.facts for index in facts.table.indexes]
@@ -207,7 +228,7 @@ def _sparse_practice(telling: Telling) -> Practice:
     if any(share is None for _, _, share in shares):
         return Practice(practice=practice, status="NOT CHECKED", notes="the number of index entries is not known")
     return Practice(
-        practice=practice, status="NOT USED", notes="every index holds every item; right if every item is queried through it"
+        practice=practice, status="NOT USED", notes="every index holds most items; right if most are queried through it"
     )
 
 
@@ -301,6 +322,7 @@ def actions(telling: Telling) -> tuple[Action, ...]:
 # -------------------------------------------------------------------------------------------------------------- summary
 
 MAX_SUMMARY_LINES = 6
+SMALL_USD = Decimal("0.10")  # below it two significant digits say more than cents
 
 
 def summary(telling: Telling) -> Summary:
@@ -323,10 +345,13 @@ def _cost_lines(telling: Telling) -> list[str]:
         return [*lines, f"At {count(target)} users: not known"]
     lines.append(f"At {count(target)} users: {_amount(projection.monthly_usd, complete=projection.complete)} a month")
     if projection.per_user_usd is not None:
-        lines.append(f"Per user: {'' if projection.complete else 'at least '}${projection.per_user_usd:.4f} a month")
+        each = projection.per_user_usd
+        shown = dollars(each) if each >= SMALL_USD else f"${Decimal(f'{each:.1e}'):f}"
+        lines.append(f"Per user: {'' if projection.complete else 'at least '}{shown} a month")
     if projection.avoidable_at_most_usd:
         sure, at_most = dollars(projection.avoidable_usd or Decimal(0)), dollars(projection.avoidable_at_most_usd)
-        lines.append(f"Avoidable: {sure if sure == at_most else f'{sure} to {at_most}'} a month, of what the findings price")
+        amount = sure if sure == at_most else f"{sure} to {at_most}"
+        lines.append(f"Avoidable: {amount}{'' if projection.complete else ' or more'} a month, of what the findings price")
     return lines
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from stj_audit.report import CategoryGrade, Overall
 from stj_audit.results import Category, Check, Result, Severity, Status
-from stj_audit.wording import dollars
+from stj_audit.wording import dollars, percent
 
 POLICY_VERSION = "1"
 
@@ -120,7 +120,7 @@ def _in_words(scored: _Scored) -> CategoryGrade:
         score=None if scored.score is None else round(scored.score, 1),
         best=NOT_APPLICABLE if absent else letter(scored.best),
         worst=NOT_APPLICABLE if absent else letter(scored.worst if scored.score is None else min(scored.worst, scored.score)),
-        coverage=round(scored.coverage, 3),
+        coverage=scored.coverage,
         notes=scored.notes,
         held_by=scored.held_by,
     )
@@ -171,7 +171,12 @@ def _coverage(applicable: Sequence[Result], money: Money | None) -> float | None
     if money is not None:
         weights.append((BILL_WEIGHT, money.complete))
     whole = sum(weight for weight, _ in weights)
-    return sum(weight for weight, made in weights if made) / whole if whole else None
+    return _as_shown(sum(weight for weight, made in weights if made) / whole) if whole else None
+
+
+def _as_shown(coverage: float) -> float:
+    """Rounded once, where it comes from, so that every text says the same; only all of it is all."""
+    return min(round(coverage, 3), 0.999) if coverage < 1.0 else 1.0
 
 
 def _range(applicable: Sequence[Result]) -> tuple[float, float]:
@@ -210,7 +215,7 @@ def _capped_by_coverage(score: float, coverage: float) -> float:
 
 
 def _too_little(coverage: float) -> str:
-    return f"only {coverage:.0%} of the checks could be made"
+    return f"only {percent(coverage)} of the checks could be made"
 
 
 def _avoidable(money: Money) -> str | None:
@@ -247,14 +252,12 @@ def _overall(scored: Sequence[_Scored]) -> Overall:
     judged = [one for one in scored if one.shown != NOT_APPLICABLE]
     lettered = [one for one in judged if one.score is not None]
     unknown = [one.category.title for one in judged if one.score is None]
-    coverage = _mean([(one, one.coverage) for one in judged])
+    coverage = _as_shown(_mean([(one, one.coverage) for one in judged]))
     best, _ = _capped_by_category(_mean([(one, one.best) for one in judged]), [one.best for one in judged])
     worst, _ = _capped_by_category(_mean([(one, one.worst) for one in judged]), [one.worst for one in judged])
     if not lettered or len(unknown) >= NO_OVERALL_FROM_UNKNOWN_CATEGORIES or coverage < NO_LETTER_BELOW_COVERAGE:
         held_by = f"too little could be checked: {', '.join(unknown) or 'nothing to judge'}"
-        return Overall(
-            grade=UNKNOWN, score=None, best=letter(best), worst=letter(worst), coverage=round(coverage, 3), held_by=held_by
-        )
+        return Overall(grade=UNKNOWN, score=None, best=letter(best), worst=letter(worst), coverage=coverage, held_by=held_by)
     mean = _mean([(one, one.score or 0.0) for one in lettered])
     held, cap_letter = _capped_by_category(mean, [one.score or 0.0 for one in lettered])
     score = _capped_by_coverage(held, coverage)
@@ -263,7 +266,7 @@ def _overall(scored: Sequence[_Scored]) -> Overall:
         score=round(score, 1),
         best=letter(max(best, score)),
         worst=letter(min(worst, score)),
-        coverage=round(coverage, 3),
+        coverage=coverage,
         held_by=_held_by(lettered, score=score, held=held, mean=mean, cap_letter=cap_letter, coverage=coverage),
     )
 

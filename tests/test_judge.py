@@ -164,12 +164,31 @@ def test_a_feature_that_is_not_audited_is_listed() -> None:
 
 
 def test_no_changes_needed_is_said_only_when_everything_was_looked_at() -> None:
-    seen, unseen = judged(healthy()), judged(healthy(items=DENIED))
+    silent = Unknown(call="cloudwatch:GetMetricData", reason="AccessDeniedException")
+    seen, unseen = judged(healthy()), judged(healthy(items=DENIED, traffic=silent))
     assert "no changes needed" in seen.recommendations[0].status
     assert seen.verdict == "1 table in eu-north-1: ready for 10,000 users"
     assert "nothing found in what could be checked" in unseen.recommendations[0].status
     assert unseen.verdict.endswith("nothing found in what could be checked")
     assert "too little could be checked for a grade at 10,000 users" in unseen.verdict
+
+
+def practice(report: Report, name: str) -> tuple[str, str]:
+    [row] = [row for row in report.practices if row.practice == name]
+    return row.status, row.notes
+
+
+def test_practices_are_told_from_the_facts_where_no_check_judges_them() -> None:
+    keys_only = judged(table_facts())
+    assert practice(keys_only, "Use composite sort keys")[0] == "NOT USED"
+    assert practice(keys_only, "Use sparse indexes") == ("N/A", "no table has an index")
+    assert practice(keys_only, "Use GSIs for alternate access patterns")[0] == "NOT USED"
+    index = an_index("by-phone")
+    items = some_items({900: 100}, indexes=(some_entries("by-phone", 49, 40),), keys=(some_keys(100, items=100),))
+    composite = judged(table_facts(a_table(key=("id", "at"), indexes=(index,)), items=items))
+    assert practice(composite, "Use composite sort keys") == ("GOOD", "in use: orders")
+    assert practice(composite, "Use sparse indexes") == ("GOOD", "by-phone of orders holds 49% of the items")
+    assert practice(composite, "Use GSIs for alternate access patterns")[0] == "NOT CHECKED"
 
 
 def test_every_check_is_listed_for_every_table_however_it_ended() -> None:

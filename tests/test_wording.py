@@ -7,15 +7,20 @@ from stj_audit.wording import a_few, count, counted, dollars, items_read, kiloby
 
 @pytest.mark.parametrize(
     ("size_bytes", "text"),
-    [(0, "0.0 KB"), (1023, "1.0 KB"), (396_288, "387.0 KB"), (409_600, "400.0 KB"), (2 * 1024**2, "2,048.0 KB")],
+    [(1_024, "1.0 KB"), (396_288, "387.0 KB"), (409_600, "400.0 KB"), (2 * 1024**2, "2,048.0 KB")],
 )
 def test_kilobytes_are_powers_of_1024(size_bytes: int, text: str) -> None:
     assert kilobytes(size_bytes) == text
 
 
 def test_sizes_round_half_up() -> None:
-    assert kilobytes(Decimal("256")) == "0.3 KB"
-    assert kilobytes(Decimal("153.6")) == "0.2 KB"
+    assert kilobytes(Decimal("1331.2")) == "1.3 KB"
+    assert kilobytes(Decimal("1280")) == "1.3 KB"
+
+
+@pytest.mark.parametrize(("size_bytes", "text"), [(0, "0 B"), (Decimal("153.6"), "154 B"), (1_023, "1,023 B")])
+def test_below_one_kilobyte_bytes_are_told(size_bytes: int | Decimal, text: str) -> None:
+    assert kilobytes(size_bytes) == size(size_bytes) == text
 
 
 @pytest.mark.parametrize(

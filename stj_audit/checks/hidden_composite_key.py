@@ -94,8 +94,8 @@ def _problem(table: Table, index: Index, entries: int, of: int, *, distinct: int
         index=index.name,
         current=f"partition key {key} without a sort key; the index holds every item a second time",
         benefit=f"no index to store and to write, and the items of one {parent} can be read strongly consistent",
-        migration=f"{'' if certain else proof}create a table with this key, write to both, copy the items, switch the readers, retire "
-        f"the old table; callers that know only {key} need another way in",
+        migration=f"{'' if certain else proof}create a table with this key, write to both, copy the items, switch the readers; "
+        f"callers that know only {key} need another way in",
         effort="days",
         severity=Severity.LOW if guessed else None,
         change=None if guessed else RemoveIndex(index=index.name),

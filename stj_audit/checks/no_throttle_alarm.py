@@ -14,7 +14,7 @@ from decimal import Decimal
 from stj_audit.checks import check
 from stj_audit.facts import Alarms, Table
 from stj_audit.results import Category, Good, Problem, Said, Severity
-from stj_audit.wording import a_few, counted, dollars, listed, resource
+from stj_audit.wording import a_few, counted, dollars, listed
 
 KINDS = {"ReadThrottleEvents": "read", "WriteThrottleEvents": "write"}
 METRICS = tuple(KINDS)
@@ -27,8 +27,10 @@ def no_throttle_alarm(table: Table, alarms: Alarms) -> Iterator[Said]:
     wanted = [(metric, index) for index in resources for metric in METRICS]
     missing = [(metric, index) for metric, index in wanted if not alarms.watches(metric, index=index)]
     if not missing:
-        names = listed([resource(index) for index in resources])
-        yield Good(message=f"CloudWatch alarms watch the read and write throttles of {names}")
+        also = (
+            f" and its {counted(len(resources) - 1, 'global secondary index', 'global secondary indexes')}" if resources[1:] else ""
+        )
+        yield Good(message=f"CloudWatch alarms watch the read and write throttles of the table{also}")
         return
     yield Problem(
         message=f"no CloudWatch alarm watches {_named(missing)}",

@@ -16,7 +16,7 @@ from typing import Literal
 from stj_audit.checks import check
 from stj_audit.facts import AutoScaling, Flow, ScalableTarget, Table, Throughput, Traffic, Unknown
 from stj_audit.results import Category, Good, Problem, Said, Severity
-from stj_audit.wording import counted, listed, resource
+from stj_audit.wording import counted, listed
 
 TARGET_PERCENT = 70  # AWS's default for DynamoDB, the middle of the range of 20 to 90 that is allowed
 ROOM_FACTOR = 4  # the suggested maximum over today's capacity; what one is willing to pay in a busy hour
@@ -45,8 +45,10 @@ def provisioned_without_auto_scaling(
         if any(state != SCALED for state in states.values()):
             yield _problem(table, index, capacity, states, _throttles(traffic, index))
     if scaled == len(DIMENSIONS) * len(resources):
-        names = listed([resource(index) for index, _ in resources])
-        yield Good(message=f"auto scaling follows the reads and writes of {names}")
+        also = (
+            f" and its {counted(len(resources) - 1, 'global secondary index', 'global secondary indexes')}" if resources[1:] else ""
+        )
+        yield Good(message=f"auto scaling follows the reads and writes of the table{also}")
 
 
 def _throttles(traffic: Traffic | Unknown, index: str | None) -> int | None:
@@ -86,7 +88,7 @@ def _problem(
     off = [f"no auto scaling of {listed(absent)}"] if absent else []
     off += [f"auto scaling of {listed(suspended)} is suspended"] if suspended else []
     return Problem(
-        message=f"{listed(off)}{throttled}",
+        message=f"{'; '.join(off)}{throttled}",
         fix=f"register reads and writes for auto scaling at {TARGET_PERCENT}% utilization, or move the table to on-demand",
         severity=Severity.HIGH if throttles else Severity.MEDIUM,
         index=index,

@@ -27,7 +27,7 @@ def short_recovery_window(table: Table, pitr: Pitr) -> Iterator[Said]:
     elif days is None:
         yield Unknown(call="dynamodb:DescribeContinuousBackups", reason="the recovery period is not stated")
     elif days >= LONGEST_DAYS:
-        yield Good(message=f"PITR reaches back {counted(days, 'day')}, the longest period")
+        yield Good(message=f"the recovery window is {counted(days, 'day')}, the longest")
     else:
         yield Problem(
             message=f"PITR reaches back only {counted(days, 'day')}; {LONGEST_DAYS} days cost the same",

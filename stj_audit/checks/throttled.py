@@ -52,7 +52,9 @@ def _problem(table: Table, index: str | None, flow: Flow, days: int) -> Problem:
     reads, writes = flow.read_throttles or 0, flow.write_throttles or 0
     share = flow.worst_hour_throttle_share
     severe = flow.throttled_days >= HIGH_DAYS or (share is not None and share > HIGH_HOURLY_SHARE)
-    worst = "" if share is None else f"; in the worst hour about {percent(share)} of the requests"
+    estimate = "" if share is None else percent(share)
+    about = "" if estimate.startswith("less") else "about "
+    worst = f"; in the worst hour {about}{estimate} of the requests" if estimate else ""
     which = "" if index is None else f" --index-name {index}"
     commands: tuple[str, ...] = ()
     if index is None or reads:

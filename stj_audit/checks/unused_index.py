@@ -49,7 +49,7 @@ def unused_index(table: Table, traffic: Traffic | Unknown, bill: TableBill) -> I
         else:
             yield _unread(table, index, days, bill)
     if read:
-        yield Good(message=f"in use: {'index' if len(read) == 1 else 'indexes'} {a_few(read)} in {counted(days, 'day')}")
+        yield Good(message=f"read in {counted(days, 'day')}: {'index' if len(read) == 1 else 'indexes'} {a_few(read)}")
 
 
 def _too_early(index: Index, days: Decimal) -> Problem:

@@ -1,7 +1,8 @@
 """
 Where the marks of a chart go: geometry in units of the SVG's view box, without markup and without colours.
 
-The macros in charts.html.j2 place them. There is no way to measure text, so each chart keeps room free on its right.
+The macros in charts.html.j2 place them. There is no way to measure text, so each chart keeps room free on its right. Every chart is made
+twice, for wide screens and, with `narrow`, for phones, where names stand over their bars; the style sheet shows one of the two.
 """
 
 import math
@@ -13,14 +14,18 @@ from stj_audit.render.digest import ALL_PARTS, Bill, money
 from stj_audit.report import AttributeReport, ItemsReport
 from stj_audit.wording import counted
 
-WIDTH = 720
+WIDTH, NARROW_WIDTH = 720, 320
 
 RING_RADIUS = 42.0
 
-BAR_LEFT, BAR_WIDTH, BAR_TOP, BAR_STEP, BAR_HEIGHT = 118.0, 372.0, 34.0, 32.0, 22.0
+BAR_LEFT, BAR_WIDTH, BAR_STEP, BAR_HEIGHT = 118.0, 372.0, 32.0, 22.0
+NARROW_BAR_STEP, NARROW_BAR_HEIGHT, NARROW_NAME_HEIGHT = 46.0, 18.0, 18.0
+OPEN_WIDTH = 40.0  # the end of a bar that stands for what is not known, whose size nobody can draw
 LABEL_FROM = 36.0  # a narrower segment has no room for its percentage
+LEGEND_LINE, LEGEND_BOX, LEGEND_LETTER = 20.0, 34.0, 6.8
 
 HIST_LEFT, HIST_RIGHT, HIST_TOP, HIST_BOTTOM, HIST_HEIGHT = 60.0, 610.0, 30.0, 200.0, 246.0
+NARROW_HIST_LEFT, NARROW_HIST_RIGHT = 42.0, 296.0
 HIST_FIRST_BYTES = 64  # the axis never starts higher, so that the charts of small tables compare
 HIST_TICKS = tuple(4**power for power in range(3, 11))  # 64 B, 256 B, 1 KB ... 1 MB
 ONE_ITEM_LIFT = 0.5  # decades under the count 1: a single item must be seen
@@ -30,6 +35,7 @@ STRIP_LEFT, STRIP_RIGHT, STRIP_TOP, STRIP_BOTTOM, STRIP_HEIGHT = 8.0, 640.0, 20.
 ATTRIBUTES = 12  # the tail is in the table
 ATTRIBUTE_SHARE = 0.01  # a shorter bar cannot be seen
 ATTRIBUTE_LEFT, ATTRIBUTE_WIDTH, ATTRIBUTE_STEP, ATTRIBUTE_HEIGHT = 190.0, 330.0, 26.0, 16.0
+NARROW_ATTRIBUTE_STEP, NARROW_ATTRIBUTE_HEIGHT = 38.0, 12.0
 LABEL_CHARACTERS = 24
 
 
@@ -67,56 +73,105 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CostBar:
-    """One stacked bar, its name on the left and its total on the right. No marks: nothing of it is known."""
+    """
+    One stacked bar with its name and its total. `rest` is an outline where nothing is drawn: dashed for what is not known, plain for a
+    bill of 0; None: every part is drawn.
+    """
 
     y: float
     name: str
     total: str
     is_target: bool
     marks: tuple[Mark, ...]
+    rest: Mark | None
+    name_x: float
+    total_x: float
+    text_y: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LegendEntry:
     x: float
+    y: float
     title: str
     kind: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CostBars:
+    width: float
     height: float
     legend: tuple[LegendEntry, ...]
     bars: tuple[CostBar, ...]
-    left: float = BAR_LEFT
-    right: float = BAR_LEFT + BAR_WIDTH
-    bar_height: float = BAR_HEIGHT
+    is_narrow: bool
 
 
-def cost_bars(bills: Sequence[Bill]) -> CostBars:
-    """Bars of equal length, so that the parts compare between user counts; the totals stand beside them."""
+def cost_bars(bills: Sequence[Bill], narrow: bool = False) -> CostBars:
+    """Bars of equal length, so that the parts compare between user counts; the totals stand beside or over them."""
+    left, length = (0.0, float(NARROW_WIDTH)) if narrow else (BAR_LEFT, BAR_WIDTH)
+    step, height = (NARROW_BAR_STEP, NARROW_BAR_HEIGHT) if narrow else (BAR_STEP, BAR_HEIGHT)
+    legend = _legend(bills, left, NARROW_WIDTH if narrow else WIDTH)
+    top = max((entry.y for entry in legend), default=0.0) + LEGEND_LINE + 10
     bars = []
     for place, bill in enumerate(bills):
-        y = BAR_TOP + place * BAR_STEP
-        name = filters.users(bill.users)
-        x = BAR_LEFT
-        marks = []
-        for part in bill.parts:
-            width = round(BAR_WIDTH * part.share, 1)
-            if width > 0:
-                tip = f"{name}: {part.title} {filters.usd(part.amount_usd)} ({filters.percent(part.share)})"
-                label = filters.percent(part.share) if width >= LABEL_FROM else ""
-                marks.append(
-                    Mark(x=round(x, 1), y=y, width=width, height=BAR_HEIGHT, kind=_part_kind(part.title), label=label, tip=tip)
-                )
-            x += width
-        total = money(bill.monthly_usd, bill.complete)
-        bars.append(CostBar(y=y, name=name, total=total, is_target=bill.is_target, marks=tuple(marks)))
-    legend, x = [], BAR_LEFT
-    for part in bills[0].parts if bills else ():
-        legend.append(LegendEntry(x=x, title=part.title, kind=_part_kind(part.title)))
-        x += 34 + 6.8 * len(part.title)
-    return CostBars(height=BAR_TOP + BAR_STEP * len(bills) + 4, legend=tuple(legend), bars=tuple(bars))
+        row = top + place * step
+        y = row + NARROW_NAME_HEIGHT if narrow else row
+        marks, rest = _segments(bill, left=left, length=length, y=y, height=height)
+        bars.append(
+            CostBar(
+                y=y,
+                name=filters.users(bill.users),
+                total=money(bill.monthly_usd, bill.complete),
+                is_target=bill.is_target,
+                marks=marks,
+                rest=rest,
+                name_x=left if narrow else left - 10,
+                total_x=left + length + (0 if narrow else 12),
+                text_y=row + (12 if narrow else 15.5),
+            )
+        )
+    width = NARROW_WIDTH if narrow else WIDTH
+    return CostBars(width=width, height=top + step * len(bills) + 4, legend=legend, bars=tuple(bars), is_narrow=narrow)
+
+
+def _segments(bill: Bill, *, left: float, length: float, y: float, height: float) -> tuple[tuple[Mark, ...], Mark | None]:
+    """The known parts of a bill, and the outline after them."""
+    name = filters.users(bill.users)
+    drawn = length if bill.complete else length - OPEN_WIDTH
+    x = left
+    marks = []
+    for part in bill.parts:
+        width = round(drawn * part.share, 1)
+        if width > 0:
+            tip = f"{name}: {part.title} {filters.usd(part.amount_usd)} ({filters.percent(part.share)} of what is known)"
+            tip = tip.replace(" of what is known", "") if bill.complete else tip
+            label = filters.percent(part.share) if width >= LABEL_FROM else ""
+            marks.append(Mark(x=round(x, 1), y=y, width=width, height=height, kind=_part_kind(part.title), label=label, tip=tip))
+        x += width
+    if marks and bill.complete:
+        return tuple(marks), None
+    start = round(x, 1) if marks else left
+    known = bill.complete and bill.monthly_usd is not None
+    tip = f"{name}: " + ("nothing is billed" if known else "a part is not known" if marks else "not known")
+    outline = Mark(
+        x=start, y=y, width=round(left + length - start, 1), height=height, kind="empty" if known else "open", label="", tip=tip
+    )
+    return tuple(marks), outline
+
+
+def _legend(bills: Sequence[Bill], left: float, width: float) -> tuple[LegendEntry, ...]:
+    """What the colours mean, in as many lines as it takes."""
+    titles = [(part.title, _part_kind(part.title)) for part in bills[0].parts] if bills else []
+    if any(not bill.complete or bill.monthly_usd is None for bill in bills):
+        titles.append((filters.NOT_KNOWN, "open"))
+    entries, x, y = [], left, 4.0
+    for title, kind in titles:
+        needed = LEGEND_BOX + LEGEND_LETTER * len(title)
+        if x > left and x + needed > width:
+            x, y = left, y + LEGEND_LINE
+        entries.append(LegendEntry(x=round(x, 1), y=y, title=title, kind=kind))
+        x += needed
+    return tuple(entries)
 
 
 def _part_kind(title: str) -> str:
@@ -140,25 +195,32 @@ class Histogram:
     max_x: float
     warn_label: str
     max_label: str
+    max_label_x: float
+    max_label_y: float
+    warn_label_y: float
+    line_top: float
+    is_narrow: bool
     description: str
+    width: float
+    left: float
+    right: float
     height: float = HIST_HEIGHT
-    left: float = HIST_LEFT
-    right: float = HIST_RIGHT
     top: float = HIST_TOP
     bottom: float = HIST_BOTTOM
 
 
-def histogram(items: ItemsReport) -> Histogram:
+def histogram(items: ItemsReport, narrow: bool = False) -> Histogram:
+    hist_left, hist_right = (NARROW_HIST_LEFT, NARROW_HIST_RIGHT) if narrow else (HIST_LEFT, HIST_RIGHT)
     warn, limit = items.over_warn.threshold_bytes, items.over_max.threshold_bytes
     bars = _bars(items)
     first = min([HIST_FIRST_BYTES, *(low for low, _, _ in bars)])
     last = max([limit, *(high for _, high, _ in bars)])
-    across = (HIST_RIGHT - HIST_LEFT) / max(math.log2(last / first), 1)
+    across = (hist_right - hist_left) / max(math.log2(last / first), 1)
     top = max(1, math.ceil(math.log10(max([count for _, _, count in bars], default=1))))
     upward = (HIST_BOTTOM - HIST_TOP) / (top + ONE_ITEM_LIFT)
 
     def x(size_bytes: float) -> float:
-        return round(HIST_LEFT + across * math.log2(max(size_bytes, first) / first), 1)
+        return round(hist_left + across * math.log2(max(size_bytes, first) / first), 1)
 
     def y(count: int) -> float:
         return round(HIST_BOTTOM - upward * (math.log10(count) + ONE_ITEM_LIFT), 1)
@@ -189,7 +251,15 @@ def histogram(items: ItemsReport) -> Histogram:
         max_x=x(limit),
         warn_label=f"{_axis_size(warn)}: act",
         max_label=f"{_axis_size(limit)}: limit",
+        max_label_x=float(NARROW_WIDTH) if narrow else x(limit) + 5,
+        max_label_y=10.0 if narrow else 17.0,
+        warn_label_y=26.0 if narrow else 17.0,
+        line_top=15.0 if narrow else 8.0,
+        is_narrow=narrow,
         description=_description(items),
+        width=NARROW_WIDTH if narrow else WIDTH,
+        left=hist_left,
+        right=hist_right,
     )
 
 
@@ -226,15 +296,17 @@ class Strip:
     first_label: str
     description: str
     total: int
+    width: float
+    right: float
     height: float = STRIP_HEIGHT
     left: float = STRIP_LEFT
-    right: float = STRIP_RIGHT
     bottom: float = STRIP_BOTTOM
 
 
-def throttle_strip(days: Sequence[int]) -> Strip:
+def throttle_strip(days: Sequence[int], narrow: bool = False) -> Strip:
+    strip_right = NARROW_WIDTH - STRIP_LEFT if narrow else STRIP_RIGHT
     peak = max(days, default=0)
-    step = (STRIP_RIGHT - STRIP_LEFT) / max(len(days), 1)
+    step = (strip_right - STRIP_LEFT) / max(len(days), 1)
     marks = []
     for place, events in enumerate(days):
         if events <= 0:
@@ -248,7 +320,14 @@ def throttle_strip(days: Sequence[int]) -> Strip:
         )
     total = sum(days)
     description = f"{counted(total, 'throttle event')} on {len(marks)} of {len(days)} days; {peak:,} on the worst."
-    return Strip(marks=tuple(marks), first_label=f"{len(days)} days ago", description=description, total=total)
+    return Strip(
+        marks=tuple(marks),
+        first_label=f"{len(days)} days ago",
+        description=description,
+        total=total,
+        width=NARROW_WIDTH if narrow else WIDTH,
+        right=strip_right,
+    )
 
 
 def throttle_days(days: Sequence[int]) -> tuple[tuple[str, int], ...]:
@@ -264,6 +343,7 @@ def _ago(days: int) -> str:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttributeBar:
     y: float
+    text_y: float
     name: str
     width: float
     label: str
@@ -272,25 +352,43 @@ class AttributeBar:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttributeBars:
+    width: float
     height: float
     bars: tuple[AttributeBar, ...]
-    left: float = ATTRIBUTE_LEFT
-    full_width: float = ATTRIBUTE_WIDTH
-    bar_height: float = ATTRIBUTE_HEIGHT
+    left: float
+    full_width: float
+    bar_height: float
+    name_x: float
+    label_x: float
+    is_narrow: bool
 
 
-def attribute_bars(attributes: Sequence[AttributeReport]) -> AttributeBars:
+def attribute_bars(attributes: Sequence[AttributeReport], narrow: bool = False) -> AttributeBars:
     """The attributes that make up most of the bytes, largest first; a full bar is all bytes read."""
+    full_width = float(NARROW_WIDTH) if narrow else ATTRIBUTE_WIDTH
+    step = NARROW_ATTRIBUTE_STEP if narrow else ATTRIBUTE_STEP
     bars = []
     shown = [one for one in attributes if one.share >= ATTRIBUTE_SHARE][:ATTRIBUTES] or attributes[:1]
     for place, one in enumerate(shown):
+        row = 4 + place * step
         bars.append(
             AttributeBar(
-                y=4 + place * ATTRIBUTE_STEP,
+                y=row + NARROW_NAME_HEIGHT if narrow else row,
+                text_y=row + 12.5,
                 name=one.name if len(one.name) <= LABEL_CHARACTERS else one.name[: LABEL_CHARACTERS - 1] + "…",
-                width=round(ATTRIBUTE_WIDTH * min(max(one.share, 0.0), 1.0), 1),
+                width=round(full_width * min(max(one.share, 0.0), 1.0), 1),
                 label=f"{filters.percent(one.share)}, {filters.size(one.mean_bytes)} each",
                 tip=f"{filters.percent(one.share)} of all bytes; largest {filters.size(one.max_bytes)}",
             )
         )
-    return AttributeBars(height=8 + ATTRIBUTE_STEP * len(bars), bars=tuple(bars))
+    return AttributeBars(
+        width=NARROW_WIDTH if narrow else WIDTH,
+        height=8 + step * len(bars),
+        bars=tuple(bars),
+        left=0.0 if narrow else ATTRIBUTE_LEFT,
+        full_width=full_width,
+        bar_height=NARROW_ATTRIBUTE_HEIGHT if narrow else ATTRIBUTE_HEIGHT,
+        name_x=0.0 if narrow else ATTRIBUTE_LEFT - 10,
+        label_x=full_width if narrow else ATTRIBUTE_LEFT + full_width + 10,
+        is_narrow=narrow,
+    )

@@ -352,6 +352,7 @@ class StorageRow:
 def storage_rows(report: Report) -> tuple[StorageRow, ...]:
     """One row for each table and one for its indexes, by user count in the order of the projections."""
     names = list(dict.fromkeys(at.table for projection in report.costs.projections for at in projection.storage))
+    without_indexes = {table.name for table in report.tables if not table.indexes}
     rows = []
     for name in names:
         at = [_storage_of(projection, name) for projection in report.costs.projections]
@@ -362,13 +363,29 @@ def storage_rows(report: Report) -> tuple[StorageRow, ...]:
             )
         )
         index_bytes = tuple(None if one is None else one.index_bytes for one in at)
-        if any(index_bytes) or None in index_bytes:
+        if any(index_bytes) or (None in index_bytes and name not in without_indexes):
             rows.append(StorageRow(table=name, what="indexes", items=items, sizes_bytes=index_bytes))
     return tuple(rows)
 
 
 def _storage_of(projection: Projection, table: str) -> StorageAtScale | None:
     return next((one for one in projection.storage if one.table == table), None)
+
+
+def storage_known(rows: Sequence[StorageRow]) -> tuple[StorageRow, ...]:
+    """The rows of which anything is known at any user count."""
+    return tuple(row for row in rows if any(one is not None for one in (*row.sizes_bytes, *row.items)))
+
+
+def storage_unknown(rows: Sequence[StorageRow]) -> str:
+    """The tables that have no row among `storage_known`; empty when all have."""
+    known = {row.table for row in storage_known(rows)}
+    return listed([name for name in dict.fromkeys(row.table for row in rows) if name not in known])
+
+
+def rung_title(users: int) -> str:
+    """ "At 1,000 users"; "Now" for the first rung where today's users are not known."""
+    return f"At {filters.users(users)}" if users else "Now"
 
 
 def storage_totals(report: Report) -> tuple[str, ...]:
@@ -396,7 +413,7 @@ def traffic_lines(lines: Sequence[CostLine]) -> tuple[CostLine, ...]:
 
 
 def line_title(line: CostLine) -> str:
-    return line.component.replace("-", " ")
+    return line.component.replace("-", " ").replace("pitr", "PITR")
 
 
 # --------------------------------------------------------------------------------------------------------------- tables

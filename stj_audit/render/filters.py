@@ -23,7 +23,7 @@ def usd_fine(amount: Decimal | None) -> str:
     """Small money, to two significant digits: "$0.0011"; from ten cents on as `usd`."""
     if amount is None or amount == 0 or abs(amount) >= FINE_BELOW:
         return usd(amount)
-    return f"${max(_plain(Decimal(f'{amount:.1e}')), f'{amount:.2f}', key=len)}"
+    return _exact_usd(Decimal(f"{amount:.1e}"))
 
 
 def unit_price(price: Decimal | None, unit: str) -> str:
@@ -32,8 +32,14 @@ def unit_price(price: Decimal | None, unit: str) -> str:
         return NOT_KNOWN
     bare = unit.removeprefix("per ")
     if 0 < price < PER_MILLION_BELOW:
-        return f"${_plain(price * 1_000_000)} per million {bare}"
-    return f"${_plain(price)} per {bare}"
+        return f"{_exact_usd(price * 1_000_000)} per million {bare}"
+    return f"{_exact_usd(price)} per {bare}"
+
+
+def _exact_usd(amount: Decimal) -> str:
+    """All of its digits, and no single decimal: "$0.269", "$0.10", "$10"."""
+    text = _plain(amount)
+    return f"${text}0" if text[-2:-1] == "." else f"${text}"
 
 
 def _plain(value: Decimal) -> str:

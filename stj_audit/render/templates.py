@@ -89,9 +89,12 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     digest.severity_tone,
     digest.status_shape,
     digest.status_tone,
+    digest.rung_title,
     digest.storage_costs,
+    digest.storage_known,
     digest.storage_rows,
     digest.storage_totals,
+    digest.storage_unknown,
     digest.suppressed_findings,
     digest.tags,
     digest.target_bill,
@@ -168,5 +171,6 @@ def _environment(format_name: str) -> Environment:
     )
     environment.filters.update({function.__name__: function for function in FILTERS})
     environment.filters.update(own_filters)
+    environment.globals.update(max_rows=digest.MAX_ROWS, max_good=digest.MAX_GOOD)
     environment.filters["name"] = lambda text: escape.cut(str(text))
     return environment

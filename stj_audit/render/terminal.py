@@ -202,11 +202,11 @@ def _ladder(page: _Page, report: Report) -> None:
             )
             for bill in digest.bills(report)
         ],
-        (18, 18, 16, 16, 10),
+        (18, 14, 26, 14, 10),
         numbers=frozenset({1, 2, 3}),
     )
     if not all(bill.complete for bill in digest.bills(report)):
-        page.text("A plus means \"or more\": a part is not known.")
+        page.text('A plus means "or more": a part is not known.')
     prices = report.costs.prices
     as_of = "not known for this region" if prices.as_of is None else f"as of {prices.as_of}"
     page.text(f"List prices of {prices.region}, {as_of}; free tier {'subtracted' if report.costs.free_tier else 'not subtracted'}.")

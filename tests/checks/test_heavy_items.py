@@ -24,7 +24,7 @@ def test_finds_heavy_items_and_names_where_the_bytes_are() -> None:
     [problem] = result.problems
     assert result.severity is Severity.MEDIUM
     assert problem.message == (
-        "the items are heavy: all 10 items have 100.0 KB in the mean, and 99% have at most 100.0 KB; "
+        "the items are heavy: 100.0 KB in the mean of all 10 items, and 99% have at most 100.0 KB; "
         'most bytes are in "body\\n" (50%), "history" (25%) and "raw" (23%)'
     )
     assert problem.evidence == {
@@ -55,12 +55,34 @@ def test_the_heaviest_percent_counts_from_100_kb(size_bytes: int, status: Status
 def test_one_heavy_item_in_a_hundred_does_not_make_the_table_heavy() -> None:
     result = examined(heavy_items, items=some_items({1_000: 99, 300 * KB: 1}))
     assert result.status is Status.PASSED
-    assert [good.message for good in result.goods] == ["all 100 items have 4.0 KB in the mean, and 99% have at most 1.0 KB"]
+    assert [good.message for good in result.goods] == [
+        "the items are light: 4.0 KB in the mean of all 100 items, and 99% have at most 1,000 B"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "praised"),
+    [
+        ({32 * KB: 10}, True),
+        ({32 * KB + 1: 10}, False),
+        ({1_000: 980, 50 * KB: 20}, True),
+        ({1_000: 980, 50 * KB + 1: 20}, False),
+    ],
+)
+def test_only_items_far_below_the_lines_are_praised(sizes: dict[int, int], praised: bool) -> None:
+    result = examined(heavy_items, items=some_items(sizes))
+    assert result.status is Status.PASSED
+    assert bool(result.goods) is praised
+
+
+def test_small_items_are_told_in_bytes() -> None:
+    [good] = examined(heavy_items, items=some_items({150: 10})).goods
+    assert good.message == "the items are light: 150 B in the mean of all 10 items, and 99% have at most 150 B"
 
 
 def test_says_when_it_judged_a_sample() -> None:
     result = examined(heavy_items, items=some_items({1_000: 50}, coverage="sample"))
-    assert result.goods[0].message.startswith("a sample of 50 items have")
+    assert "in the mean of a sample of 50 items" in result.goods[0].message
     assert examined(heavy_items, items=some_items({}, coverage="sample")).status is Status.UNKNOWN
 
 

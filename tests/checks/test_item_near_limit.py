@@ -1,6 +1,7 @@
 import pytest
 
 from stj_audit.checks.item_near_limit import item_near_limit
+from stj_audit.config import SizeLines
 from stj_audit.facts import AttributeSizes, IndexEntries, Unknown
 from stj_audit.results import Severity, Status
 from tests.builders import a_table, an_index, examined, some_items
@@ -42,6 +43,17 @@ def test_passes_small_items_and_says_how_large_the_largest_is() -> None:
     assert [good.message for good in result.goods] == ["the largest of all 10 items has 100.0 KB, 25% of the 400 KB limit"]
 
 
+@pytest.mark.parametrize(("largest_bytes", "praised"), [(300 * KB, True), (300 * KB + 1, False)])
+def test_an_item_above_the_warn_line_is_no_strength(largest_bytes: int, praised: bool) -> None:
+    result = examined(item_near_limit, items=some_items({1_000: 99, largest_bytes: 1}))
+    assert result.status is Status.PASSED
+    assert bool(result.goods) is praised
+
+
+def test_the_warn_line_is_the_configured_one() -> None:
+    assert examined(item_near_limit, items=some_items({5_000: 1}), size_lines=SizeLines(warn_bytes=4_999)).goods == ()
+
+
 def test_says_that_the_limit_covers_the_entries_in_local_indexes() -> None:
     table = a_table(indexes=(an_index("by-day", kind="LSI"), an_index("by-name")))
     entries = (IndexEntries(index="by-day", entries=1, total_bytes=5_000, max_bytes=5_000),)
@@ -57,7 +69,7 @@ def test_does_not_praise_an_item_that_may_be_near_the_limit_with_its_local_entri
     result = examined(item_near_limit, table, items=some_items({200 * KB: 1}, indexes=entries))
     assert result.status is status
     if status is Status.UNKNOWN:
-        assert result.reason == "the largest item has 200.0 KB, and with its local index entries up to 350.0 KB"
+        assert result.reason == "the largest item has 200.0 KB, with its local index entries up to 350.0 KB"
 
 
 def test_global_indexes_do_not_share_the_limit() -> None:

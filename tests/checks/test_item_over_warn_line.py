@@ -26,7 +26,7 @@ def test_an_item_on_the_line_is_not_above_it() -> None:
     on_it = examined(item_over_warn_line, items=some_items({300 * KB: 5}))
     above = examined(item_over_warn_line, items=some_items({300 * KB: 5, 300 * KB + 1: 1}))
     assert on_it.status is Status.PASSED
-    assert [good.message for good in on_it.goods] == ["0 of all 5 items are above 300.0 KB; the largest has 300.0 KB"]
+    assert [good.message for good in on_it.goods] == ["no item is above 300.0 KB, the warn line"]
     assert above.problems[0].evidence["items_over"] == 1
 
 

@@ -89,7 +89,7 @@ def test_passes_when_each_is_watched() -> None:
     result = examined(no_throttle_alarm, INDEXED, alarms=watching(*seen))
     assert result.status is Status.PASSED
     assert [good.message for good in result.goods] == [
-        "4 throttle metrics watched by alarms: ReadThrottleEvents and WriteThrottleEvents of the table and index by-status"
+        "CloudWatch alarms watch the read and write throttles of the table and its 1 global secondary index"
     ]
 
 

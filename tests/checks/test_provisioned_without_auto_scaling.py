@@ -32,7 +32,7 @@ def test_finds_a_table_that_nothing_scales() -> None:
     result = examined(provisioned_without_auto_scaling, FIXED)
     [problem] = result.problems
     assert result.severity is Severity.MEDIUM
-    assert problem.message == "auto scaling of the table: reads are not registered and writes are not registered"
+    assert problem.message == "no auto scaling of reads and writes"
     assert problem.current == "capacity is fixed at 10 read units and 20 write units"
     assert problem.evidence == {
         "read_auto_scaling": "not registered",
@@ -63,17 +63,24 @@ def test_judges_each_global_index_by_itself() -> None:
     targets = scaled((None, "read"), (None, "write"), ("by-status", "write"))
     [problem] = examined(provisioned_without_auto_scaling, INDEXED, auto_scaling=targets).problems
     assert problem.index == "by-status"
-    assert problem.message == "auto scaling of index by-status: reads are not registered"
+    assert problem.message == "no auto scaling of reads"
     assert "--resource-id table/orders/index/by-status --scalable-dimension dynamodb:index:ReadCapacityUnits" in problem.commands[0]
 
 
 def test_a_suspended_target_does_not_scale() -> None:
     targets = scaled((None, "read"), (None, "write"), suspended=True)
     [problem] = examined(provisioned_without_auto_scaling, FIXED, auto_scaling=targets).problems
-    assert problem.message == "auto scaling of the table: reads are suspended and writes are suspended"
+    assert problem.message == "auto scaling of reads and writes is suspended"
     assert [command.partition(" --suspended-state ")[2] for command in problem.commands] == [
         "DynamicScalingInSuspended=false,DynamicScalingOutSuspended=false,ScheduledScalingSuspended=false"
     ] * 2
+
+
+def test_tells_the_missing_from_the_suspended_and_what_was_throttled() -> None:
+    targets = scaled((None, "write"), suspended=True)
+    traffic = some_traffic(a_flow(read_throttles=3))
+    [problem] = examined(provisioned_without_auto_scaling, FIXED, auto_scaling=targets, traffic=traffic).problems
+    assert problem.message == "no auto scaling of reads; auto scaling of writes is suspended; throttled 3 times"
 
 
 @pytest.mark.parametrize(
@@ -109,29 +116,20 @@ def test_passes_when_all_dimensions_are_registered() -> None:
     result = examined(provisioned_without_auto_scaling, INDEXED, auto_scaling=targets)
     assert result.status is Status.PASSED
     assert [good.message for good in result.goods] == [
-        "auto scaling is registered for all 4 dimensions: reads and writes of the table and index by-status"
+        "auto scaling follows the reads and writes of the table and its 1 global secondary index"
     ]
 
 
 def test_passes_a_scaled_table_without_indexes() -> None:
     result = examined(provisioned_without_auto_scaling, FIXED, auto_scaling=scaled((None, "read"), (None, "write")))
-    assert [good.message for good in result.goods] == [
-        "auto scaling is registered for all 2 dimensions: reads and writes of the table"
-    ]
+    assert [good.message for good in result.goods] == ["auto scaling follows the reads and writes of the table"]
 
 
 def test_on_demand_scales_by_itself() -> None:
-    measured = examined(provisioned_without_auto_scaling, a_table(), auto_scaling=DENIED)
-    unseen = examined(provisioned_without_auto_scaling, a_table(), traffic=some_traffic(a_flow(write_units=None)))
-    denied = examined(
-        provisioned_without_auto_scaling, a_table(), traffic=Unknown(call="cloudwatch:GetMetricData", reason="denied")
-    )
-    assert measured.status is Status.PASSED
-    assert [good.message for good in measured.goods] == [
-        "on-demand scales by itself: 3,000,000 read and 300,000 write units in 30 days on the table"
-    ]
-    assert [good.message for good in unseen.goods] == ["on-demand scales by itself"]
-    assert [good.message for good in denied.goods] == ["on-demand scales by itself"]
+    no_metrics = Unknown(call="cloudwatch:GetMetricData", reason="denied")
+    result = examined(provisioned_without_auto_scaling, a_table(), auto_scaling=DENIED, traffic=no_metrics)
+    assert result.status is Status.PASSED
+    assert [good.message for good in result.goods] == ["on-demand capacity follows the load by itself"]
 
 
 def test_does_not_judge_what_it_may_not_see() -> None:

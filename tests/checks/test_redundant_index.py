@@ -27,9 +27,11 @@ def test_finds_the_shorter_of_two_keys() -> None:
     [problem] = result.problems
     assert result.severity is Severity.MEDIUM
     assert problem.message == (
-        'index short ("status") is covered by index long ("status", "created_at"): same partition key, same beginning of the sort key, '
+        'repeats index long ("status", "created_at"): same partition key, same beginning of the sort key, '
         "nothing projected that is missing there"
     )
+    assert problem.fix == "send the queries to index long, then remove this index"
+    assert problem.current == 'key ("status"), beside index long with key ("status", "created_at")'
     assert problem.evidence == {"covered_by": "long", "index_entries": 1_000, "covering_entries": 1_000}
     assert problem.change == RemoveIndex(index="short")
     words = shlex.split(problem.commands[0])
@@ -41,7 +43,7 @@ def test_finds_the_shorter_of_two_keys() -> None:
 def test_passes_indexes_that_differ() -> None:
     result = judged(an_index("by-status", ("status",)), an_index("by-email", ("email",)))
     assert result.status is Status.PASSED
-    assert [good.message for good in result.goods] == ["2 indexes, and none repeats another or the table's own key"]
+    assert [good.message for good in result.goods] == ["no index repeats another or the table's own key (2 indexes looked at)"]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +98,7 @@ def test_a_sparser_index_holds_other_items(entries: int, status: Status) -> None
 
 def test_says_what_the_sparser_index_holds() -> None:
     result = judged(SHORT, an_index("long", ("status", "created_at"), item_count=400))
-    assert [good.message for good in result.goods] == ["index short holds other items than index long: 1,000 against 400"]
+    assert [good.message for good in result.goods] == ["index short does not repeat index long: 1,000 entries against 400"]
 
 
 @pytest.mark.parametrize("item_count", [None, 0])
@@ -123,7 +125,7 @@ def test_names_the_index_that_stays_when_several_overlap() -> None:
 def test_the_table_itself_stands_in_for_a_full_copy_of_its_key() -> None:
     result = judged(an_index("by-user", ("user",), item_count=None), key=("user", "at"))
     assert found(result) == [("by-user", "the table itself")]
-    assert "covered by the table itself" in result.problems[0].message
+    assert result.problems[0].message.startswith('repeats the table itself ("user", "at"): ')
 
 
 def test_a_narrow_copy_of_the_tables_key_is_made_on_purpose() -> None:

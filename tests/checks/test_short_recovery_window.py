@@ -26,7 +26,7 @@ def test_tells_the_window_and_that_a_longer_one_costs_the_same() -> None:
 
 def test_passes_with_the_longest_window() -> None:
     result = examined(short_recovery_window, pitr=Pitr(enabled=True, recovery_period_days=35))
-    assert [good.message for good in result.goods] == ["PITR reaches back 35 days, the longest period"]
+    assert [good.message for good in result.goods] == ["the recovery window is 35 days, the longest"]
 
 
 def test_does_not_apply_without_pitr() -> None:

@@ -37,7 +37,7 @@ def test_each_cause_has_its_own_severity_and_fix(metric: str, severity: Severity
     assert problem.fix.startswith(fix)
     reads, writes = (7, 0) if kind == "Read" else (0, 7)
     assert problem.evidence == {"cause": metric, "read_throttles": reads, "write_throttles": writes, "days": 14}
-    assert problem.message.startswith(f"{reads} reads and {writes} writes of the table were refused in 14 days: ")
+    assert problem.message.startswith(f"7 {kind.lower()}s refused in 14 days: ")
 
 
 def test_reads_and_writes_of_one_cause_are_one_problem_and_two_causes_are_two() -> None:
@@ -45,7 +45,7 @@ def test_reads_and_writes_of_one_cause_are_one_problem_and_two_causes_are_two() 
     key_range, account = examined(throttle_cause, traffic=some_traffic(flow)).problems
     assert (key_range.evidence["read_throttles"], key_range.evidence["write_throttles"]) == (1, 2)
     assert account.evidence["cause"] == "AccountLimit"
-    assert "1 read and 2 writes of the table" in key_range.message
+    assert key_range.message.startswith("1 read and 2 writes refused in 14 days: one partition got more than it can take")
 
 
 def test_judges_each_index_by_itself() -> None:
@@ -126,10 +126,10 @@ def test_raises_a_ceiling_that_is_known_and_lifts_one_that_is_not() -> None:
 
 def test_passes_when_nothing_was_throttled() -> None:
     assert [good.message for good in examined(throttle_cause).goods] == [
-        "none of the 4 causes of throttling in 14 days, on the table"
+        "no hot partition, quota, capacity or ceiling was hit in 14 days"
     ]
     indexed = examined(throttle_cause, a_table(indexes=(an_index("by-status"),)))
-    assert indexed.goods[0].message.endswith("on the table and 1 global secondary index")
+    assert indexed.goods[0].message.endswith("was hit in 14 days, indexes included")
 
 
 def test_does_not_guess_a_cause() -> None:

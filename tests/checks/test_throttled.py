@@ -14,9 +14,10 @@ def test_finds_throttles_with_their_numbers() -> None:
     assert problem.severity is Severity.MEDIUM
     assert problem.index is None
     assert problem.message == (
-        "the table was throttled 13 times in 14 days (12 reads, 1 write), on 2 days; in the worst hour about 0.4% of the requests"
+        "throttled 13 times in 14 days (12 reads, 1 write), on 2 days; in the worst hour about 0.4% of the requests"
     )
-    assert problem.current == "13 throttle events in 14 days on the table"
+    assert problem.current == "13 throttle events in 14 days"
+    assert "Contributor Insights is billed by throttled event" in problem.migration
     assert problem.evidence == {
         "read_throttles": 12,
         "write_throttles": 1,
@@ -24,6 +25,12 @@ def test_finds_throttles_with_their_numbers() -> None:
         "worst_hour_throttle_share": 0.004,
         "days": 14,
     }
+
+
+def test_a_tiny_share_is_not_about_less_than() -> None:
+    flow = a_flow(read_throttles=12, throttled_days=2, worst_hour_throttle_share=Decimal("0.0004"))
+    [problem] = examined(throttled, traffic=some_traffic(flow)).problems
+    assert problem.message.endswith("; in the worst hour less than 0.1% of the requests")
 
 
 @pytest.mark.parametrize(
@@ -47,7 +54,7 @@ def test_judges_each_index_by_itself() -> None:
     result = examined(throttled, table, traffic=some_traffic(indexes=flows))
     [problem] = result.problems
     assert problem.index == "by-day"
-    assert problem.message == "index by-day was throttled 5 times in 14 days (5 reads, 0 writes), on 1 day"
+    assert problem.message == "throttled 5 times in 14 days (5 reads), on 1 day"
     assert "--table-name orders --index-name by-day " in problem.commands[0]
     assert result.unknowns == ()
 
@@ -62,15 +69,14 @@ def test_has_one_problem_for_each_resource() -> None:
         "--contributor-insights-action ENABLE --contributor-insights-mode THROTTLED_KEYS"
     )
     assert problems[1].commands == ()  # Contributor Insights would show nothing for throttled writes of an index
+    assert "does not see throttled writes of an index" in problems[1].migration
 
 
 def test_passes_quiet_resources() -> None:
     alone = examined(throttled)
     indexed = examined(throttled, a_table(indexes=(an_index("a-b"), an_index("c-d"))))
-    assert [good.message for good in alone.goods] == ["0 throttle events in 14 days on the table"]
-    assert [good.message for good in indexed.goods] == [
-        "0 throttle events in 14 days on the table and its 2 global secondary indexes"
-    ]
+    assert [good.message for good in alone.goods] == ["0 throttle events in 14 days"]
+    assert [good.message for good in indexed.goods] == ["0 throttle events in 14 days, indexes included"]
 
 
 def test_no_datapoint_is_not_zero() -> None:

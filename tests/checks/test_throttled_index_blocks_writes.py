@@ -17,7 +17,10 @@ def test_finds_the_index_that_refused_writes() -> None:
     [problem] = result.problems
     assert result.severity is Severity.HIGH
     assert problem.index == "by-status"
-    assert problem.message == "index by-status refused 1 write in 14 days, and with each the write to the table"
+    assert problem.message == "refused 1 write in 14 days, and with each the write to the table"
+    # an on-demand index has no capacity of its own to raise
+    assert problem.fix == "give the index a partition key that spreads its writes; remove it if nobody reads it"
+    assert "capacity" not in problem.migration
     assert problem.evidence == {"index_write_throttles": 1, "days": 14, "index_write_units": None, "table_write_units": None}
     assert problem.commands == ()
 
@@ -34,6 +37,8 @@ def test_gives_a_provisioned_index_the_capacity_of_its_table() -> None:
         {"Update": {"IndexName": "by-status", "ProvisionedThroughput": {"ReadCapacityUnits": 3, "WriteCapacityUnits": 50}}}
     ]
     assert problem.current == "9 throttled index writes in 14 days, with 4 write units of its own"
+    assert problem.fix.startswith("give the index the write capacity of the table, or ")
+    assert problem.migration.startswith("capacity is raised while the table is in use")
 
 
 def test_doubles_an_index_that_has_the_capacity_of_its_table_already() -> None:
@@ -66,7 +71,7 @@ def test_needs_no_capacity_of_the_table() -> None:
 def test_throttled_reads_of_an_index_and_writes_of_the_table_block_nothing() -> None:
     traffic = some_traffic(a_flow(write_throttles=9), {"by-status": a_flow(read_throttles=9), "by-day": a_flow()})
     result = examined(throttled_index_blocks_writes, a_table(indexes=TWO), traffic=traffic)
-    assert [good.message for good in result.goods] == ["0 throttled writes in 14 days on 2 indexes: by-status and by-day"]
+    assert [good.message for good in result.goods] == ["0 writes refused by by-status and by-day in 14 days"]
 
 
 def test_no_datapoint_is_not_zero() -> None:
@@ -79,11 +84,13 @@ def test_no_datapoint_is_not_zero() -> None:
 def test_does_not_apply_without_global_indexes() -> None:
     result = examined(throttled_index_blocks_writes, a_table(indexes=(an_index("local", kind="LSI"),)))
     assert (result.status, result.reason) == (Status.NOT_APPLICABLE, "no global secondary index")
+    denied = Unknown(call="cloudwatch:GetMetricData", reason="denied")
+    assert examined(throttled_index_blocks_writes, traffic=denied).reason == "no global secondary index"
 
 
 def test_does_not_judge_without_traffic() -> None:
     denied = Unknown(call="cloudwatch:GetMetricData", reason="denied")
-    assert examined(throttled_index_blocks_writes, a_table(indexes=TWO), traffic=denied).status is Status.UNKNOWN
+    assert examined(throttled_index_blocks_writes, a_table(indexes=TWO), traffic=denied).unknowns == (denied,)
 
 
 def test_tells_that_a_past_incident_stays_in_the_window() -> None:

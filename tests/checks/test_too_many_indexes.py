@@ -28,7 +28,7 @@ def test_judges_by_the_default_quota(global_count: int, severity: Severity | Non
     [
         (16, "16 global secondary indexes: 4 left of the default quota of 20"),
         (20, "20 global secondary indexes: the default quota of 20 is used up"),
-        (21, "21 global secondary indexes: more than the default quota of 20: it was raised, to what is not known here"),
+        (21, "21 global secondary indexes: more than the default quota of 20, so it was raised; to what is not known here"),
     ],
 )
 def test_says_what_is_left(global_count: int, message: str) -> None:
@@ -53,7 +53,9 @@ def test_both_quotas_are_told_apart() -> None:
 def test_passes_with_room_and_says_how_much() -> None:
     result = judged(3, 4)
     assert result.status is Status.PASSED
-    assert [good.message for good in result.goods] == ["3 of 20 global and 4 of 5 local secondary indexes"]
+    assert [good.message for good in result.goods] == [
+        "there is room for more indexes: 3 of 20 global and 4 of 5 local secondary indexes are used"
+    ]
 
 
 def test_a_table_without_indexes_has_nothing_to_judge() -> None:

@@ -100,6 +100,20 @@ def test_does_not_apply_without_ttl_or_items() -> None:
     assert (empty.status, empty.reason) == (Status.NOT_APPLICABLE, "the table has no items that could expire")
 
 
+def test_does_not_apply_where_that_is_known_whatever_else_is_not() -> None:
+    off, denied = TimeToLive(enabled=False), Unknown(call="cloudwatch:GetMetricData", reason="AccessDenied")
+    unknown_ttl = Unknown(call="dynamodb:DescribeTimeToLive", reason="AccessDenied")
+    assert examined(ttl_deletes_nothing, time_to_live=off, traffic=denied, items=denied).reason == "TTL is off"
+    for ttl, traffic in ((ON, denied), (unknown_ttl, denied), (unknown_ttl, some_traffic())):
+        empty = examined(ttl_deletes_nothing, time_to_live=ttl, traffic=traffic, items=some_items({}))
+        assert (empty.status, empty.reason) == (Status.NOT_APPLICABLE, "the table has no items that could expire")
+
+
+def test_a_table_that_ttl_emptied_is_praised() -> None:
+    result = examined(ttl_deletes_nothing, time_to_live=ON, traffic=some_traffic(time_to_live_deletes=9), items=some_items({}))
+    assert [good.message for good in result.goods] == ["TTL deleted 9 items in 14 days"]
+
+
 def test_an_empty_sample_is_no_empty_table() -> None:
     sample = some_items({}, coverage="sample")
     result = examined(ttl_deletes_nothing, time_to_live=ON, traffic=some_traffic(time_to_live_deletes=0), items=sample)

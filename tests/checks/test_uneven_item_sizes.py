@@ -12,7 +12,7 @@ def test_finds_one_item_that_outgrew_the_others() -> None:
     result = examined(uneven_item_sizes, items=some_items({1_024: 99, 64 * KB: 1}))
     [problem] = result.problems
     assert result.severity is Severity.LOW
-    assert problem.message == "the largest of all 100 items has 64.0 KB, the median 1.0 KB: 64 times as much"
+    assert problem.message == "the largest of all 100 items has 64.0 KB, 64 times the median of 1.0 KB"
     assert problem.evidence == {
         "largest_bytes": 65_536,
         "median_bytes": 1_024,
@@ -34,7 +34,24 @@ def test_small_items_may_differ_as_much_as_they_like(largest_bytes: int, status:
 
 def test_passes_even_sizes_with_the_numbers() -> None:
     result = examined(uneven_item_sizes, items=some_items({1_000: 5, 2_048: 5}))
-    assert [good.message for good in result.goods] == ["the largest of all 10 items has 2.0 KB, the median 1,000 B"]
+    assert [good.message for good in result.goods] == [
+        "item sizes are even: the largest of all 10 items has 2.0 KB, the median 1,000 B"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "praised"),
+    [
+        ({100: 9, 1_999: 1}, True),
+        ({100: 9, 2_000: 1}, False),  # twenty times the median: harmless, and not even
+        ({300 * KB: 10}, True),
+        ({300 * KB: 10, 300 * KB + 1: 1}, False),  # above the warn line
+    ],
+)
+def test_only_even_sizes_below_the_warn_line_are_praised(sizes: dict[int, int], praised: bool) -> None:
+    result = examined(uneven_item_sizes, items=some_items(sizes))
+    assert result.status is Status.PASSED
+    assert bool(result.goods) is praised
 
 
 def test_a_sample_can_find_but_not_pass() -> None:

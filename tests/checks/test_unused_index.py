@@ -22,8 +22,8 @@ def judged(reads: str | None, days: str = "30", lines: tuple[CostLine, ...] = ()
 
 def test_finds_an_index_that_is_not_read_and_asks_before_it_removes() -> None:
     [problem] = judged("0").problems
-    assert problem.message == "index by-status was not read once in 30 days"
-    assert problem.fix.startswith("ask the owner whether anything reads by-status")
+    assert problem.message == "not read once in 30 days"
+    assert problem.fix.startswith("ask the owner whether anything reads the index")
     assert problem.migration.startswith("confirm with the owner first")
     assert "delete" not in f"{problem.message} {problem.fix} {problem.migration}".lower()
     assert problem.change == RemoveIndex(index="by-status")
@@ -64,7 +64,7 @@ def test_fewer_than_thirty_days_are_not_enough_history() -> None:
     result = judged("0", days="29.9", lines=lines)
     [problem] = result.problems
     assert result.severity is Severity.LOW
-    assert problem.message == "index by-status was not read in 29.9 days of metrics: not enough history to call it unused"
+    assert problem.message == "not read in 29.9 days of metrics: not enough history to call it unused"
     assert problem.evidence == {"read_units": 0, "covered_days": 29.9}
     assert problem.change is None
     assert problem.commands == ()
@@ -73,7 +73,16 @@ def test_fewer_than_thirty_days_are_not_enough_history() -> None:
 def test_one_read_is_enough_to_pass() -> None:
     result = judged("0.5")
     assert result.status is Status.PASSED
-    assert [good.message for good in result.goods] == ["index by-status is read: 0.5 read units in 30 days"]
+    assert [good.message for good in result.goods] == ["read in 30 days: index by-status (0.5 read units)"]
+
+
+def test_the_indexes_that_are_read_are_told_together() -> None:
+    indexes = tuple(an_index(name) for name in ("a", "b", "c", "d"))
+    flows = {index.name: a_flow(read_units=Decimal(1_000)) for index in indexes}
+    result = examined(unused_index, a_table(indexes=indexes), traffic=some_traffic(indexes=flows))
+    assert [good.message for good in result.goods] == [
+        "read in 30 days: indexes a (1,000 read units), b (1,000 read units), c (1,000 read units) and 1 more"
+    ]
 
 
 def test_no_datapoint_is_not_zero() -> None:
@@ -96,7 +105,7 @@ def test_one_unread_index_among_others_is_found_beside_them() -> None:
     flows = {"read": a_flow(read_units=Decimal(1_234)), "unread": a_flow(read_units=Decimal(0)), "silent": Flow()}
     result = examined(unused_index, a_table(indexes=indexes), traffic=some_traffic(indexes=flows))
     assert [problem.index for problem in result.problems] == ["unread"]
-    assert [good.message for good in result.goods] == ["index read is read: 1,234 read units in 30 days"]
+    assert [good.message for good in result.goods] == ["read in 30 days: index read (1,234 read units)"]
     assert len(result.unknowns) == 1
 
 
@@ -110,4 +119,6 @@ def test_says_why_local_indexes_are_not_looked_at() -> None:
     assert result.status is Status.NOT_APPLICABLE
     assert result.reason == "local secondary indexes have no metrics of their own"
     assert examined(unused_index).reason == "no global secondary index"
+    denied = Unknown(call="cloudwatch:GetMetricData", reason="AccessDeniedException")
+    assert examined(unused_index, traffic=denied).reason == "no global secondary index"
     assert examined(unused_index, a_table(indexes=(an_index(status="DELETING"),))).status is Status.NOT_APPLICABLE

@@ -6,7 +6,7 @@ from stj_audit.checks.wrong_table_class import wrong_table_class
 from stj_audit.config import Scale
 from stj_audit.cost.bill import Usage, lines_now
 from stj_audit.cost.prices import bundled_sheet
-from stj_audit.facts import Table
+from stj_audit.facts import Table, Unknown
 from stj_audit.report import CostLine
 from stj_audit.results import Severity, Status, UseTableClass
 from tests.builders import a_table, examined
@@ -16,7 +16,7 @@ IA = a_table(table_class="STANDARD_INFREQUENT_ACCESS")
 TODAY = Scale(users_now=None)
 
 
-def priced(table: Table, region: str = "eu-north-1", **quantities: str | None) -> tuple[CostLine, ...]:
+def priced(table: Table, *, region: str = "eu-north-1", **quantities: str | None) -> tuple[CostLine, ...]:
     """Real lines of a table, by component ("storage", in GB-months)."""
     usage = (
         Usage(component=component, now=None if now is None else Decimal(now), note="" if now else "CloudWatch has no datapoint")
@@ -31,9 +31,7 @@ def test_finds_a_table_that_mostly_stores() -> None:
     result = examined(wrong_table_class, STANDARD, lines=lines, scale=TODAY)
     [problem] = result.problems
     assert result.severity is Severity.HIGH
-    assert problem.message == (
-        "the table would cost $160 a month less in the other table class: STANDARD $276, STANDARD_INFREQUENT_ACCESS $116 a month"
-    )
+    assert problem.message == ("$160 a month less in the other table class: STANDARD $276, STANDARD_INFREQUENT_ACCESS $116 a month")
     assert problem.evidence == {
         "saving_usd_month": 159.7,
         "monthly_usd": 275.7,
@@ -73,30 +71,65 @@ def test_counts_from_five_dollars(reads: str, status: Status) -> None:
         assert result.problems[0].evidence["saving_usd_month"] == 5.0
 
 
-def test_passes_with_both_prices() -> None:
+def test_passes_with_both_prices_and_praises_only_the_cheaper_class() -> None:
     cheaper = examined(wrong_table_class, STANDARD, lines=priced(STANDARD, storage="10", writes="10000000"), scale=TODAY)
     little = examined(wrong_table_class, STANDARD, lines=priced(STANDARD, storage="10"), scale=TODAY)
     assert [good.message for good in cheaper.goods] == [
         "STANDARD is the cheaper class: STANDARD $9.39, STANDARD_INFREQUENT_ACCESS $9.48 a month"
     ]
-    assert [good.message for good in little.goods] == [
-        "STANDARD would be left for less than $5.00 a month: STANDARD $2.69, STANDARD_INFREQUENT_ACCESS $1.08 a month"
-    ]
+    assert (little.status, little.goods) == (Status.PASSED, ())  # $1.08 in the other class: not worth a word
+
+
+def test_a_table_that_costs_nothing_has_no_wrong_class() -> None:
+    result = examined(wrong_table_class, STANDARD, lines=priced(STANDARD, storage="0", writes="0", pitr="3"))
+    assert (result.status, result.goods) == (Status.NOT_APPLICABLE, ())
+
+
+@pytest.mark.parametrize("unknown", ["pitr", "backup"])
+def test_backups_need_not_be_known(unknown: str) -> None:
+    quantities: dict[str, str | None] = {"storage": "1000", unknown: None}
+    lines = priced(STANDARD, region="eu-north-1", **quantities)
+    [problem] = examined(wrong_table_class, STANDARD, lines=lines, scale=TODAY).problems
+    assert problem.evidence["saving_usd_month"] == 161.4
+    assert problem.message == (
+        "$161 a month less in the other table class: STANDARD $269, STANDARD_INFREQUENT_ACCESS $108 a month, "
+        "without what is not known of its backups"
+    )
 
 
 def test_does_not_judge_half_a_bill() -> None:
-    result = examined(wrong_table_class, STANDARD, lines=priced(STANDARD, storage="1000", writes=None))
-    assert result.status is Status.UNKNOWN
-    assert result.unknowns[0].call == "cloudwatch:GetMetricData"
-    assert result.reason == "CloudWatch has no datapoint"
+    lines = priced(STANDARD, storage="1000", pitr=None, writes=None)
+    assert examined(wrong_table_class, STANDARD, lines=lines).unknowns == (
+        Unknown(call="cloudwatch:GetMetricData", reason="CloudWatch has no datapoint"),
+    )
 
 
-def test_does_not_judge_without_prices() -> None:
-    lines = priced(STANDARD, region="ddblocal", storage="1000")
+def unknown_of(used: Usage) -> Unknown:
+    lines = lines_now(STANDARD, (Usage(component="pitr", now=None, note="not this"), used), bundled_sheet("eu-north-1"))
+    [unknown] = examined(wrong_table_class, STANDARD, lines=lines).unknowns
+    return unknown
+
+
+def test_tells_which_call_would_have_told() -> None:
+    size = unknown_of(Usage(component="index-storage", index="by-day", now=None, note="the size of the index is not known"))
+    assert size == Unknown(call="dynamodb:DescribeTable", reason="the size of index by-day is not known")
+    capacity = unknown_of(Usage(component="capacity-reads", now=None, note="the provisioned capacity is not known"))
+    assert capacity == Unknown(call="dynamodb:DescribeTable", reason="the provisioned capacity is not known")
+    declared = unknown_of(Usage(component="writes", now=None, basis="declared", note="not declared"))
+    assert declared == Unknown(call="cloudwatch:GetMetricData", reason="writes of a user: not declared")
+
+
+@pytest.mark.parametrize("writes", ["1000", None])
+def test_does_not_judge_without_prices(writes: str | None) -> None:
+    lines = priced(STANDARD, region="ddblocal", storage="1000", pitr=None, writes=writes)
     result = examined(wrong_table_class, STANDARD, lines=lines, region="ddblocal")
-    assert result.status is Status.UNKNOWN
-    assert result.unknowns[0].call == "pricing:GetProducts"
-    assert result.reason == "no price is known in ddblocal"
+    assert result.unknowns == (Unknown(call="pricing:GetProducts", reason="no price is known in ddblocal"),)
+
+
+def test_does_not_judge_without_a_price_of_the_other_class() -> None:
+    # the lines are priced, and the sheet of the region knows neither class any more
+    result = examined(wrong_table_class, STANDARD, lines=priced(STANDARD, storage="1000"), region="ddblocal")
+    assert result.reason == "no price of STANDARD_INFREQUENT_ACCESS is known in ddblocal"
 
 
 def test_tells_where_list_prices_do_not_hold() -> None:

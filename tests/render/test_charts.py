@@ -14,7 +14,7 @@ def a_bill(shares: dict[str, float], *, users: int = 100, total: str | None = "1
     parts = tuple(Part(title=title, amount_usd=Decimal(str(share)), complete=True, share=share) for title, share in shares.items())
     amount = None if total is None else Decimal(total)
     options: dict[str, bool] = {"is_target": False, "complete": True} | fields
-    return Bill(users=users, monthly_usd=amount, avoidable="not known", per_user_usd=None, parts=parts, **options)
+    return Bill(users=users, monthly_usd=amount, avoidable="not known", per_user="not known", parts=parts, **options)
 
 
 def some_sizes(*bars: tuple[int, int], warn: int = 307_200, limit: int = 409_600) -> ItemsReport:
@@ -59,12 +59,48 @@ def test_cost_bars_are_equally_long() -> None:
     assert [entry.kind for entry in chart.legend] == ["part0", "part1", "part3"]
     assert first.marks[0].tip == "100 users: Reads $0.25 (25%)"
     assert second.y - first.y == charts.BAR_STEP
-    assert chart.height > second.y + chart.bar_height
+    assert chart.height > second.y + charts.BAR_HEIGHT
 
 
-def test_totals_that_are_not_known_are_said() -> None:
-    bars = charts.cost_bars([a_bill({}, total=None), a_bill({}, total="12.5", complete=False)]).bars
-    assert [(bar.total, bar.marks) for bar in bars] == [("not known", ()), ("$12.50 or more", ())]
+def test_what_is_not_known_is_an_outline() -> None:
+    chart = charts.cost_bars(
+        [
+            a_bill({}, total=None, complete=False),
+            a_bill({"Reads": 0.5, "Storage": 0.5}, total="12.5", complete=False),
+            a_bill({"Reads": 0.0}, total="0"),
+            a_bill({"Reads": 0.0}, total="0", complete=False),
+            a_bill({"Reads": 1.0}, total="1"),
+        ]
+    )
+    assert [bar.total for bar in chart.bars] == ["not known", "$12.50 or more", "$0.00", "$0.00 or more", "$1.00"]
+    rests = [bar.rest and (bar.rest.kind, bar.rest.x, bar.rest.width) for bar in chart.bars]
+    assert rests == [("open", 118.0, 372.0), ("open", 450.0, 40.0), ("empty", 118.0, 372.0), ("open", 118.0, 372.0), None]
+    partly = chart.bars[1]
+    assert [(mark.x, mark.width) for mark in partly.marks] == [(118.0, 166.0), (284.0, 166.0)]
+    assert partly.marks[0].tip == "100 users: Reads $0.50 (50% of what is known)"
+    assert partly.rest is not None
+    assert partly.rest.tip == "100 users: a part is not known"
+    assert not chart.bars[0].marks
+
+
+def test_the_legend_tells_of_the_outline_only_where_there_is_one() -> None:
+    known, open_bill = a_bill({"Reads": 1.0}), a_bill({"Reads": 1.0}, complete=False)
+    assert [entry.title for entry in charts.cost_bars([known]).legend] == ["Reads"]
+    assert [entry.title for entry in charts.cost_bars([known, open_bill]).legend] == ["Reads", "not known"]
+
+
+def test_narrow_cost_bars_have_name_and_total_over_them() -> None:
+    shares = {"Reads": 0.25, "Writes": 0.25, "Index reads and writes": 0.25, "Storage": 0.25, "Backup": 0.0, "Other": 0.0}
+    chart = charts.cost_bars([a_bill(shares), a_bill(shares)], narrow=True)
+    assert chart.width == 320
+    assert sorted({entry.y for entry in chart.legend}) == [4.0, 24.0, 44.0]
+    assert all(entry.x + 16 + charts.LEGEND_LETTER * len(entry.title) <= 320 for entry in chart.legend)
+    first, second = chart.bars
+    assert [mark.width for mark in first.marks] == [80.0, 80.0, 80.0, 80.0]
+    assert (first.name_x, first.total_x) == (0.0, 320.0)
+    assert 44 + 11 < first.text_y < first.y
+    assert first.y + charts.NARROW_BAR_HEIGHT < second.text_y - 10
+    assert second.y + charts.NARROW_BAR_HEIGHT < chart.height
 
 
 def test_no_bill_no_bars() -> None:
@@ -134,6 +170,22 @@ def test_small_attributes_are_left_to_the_table() -> None:
     assert chart.bars[0].label == "75%, 100 B each"
     assert len(charts.attribute_bars([an_attribute("only", 0.001)]).bars) == 1
     assert len(charts.attribute_bars([an_attribute(str(n), 0.02) for n in range(50)]).bars) == charts.ATTRIBUTES
+
+
+def test_every_narrow_chart_fits_its_width() -> None:
+    sizes = charts.histogram(some_sizes((1_024, 10), (307_200, 1_000), (409_600, 3)), narrow=True)
+    assert sizes.width == sizes.max_label_x == 320
+    assert all(sizes.left <= mark.x and mark.x + mark.width <= sizes.right for mark in sizes.marks)
+    assert sizes.warn_x < sizes.max_x == sizes.right < 320
+    assert sizes.max_label_y < sizes.line_top < sizes.warn_label_y
+    strip = charts.throttle_strip((1,) * 14, narrow=True)
+    assert strip.width == 320
+    assert max(mark.x + mark.width for mark in strip.marks) < strip.right == 312
+    bars = charts.attribute_bars([an_attribute("big", 1.0), an_attribute("small", 0.25)], narrow=True)
+    assert [bar.width for bar in bars.bars] == [320.0, 80.0]
+    assert (bars.width, bars.name_x, bars.label_x) == (320, 0.0, 320.0)
+    assert all(bar.text_y < bar.y for bar in bars.bars)
+    assert bars.bars[0].y + bars.bar_height < bars.bars[1].text_y - 10
 
 
 def test_middle_of_a_mark() -> None:

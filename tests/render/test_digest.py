@@ -57,9 +57,62 @@ def test_a_part_that_is_known_in_part_is_a_lower_bound() -> None:
     assert (part.amount_usd, part.complete) == (Decimal("1.00"), False)
     assert digest.money(part.amount_usd, part.complete) == "$1.00 or more"
     assert digest.money_short(part.amount_usd, part.complete) == "$1.00+"
-    assert digest.money(Decimal("0.001"), complete=False) == "$0.00 or more"
+    assert digest.money(Decimal("0.001"), complete=False) == digest.money_short(Decimal("0.001"), complete=False) == "over $0.00"
+    assert digest.money_short(Decimal(0), complete=False) == "$0.00+"
+    assert digest.money(Decimal(0), complete=False) == "$0.00 or more"
+    assert digest.money_short(Decimal("0.01"), complete=False) == "$0.01+"
     assert digest.money(None, complete=False) == "not known"
     assert digest.money(Decimal("0.001")) == "less than $0.01"
+
+
+@pytest.mark.parametrize(
+    ("sure", "at_most", "complete", "coverage", "text"),
+    [
+        ("4.34", None, True, 1.0, "$4.34"),
+        ("4.34", "147", True, 1.0, "$4.34 to $147"),
+        ("4.34", "4.341", True, 1.0, "$4.34"),
+        ("0", "0", True, 1.0, "$0.00"),
+        ("0", "0", False, 1.0, "$0.00 or more"),
+        ("0", "0", True, 0.9, "$0.00 or more"),
+        ("0", "0", False, 0.0, "not known"),
+        ("4.34", "4.34", False, 0.0, "$4.34 or more"),
+        ("4.34", "147", False, 1.0, "$4.34 to $147 or more"),
+        (None, None, False, 1.0, "not known"),
+    ],
+)
+def test_what_can_be_saved_is_a_lower_bound_while_something_is_open(
+    sure: str | None, at_most: str | None, complete: bool, coverage: float, text: str
+) -> None:
+    report = sample_report()
+    [cost] = [one for one in report.categories if one.id == "cost-optimization"]
+    report = dataclasses.replace(report, categories=(dataclasses.replace(cost, coverage=coverage),))
+    projection = Projection(
+        users=10_000,
+        monthly_usd=Decimal(200),
+        lines=(),
+        complete=complete,
+        avoidable_usd=None if sure is None else Decimal(sure),
+        avoidable_at_most_usd=None if at_most is None else Decimal(at_most),
+    )
+    assert digest.avoidable(report, projection) == text
+    assert digest.avoidable(report, None) == "not known"
+    assert digest.avoidable(report, dataclasses.replace(projection, monthly_usd=None)) == "not known"
+
+
+def test_a_user_costs_at_least_what_is_known() -> None:
+    projection = Projection(users=1, monthly_usd=Decimal(1), lines=(), per_user_usd=Decimal("0.00843"))
+    part = dataclasses.replace(projection, complete=False)
+    assert digest.per_user(projection) == "$0.0084"
+    assert digest.per_user(part) == "$0.0084 or more"
+    assert digest.per_user(dataclasses.replace(part, monthly_usd=None)) == "not known"
+    report = sample_report()
+    costs = dataclasses.replace(report.costs, projections=(projection, part))
+    assert [bill.per_user for bill in digest.bills(dataclasses.replace(report, costs=costs))] == ["$0.0084", "$0.0084+"]
+
+
+def test_why_a_grade_is_held() -> None:
+    assert digest.held("B+", "only 90% of the checks could be made") == "Held at B+ because only 90% of the checks could be made."
+    assert digest.held("?", "too little could be checked: x") == "No grade because too little could be checked: x."
 
 
 def test_storage_is_totalled_only_over_what_is_known() -> None:
@@ -81,6 +134,30 @@ def test_storage_is_totalled_only_over_what_is_known() -> None:
     ]
     assert digest.storage_totals(report) == ("2.0 KB or more", "not known")
     assert digest.storage_costs(report) == ("not known", "not known")
+
+
+def test_storage_of_which_nothing_is_known_takes_no_row() -> None:
+    report = sample_report()
+    storage = tuple(
+        StorageAtScale(table=name, items=items, table_bytes=size, index_bytes=None)
+        for name, items, size in ((SUBSCRIBERS, 1, None), (PASSWORD, None, None), (SYSTEM, None, None))
+    )
+    projection = Projection(users=1, monthly_usd=None, lines=(), storage=storage)
+    rows = digest.storage_rows(dataclasses.replace(report, costs=dataclasses.replace(report.costs, projections=(projection,))))
+    # stj_system has no index, so there is nothing unknown about its indexes.
+    assert [(row.table, row.what) for row in rows] == [
+        (SUBSCRIBERS, "items"),
+        (SUBSCRIBERS, "indexes"),
+        (PASSWORD, "items"),
+        (PASSWORD, "indexes"),
+        (SYSTEM, "items"),
+    ]
+    assert {row.table for row in digest.storage_known(rows)} == {SUBSCRIBERS}
+    assert digest.storage_unknown(rows) == f"{PASSWORD}, {SYSTEM}"
+
+
+def test_the_first_rung_is_now_where_the_users_are_not_known() -> None:
+    assert [digest.rung_title(users) for users in (0, 1_000)] == ["Now", "At 1,000 users"]
 
 
 def test_long_lists_are_cut_and_say_so() -> None:

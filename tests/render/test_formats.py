@@ -216,7 +216,7 @@ def test_html_is_accessible_in_its_structure() -> None:
     assert [title for level, title in page.headings if level == 2] == list(SECTIONS)
     assert all(attributes.get("scope") in {"col", "row"} for tag, attributes in page.tags if tag == "th")
     charts = [attributes for tag, attributes in page.tags if tag == "svg"]
-    assert len(charts) == 7
+    assert len(charts) == 1 + 2 * 6
     assert all(chart["role"] == "img" and len(chart["aria-labelledby"].split()) == 2 for chart in charts)
     assert "http" not in re.sub(r'http-equiv="Content-Security-Policy"', "", text)
     assert "url(" not in text
@@ -266,11 +266,35 @@ def test_long_lists_are_cut_with_a_word(format_name: str) -> None:
     assert "Nothing is urgent" in text
 
 
+@pytest.mark.parametrize("format_name", ["markdown", "html"])
+def test_praise_is_cut_sooner(format_name: str) -> None:
+    report = sample_report()
+    point = dataclasses.replace(report.good[0], messages=tuple(f"praise-{number}" for number in range(8)))
+    text = render(dataclasses.replace(report, good=(point,)), format_name)
+    assert "praise-5" in text
+    assert "praise-6" not in text
+    assert "and 2 more, see the run file" in text
+
+
+def test_a_folded_finding_shows_its_numbers() -> None:
+    report = sample_report()
+    text = render(report, "html")
+    gists = re.findall(r'<span class="gist">(.*?)</span></summary>', text)
+    assert len(gists) == sum(finding.suppressed is None for finding in report.findings)
+    assert report.findings[0].message in gists
+
+
+def test_the_reason_for_a_grade_is_a_sentence_of_its_own() -> None:
+    text = render(sample_report(), "markdown")
+    assert "one item is at 97% of the limit. Held at D because a critical finding holds a category at D. |" in text
+    assert not re.search(r"[^.|] Held at", text)
+
+
 def test_numbers_are_not_swallowed() -> None:
     text = render(sample_report(), "markdown")
     assert (
-        "| 10,000 (target) | $3.43 (4%) | $20.10 (24%) | $60.26 (72%) | $0.38 (0.5%) | $0.10+ (0.1%) | **$84.27+** | $38.40 | $0.0084 |"
-        in text
+        "| 10,000 (target) | $3.43 (4%) | $20.10 (24%) | $60.26 (72%) | $0.38 (0.5%) | $0.10+ (0.1%) |"
+        " **$84.27+** | $38.40 or more | $0.0084+ |" in text
     )
     assert (
         "| `stj_subscribers` | every item (112) | 46.5 KB | 29.1 KB | 115.3 KB | 294.9 KB | 387.0 KB | 1 over 300.0 KB | 0 over 400.0 KB |"
@@ -355,7 +379,7 @@ def test_terminal_lines_are_narrow_and_whole() -> None:
     for finding in sample_report().findings:
         assert finding.suppressed or finding.message.split()[-1] in words
     assert "Grade C - needs work, 71 of 100, between C- and B; 93% of the checks could be made" in text
-    assert "Cost a month: $0.94 or more now, $84.27 or more at 10,000 users, of which avoidable: $38.40." in text
+    assert "Cost a month: $0.94 or more now, $84.27 or more at 10,000 users, of which avoidable: $38.40 or more." in text
 
 
 def test_terminal_colours_follow_the_option() -> None:

@@ -21,6 +21,10 @@ CLIPPED = """[...document.querySelectorAll('svg')].flatMap(svg => { const box = 
   return [...svg.querySelectorAll('text')].filter(text => { const at = text.getBoundingClientRect();
     return at.left < box.left - 1 || at.right > box.right + 1; }).map(text => text.textContent); })"""
 
+# What a chart says can be read without scrolling sideways.
+OFF_SCREEN = """[...document.querySelectorAll('svg.chart text')].filter(one => one.getBoundingClientRect().right > window.innerWidth)
+  .map(text => text.textContent)"""
+
 
 @pytest.fixture(scope="module")
 def sample_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -77,10 +81,27 @@ def test_it_follows_the_colour_scheme(browser: Browser, sample_path: Path) -> No
     assert browser.evaluate(BACKGROUND) == "rgb(13, 17, 23)"
 
 
-def test_no_label_of_a_chart_is_cut_off(browser: Browser, sample_path: Path) -> None:
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_label_of_a_chart_is_cut_off(browser: Browser, sample_path: Path, width: int) -> None:
     browser.open(sample_path)
-    browser.show(width=1280, scheme="light")
+    assert browser.evaluate(OPEN_ALL)
+    browser.show(width=width, scheme="light")
     assert browser.evaluate(CLIPPED) == []
+    assert browser.evaluate(OFF_SCREEN) == []
+    shown = browser.evaluate(
+        "[...document.querySelectorAll('svg.chart')].filter(one => one.getBoundingClientRect().width > 0).length"
+    )
+    assert shown == 6
+
+
+@pytest.mark.parametrize("width", [360, 460])
+def test_notes_of_tables_wrap_on_a_phone(browser: Browser, sample_path: Path, width: int) -> None:
+    browser.open(sample_path)
+    browser.show(width=width, scheme="light")
+    rights = browser.evaluate("[...document.querySelectorAll('.note')].map(one => one.getBoundingClientRect().right)")
+    assert len(rights) >= 4
+    assert max(rights) <= width
+    assert browser.evaluate("document.querySelectorAll('caption').length") == 0
 
 
 def test_hostile_text_runs_nothing(browser: Browser, hostile_path: Path) -> None:
