@@ -108,7 +108,8 @@ def _first(page: _Page, report: Report) -> None:
     for number, finding in enumerate(first, 1):
         gain = f" Gain: {digest.saving(finding, report.audit.target_users)}." if finding.saving_usd_month else ""
         effort = f" Effort: {finding.effort}." if finding.effort else ""
-        text = f"{cut(finding.table)}: {filters.sentence(finding.message)} {digest.capital(filters.sentence(finding.fix))}{gain}{effort}"
+        place = finding.table if finding.index is None else f"{finding.table} / {finding.index}"
+        text = f"{cut(place)}: {filters.sentence(finding.message)} {digest.capital(filters.sentence(finding.fix))}{gain}{effort}"
         page.text(text, indent="   ", first=f"{number}. ")
 
 
