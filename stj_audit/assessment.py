@@ -71,8 +71,11 @@ def when(severity: Severity, matters_from_users: int | None, savings: Mapping[st
 
 
 def before(users: int, scale: Scale) -> str:
-    """ "before 10,000 users", or "now" when there are that many already."""
-    return NOW if scale.users_now is not None and scale.users_now >= users else f"before {count(users)} users"
+    """When to mend what binds at `users` users: "now", or "before 10,000 users". Estimates are rounded down to two digits."""
+    if scale.users_now is not None and scale.users_now >= users:
+        return NOW
+    step = 1 if users in (*scale.users, scale.target_users) else 10 ** max(0, len(str(users)) - 2)
+    return f"before {count(users // step * step)} users"
 
 
 def due_at(finding: Finding) -> int:
@@ -366,8 +369,9 @@ def assumptions(facts: Sequence[TableFacts], scale: Scale, users_source: str, co
     """What the cost figures rest on."""
     lines = ["1 GB is 2^30 bytes, a month is 730 hours, and prices are list prices before discounts, credits and tax"]
     if scale.users_now is None:
+        why = f" ({users_source})" if users_source else ""
         lines.append(
-            "today's users are not known (say them with --users-now, or name [model] users_table), so measured use cannot be scaled"
+            f"today's users are not known{why}, so measured use cannot be scaled: give --users-now, or name [model] users_table"
         )
     else:
         lines.append(f"users now: {count(scale.users_now)} ({users_source}); storage and requests grow in step with the users")

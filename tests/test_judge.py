@@ -18,6 +18,7 @@ from stj_audit.facts import (
     Snapshot,
     Table,
     TableFacts,
+    Throughput,
     Unknown,
 )
 from stj_audit.judge import Terms, fingerprint, judge
@@ -228,6 +229,26 @@ def test_the_users_table_says_how_many_users_there_are() -> None:
     assert any("1,234 (the items of people)" in line for line in report.costs.assumptions)
 
 
+def test_a_users_table_that_is_not_audited_is_told() -> None:
+    report = judged(table_facts(), config=Config(model=Model(users_table="people")), scale=Scale())
+    assert report.audit.users_now is None
+    assert any("the users table people is not among the tables of this audit" in line for line in report.costs.assumptions)
+
+
+def test_a_declared_table_that_is_not_audited_is_told() -> None:
+    report = judged(table_facts(), config=Config(tables={"order": TableModel(items=5)}))
+    assert any(line.endswith("not among the tables of this audit: order") for line in report.costs.assumptions)
+
+
+def test_provisioned_capacity_does_not_follow_the_users() -> None:
+    table = a_table(billing_mode="PROVISIONED", provisioned=Throughput(read_units=5, write_units=5))
+    report = judged(table_facts(table))
+    capacity = [line for one in report.costs.projections for line in one.lines if line.component == "capacity-reads"]
+    assert {line.quantity for line in capacity} == {Decimal(5 * 730)}
+    assert not any(line.per_user for line in capacity)
+    assert any("it does not follow the users: orders" in line for line in report.costs.assumptions)
+
+
 def test_given_users_win_over_the_users_table() -> None:
     config = Config(model=Model(users_table="orders"))
     assert judged(table_facts(), config=config, scale=Scale(users_now=7)).audit.users_now == 7
@@ -282,7 +303,7 @@ def test_a_grade_belongs_to_a_user_count() -> None:
     # One value is full with 21,428 users: far beyond ten times a thousand, twice ten thousand, less than fifty thousand.
     assert list(grades.values()) == ["A+", "A+", "A-", "B-", "B-"]
     [finding] = found(report, "low-cardinality-index-key")
-    assert finding.when == "before 21,428 users"
+    assert finding.when == "before 21,000 users"
 
 
 def test_a_target_outside_the_scales_is_graded_too() -> None:
