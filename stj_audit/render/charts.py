@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stj_audit.render import filters
-from stj_audit.render.digest import ALL_PARTS, Bill, money
+from stj_audit.render.digest_money import ALL_PARTS, Bill, money
 from stj_audit.report import AttributeReport, ItemsReport
 from stj_audit.wording import counted
 

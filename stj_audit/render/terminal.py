@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from tabulate import tabulate
 
-from stj_audit.render import digest, filters
+from stj_audit.render import digest, digest_money, digest_tables, filters
 from stj_audit.render.escape import cut, escape_terminal
 from stj_audit.report import Report
 from stj_audit.wording import counted
@@ -92,11 +92,11 @@ def _head(page: _Page, report: Report) -> None:
     page.text(filters.sentence(report.verdict))
     if overall.held_by:
         page.text(digest.held(overall.grade, overall.held_by))
-    current, target = report.costs.current, digest.target_bill(report)
-    line = f"Cost a month: {digest.money(current.monthly_usd, current.complete)} now"
+    current, target = report.costs.current, digest_money.target_bill(report)
+    line = f"Cost a month: {digest_money.money(current.monthly_usd, current.complete)} now"
     if target is not None:
-        line += f", {digest.money(target.monthly_usd, target.complete)} at {filters.users(target.users)}"
-        line += f", of which avoidable: {digest.avoidable(report, target)}"
+        line += f", {digest_money.money(target.monthly_usd, target.complete)} at {filters.users(target.users)}"
+        line += f", of which avoidable: {digest_money.avoidable(report, target)}"
     page.text(filters.sentence(line))
 
 
@@ -175,8 +175,8 @@ def _tables(page: _Page, report: Report) -> None:
                 filters.size(table.size_bytes),
                 filters.size(table.items.p99_bytes if table.items else None),
                 filters.size(table.items.max_bytes if table.items else None),
-                digest.throttles(table.traffic),
-                digest.money_short(table.cost.monthly_usd, table.cost.complete),
+                digest_tables.throttles(table.traffic),
+                digest_money.money_short(table.cost.monthly_usd, table.cost.complete),
             )
             for table in digest.head(report.tables)
         ],
@@ -196,17 +196,17 @@ def _ladder(page: _Page, report: Report) -> None:
         [
             (
                 f"{bill.users:,}" + (" (target)" if bill.is_target else ""),
-                digest.money_short(bill.monthly_usd, bill.complete),
+                digest_money.money_short(bill.monthly_usd, bill.complete),
                 bill.avoidable,
                 bill.per_user,
                 escape_terminal(grades.get(str(bill.users), filters.NOT_KNOWN)),
             )
-            for bill in digest.bills(report)
+            for bill in digest_money.bills(report)
         ],
         (18, 14, 26, 14, 10),
         numbers=frozenset({1, 2, 3}),
     )
-    if not all(bill.complete for bill in digest.bills(report)):
+    if not all(bill.complete for bill in digest_money.bills(report)):
         page.text('A plus means "or more": a part is not known.')
     prices = report.costs.prices
     as_of = "not known for this region" if prices.as_of is None else f"as of {prices.as_of}"

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from stj_audit.render import charts
-from stj_audit.render.digest import Bill, Part
+from stj_audit.render.digest_money import Bill, Part
 from stj_audit.report import AttributeReport, HistogramBar, ItemsReport, OverLine
 
 

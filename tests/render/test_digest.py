@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from stj_audit.render import digest
+from stj_audit.render import digest, digest_money, digest_tables
 from stj_audit.report import CostLine, FlowReport, NotChecked, OverLine, Projection, StorageAtScale, TrafficReport, Units
 from tests.builders import a_line
 from tests.sample_report import PASSWORD, SUBSCRIBERS, SYSTEM, sample_report
@@ -29,14 +29,14 @@ from tests.sample_report import PASSWORD, SUBSCRIBERS, SYSTEM, sample_report
     ],
 )
 def test_every_component_has_a_part(component: str, index: str | None, part: str) -> None:
-    assert digest.part_of(a_line(component, index=index)) == part
+    assert digest_money.part_of(a_line(component, index=index)) == part
 
 
-def with_lines(*lines: CostLine) -> digest.Bill:
+def with_lines(*lines: CostLine) -> digest_money.Bill:
     report = sample_report()
     projection = Projection(users=10_000, monthly_usd=Decimal(4), lines=lines)
     costs = dataclasses.replace(report.costs, projections=(projection,))
-    [bill] = digest.bills(dataclasses.replace(report, costs=costs))
+    [bill] = digest_money.bills(dataclasses.replace(report, costs=costs))
     return bill
 
 
@@ -55,14 +55,18 @@ def test_a_bill_is_split_into_parts() -> None:
 def test_a_part_that_is_known_in_part_is_a_lower_bound() -> None:
     [part] = with_lines(a_line("reads", "1.00"), a_line("reads", None)).parts
     assert (part.amount_usd, part.complete) == (Decimal("1.00"), False)
-    assert digest.money(part.amount_usd, part.complete) == "$1.00 or more"
-    assert digest.money_short(part.amount_usd, part.complete) == "$1.00+"
-    assert digest.money(Decimal("0.001"), complete=False) == digest.money_short(Decimal("0.001"), complete=False) == "over $0.00"
-    assert digest.money_short(Decimal(0), complete=False) == "$0.00+"
-    assert digest.money(Decimal(0), complete=False) == "$0.00 or more"
-    assert digest.money_short(Decimal("0.01"), complete=False) == "$0.01+"
-    assert digest.money(None, complete=False) == "not known"
-    assert digest.money(Decimal("0.001")) == "less than $0.01"
+    assert digest_money.money(part.amount_usd, part.complete) == "$1.00 or more"
+    assert digest_money.money_short(part.amount_usd, part.complete) == "$1.00+"
+    assert (
+        digest_money.money(Decimal("0.001"), complete=False)
+        == digest_money.money_short(Decimal("0.001"), complete=False)
+        == "over $0.00"
+    )
+    assert digest_money.money_short(Decimal(0), complete=False) == "$0.00+"
+    assert digest_money.money(Decimal(0), complete=False) == "$0.00 or more"
+    assert digest_money.money_short(Decimal("0.01"), complete=False) == "$0.01+"
+    assert digest_money.money(None, complete=False) == "not known"
+    assert digest_money.money(Decimal("0.001")) == "less than $0.01"
 
 
 @pytest.mark.parametrize(
@@ -94,20 +98,20 @@ def test_what_can_be_saved_is_a_lower_bound_while_something_is_open(
         avoidable_usd=None if sure is None else Decimal(sure),
         avoidable_at_most_usd=None if at_most is None else Decimal(at_most),
     )
-    assert digest.avoidable(report, projection) == text
-    assert digest.avoidable(report, None) == "not known"
-    assert digest.avoidable(report, dataclasses.replace(projection, monthly_usd=None)) == "not known"
+    assert digest_money.avoidable(report, projection) == text
+    assert digest_money.avoidable(report, None) == "not known"
+    assert digest_money.avoidable(report, dataclasses.replace(projection, monthly_usd=None)) == "not known"
 
 
 def test_a_user_costs_at_least_what_is_known() -> None:
     projection = Projection(users=1, monthly_usd=Decimal(1), lines=(), per_user_usd=Decimal("0.00843"))
     part = dataclasses.replace(projection, complete=False)
-    assert digest.per_user(projection) == "$0.0084"
-    assert digest.per_user(part) == "$0.0084 or more"
-    assert digest.per_user(dataclasses.replace(part, monthly_usd=None)) == "not known"
+    assert digest_money.per_user(projection) == "$0.0084"
+    assert digest_money.per_user(part) == "$0.0084 or more"
+    assert digest_money.per_user(dataclasses.replace(part, monthly_usd=None)) == "not known"
     report = sample_report()
     costs = dataclasses.replace(report.costs, projections=(projection, part))
-    assert [bill.per_user for bill in digest.bills(dataclasses.replace(report, costs=costs))] == ["$0.0084", "$0.0084+"]
+    assert [bill.per_user for bill in digest_money.bills(dataclasses.replace(report, costs=costs))] == ["$0.0084", "$0.0084+"]
 
 
 def test_why_a_grade_is_held() -> None:
@@ -126,14 +130,14 @@ def test_storage_is_totalled_only_over_what_is_known() -> None:
         Projection(users=2, monthly_usd=None, lines=(), storage=()),
     )
     report = dataclasses.replace(report, costs=dataclasses.replace(report.costs, projections=projections))
-    assert [(row.table, row.what, row.sizes_bytes) for row in digest.storage_rows(report)] == [
+    assert [(row.table, row.what, row.sizes_bytes) for row in digest_money.storage_rows(report)] == [
         ("a", "items", (1_024, None)),
         ("a", "indexes", (1_024, None)),
         ("b", "items", (None, None)),
         ("b", "indexes", (0, None)),
     ]
-    assert digest.storage_totals(report) == ("2.0 KB or more", "not known")
-    assert digest.storage_costs(report) == ("not known", "not known")
+    assert digest_money.storage_totals(report) == ("2.0 KB or more", "not known")
+    assert digest_money.storage_costs(report) == ("not known", "not known")
 
 
 def test_storage_of_which_nothing_is_known_takes_no_row() -> None:
@@ -143,7 +147,9 @@ def test_storage_of_which_nothing_is_known_takes_no_row() -> None:
         for name, items, size in ((SUBSCRIBERS, 1, None), (PASSWORD, None, None), (SYSTEM, None, None))
     )
     projection = Projection(users=1, monthly_usd=None, lines=(), storage=storage)
-    rows = digest.storage_rows(dataclasses.replace(report, costs=dataclasses.replace(report.costs, projections=(projection,))))
+    rows = digest_money.storage_rows(
+        dataclasses.replace(report, costs=dataclasses.replace(report.costs, projections=(projection,)))
+    )
     # stj_system has no index, so there is nothing unknown about its indexes.
     assert [(row.table, row.what) for row in rows] == [
         (SUBSCRIBERS, "items"),
@@ -152,12 +158,12 @@ def test_storage_of_which_nothing_is_known_takes_no_row() -> None:
         (PASSWORD, "indexes"),
         (SYSTEM, "items"),
     ]
-    assert {row.table for row in digest.storage_known(rows)} == {SUBSCRIBERS}
-    assert digest.storage_unknown(rows) == f"{PASSWORD}, {SYSTEM}"
+    assert {row.table for row in digest_money.storage_known(rows)} == {SUBSCRIBERS}
+    assert digest_money.storage_unknown(rows) == f"{PASSWORD}, {SYSTEM}"
 
 
 def test_the_first_rung_is_now_where_the_users_are_not_known() -> None:
-    assert [digest.rung_title(users) for users in (0, 1_000)] == ["Now", "At 1,000 users"]
+    assert [digest_money.rung_title(users) for users in (0, 1_000)] == ["Now", "At 1,000 users"]
 
 
 def test_long_lists_are_cut_and_say_so() -> None:
@@ -170,17 +176,24 @@ def test_long_lists_are_cut_and_say_so() -> None:
 def test_what_was_not_read_is_never_off() -> None:
     report = sample_report()
     subscribers, password, system = report.tables
-    assert [digest.ttl(report, table) for table in report.tables] == ["off", "on, by expires_at", "not checked"]
-    assert [digest.pitr(table) for table in report.tables] == ["on, 35 days", "off", "not checked"]
-    assert [digest.tags(table) for table in report.tables] == ["env=production, owner=growth", "none", "not checked"]
-    assert [digest.on_demand_backups(table) for table in report.tables] == ["1, newest of 1 September 2026", "none", "not checked"]
-    assert digest.scaling(system.auto_scaling) == "not checked"
-    assert digest.scaling(subscribers.auto_scaling) == "none"
-    assert digest.scaling(password.auto_scaling) == "read: 5 to 40, target 70%; write of customer-device-index: 5 to 10, suspended"
-    assert digest.billing(password) == "provisioned: 5 read, 5 write units"
-    assert digest.capacity(Units(read_units=None, write_units=3)) == "not stated read, 3 write units"
-    assert digest.throttles(password.traffic) == digest.throttles(system.traffic) == "not known"
-    assert digest.throttles(subscribers.traffic) == "27 or more"
+    assert [digest_tables.ttl(report, table) for table in report.tables] == ["off", "on, by expires_at", "not checked"]
+    assert [digest_tables.pitr(table) for table in report.tables] == ["on, 35 days", "off", "not checked"]
+    assert [digest_tables.tags(table) for table in report.tables] == ["env=production, owner=growth", "none", "not checked"]
+    assert [digest_tables.on_demand_backups(table) for table in report.tables] == [
+        "1, newest of 1 September 2026",
+        "none",
+        "not checked",
+    ]
+    assert digest_tables.scaling(system.auto_scaling) == "not checked"
+    assert digest_tables.scaling(subscribers.auto_scaling) == "none"
+    assert (
+        digest_tables.scaling(password.auto_scaling)
+        == "read: 5 to 40, target 70%; write of customer-device-index: 5 to 10, suspended"
+    )
+    assert digest_tables.billing(password) == "provisioned: 5 read, 5 write units"
+    assert digest_tables.capacity(Units(read_units=None, write_units=3)) == "not stated read, 3 write units"
+    assert digest_tables.throttles(password.traffic) == digest_tables.throttles(system.traffic) == "not known"
+    assert digest_tables.throttles(subscribers.traffic) == "27 or more"
 
 
 def test_throttles_count_the_indexes() -> None:
@@ -196,13 +209,13 @@ def test_throttles_count_the_indexes() -> None:
         throttle_reasons={},
         calls={},
     )
-    assert digest.throttles(traffic) == "7"
+    assert digest_tables.throttles(traffic) == "7"
 
 
 def test_oversized_items_of_a_sample_are_a_range() -> None:
     line = OverLine(threshold_bytes=307_200, found=3, low=1_040, high=8_990)
-    assert digest.over_line(line, "full") == "3"
-    assert digest.over_line(line, "sample") == "3 in the sample: 1,040 to 8,990 in the table"
+    assert digest_tables.over_line(line, "full") == "3"
+    assert digest_tables.over_line(line, "sample") == "3 in the sample: 1,040 to 8,990 in the table"
 
 
 def test_not_checked_is_grouped_by_reason_and_call() -> None:

@@ -1,0 +1,216 @@
+"""What a page shows of money that no single field of the Report holds: parts of a bill, lower bounds, storage at each scale."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from stj_audit.render import filters
+from stj_audit.render.digest import listed
+from stj_audit.report import (
+    CostLine,
+    Projection,
+    Report,
+    StorageAtScale,
+)
+from stj_audit.results import Category
+
+ALL_PARTS = ("Reads", "Writes", "Index reads and writes", "Storage", "Backup", "Other")
+CENT = Decimal("0.01")
+OR_MORE = " or more"
+OVER_NOTHING = "over $0.00"  # "less than $0.01 or more" says nothing
+COST_CATEGORY = Category.COST_OPTIMIZATION.id
+
+
+def part_of(line: CostLine) -> str:
+    """The part of the bill that a line is shown in, one of ALL_PARTS."""
+    if line.component.endswith("storage"):
+        return "Storage"
+    if line.component.startswith(("pitr", "backup", "aws-backup")):
+        return "Backup"
+    for ending, part in (("reads", "Reads"), ("writes", "Writes")):
+        if line.component.endswith(ending):
+            return "Index reads and writes" if line.index is not None or line.component.startswith("index-") else part
+    return "Other"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """One part of a bill. `amount_usd` is the sum of its known lines, None when none is known; `share` is of the known total."""
+
+    title: str
+    amount_usd: Decimal | None
+    complete: bool
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bill:
+    """One rung of the cost ladder; `parts` are those of `parts_used`, in that order."""
+
+    users: int
+    is_target: bool
+    monthly_usd: Decimal | None
+    complete: bool
+    avoidable: str
+    per_user: str
+    parts: tuple[Part, ...]
+
+
+def avoidable(report: Report, projection: Projection | None) -> str:
+    """
+    What could be saved of a bill: "$4.34", or "$4.34 to $147" where it depends on what the queries need.
+
+    With "or more" where a line of the bill is not known or a check of the cost could not be made; "not known" where nothing is.
+    """
+    if projection is None or projection.monthly_usd is None or projection.avoidable_usd is None:
+        return filters.NOT_KNOWN
+    seen = next((one.coverage for one in report.categories if one.id == COST_CATEGORY), 1.0)
+    sure, at_most = projection.avoidable_usd, projection.avoidable_at_most_usd or projection.avoidable_usd
+    if not at_most and seen == 0:
+        return filters.NOT_KNOWN
+    complete = projection.complete and seen == 1
+    if filters.usd(sure) == filters.usd(at_most):
+        return money(sure, complete)
+    return f"{filters.usd(sure)} to {money(at_most, complete)}"
+
+
+def per_user(projection: Projection) -> str:
+    """What one user costs a month: "$0.0084", or "$0.0084 or more" when a part of the bill is not known."""
+    return _per_user(projection, OR_MORE)
+
+
+def _per_user(projection: Projection, mark: str) -> str:
+    if projection.monthly_usd is None or projection.per_user_usd is None:
+        return filters.NOT_KNOWN
+    return filters.usd_fine(projection.per_user_usd) + ("" if projection.complete else mark)
+
+
+def parts_used(report: Report) -> tuple[str, ...]:
+    """The parts that any projection has a line of; what no table has is left out of charts and tables."""
+    seen = {part_of(line) for projection in report.costs.projections for line in projection.lines}
+    return tuple(part for part in ALL_PARTS if part in seen)
+
+
+def bills(report: Report) -> tuple[Bill, ...]:
+    used = parts_used(report)
+    return tuple(
+        Bill(
+            users=projection.users,
+            is_target=projection.users == report.audit.target_users,
+            monthly_usd=projection.monthly_usd,
+            complete=projection.complete,
+            avoidable=avoidable(report, projection),
+            per_user=_per_user(projection, "+"),
+            parts=_parts(projection.lines, used),
+        )
+        for projection in report.costs.projections
+    )
+
+
+def _parts(lines: Sequence[CostLine], used: Sequence[str]) -> tuple[Part, ...]:
+    total = sum((line.monthly_usd for line in lines if line.monthly_usd is not None), Decimal(0))
+    parts = []
+    for title in used:
+        amounts = [line.monthly_usd for line in lines if part_of(line) == title]
+        known = [amount for amount in amounts if amount is not None]
+        amount = sum(known, Decimal(0)) if known or (lines and not amounts) else None
+        share = float(amount / total) if amount and total else 0.0
+        parts.append(Part(title=title, amount_usd=amount, complete=len(known) == len(amounts), share=share))
+    return tuple(parts)
+
+
+def target_bill(report: Report) -> Projection | None:
+    return next((one for one in report.costs.projections if one.users == report.audit.target_users), None)
+
+
+def money(amount_usd: Decimal | None, complete: bool = True) -> str:
+    """ "$5.30", or "$5.30 or more" when a part of it is not known."""
+    return _lower_bound(amount_usd, complete, OR_MORE)
+
+
+def money_short(amount_usd: Decimal | None, complete: bool = True) -> str:
+    """As `money`, for narrow cells: "$5.30+" is "$5.30 or more"."""
+    return _lower_bound(amount_usd, complete, "+")
+
+
+def _lower_bound(amount_usd: Decimal | None, complete: bool, mark: str) -> str:
+    if amount_usd is None or complete:
+        return filters.usd(amount_usd)
+    return OVER_NOTHING if 0 < amount_usd < CENT else filters.usd(amount_usd) + mark
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StorageRow:
+    """What a table, or all of its indexes, holds at each user count: None where it is not known."""
+
+    table: str
+    what: str
+    items: tuple[int | None, ...]
+    sizes_bytes: tuple[int | None, ...]
+
+
+def storage_rows(report: Report) -> tuple[StorageRow, ...]:
+    """One row for each table and one for its indexes, by user count in the order of the projections."""
+    names = list(dict.fromkeys(at.table for projection in report.costs.projections for at in projection.storage))
+    without_indexes = {table.name for table in report.tables if not table.indexes}
+    rows = []
+    for name in names:
+        at = [_storage_of(projection, name) for projection in report.costs.projections]
+        items = tuple(None if one is None else one.items for one in at)
+        rows.append(
+            StorageRow(
+                table=name, what="items", items=items, sizes_bytes=tuple(None if one is None else one.table_bytes for one in at)
+            )
+        )
+        index_bytes = tuple(None if one is None else one.index_bytes for one in at)
+        if any(index_bytes) or (None in index_bytes and name not in without_indexes):
+            rows.append(StorageRow(table=name, what="indexes", items=items, sizes_bytes=index_bytes))
+    return tuple(rows)
+
+
+def _storage_of(projection: Projection, table: str) -> StorageAtScale | None:
+    return next((one for one in projection.storage if one.table == table), None)
+
+
+def storage_known(rows: Sequence[StorageRow]) -> tuple[StorageRow, ...]:
+    """The rows of which anything is known at any user count."""
+    return tuple(row for row in rows if any(one is not None for one in (*row.sizes_bytes, *row.items)))
+
+
+def storage_unknown(rows: Sequence[StorageRow]) -> str:
+    """The tables that have no row among `storage_known`; empty when all have."""
+    known = {row.table for row in storage_known(rows)}
+    return listed([name for name in dict.fromkeys(row.table for row in rows) if name not in known])
+
+
+def rung_title(users: int) -> str:
+    """ "At 1,000 users"; "Now" for the first rung where today's users are not known."""
+    return f"At {filters.users(users)}" if users else "Now"
+
+
+def storage_totals(report: Report) -> tuple[str, ...]:
+    """The bytes of all tables and indexes at each user count, as text."""
+    totals = []
+    for place in range(len(report.costs.projections)):
+        sizes = [row.sizes_bytes[place] for row in storage_rows(report)]
+        known = [one for one in sizes if one is not None]
+        totals.append(filters.size(sum(known) if known else None) + (OR_MORE if known and len(known) < len(sizes) else ""))
+    return tuple(totals)
+
+
+def storage_costs(report: Report) -> tuple[str, ...]:
+    """What the storage of tables and indexes costs a month at each user count, as text."""
+    costs = []
+    for projection in report.costs.projections:
+        [part] = _parts(projection.lines, ["Storage"])
+        costs.append(money(part.amount_usd, part.complete))
+    return tuple(costs)
+
+
+def traffic_lines(lines: Sequence[CostLine]) -> tuple[CostLine, ...]:
+    """The lines that are no storage: requests, capacity, backup, streams."""
+    return tuple(line for line in lines if part_of(line) != "Storage")
+
+
+def line_title(line: CostLine) -> str:
+    return line.component.replace("-", " ").replace("pitr", "PITR")
