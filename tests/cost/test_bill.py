@@ -296,6 +296,15 @@ def test_another_class_cannot_be_priced_while_a_line_is_unknown() -> None:
     assert a_bill(a_line("storage", "1"), a_line("reads", None)).saving(UseTableClass(table_class="STANDARD")) is None
 
 
+@pytest.mark.parametrize("component", ["pitr", "backup"])
+def test_what_costs_the_same_in_both_classes_need_not_be_known(component: str) -> None:
+    change = UseTableClass(table_class="STANDARD_INFREQUENT_ACCESS")
+    known = measured(storage_gb=1_000, writes=1_000_000)
+    saving = replace(known, lines=(*known.lines, a_line(component, None))).saving(change)
+    assert saving is not None
+    assert round(saving, 3) == Decimal("149.845")
+
+
 def test_savings_do_not_overlap() -> None:
     found = (a_line("storage", "1"), a_line("index-writes", "3", index="i"))
     changes: list[Change] = [RemoveIndex(index="i"), RemoveIndex(index="i"), RemoveTable()]
