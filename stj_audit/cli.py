@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from stj_audit.report import Report
 
 FORMATS = ("table", "markdown", "html", "json")
+COST_FORMATS = ("table", "markdown", "json")
 SCAN_MODES = ("auto", "full", "none")
 SEVERITIES = ("low", "medium", "high", "critical")
 GRADES = ("A+", "A", "A-", "B+", "B", "B-", "C+", "C", "C-", "D+", "D", "D-", "F")
@@ -222,6 +223,48 @@ def render(run_file: Path, **settings: Any) -> None:
 
     outputs = _destinations(settings["reports"])
     _deliver(from_json(_read(run_file)), outputs, settings)
+
+
+@cli.command()
+@option(
+    "--usage", "usage_path", type=click.Path(path_type=Path), metavar="FILE", required=True, help="Monthly quantities to price."
+)
+@option("--region", help="Prices of this region, instead of the file's.")
+@option("--free-tier/--no-free-tier", default=None, help="Subtract AWS's free monthly quantities, or not, whatever the file says.")
+@option(
+    "-f", "--format", "format_", type=click.Choice(COST_FORMATS), default="table", show_default=True, help="What goes to stdout."
+)
+def cost(usage_path: Path, region: str | None, free_tier: bool | None, format_: str) -> None:
+    """
+    Price bare monthly quantities, without an AWS call.
+
+    The file is TOML. A quantity that is left out is 0; rcu, wcu and rwcu are provisioned units for each hour of the month:
+
+    \b
+      region = "eu-north-1"
+      free_tier = false               # default
+      hours = 730                     # default
+      [[usage]]                       # one for each table
+      name = "orders"
+      table_class = "STANDARD"        # default; or STANDARD_INFREQUENT_ACCESS
+      read_request_units = 8_000_000
+      write_request_units = 3_000_000
+      storage_gb = 230
+      reserved = { term = "1yr", rcu = 0, wcu = 0 }
+
+    Also replicated_write_request_units, rcu, wcu, rwcu, pitr_gb, backup_gb, restore_gb, export_gb, incremental_export_gb, import_gb and
+    stream_read_requests.
+    """
+    from stj_audit.cost.usage import load_usage, price_usage
+    from stj_audit.render.costs import render_costs
+
+    usage = load_usage(usage_path)
+    # The region of the environment is the last resort here: it must not silently re-price a file that names its own.
+    region = region or usage.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if region is None:
+        raise ConfigError(f"{usage_path}: no `region`", hint="add one to the file, or give --region")
+    costs = price_usage(usage, region=region, free_tier=usage.free_tier if free_tier is None else free_tier)
+    _print(render_costs(costs, format_))
 
 
 @cli.command()

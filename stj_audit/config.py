@@ -152,13 +152,13 @@ def parse_config(raw: dict[str, Any], *, origin: str) -> Config:
         config = msgspec.convert(raw, Config)
         size_lines(config.thresholds)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{origin}: {_in_toml_words(str(error))}", hint="see `stj-audit run --help` and the README") from error
+        raise ConfigError(f"{origin}: {in_toml_words(str(error))}", hint="see `stj-audit run --help` and the README") from error
     except ConfigError as error:
         raise ConfigError(f"{origin}: {error} - at `thresholds`", hint=error.hint) from error
     return msgspec.structs.replace(config, path=origin)
 
 
-def _in_toml_words(message: str) -> str:
+def in_toml_words(message: str) -> str:
     """msgspec's message, with its JSON path and words turned to TOML's: "Object ... `$.model`" to "table ... `model`"."""
     words = (("Object", "table"), (" | null", ""), ("`$.", "`"), ("- at `$`", "at the top level"), ("`$[...]", "`"))
     for theirs, ours in words:

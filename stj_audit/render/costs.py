@@ -1,5 +1,6 @@
 """Costs alone, as `stj-audit cost` shows them: a table for a terminal, Markdown, or JSON with the keys of the run file."""
 
+import textwrap
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -10,28 +11,29 @@ from stj_audit.errors import ConfigError
 from stj_audit.render import filters
 from stj_audit.render.escape import cut, escape_json, escape_markdown, escape_terminal, markdown_code
 from stj_audit.report import SCHEMA_VERSION, CostLine, Costs
+from stj_audit.wording import listed
 
 HEAD = ("Table", "Component", "Quantity", "Price", "A month")
 ALIGN = ("left", "left", "right", "left", "right")
-NAME_WIDTH = 24  # characters of a table name on a terminal; with the other columns that makes 100
-PER_MILLION = ("request unit", "read request unit", "write request unit")  # these are priced by the million
+WIDTH = 100
+NAME_WIDTH = 20  # a longer table name is continued on the next line of its cell; with the other columns that makes about 100
+BY_THE_MILLION = ("request", "request unit")  # how the units end that are priced by the million
 CENT = Decimal("0.01")
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 def _table(costs: Costs) -> str:
-    rows = [_row(line, escape_terminal(cut(line.table, NAME_WIDTH))) for line in costs.current.lines]
+    rows = [_row(line, "\n".join(textwrap.wrap(escape_terminal(cut(line.table)), NAME_WIDTH))) for line in costs.current.lines]
     table = tabulate([*rows, _total(costs)], headers=HEAD, tablefmt="simple", disable_numparse=True, colalign=ALIGN)
     body = "\n".join(line.rstrip() for line in table.splitlines())
-    return "\n\n".join((_title(costs), body, "\n".join(escape_terminal(note) for note in _notes(costs)))) + "\n"
+    return (
+        "\n\n".join((_title(costs), body, "\n".join(textwrap.fill(escape_terminal(note), WIDTH) for note in _notes(costs)))) + "\n"
+    )
 
 
 def _markdown(costs: Costs) -> str:
-    rows = []
-    for line in costs.current.lines:
-        _, *cells = _row(line, "")
-        rows.append([str(markdown_code(line.table)) if line.table else "all", *(str(escape_markdown(cell)) for cell in cells)])
+    rows = [_row(line, str(markdown_code(line.table)) if line.table else "") for line in costs.current.lines]
     total = [f"**{cell}**" if cell else "" for cell in _total(costs)]
     table = tabulate([*rows, total], headers=HEAD, tablefmt="pipe", disable_numparse=True, colalign=ALIGN)
     notes = "\n".join(f"- {escape_markdown(note)}" for note in _notes(costs))
@@ -69,11 +71,14 @@ def _total(costs: Costs) -> tuple[str, ...]:
 
 
 def _price(line: CostLine) -> str:
-    if line.unit_price_usd is None:
-        return f"{filters.NOT_KNOWN}, per {line.unit}"
-    if line.unit.endswith(PER_MILLION):
-        return f"${(line.unit_price_usd * 1_000_000).normalize():f} per million {line.unit}s"
-    return f"${line.unit_price_usd.normalize():f} per {line.unit}"
+    """Without the noun of a request: the component says what it is."""
+    unit, price = line.unit, line.unit_price_usd
+    if unit.endswith(BY_THE_MILLION):
+        unit, price = "million", None if price is None else price * 1_000_000
+    if price is None:
+        return f"{filters.NOT_KNOWN}, per {unit}"
+    dollars, _, digits = f"{price.normalize():f}".partition(".")
+    return f"${dollars}.{digits:0<2} per {unit}"
 
 
 def _usd(amount: Decimal | None) -> str:
@@ -92,12 +97,14 @@ def _notes(costs: Costs) -> list[str]:
     confirmed = "" if prices.as_of is None else f", the oldest of those used confirmed in {prices.as_of}"
     notes = [f"List prices of {prices.region}{confirmed}."]
     notes += [_capital(filters.sentence(one)) for one in costs.assumptions]
+    told: dict[str, list[str]] = {}
     for line in costs.current.lines:
         if line.note:
-            notes.append(filters.sentence(f"{cut(line.table) + ', ' if line.table else ''}{line.component}: {line.note}"))
+            told.setdefault(line.note, []).append(f"{line.component} of {cut(line.table)}" if line.table else line.component)
+    notes += [_capital(filters.sentence(f"{listed(places)}: {note}")) for note, places in told.items()]
     if not costs.current.complete:
         notes.append("What is not known is not in the total.")
-    return list(dict.fromkeys(notes))
+    return notes
 
 
 def _capital(text: str) -> str:
