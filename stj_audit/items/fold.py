@@ -17,8 +17,9 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from hashlib import blake2b
 from heapq import heappush, heapreplace
-from typing import Any, Literal
+from typing import Literal
 
+from stj_audit.entries import Item, is_in_index, projected_attributes
 from stj_audit.facts import AttributeSizes, Index, IndexEntries, ItemSizes, KeyAttribute, KeyCardinality, LargestItem, Table
 from stj_audit.sizing import attribute_size, number_parts
 
@@ -28,8 +29,6 @@ DISTINCT_LIMIT = 1_024  # partition key values that are counted one by one
 BUCKETS = 4_096  # partition key values beyond that are counted by hash
 LARGEST = 10
 KEY_HASH_DIGITS = 16
-
-Item = Mapping[str, Mapping[str, Any]]
 
 
 class ItemFold:
@@ -221,19 +220,14 @@ class _Entries:
     def __init__(self, index: Index, table: Table) -> None:
         self.index = index
         self.keys = _Keys(tuple(key for key in index.key_schema if key.role == "HASH"))
-        self._schema = tuple((key.attribute, key.type) for key in index.key_schema)
-        self._projected: frozenset[str] | None = None
-        if index.projection != "ALL":
-            added = index.non_key_attributes if index.projection == "INCLUDE" else ()
-            self._projected = frozenset(key.attribute for key in (*table.key_schema, *index.key_schema)) | frozenset(added)
+        self._projected = projected_attributes(index, table)
         self._entries = 0
         self._total_bytes = 0
         self._max_bytes = 0
 
     def add(self, item: Item, sizes: Mapping[str, int], item_bytes: int) -> None:
-        for attribute, kind in self._schema:
-            if attribute not in item or kind not in item[attribute]:
-                return
+        if not is_in_index(self.index, item):
+            return
         size = item_bytes if self._projected is None else sum([sizes[name] for name in self._projected if name in sizes])
         self._entries += 1
         self._total_bytes += size
