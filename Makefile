@@ -10,8 +10,8 @@ demo: .venv/demo-is-installed ## audit the three demo tables and write the repor
 test: .venv/dev-is-installed ## the whole test suite
 	$(BIN)/pytest
 
-quick: .venv/dev-is-installed ## the tests that need no engine: under a minute
-	$(BIN)/pytest -m "not dynamodb_local and not browser"
+quick: .venv/dev-is-installed ## the tests that need neither an engine nor a process of their own: under a minute
+	$(BIN)/pytest -m "not dynamodb_local and not browser and not process"
 
 lint: .venv/dev-is-installed ## format, lint, types and layers
 	$(BIN)/ruff format --check .

@@ -71,11 +71,12 @@ class Terms:
 def judge(snapshot: Snapshot, terms: Terms) -> Report:
     """The whole report of a snapshot."""
     users_now, users_source = _users_now(snapshot, terms)
-    scale = replace(terms.scale, users_now=users_now)
+    everyone = tuple(sorted({*terms.scale.users, terms.scale.target_users}))  # the headline's user count is a scale like the others
+    scale = replace(terms.scale, users_now=users_now, users=everyone)
     judged = [_Judged(facts=facts, terms=terms, scale=scale) for facts in snapshot.tables]
     judged.sort(key=lambda one: (-total(one.now), one.name))  # the table that costs most is read first
     at_target = scale.target_users
-    graded = {users: _grade(judged, users) for users in sorted({*scale.users, at_target})}
+    graded = {users: _grade(judged, users) for users in scale.users}
     findings = _findings(judged, scale)
     costs = _costs(judged, terms, scale, users_source)
     results = [result for one in judged for result in one.results(at_target)]

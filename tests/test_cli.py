@@ -1,6 +1,8 @@
 """The command line from outside: exit codes, one sentence for each mistake, nothing half-written."""
 
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -16,8 +18,10 @@ import pytest
 from stj_audit.checks import all_checks
 from stj_audit.permissions import ACTIONS
 from stj_audit.report import to_json
-from tests.commands import Ran, stj_audit
+from tests.commands import KEYS, Ran, stj_audit
 from tests.sample_report import sample_report
+
+pytestmark = pytest.mark.process
 
 
 @pytest.fixture
@@ -142,6 +146,28 @@ def test_a_page_is_not_taken_for_an_empty_account(web_page: str, tmp_path: Path)
     ran = stj_audit("run", "--region", "eu-north-1", "--endpoint-url", web_page, cwd=tmp_path)
     assert_one_sentence(ran, 1)
     assert "log in" not in ran.err
+
+
+def test_an_interrupt_ends_with_130_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    """The service takes the call and does not answer; the user gives up."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        command = [sys.executable, "-m", "stj_audit", "run", "--endpoint-url", url, "--region", "eu-north-1", "--report", "r.html"]
+        running = subprocess.Popen(
+            command,
+            cwd=tmp_path,
+            env=os.environ | KEYS | {"AWS_EC2_METADATA_DISABLED": "true"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        connection, _ = silent.accept()
+        with connection:
+            connection.recv(1)
+            running.send_signal(signal.SIGINT)
+            out, err = running.communicate(timeout=30)
+    assert (running.returncode, out, err.strip()) == (130, "", "interrupted")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ import pytest
 from stj_audit.report import json_schema
 from tests.commands import stj_audit
 
+pytestmark = pytest.mark.process
+
 USAGE = """
 region = "us-east-2"
 

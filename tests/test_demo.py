@@ -14,6 +14,8 @@ from tests.commands import Ran, stj_audit
 from tests.engines.chromium import Browser, Scheme
 from tests.render.test_formats import SECTIONS
 
+pytestmark = pytest.mark.process
+
 SUBSCRIBERS, PASSWORD, SYSTEM = "stj_subscribers", "stj_password", "stj_system"
 FILES = ("report.html", "report.md", "run.json")
 SCALES = (100, 1_000, 10_000, 50_000, 100_000)

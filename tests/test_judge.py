@@ -306,9 +306,11 @@ def test_a_grade_belongs_to_a_user_count() -> None:
     assert finding.when == "before 21,000 users"
 
 
-def test_a_target_outside_the_scales_is_graded_too() -> None:
+def test_a_target_outside_the_scales_is_graded_and_priced_too() -> None:
     report = judged(table_facts(), scale=Scale(target_users=7_777, users_now=1_000))
     assert report.grades_by_users["7777"].overall == report.overall.grade
+    assert [one.users for one in report.costs.projections] == [100, 1_000, 7_777, 10_000, 50_000, 100_000]
+    assert not any("not known" in line for line in report.summary.cost_efficiency)
 
 
 # ------------------------------------------------------------------------------------------------- the ladder, checklist
