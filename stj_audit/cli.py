@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import click
 
@@ -22,7 +22,7 @@ from stj_audit.version import __version__
 
 if TYPE_CHECKING:
     from stj_audit.config import Config
-    from stj_audit.report import Report
+    from stj_audit.report import Costs, Report
 
 FORMATS = ("table", "markdown", "html", "json")
 COST_FORMATS = ("table", "markdown", "json")
@@ -227,18 +227,21 @@ def render(run_file: Path, **settings: Any) -> None:
 
 @cli.command()
 @option(
-    "--usage", "usage_path", type=click.Path(path_type=Path), metavar="FILE", required=True, help="Monthly quantities to price."
+    "--model", "model_path", type=click.Path(path_type=Path), metavar="FILE", help="Declared design to price: an stj-audit.toml."
 )
+@option("--usage", "usage_path", type=click.Path(path_type=Path), metavar="FILE", help="Monthly quantities to price.")
+@option("--users", type=Users(), help="With --model: user counts to project to.  [default: [model] scales]")
 @option("--region", help="Prices of this region, instead of the file's.")
 @option("--free-tier/--no-free-tier", default=None, help="Subtract AWS's free monthly quantities, or not, whatever the file says.")
 @option(
     "-f", "--format", "format_", type=click.Choice(COST_FORMATS), default="table", show_default=True, help="What goes to stdout."
 )
-def cost(usage_path: Path, region: str | None, free_tier: bool | None, format_: str) -> None:
+@click.pass_context
+def cost(ctx: click.Context, /, model_path: Path | None, usage_path: Path | None, **settings: Any) -> None:
     """
-    Price bare monthly quantities, without an AWS call.
+    Price a declared design (--model) at each user count, or bare monthly quantities (--usage), without an AWS call.
 
-    The file is TOML. A quantity that is left out is 0; rcu, wcu and rwcu are provisioned units for each hour of the month:
+    Quantities are in a file of TOML. One that is left out is 0; rcu, wcu and rwcu are provisioned units for each hour of the month:
 
     \b
       region = "eu-north-1"
@@ -254,17 +257,64 @@ def cost(usage_path: Path, region: str | None, free_tier: bool | None, format_: 
 
     Also replicated_write_request_units, rcu, wcu, rwcu, pitr_gb, backup_gb, restore_gb, export_gb, incremental_export_gb, import_gb and
     stream_read_requests.
+
+    A model is an stj-audit.toml that says what is in the tables, and what one user does a day:
+
+    \b
+      [model]
+      region = "eu-north-1"
+      [tables.orders]
+      key = ["customer_id", "order_id"]
+      items_per_user = 12             # or items = 2
+      item_bytes = 3_500
+      pitr = true
+      [[tables.orders.index]]
+      name = "by-status"
+      key = ["status", "created_at"]
+      projection = "KEYS_ONLY"        # or ALL, or INCLUDE with attributes = [...]
+      entry_bytes = 180
+      [[tables.orders.pattern]]
+      name = "ship"
+      op = "UpdateItem"
+      sets = ["status"]
+      calls = 0.5                     # of one user, a day
     """
-    from stj_audit.cost.usage import load_usage, price_usage
     from stj_audit.render.costs import render_costs
 
-    usage = load_usage(usage_path)
+    if (model_path is None) == (usage_path is None):
+        raise click.UsageError("give one of --model and --usage")
+    if model_path is not None:
+        costs = _model_costs(model_path, settings["users"], settings["region"], free_tier=bool(settings["free_tier"]))
+    else:
+        if ctx.get_parameter_source("users") is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError("--users goes with --model: bare quantities are of no user count")
+        costs = _usage_costs(cast("Path", usage_path), settings["region"], free_tier=settings["free_tier"])
+    _print(render_costs(costs, settings["format_"]))
+
+
+def _model_costs(path: Path, users: tuple[int, ...] | None, region: str | None, *, free_tier: bool) -> "Costs":
+    from stj_audit.config import load_config
+    from stj_audit.cost.model import price_model
+
+    config = load_config(path, option="--model")
+    region = _price_region(path, region or config.model.region, "add `region` to its [model], or give --region")
+    return price_model(config, region=region, users=users or tuple(sorted(set(config.model.scales))), free_tier=free_tier)
+
+
+def _usage_costs(path: Path, region: str | None, *, free_tier: bool | None) -> "Costs":
+    from stj_audit.cost.usage import load_usage, price_usage
+
+    usage = load_usage(path)
+    region = _price_region(path, region or usage.region, "add one to the file, or give --region")
+    return price_usage(usage, region=region, free_tier=usage.free_tier if free_tier is None else free_tier)
+
+
+def _price_region(path: Path, region: str | None, hint: str) -> str:
     # The region of the environment is the last resort here: it must not silently re-price a file that names its own.
-    region = region or usage.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    region = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     if region is None:
-        raise ConfigError(f"{usage_path}: no `region`", hint="add one to the file, or give --region")
-    costs = price_usage(usage, region=region, free_tier=usage.free_tier if free_tier is None else free_tier)
-    _print(render_costs(costs, format_))
+        raise ConfigError(f"{path}: no `region`", hint=hint)
+    return region
 
 
 @cli.command()

@@ -7,12 +7,25 @@ Reading is strict: an unknown key, a wrong type or a value out of range is a Con
 import re
 import tomllib
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
+from stj_audit.design import (
+    BillingMode,
+    Growth,
+    IndexModel,
+    Number,
+    Pattern,
+    TableClass,
+    check_key,
+    contradiction,
+    in_range,
+)
 from stj_audit.errors import ConfigError
 from stj_audit.facts import MAX_ITEM_BYTES
 
@@ -27,11 +40,11 @@ MAX_SCAN_BUDGET_USD = 10_000  # a typing error, not a budget
 CURRENCY_FLOOR_USD = 5  # savings below it are at most "low"
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB)?", re.IGNORECASE | re.ASCII)
+_NUMBER_WORDS = (("int | decimal", "number"), ("`decimal`", "`number`"), ("| object`", "| table`"), ("`object", "`table"))
 _UNIT_BYTES = {"b": 1, "kb": 1024, "mb": 1024**2}
 
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
-Rate = Annotated[float, Meta(ge=0)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +66,7 @@ class SizeLines:
 
 
 class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[model]`: how many users there are and will be, and what each of them does."""
+    """`[model]`: how many users there are and will be, and what each of them does. `active` is the part of them that is there on a day."""
 
     users_table: str | None = None
     users_now: Positive | None = None
@@ -61,21 +74,77 @@ class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     target: Positive = TARGET_USERS
     peak_factor: Positive = PEAK_FACTOR
     days: Positive = 30
+    active: Number = 1
+    region: str | None = None
+    currency_floor: Number = CURRENCY_FLOOR_USD
+
+    def __post_init__(self) -> None:
+        in_range("active", self.active, most=1)
+        in_range("currency_floor", self.currency_floor)
 
 
 class TableModel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[tables.NAME]`: requests of one user a day where there is no measured traffic, and `items` for a table that does not grow."""
+    """
+    `[tables.NAME]`: what is declared of a table.
+
+    An audit takes `items` (the table does not grow) and, where there is no measured traffic, the requests of one user a day. The rest is
+    the design that `stj-audit cost --model` prices: items or items for each user, sizes in bytes (an attribute's with its name), indexes,
+    patterns.
+    """
 
     items: Count | None = None
-    reads_per_user_day: Rate | None = None
-    writes_per_user_day: Rate | None = None
+    reads_per_user_day: Number | None = None
+    writes_per_user_day: Number | None = None
+    key: tuple[str, ...] = ()
+    items_per_user: Number | None = None
+    item_bytes: Count | None = None
+    billing_mode: BillingMode = "PAY_PER_REQUEST"
+    rcu: Number | None = None
+    wcu: Number | None = None
+    table_class: TableClass = "STANDARD"
+    pitr: bool = False
+    growth: tuple[Growth, ...] = ()
+    attributes: dict[str, Count] = {}
+    index: tuple[IndexModel, ...] = ()
+    pattern: tuple[Pattern, ...] = ()
+
+    def __post_init__(self) -> None:
+        in_range("reads_per_user_day", self.reads_per_user_day)
+        in_range("writes_per_user_day", self.writes_per_user_day)
+        in_range("items_per_user", self.items_per_user)
+        in_range("item_bytes", self.item_bytes, most=MAX_ITEM_BYTES)
+        if self.key:
+            check_key(self.key)
+        if self.items is not None and self.items_per_user is not None:
+            raise ValueError("`items` and `items_per_user` are both given, and only one of them can hold")
+        if self.pattern and (self.reads_per_user_day is not None or self.writes_per_user_day is not None):
+            raise ValueError("requests are declared twice, as patterns and as `reads_per_user_day` or `writes_per_user_day`")
+        in_range("rcu", self.rcu)
+        in_range("wcu", self.wcu)
+        capacity = (self.rcu, self.wcu, *(unit for index in self.index for unit in (index.rcu, index.wcu)))
+        if self.billing_mode != "PROVISIONED" and any(unit is not None for unit in capacity):
+            raise ValueError('`rcu` and `wcu` go with `billing_mode = "PROVISIONED"`')
+
+
+class Backup(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[backup]`: how long data must be kept, and the ISO date of the last restore that was tried ("": never)."""
+
+    retention_days: Positive | None = None
+    last_restore_test: str = ""
+
+    def __post_init__(self) -> None:
+        if self.last_restore_test:
+            date.fromisoformat(self.last_restore_test)
 
 
 class Scan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[scan]`: how much of each table is read, and what that may cost."""
 
     mode: ScanMode = "auto"
-    budget_usd: Annotated[float, Meta(ge=0, le=MAX_SCAN_BUDGET_USD)] | None = None
+    budget_usd: Number | None = None
+
+    def __post_init__(self) -> None:
+        in_range("scan.budget_usd", self.budget_usd, most=MAX_SCAN_BUDGET_USD)
 
 
 class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,7 +157,9 @@ class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file. `path` is where it came from, None for the defaults."""
 
+    schema: Literal[1] = 1
     model: Model = msgspec.field(default_factory=Model)
+    backup: Backup = msgspec.field(default_factory=Backup)
     tables: dict[str, TableModel] = {}
     scan: Scan = msgspec.field(default_factory=Scan)
     thresholds: Thresholds = msgspec.field(default_factory=Thresholds)
@@ -134,11 +205,11 @@ def find_config(start: Path) -> Path | None:
     return None
 
 
-def load_config(path: Path | None) -> Config:
-    """The configuration in `path`; the defaults for None. Raises ConfigError."""
+def load_config(path: Path | None, *, option: str = "--config") -> Config:
+    """The configuration in `path`, which came from `option`; the defaults for None. Raises ConfigError."""
     if path is None:
         return Config()
-    raw = _read_toml(path)
+    raw = _read_toml(path, option)
     if path.name == "pyproject.toml":
         raw = raw.get("tool", {}).get("stj-audit", {})
     if "path" in raw:
@@ -148,30 +219,58 @@ def load_config(path: Path | None) -> Config:
 
 def parse_config(raw: dict[str, Any], *, origin: str) -> Config:
     """A configuration from TOML that was already read. Raises ConfigError that names `origin` and the place."""
+    raw = _exact(raw)
     try:
-        config = msgspec.convert(raw, Config)
+        # NOTE: told that Decimal is a built-in type, msgspec does not take text for a number.
+        config = msgspec.convert(raw, Config, builtin_types=(Decimal,))
         size_lines(config.thresholds)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{origin}: {in_toml_words(str(error))}", hint="see `stj-audit run --help` and the README") from error
+        raise ConfigError(
+            f"{origin}: {_with_table(in_toml_words(str(error)), raw)}", hint="see `stj-audit run --help` and the README"
+        ) from error
     except ConfigError as error:
         raise ConfigError(f"{origin}: {error} - at `thresholds`", hint=error.hint) from error
+    for name, table in config.tables.items():
+        wrong = contradiction(table.key, table.index, table.pattern)
+        if wrong is not None:
+            place, problem = wrong
+            raise ConfigError(f"{origin}: {problem} - at `tables.{name}.{place}`", hint="make the two agree")
     return msgspec.structs.replace(config, path=origin)
+
+
+def _exact(value: Any) -> Any:
+    """TOML with every float as the Decimal that was written."""
+    if isinstance(value, dict):
+        return {key: _exact(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_exact(one) for one in value]
+    return Decimal(str(value)) if isinstance(value, float) else value
+
+
+def _with_table(message: str, raw: dict[str, Any]) -> str:
+    """The message with the name of the table that msgspec leaves out of its path."""
+    for name, table in raw.get("tables", {}).items() if "`tables[...]" in message else ():
+        try:
+            msgspec.convert(table, TableModel, builtin_types=(Decimal,))
+        except msgspec.ValidationError:
+            return message.replace("`tables[...]", f"`tables.{name}")
+    return message
 
 
 def in_toml_words(message: str) -> str:
     """msgspec's message, with its JSON path and words turned to TOML's: "Object ... `$.model`" to "table ... `model`"."""
-    words = (("Object", "table"), (" | null", ""), ("`$.", "`"), ("- at `$`", "at the top level"), ("`$[...]", "`"))
+    words = (("Object", "table"), (" | null", ""), ("`$.", "`"), ("- at `$`", "at the top level"), ("`$[...]", "`"), *_NUMBER_WORDS)
     for theirs, ours in words:
         message = message.replace(theirs, ours)
     return message
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def _read_toml(path: Path, option: str = "--config") -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}", hint="check the path given with --config") from error
+        raise ConfigError(f"cannot read {path}: {error.strerror}", hint=f"check the path given with {option}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 text", hint="save it as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # not only TOMLDecodeError: Python refuses whole numbers of thousands of digits
         raise ConfigError(f"{path} is not valid TOML: {error}", hint="mend the line it names") from error

@@ -13,6 +13,7 @@ from decimal import Decimal
 from stj_audit.config import TableModel
 from stj_audit.cost.prices import PriceSheet
 from stj_audit.cost.units import read_units, write_units
+from stj_audit.design import Number
 from stj_audit.facts import BILLED_OVERHEAD_BYTES, Flow, Index, Table, TableFacts, Unknown
 from stj_audit.report import CostLine
 from stj_audit.results import Change, NarrowIndex, RemoveIndex, RemoveTable, Severity, UseTableClass
@@ -323,8 +324,8 @@ def _declared(facts: TableFacts, model: TableModel, users_now: int | None, days:
     note = "" if stored is not None and stored[0] else "the mean item size is not known"
     mean_bytes = stored[1] // stored[0] if stored is not None and stored[0] else None
 
-    def usage(component: str, calls: float | None, units: Decimal | None, index: str | None = None) -> Usage:
-        each = None if calls is None or units is None else Decimal(str(calls)) * days * units
+    def usage(component: str, calls: Number | None, units: Decimal | None, index: str | None = None) -> Usage:
+        each = None if calls is None or units is None else Decimal(calls) * days * units
         return Usage(
             component=component,
             index=index,

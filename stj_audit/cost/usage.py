@@ -7,7 +7,7 @@ and the place. Every amount is a Decimal from the file to the bill.
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -167,12 +167,7 @@ def _as_usage(raw: dict[str, Any], origin: str) -> UsageFile:
         # NOTE: told that Decimal is a built-in type, msgspec no longer takes "230" (text) for a number.
         return msgspec.convert(raw, UsageFile, builtin_types=(Decimal,))
     except msgspec.ValidationError as error:
-        words = (
-            in_toml_words(str(error))
-            .replace("int | decimal", "number")
-            .replace("`decimal`", "`number`")
-            .replace("`object", "`table")
-        )
+        words = in_toml_words(str(error))
         raise ConfigError(f"{origin}: {words}", hint="see `stj-audit cost --help`") from error
 
 
@@ -289,15 +284,25 @@ def _reserved_lines(
 def _free_lines(
     tables: Sequence[TableUsage], left: dict[Literal["rcu", "wcu"], list[Decimal]], hours: Decimal, prices: PriceSheet
 ) -> Iterable[CostLine]:
-    """What AWS gives away, once for the account and region: bands of the price list, which only prices of class STANDARD and streams have."""
     standard = [(place, table) for place, table in enumerate(tables) if table.table_class == "STANDARD"]
-    quantities = {
-        "storage": sum((Decimal(table.storage_gb) for _, table in standard), Decimal(0)),
-        "capacity-reads": sum((left["rcu"][place] for place, _ in standard), Decimal(0)) * hours,
-        "capacity-writes": sum((left["wcu"][place] for place, _ in standard), Decimal(0)) * hours,
-        "replicated-capacity-writes": sum((Decimal(table.rwcu) for _, table in standard), Decimal(0)) * hours,
-        "streams": sum((Decimal(table.stream_read_requests) for table in tables), Decimal(0)),
-    }
+    return free_lines(
+        {
+            "storage": sum((Decimal(table.storage_gb) for _, table in standard), Decimal(0)),
+            "capacity-reads": sum((left["rcu"][place] for place, _ in standard), Decimal(0)) * hours,
+            "capacity-writes": sum((left["wcu"][place] for place, _ in standard), Decimal(0)) * hours,
+            "replicated-capacity-writes": sum((Decimal(table.rwcu) for _, table in standard), Decimal(0)) * hours,
+            "streams": sum((Decimal(table.stream_read_requests) for table in tables), Decimal(0)),
+        },
+        prices,
+    )
+
+
+def free_lines(quantities: Mapping[str, Decimal], prices: PriceSheet) -> Iterable[CostLine]:
+    """
+    What AWS gives away, once for the account and region, of `quantities` by component.
+
+    These are bands of the price list, which only prices of class STANDARD and streams have: quantities of other classes do not belong here.
+    """
     for component, quantity in quantities.items():
         template, unit = KEYS[component]
         key = template.format(table_class=CLASS_KEYS["STANDARD"])
@@ -308,14 +313,17 @@ def _free_lines(
             yield replace(priced(free, prices, key), note=note)
 
 
-def _assumptions(usage: UsageFile, prices: PriceSheet, *, free_tier: bool) -> tuple[str, ...]:
-    sentences = [f"a month has {usage.hours} hours", "a GB is 2^30 bytes"]
+def about_free_tier(prices: PriceSheet, *, free_tier: bool) -> str:
+    """The sentence that says whether the free monthly quantities are in the amounts."""
     if not free_tier:
-        sentences.append("AWS's free monthly quantities are not subtracted")
-    elif any(price.free_monthly is not None for price in prices.prices.values()):
-        sentences.append("AWS's free monthly quantities are subtracted, once for all tables together; requests on demand have none")
-    else:
-        sentences.append(f"AWS has no free monthly quantities in {prices.region}")
+        return "AWS's free monthly quantities are not subtracted"
+    if any(price.free_monthly is not None for price in prices.prices.values()):
+        return "AWS's free monthly quantities are subtracted, once for all tables together; requests on demand have none"
+    return f"AWS has no free monthly quantities in {prices.region}"
+
+
+def _assumptions(usage: UsageFile, prices: PriceSheet, *, free_tier: bool) -> tuple[str, ...]:
+    sentences = [f"a month has {usage.hours} hours", "a GB is 2^30 bytes", about_free_tier(prices, free_tier=free_tier)]
     if any(table.reserves(unit) for table in usage.usage for unit in RESERVABLE):
         sentences.append(
             "reserved capacity covers the provisioned units of all tables of class STANDARD, and is paid for used or not"
