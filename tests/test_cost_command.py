@@ -1,4 +1,4 @@
-"""`stj-audit cost --usage` from outside."""
+"""`stj-audit cost --usage` and `--model` from outside."""
 
 import json
 import re
@@ -11,6 +11,8 @@ from stj_audit.report import json_schema
 from tests.commands import stj_audit
 
 pytestmark = pytest.mark.process
+
+SEED = Path(__file__).parent / "cost" / "seed_design.toml"
 
 USAGE = """
 region = "us-east-2"
@@ -156,3 +158,78 @@ def test_the_example_of_its_help_can_be_priced(tmp_path: Path) -> None:
     ran = stj_audit("cost", "--usage", "usage.toml", "-f", "json", cwd=tmp_path)
     assert ran.code == 0
     assert json.loads(ran.out)["monthly_usd"] == pytest.approx(8 * 0.1345 + 3 * 0.67 + 230 * 0.269)
+
+
+# ------------------------------------------------------------------------------------------------------- declared designs
+
+
+def test_a_model_is_priced_at_each_user_count(tmp_path: Path) -> None:
+    ran = stj_audit("cost", "--model", SEED, "--region", "us-east-1", "--users", "1K,10K", "-f", "json", cwd=tmp_path, keys=False)
+    assert (ran.code, ran.err) == (0, "")
+    answer = json.loads(ran.out)
+    schema = json_schema()
+    jsonschema.validate(answer["costs"], {"$ref": "#/$defs/Costs", "$defs": schema["$defs"]})
+    projections = {at["users"]: at for at in answer["costs"]["projections"]}
+    assert projections[1_000]["monthly_usd"] == pytest.approx(20.69, rel=0.01)
+    assert projections[10_000]["monthly_usd"] == pytest.approx(218, rel=0.01)
+    assert answer["costs"]["current"]["monthly_usd"] is None  # no `users_now`
+    assert [one["name"] for one in answer["tables"]] == ["stj_subscribers", "stj_password", "stj_system"]
+    for users, at in projections.items():
+        assert sum(one["monthly_usd"][str(users)] for one in answer["tables"]) == pytest.approx(at["monthly_usd"])
+
+
+def test_the_table_of_a_model_has_a_column_for_each_scale_and_a_total_for_each_table(tmp_path: Path) -> None:
+    ran = stj_audit("cost", "--model", SEED, cwd=tmp_path, keys=False)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("DynamoDB cost a month in eu-north-1\n")
+    rows = [re.split("  +", one.strip()) for one in ran.out.splitlines()]
+    assert ["Table", "Component", "100 users", "1,000", "10,000", "50,000", "100,000"] in rows
+    assert ["Total", "$2.21", "$22.18", "$234.26", "$1,448.19", "$3,588.37"] in rows
+    assert ["stj_system", "$0.01", "$0.11", "$1.09", "$5.45", "$10.89"] in rows
+    assert "grows with the square of the users" in " ".join(ran.out.split())
+    assert max(map(len, ran.out.splitlines())) <= 110
+
+
+def test_the_markdown_of_a_model_says_what_is_not_known_and_keeps_its_cells(tmp_path: Path) -> None:
+    text = '[model]\nregion = "us-east-1"\nusers_now = 5\n[tables."a|b"]\nitems = 1_000_000\nitem_bytes = 5_000\n'
+    (tmp_path / "m.toml").write_text(text, encoding="utf-8")
+    ran = stj_audit("cost", "--model", "m.toml", "--users", "10", "-f", "markdown", cwd=tmp_path, keys=False)
+    assert ran.code == 0
+    rows = [one for one in ran.out.splitlines() if one.startswith("|")]
+    assert {one.replace("\\|", "").count("|") for one in rows} == {4}
+    assert "≥ $1.19" in rows[-1]
+    assert "not known" in ran.out
+    assert "no pattern is declared" in ran.out
+    assert "at least $1.19 a month" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--usage", "m.toml", "--model", "m.toml"), ("--model", "--usage")),
+        (("--usage", "m.toml", "--users", "10"), ("--users goes with --model",)),
+        (("--model", "none.toml"), ("cannot read none.toml", "--model")),
+        (("--model", "m.toml"), ("m.toml: no `region`", "--region")),
+        (("--model", "m.toml", "--region", "eu-north-9"), ("eu-north-9", "did you mean")),
+        (("--model", "m.toml", "--region", "eu-north-1"), ("index 'i' is not declared", "tables.t.pattern[0]")),
+    ],
+)
+def test_a_mistake_with_a_model_is_told(arguments: tuple[str, ...], words: tuple[str, ...], tmp_path: Path) -> None:
+    text = '[tables.t]\nitems = 1\n[[tables.t.pattern]]\nname = "p"\nop = "Query"\nindex = "i"\n'
+    (tmp_path / "m.toml").write_text(text, encoding="utf-8")
+    ran = stj_audit("cost", *arguments, cwd=tmp_path, keys=False)
+    assert (ran.code, ran.out) == (2, "")
+    for word in words:
+        assert word in ran.err
+
+
+def test_the_model_of_its_help_can_be_priced(tmp_path: Path) -> None:
+    shown = stj_audit("cost", "--help", cwd=tmp_path).out
+    example = shown[shown.index("[model]\n") : shown.index("Options:")]
+    (tmp_path / "m.toml").write_text("\n".join(one.strip() for one in example.splitlines()), encoding="utf-8")
+    ran = stj_audit("cost", "--model", "m.toml", "-f", "json", cwd=tmp_path)
+    assert (ran.code, ran.err) == (0, "")
+    at = next(one for one in json.loads(ran.out)["costs"]["projections"] if one["users"] == 10_000)
+    assert at["complete"] is True
+    writes = {one["component"]: one["quantity"] for one in at["lines"]}
+    assert (writes["writes"], writes["index-writes"]) == (150_000 * 4, 150_000 * 2)

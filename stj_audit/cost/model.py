@@ -16,9 +16,10 @@ Source: AWS developer guide, "Using Global Secondary Indexes in DynamoDB", write
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal, localcontext
+from functools import cache
 
 from stj_audit.config import Config, TableModel
-from stj_audit.cost.bill import CLASS_KEYS, GB, HOURS_PER_MONTH, PRICE_KEYS, QUANTITY_STEP, is_complete, priced, total
+from stj_audit.cost.bill import CLASS_KEYS, GB, HOURS_PER_MONTH, MONEY_STEP, PRICE_KEYS, QUANTITY_STEP, is_complete, total
 from stj_audit.cost.prices import PriceSheet, bundled_sheet
 from stj_audit.cost.units import TRANSACTION_FACTOR, Consistency, page_units, read_units, write_units
 from stj_audit.cost.usage import about_free_tier, check_region, free_lines
@@ -60,7 +61,9 @@ def price_model(config: Config, *, region: str, users: Sequence[int], free_tier:
     with localcontext(prec=DIGITS):
         projections = tuple(_projection(config, prices, count, free_tier=free_tier) for count in users)
         now = None if config.model.users_now is None else _projection(config, prices, config.model.users_now, free_tier=free_tier)
-    used = {line_price_key(line, config) for at in (*projections, *((now,) if now else ())) for line in at.lines if line.table}
+    used = {
+        _price_key(line.component, config.tables[line.table].table_class) for at in projections for line in at.lines if line.table
+    }
     return Costs(
         prices=PriceSource(
             region=region,
@@ -74,11 +77,6 @@ def price_model(config: Config, *, region: str, users: Sequence[int], free_tier:
         projections=projections,
         assumptions=tuple(_assumptions(config, prices, free_tier=free_tier)),
     )
-
-
-def line_price_key(line: CostLine, config: Config) -> str:
-    """The key in the price sheet of a line of a table."""
-    return PRICE_KEYS[line.component][0].format(table_class=CLASS_KEYS[config.tables[line.table].table_class])
 
 
 def _check(config: Config, region: str, users: Sequence[int]) -> None:
@@ -117,26 +115,32 @@ def _projection(config: Config, prices: PriceSheet, users: int, *, free_tier: bo
         monthly_usd=monthly,
         lines=tuple(lines),
         complete=is_complete(lines),
-        per_user_usd=None if monthly is None else monthly / users,
+        per_user_usd=None if monthly is None else (monthly / users).quantize(MONEY_STEP),
         storage=tuple(_stored(name, table, users) for name, table in config.tables.items()),
     )
 
 
 def _line(name: str, table: TableModel, quantity: Quantity, prices: PriceSheet) -> CostLine:
-    key, unit = PRICE_KEYS[quantity.component]
-    line = CostLine(
+    # NOTE: written out and not by way of `bill.priced`, which copies the line: a design of a thousand tables makes tens of thousands.
+    price = prices.price(_price_key(quantity.component, table.table_class))
+    amount = None if quantity.amount is None else quantity.amount.quantize(QUANTITY_STEP)
+    return CostLine(
         table=name,
         index=quantity.index,
         component=quantity.component,
-        quantity=None if quantity.amount is None else quantity.amount.quantize(QUANTITY_STEP),
-        unit=unit,
-        unit_price_usd=None,
-        monthly_usd=None,
+        quantity=amount,
+        unit=PRICE_KEYS[quantity.component][1],
+        unit_price_usd=None if price is None else price.usd,
+        monthly_usd=None if price is None or amount is None else (amount * price.usd).quantize(MONEY_STEP),
         basis="declared",
         per_user=quantity.grows,
-        note=quantity.note,
+        note=quantity.note if price is not None or quantity.note else f"no price is known in {prices.region}",
     )
-    return priced(line, prices, key.format(table_class=CLASS_KEYS[table.table_class]))
+
+
+@cache
+def _price_key(component: str, table_class: str) -> str:
+    return PRICE_KEYS[component][0].format(table_class=CLASS_KEYS[table_class])
 
 
 def _assumptions(config: Config, prices: PriceSheet, *, free_tier: bool) -> Iterator[str]:
