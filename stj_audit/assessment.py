@@ -395,6 +395,11 @@ def assumptions(facts: Sequence[TableFacts], scale: Scale, users_source: str, co
     unused = [name for name in config.tables if name not in audited]
     if unused:
         lines.append(f"declared in the configuration, but not among the tables of this audit: {a_few(unused)}")
+    designed = [name for name, table in config.tables.items() if table.pattern or table.item_bytes is not None]
+    if designed:
+        lines.append(
+            f"the declared designs of {a_few(designed)} are not used here, what was measured is: `stj-audit cost --model` prices the designs"
+        )
     provisioned = [one.table.name for one in facts if one.table.billing_mode == "PROVISIONED"]
     if provisioned:
         lines.append(

@@ -240,6 +240,11 @@ def test_a_declared_table_that_is_not_audited_is_told() -> None:
     assert any(line.endswith("not among the tables of this audit: order") for line in report.costs.assumptions)
 
 
+def test_a_declared_design_that_an_audit_does_not_use_is_told() -> None:
+    report = judged(table_facts(), config=Config(tables={"orders": TableModel(item_bytes=5_000)}))
+    assert any("the declared designs of orders are not used here" in line for line in report.costs.assumptions)
+
+
 def test_provisioned_capacity_does_not_follow_the_users() -> None:
     table = a_table(billing_mode="PROVISIONED", provisioned=Throughput(read_units=5, write_units=5))
     report = judged(table_facts(table))
