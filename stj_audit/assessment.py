@@ -88,7 +88,8 @@ def due_at(finding: Finding) -> int:
 
 def verdict(telling: Telling, region: str) -> str:
     """One sentence on all tables."""
-    tables = counted(len(telling.facts), "table")
+    unread = sorted({row.table for row in telling.not_checked if row.table} - {facts.table.name for facts in telling.facts})
+    tables = counted(len(telling.facts), "table") + (f" and {len(unread)} that could not be read" if unread else "")
     urgent = {finding.table for finding in telling.findings if finding.when == NOW and severity_of(finding) >= Severity.HIGH}
     soon = {finding.table for finding in telling.findings if severity_of(finding) >= Severity.MEDIUM} - urgent
     target = count(telling.scale.target_users)
@@ -150,6 +151,8 @@ PRACTICES: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 def practices(telling: Telling) -> tuple[Practice, ...]:
     """The best-practice table: each row judged by its checks, or told from the facts."""
+    if not telling.facts:
+        return tuple(Practice(practice=practice, status="NOT CHECKED", notes="no table could be read") for practice, _ in PRACTICES)
     told: Mapping[str, Callable[[Telling], Practice]] = {
         "Use GSIs for alternate access patterns": _indexes_practice,
         "Use composite sort keys": _composite_practice,

@@ -48,7 +48,7 @@ from stj_audit.report import (
     StorageAtScale,
     Tool,
 )
-from stj_audit.results import BOUNDS, Change, Problem, Result, Severity
+from stj_audit.results import BOUNDS, Change, Problem, Result, Severity, Status
 from stj_audit.table_report import table_cost, table_report
 from stj_audit.version import __version__
 
@@ -76,16 +76,17 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
     judged = [_Judged(facts=facts, terms=terms, scale=scale) for facts in snapshot.tables]
     judged.sort(key=lambda one: (-total(one.now), one.name))  # the table that costs most is read first
     at_target = scale.target_users
-    graded = {users: _grade(judged, users) for users in scale.users}
+    unread = _unread(snapshot)
+    graded = {users: _grade(judged, users, unread) for users in scale.users}
     findings = _findings(judged, scale)
-    costs = _costs(judged, terms, scale, users_source)
+    costs = _costs(judged, terms, scale, users_source, whole=not snapshot.missing)
     results = [result for one in judged for result in one.results(at_target)]
     not_checked = _not_checked(snapshot, results)
     overall, categories = graded[at_target].overall, graded[at_target].categories
     today = snapshot.finished_at.date()
     telling = assessment.Telling(
         facts=snapshot.tables,
-        results=results,
+        results=[*results, *unread],
         findings=findings,
         costs=costs,
         graded={users: one.overall for users, one in graded.items()},
@@ -125,7 +126,7 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
         actions=assessment.actions(telling),
         summary=assessment.summary(telling),
         next_review=_next_review(findings, scale, today),
-        rules=tuple(_rule_run(result) for result in results),
+        rules=tuple(_rule_run(result) for result in (*results, *unread)),
         trust=assessment.trust(telling, snapshot),
     )
 
@@ -204,15 +205,24 @@ def _severity(result: Result, problem: Problem) -> Severity:
     return result.check.severity if problem.severity is None else problem.severity
 
 
-def _grade(judged: Sequence[_Judged], users: int) -> grade.Graded:
+def _unread(snapshot: Snapshot) -> tuple[Result, ...]:
+    """A table that could not be described was not checked by any check: it must not leave the grade to the others as if it were not there."""
+    return tuple(
+        Result(check=check, table=missing.name, status=Status.UNKNOWN, unknowns=(missing.unknown,), reason=missing.unknown.reason)
+        for missing in snapshot.missing
+        for check in all_checks()
+    )
+
+
+def _grade(judged: Sequence[_Judged], users: int, unread: Sequence[Result] = ()) -> grade.Graded:
     lines = [line for one in judged for line in one.bill(users).lines]
     money = grade.Money(
         monthly_usd=total(lines) if any(line.monthly_usd is not None for line in lines) else None,
         avoidable_usd=sum((one.saved(users) for one in judged), Decimal(0)),
         at_most_usd=sum((one.saved(users, at_most=True) for one in judged), Decimal(0)),
-        complete=is_complete(lines),
+        complete=bool(lines) and not unread and is_complete(lines),
     )
-    return grade.grade([result for one in judged for result in one.results(users)], money)
+    return grade.grade([*(result for one in judged for result in one.results(users)), *unread], money)
 
 
 # ------------------------------------------------------------------------------------------------------------- findings
@@ -340,7 +350,8 @@ def _rule_run(result: Result) -> RuleRun:
 # ---------------------------------------------------------------------------------------------------------------- money
 
 
-def _costs(judged: Sequence[_Judged], terms: Terms, scale: Scale, users_source: str) -> Costs:
+def _costs(judged: Sequence[_Judged], terms: Terms, scale: Scale, users_source: str, *, whole: bool) -> Costs:
+    """`whole`: every table of the audit could be read; without one of them no total is complete."""
     now = tuple(line for one in judged for line in one.now)
     used = {
         PRICE_KEYS[line.component][0].format(table_class=CLASS_KEYS[one.facts.table.table_class])
@@ -354,8 +365,8 @@ def _costs(judged: Sequence[_Judged], terms: Terms, scale: Scale, users_source: 
             source=terms.prices.source,
         ),
         free_tier=False,
-        current=CurrentCost(monthly_usd=_sum(now), lines=now, complete=is_complete(now)),
-        projections=tuple(_projection(judged, users, scale) for users in scale.users),
+        current=CurrentCost(monthly_usd=_sum(now), lines=now, complete=whole and is_complete(now)),
+        projections=tuple(_projection(judged, users, scale, whole=whole) for users in scale.users),
         assumptions=assessment.assumptions([one.facts for one in judged], scale, users_source, terms.config),
     )
 
@@ -364,14 +375,14 @@ def _sum(lines: Sequence[CostLine]) -> Decimal | None:
     return total(lines) if any(line.monthly_usd is not None for line in lines) else None
 
 
-def _projection(judged: Sequence[_Judged], users: int, scale: Scale) -> Projection:
+def _projection(judged: Sequence[_Judged], users: int, scale: Scale, *, whole: bool) -> Projection:
     lines = tuple(line for one in judged for line in one.lines(users))
     monthly = _sum(lines)
     return Projection(
         users=users,
         monthly_usd=monthly,
         lines=lines,
-        complete=is_complete(lines),
+        complete=whole and is_complete(lines),
         avoidable_usd=None if monthly is None else sum((one.saved(users) for one in judged), Decimal(0)),
         avoidable_at_most_usd=None if monthly is None else sum((one.saved(users, at_most=True) for one in judged), Decimal(0)),
         per_user_usd=None if monthly is None else monthly / users,

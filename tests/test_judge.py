@@ -159,6 +159,31 @@ def test_a_table_that_could_not_be_described_is_listed() -> None:
     assert [(row.table, row.call) for row in report.not_checked] == [("gone", "dynamodb:DescribeTable")]
 
 
+MISSING = MissingTable(name="gone", unknown=Unknown(call="dynamodb:DescribeTable", reason="AccessDeniedException"))
+
+
+def test_an_audit_that_could_read_no_table_has_no_grade_and_no_praise() -> None:
+    report = judged(missing=(MISSING,))
+    assert (report.overall.grade, report.overall.coverage) == ("?", 0.0)
+    assert {category.grade for category in report.categories} == {"?"}
+    assert {one.overall for one in report.grades_by_users.values()} == {"?"}
+    assert (report.costs.current.monthly_usd, report.costs.current.complete) == (None, False)
+    assert report.good == ()
+    assert {row.status for row in report.practices} == {"NOT CHECKED"}
+    assert report.verdict.startswith("0 tables and 1 that could not be read in eu-north-1: too little could be checked")
+    assert "no changes needed" not in " ".join(rung.status for rung in report.recommendations)
+
+
+def test_a_table_that_could_not_be_read_lowers_the_coverage_beside_one_that_could() -> None:
+    whole, part = judged(healthy()), judged(healthy(), missing=(MISSING,))
+    assert (whole.overall.grade, whole.overall.coverage) == ("A+", 1.0)
+    assert part.overall.coverage < 0.6
+    assert part.overall.grade not in ("A+", "A", "A-")
+    assert not part.costs.current.complete
+    assert not any(projection.complete for projection in part.costs.projections)
+    assert {row.status for row in part.rules if row.table == "gone"} == {"not checked"}
+
+
 def test_a_feature_that_is_not_audited_is_listed() -> None:
     report = judged(table_facts(a_table(unaudited=("vector indexes",))))
     assert "vector indexes are not audited" in [row.reason for row in report.not_checked]
