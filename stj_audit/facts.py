@@ -121,6 +121,7 @@ class Table:
     deletion_protection: bool = False
     encryption: Encryption = field(default_factory=lambda: Encryption(type="AWS_OWNED"))
     stream_view_type: str | None = None
+    stream_label: str | None = None
     stream_enabled_at: datetime | None = None
     replicas: tuple[Replica, ...] = ()
     global_table_version: str | None = None
@@ -286,6 +287,15 @@ class Flow:
     """Metric name ("ReadKeyRangeThroughputThrottleEvents") to events over the throttle window; only those above 0."""
     throttles_by_day: tuple[int, ...] = ()
     """Events per 24 hours over `Traffic.window_days`, oldest first; empty when not known."""
+    read_series: tuple[int, ...] = ()
+    """
+    Units consumed in each period of `Traffic.series_period_seconds`, rounded up, oldest first; empty when not kept. The series of a table
+    and of its indexes begin at one moment, the first with any datapoint of them, and a period without a datapoint is 0.
+    """
+    write_series: tuple[int, ...] = ()
+    provisioned_read_units: Decimal | None = None
+    """Mean of the provisioned capacity over the covered days, as auto scaling set it; None: on demand, or no datapoint."""
+    provisioned_write_units: Decimal | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -302,6 +312,9 @@ class Traffic:
     """Requests by operation ("GetItem") over the window: SampleCount of SuccessfulRequestLatency."""
     time_to_live_deletes: int | None
     """Items deleted by TTL over the throttle window; None: no datapoint."""
+    series_period_seconds: int = 3_600
+    stream_reads: int | None = None
+    """GetRecords requests to the table's stream over the window, whoever made them; None: no stream, or no datapoint."""
 
 
 # ----------------------------------------------------------------------------------------------------------- its items
@@ -345,6 +358,20 @@ class KeyCardinality:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Compressibility:
+    """
+    What gzip makes of one top-level attribute: over `sampled` items that have it, the bytes of its values as they are, and compressed.
+
+    Both leave the attribute's name out. A value that would grow counts as it is.
+    """
+
+    attribute: str
+    sampled: int
+    value_bytes: int
+    compressed_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class LargestItem:
     """`key_hash` is a keyed hash of the item's primary key: it finds the item again in the same run, and tells no value."""
 
@@ -367,6 +394,8 @@ class ItemSizes:
     indexes: tuple[IndexEntries, ...] = ()
     keys: tuple[KeyCardinality, ...] = ()
     largest: tuple[LargestItem, ...] = ()
+    compressibility: tuple[Compressibility, ...] = ()
+    """Of the attributes that are large enough to be worth it, from a few of the items."""
 
     @property
     def scanned(self) -> int:

@@ -1,5 +1,6 @@
 """
-Items to `ItemSizes` in one pass: the exact histogram of sizes, attributes, index entries, keys and the largest items.
+Items to `ItemSizes` in one pass: the exact histogram of sizes, attributes, index entries, keys, the largest items, and what gzip makes
+of the large values of a few.
 
 A fold takes the same few megabytes for ten items and for ten billion. Folds of parts of a table (segments, files, processes) merge to
 what one pass over the whole would have given, in any order and grouping. It keeps names, counts and hashes; no value of an item outlives
@@ -10,18 +11,30 @@ the page that brought it.
 
 import hmac
 import zlib
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from bisect import insort
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from hashlib import blake2b
 from heapq import heappush, heapreplace
-from typing import Literal
+from typing import Literal, cast
+
+import orjson
 
 from stj_audit.entries import Item, is_in_index, projected_attributes
-from stj_audit.facts import AttributeSizes, Index, IndexEntries, ItemSizes, KeyAttribute, KeyCardinality, LargestItem, Table
-from stj_audit.sizing import attribute_size, number_parts
+from stj_audit.facts import (
+    AttributeSizes,
+    Compressibility,
+    Index,
+    IndexEntries,
+    ItemSizes,
+    KeyAttribute,
+    KeyCardinality,
+    LargestItem,
+    Table,
+)
+from stj_audit.sizing import AttributeValue, attribute_size, number_parts, text_size
 
 MAX_ATTRIBUTES = 1_000  # names that are counted one by one: more are no schema but data in the names
 OTHER_ATTRIBUTES = "(other attributes)"
@@ -29,6 +42,16 @@ DISTINCT_LIMIT = 1_024  # partition key values that are counted one by one
 BUCKETS = 4_096  # partition key values beyond that are counted by hash
 LARGEST = 10
 KEY_HASH_DIGITS = 16
+COMPRESSED_ITEMS = 64  # whose large values are compressed, to see what that would save
+# Fewer of large items, about 20 of 50 KB: compressing is slow, and 64 of those would make the fold slower by a sixth.
+COMPRESSED_ITEMS_BYTES = 1024 * 1024
+COMPRESSED_FROM_BYTES = 1_024  # of smaller values there is nothing to gain: a write unit is 1 KB
+COMPRESSED_TYPES = frozenset("SBML")
+COMPRESSION_LEVEL = 6  # the default of zlib and gzip
+RANKS = 2**64
+# Fixed, so that every run looks at the same items, and what is measured of them in one month compares with the next. Any odd factor without
+# structure does: this is 2**64 over the golden ratio.
+RANK_FACTOR, RANK_SUMMAND = 0x9E3779B97F4A7C15, 0xD1B54A32D192ED03
 
 
 class ItemFold:
@@ -46,6 +69,7 @@ class ItemFold:
         self._keys = _Keys(tuple(key for key in table.key_schema if key.role == "HASH"))
         self._indexes = tuple(_Entries(index, table) for index in table.indexes)
         self._largest = _Largest()
+        self._compressed = _Compressed(table)
 
     def add(self, items: Iterable[Item]) -> None:
         """
@@ -66,6 +90,7 @@ class ItemFold:
         for mine, theirs in zip(self._indexes, other._indexes, strict=True):
             mine.merge(theirs)
         self._largest.merge(other._largest)
+        self._compressed.merge(other._compressed)
 
     def sizes(self, *, coverage: Literal["full", "sample"], read_units: Decimal) -> ItemSizes:
         """What was counted. `read_units` is what reading it consumed; `coverage`, whether it was every item of the table."""
@@ -77,6 +102,7 @@ class ItemFold:
             indexes=tuple(entries.facts() for entries in self._indexes),
             keys=(self._keys.facts(None), *(entries.keys.facts(entries.index.name) for entries in self._indexes)),
             largest=self._largest.facts(),
+            compressibility=self._compressed.facts(self._attributes.names()),
         )
 
     def _add(self, item: Item) -> None:
@@ -87,9 +113,11 @@ class ItemFold:
                 raise ValueError(f"an item without the key attribute {key.attribute!r} of type {key.type}")
         self._sizes[size] += 1
         self._attributes.add(item, sizes)
-        self._keys.add(item)
+        checksum = self._keys.add(item)
         for entries in self._indexes:
             entries.add(item, sizes, size)
+        if size >= COMPRESSED_FROM_BYTES:
+            self._compressed.add(item, sizes, checksum)
         if self._largest.may_take(size):
             self._largest.take(size, self._key_hash(item))
 
@@ -150,6 +178,10 @@ class _Attributes:
         for name, attribute in other._by_name.items():
             (self._by_name.get(name) or self._admit(name)).merge(attribute)
 
+    def names(self) -> Collection[str]:
+        """Those that are counted one by one."""
+        return self._by_name.keys()
+
     def facts(self) -> tuple[AttributeSizes, ...]:
         """The heaviest first; the sum of the rest, if any, last."""
         named = [attribute.facts(name) for name, attribute in self._by_name.items()]
@@ -182,13 +214,16 @@ class _Keys:
         self._buckets = [0] * BUCKETS
         self._values: Counter[bytes] | None = Counter()
 
-    def add(self, item: Item) -> None:
+    def add(self, item: Item) -> int:
+        """Count the item's value; gives its checksum."""
         value = _key_bytes(self._attributes, item)
+        checksum = zlib.crc32(value)
         self._items += 1
-        self._buckets[zlib.crc32(value) % BUCKETS] += 1
+        self._buckets[checksum % BUCKETS] += 1
         if self._values is not None:
             self._values[blake2b(value, digest_size=16).digest()] += 1
             self._forget_too_many()
+        return checksum
 
     def merge(self, other: "_Keys") -> None:
         self._items += other._items
@@ -274,6 +309,100 @@ class _Largest:
             heapreplace(self._heap, entry)
 
 
+_Ranked = tuple[int, tuple[tuple[str, int, int], ...]]
+"""The rank of an item, and its large attributes by name: the bytes of the value, as it is and compressed."""
+
+
+class _Compressed:
+    """
+    What gzip makes of the large values of a few items: of those that have any, the first by rank, up to COMPRESSED_ITEMS of them, and no
+    further than the one that fills COMPRESSED_ITEMS_BYTES.
+
+    The rank is a hash of the primary key: a fair sample, and the same one in any order of the items and in every run, because what goes
+    before an item in a part of the table goes before it in the whole. Of n items about k (1 + ln(n / k)) are compressed to keep k of them.
+
+    Every large item is ranked, so the hash must be cheap: the checksum that the partition key got anyway, carried on over the sort key,
+    times a factor that spreads it over all bits (Knuth, "The Art of Computer Programming" 3, 6.4, multiplicative hashing). Keys that share a
+    checksum, one pair in 2**32, are put in order by what their values compress to.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self._key_names = _key_names(table)
+        self._sort_key = tuple(key for key in table.key_schema if key.role == "RANGE")
+        self._kept: list[_Ranked] = []  # ascending
+        self._bytes = 0
+        self._last_rank = RANKS
+
+    def add(self, item: Item, sizes: Mapping[str, int], checksum: int) -> None:
+        """`checksum` is that of the partition key."""
+        if self._sort_key:
+            checksum = zlib.crc32(_key_bytes(self._sort_key, item), checksum)
+        rank = (checksum * RANK_FACTOR + RANK_SUMMAND) % RANKS
+        if rank > self._last_rank:
+            return
+        large = []
+        for name, size in sizes.items():
+            if size >= COMPRESSED_FROM_BYTES and name not in self._key_names:
+                value_bytes = size - text_size(name)
+                if value_bytes >= COMPRESSED_FROM_BYTES and not COMPRESSED_TYPES.isdisjoint(item[name]):
+                    large.append((name, value_bytes, _compressed_bytes(item[name], value_bytes)))
+        if large:
+            self._push((rank, tuple(sorted(large))))
+
+    def merge(self, other: "_Compressed") -> None:
+        for entry in other._kept:
+            self._push(entry)
+
+    def facts(self, names: Collection[str]) -> tuple[Compressibility, ...]:
+        """By name; only of attributes in `names`, because names made of data are not told one by one."""
+        seen: dict[str, tuple[int, int, int]] = {}
+        for _, values in self._kept:
+            for name, value_bytes, compressed_bytes in values:
+                count, before, after = seen.get(name, (0, 0, 0))
+                seen[name] = (count + 1, before + value_bytes, after + compressed_bytes)
+        return tuple(
+            Compressibility(attribute=name, sampled=count, value_bytes=before, compressed_bytes=after)
+            for name, (count, before, after) in sorted(seen.items())
+            if name in names
+        )
+
+    def _push(self, entry: _Ranked) -> None:
+        insort(self._kept, entry)
+        self._bytes += _value_bytes(entry)
+        while len(self._kept) > COMPRESSED_ITEMS or self._bytes - _value_bytes(self._kept[-1]) >= COMPRESSED_ITEMS_BYTES:
+            self._bytes -= _value_bytes(self._kept.pop())
+        if len(self._kept) == COMPRESSED_ITEMS or self._bytes >= COMPRESSED_ITEMS_BYTES:
+            self._last_rank = self._kept[-1][0]
+
+
+def _value_bytes(entry: _Ranked) -> int:
+    return sum([value_bytes for _, value_bytes, _ in entry[1]])
+
+
+def _compressed_bytes(value: AttributeValue, value_bytes: int) -> int:
+    """What is left of a value of type S, B, M or L; `value_bytes` where that is no less, or it cannot be written down."""
+    ((kind, content),) = value.items()
+    try:
+        if kind == "S":
+            raw = content.encode("utf-8", "surrogatepass")
+        elif kind == "B":
+            raw = _binary(content)
+        else:
+            raw = orjson.dumps(content, default=_plain)
+    except (ValueError, orjson.JSONEncodeError):  # no base64; half a surrogate pair, or nested deeper than DynamoDB allows
+        return value_bytes
+    return min(value_bytes, len(zlib.compress(raw, COMPRESSION_LEVEL)))
+
+
+def _plain(content: object) -> object:
+    """What JSON has no word for, as DynamoDB JSON writes it. Members of sets in one order: Python's own changes from run to run."""
+    if isinstance(content, Mapping):
+        return dict(content)
+    if isinstance(content, set | frozenset):
+        return sorted(member if isinstance(member, str) else b64encode(member).decode() for member in content)
+    return b64encode(cast("bytes", content)).decode()
+
+
 def _key_names(table: Table) -> frozenset[str]:
     schemas = (table.key_schema, *(index.key_schema for index in table.indexes))
     return frozenset(key.attribute for schema in schemas for key in schema)
@@ -289,6 +418,10 @@ def _key_bytes(schema: tuple[KeyAttribute, ...], item: Item) -> bytes:
         elif key.type == "N":
             part = repr(number_parts(content)).encode()
         else:
-            part = b64decode(content) if isinstance(content, str) else bytes(content)
+            part = _binary(content)
         parts.append(part if len(schema) == 1 else b"%d:%b" % (len(part), part))
     return b"".join(parts)
+
+
+def _binary(content: str | bytes | bytearray) -> bytes:
+    return b64decode(content) if isinstance(content, str) else bytes(content)

@@ -48,7 +48,7 @@ from stj_audit.scanners.failures import (
 )
 from stj_audit.scanners.items import ItemsPlan
 from stj_audit.scanners.session import Aws
-from stj_audit.scanners.traffic import Points, Series
+from stj_audit.scanners.traffic import Answer, Series
 
 THREADS = 16  # beyond that Python is the limit, not the network
 
@@ -263,15 +263,19 @@ class _SharedCalls:
     targets: "Future[Dictionaries | Unknown]"
     policies: "Future[Dictionaries | Unknown]"
     alarms: "Future[Dictionaries | Unknown]"
-    batches: "Mapping[tuple[Series, ...], Future[dict[Series, Points | Unknown] | Unknown]]"
+    batches: "Mapping[tuple[Series, ...], Future[dict[Series, Answer] | Unknown]]"
 
     @classmethod
     def submit(cls, calls: _Calls, aws: Aws, described: Sequence[Table], window: traffic.Window) -> "_SharedCalls":
+        on_demand = traffic.on_demand_names(described)
         return cls(
             targets=calls.submit(auto_scaling.TARGETS_CALL, auto_scaling.read_targets, aws),
             policies=calls.submit(auto_scaling.POLICIES_CALL, auto_scaling.read_policies, aws),
             alarms=calls.submit(alarms.CALL, alarms.read_all, aws),
-            batches={batch: calls.submit(traffic.CALL, traffic.read, aws, batch, window) for batch in traffic.batches(described)},
+            batches={
+                batch: calls.submit(traffic.CALL, traffic.read, aws, batch, window, on_demand)
+                for batch in traffic.batches(described)
+            },
         )
 
     def auto_scaling(self, table: str) -> AutoScaling | Unknown:
@@ -284,8 +288,8 @@ class _SharedCalls:
         found = self.alarms.result()
         return found if isinstance(found, Unknown) else alarms.of_table(table, found)
 
-    def measured(self) -> dict[Series, Points | Unknown]:
-        together: dict[Series, Points | Unknown] = {}
+    def measured(self) -> dict[Series, Answer]:
+        together: dict[Series, Answer] = {}
         for batch, future in self.batches.items():
             found = future.result()
             together |= dict.fromkeys(batch, found) if isinstance(found, Unknown) else found

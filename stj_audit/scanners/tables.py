@@ -58,6 +58,8 @@ def parse(description: Mapping[str, Any], *, region: str) -> Table:
         deletion_protection=bool(description.get("DeletionProtectionEnabled")),
         encryption=_encryption(description.get("SSEDescription") or {}),
         stream_view_type=stream.get("StreamViewType") if streams else None,
+        # The label stays after a stream was turned off, but then no reader can get at it
+        stream_label=description.get("LatestStreamLabel") if streams else None,
         stream_enabled_at=_label_time(description.get("LatestStreamLabel")) if streams else None,
         replicas=tuple(
             Replica(region=one["RegionName"], status=one.get("ReplicaStatus", "UNKNOWN"))

@@ -1,6 +1,6 @@
 """
-What CloudWatch measured: GetMetricData, up to 500 series a call, over all tables together. Why something was throttled is asked for only
-where it was: each series costs money.
+What CloudWatch measured: GetMetricData, up to 500 series a call, over all tables together. Each series costs money: why something was
+throttled is asked for only where it was, provisioned capacity only where there is any, and five-minute points only of busy tables.
 
 Hours are asked for and added up here, so that peaks, days and both windows come from one answer. A table's series leave its indexes out:
 each global index is asked for by itself. SuccessfulRequestLatency exists only per operation; its SampleCount is the number of requests
@@ -10,11 +10,11 @@ each global index is asked for by itself. SuccessfulRequestLatency exists only p
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any, Literal, cast
 
 from stj_audit.facts import Flow, Table, Traffic, Unknown
-from stj_audit.scanners.failures import UNREADABLE
+from stj_audit.scanners.failures import FAILURES, UNREADABLE
 from stj_audit.scanners.guard import RAW, BrokenAnswer
 from stj_audit.scanners.session import Aws
 
@@ -23,12 +23,23 @@ NAMESPACE = "AWS/DynamoDB"
 WINDOW_DAYS = 30  # hourly data points are kept for 455 days
 THROTTLE_WINDOW_DAYS = 14  # an older throttle was answered, or did not come back
 QUERIES_PER_CALL = 500  # AWS's limit for GetMetricData
+POINTS_PER_CALL = 100_800  # and its limit for data points
 HOUR_SECONDS = 3_600
 DAY_SECONDS = 86_400
+
+# Series of units are what capacity and auto scaling are played through with. A thousand idle tables must not hold a thousand month-long
+# series in memory: below this many units in the window, reads and writes of the table and its indexes, there is nothing to play through.
+KEPT_FROM_UNITS = 10_000
+# Of an on-demand table from this size on, five minutes are worth asking for: burst capacity spans 300 seconds (AWS developer guide, "Burst
+# and adaptive capacity"), so that what is shorter is absorbed. CloudWatch keeps such points for 63 days.
+FINE_SECONDS = 300
+FINE_FROM_UNITS = {"read": 25_000_000, "write": 5_000_000}
+MICRO = Decimal("0.000001")
 
 # CloudWatch metrics of DynamoDB, AWS developer guide, "DynamoDB metrics and dimensions"
 CONSUMED = {"read": "ConsumedReadCapacityUnits", "write": "ConsumedWriteCapacityUnits"}
 THROTTLES = {"read": "ReadThrottleEvents", "write": "WriteThrottleEvents"}
+PROVISIONED = {"read": "ProvisionedReadCapacityUnits", "write": "ProvisionedWriteCapacityUnits"}
 THROTTLE_REASONS = tuple(
     f"{direction}{cause}ThrottleEvents"
     for direction in ("Read", "Write")
@@ -51,20 +62,38 @@ OPERATIONS = (
     "BatchExecuteStatement",
     "ExecuteTransaction",
 )
+STREAM_READ = "GetRecords"
 
 Points = Mapping[int, Decimal]
 """The start of a period, in seconds since 1970, to its value. Periods without a data point are not in it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Units:
+    """
+    Whole units in each period from the first with a data point, counted from the start of the window, to the end of the window.
+
+    A month of five-minute points takes about a fifth of the memory in this form.
+    """
+
+    first: int
+    values: tuple[int, ...]
+
+
+Answer = Points | Units | Unknown
+"""What is known of a series: Units of those that are asked for in five minutes, Points of all others."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Series:
-    """One series to ask for. `index` None is the table itself."""
+    """One series to ask for. `index` None is the table itself, and `stream_label` None all but its stream."""
 
     table: str
     metric: str
     index: str | None = None
     operation: str | None = None
-    statistic: Literal["Sum", "SampleCount"] = "Sum"
+    stream_label: str | None = None
+    statistic: Literal["Sum", "SampleCount", "Average"] = "Sum"
     period_seconds: int = HOUR_SECONDS
 
 
@@ -82,6 +111,10 @@ class Window:
     def throttles_start(self) -> int:
         return self.end - THROTTLE_WINDOW_DAYS * DAY_SECONDS
 
+    def periods(self, seconds: int) -> int:
+        """How many periods of this length the window has."""
+        return (self.end - self.start) // seconds
+
     def day(self, second: int) -> int:
         """The 24 hours in which `second` lies: 0 is the oldest of the window."""
         return (second - self.start) // DAY_SECONDS
@@ -94,30 +127,56 @@ def window_until(now: datetime) -> Window:
 
 def series_of(table: Table) -> tuple[Series, ...]:
     """What is asked about every table: itself, then each of its global indexes."""
+    names = _flow_names(table)
     flows = [
         Series(table=table.name, index=index, metric=metric)
-        for index in (None, *(index.name for index in table.global_indexes))
+        for index in names
         for metric in (*CONSUMED.values(), *THROTTLES.values())
     ]
     requests = [
         Series(table=table.name, metric=REQUESTS, operation=operation, statistic="SampleCount", period_seconds=DAY_SECONDS)
         for operation in OPERATIONS
     ]
-    return (*flows, Series(table=table.name, metric=TIME_TO_LIVE_DELETES), *requests)
+    provisioned = [
+        _provisioned(table.name, index, metric)
+        for index in (names if table.billing_mode == "PROVISIONED" else ())
+        for metric in PROVISIONED.values()
+    ]
+    stream = [] if table.stream_label is None else [_stream_reads(table.name, table.stream_label)]
+    return (*flows, Series(table=table.name, metric=TIME_TO_LIVE_DELETES), *requests, *provisioned, *stream)
 
 
 def batches(tables: Sequence[Table]) -> tuple[tuple[Series, ...], ...]:
-    """The series of all tables, a call's worth at a time."""
-    return _by_calls([series for table in tables for series in series_of(table)])
-
-
-def read(aws: Aws, batch: Sequence[Series], window: Window) -> dict[Series, Points | Unknown]:
     """
-    The points of each series within the window, and those of the reasons of each throttled table or index.
+    The series of all tables, a call's worth at a time.
 
-    A series that CloudWatch could not give whole is Unknown, with its StatusCode. Raises BrokenAnswer when pages go in a circle.
+    The series of one table stay together, because what else is asked about it depends on all of them.
     """
-    measured = _fetch(aws, batch, window)
+    made: list[list[Series]] = []
+    for table in tables:
+        own = series_of(table)
+        if not made or len(made[-1]) + len(own) > QUERIES_PER_CALL:
+            made.append([])
+        made[-1] += own
+    return tuple(tuple(batch) for batch in made)
+
+
+def on_demand_names(tables: Sequence[Table]) -> frozenset[str]:
+    """The tables that `read` may ask more about when they are busy: what they would take if they were provisioned is not known."""
+    return frozenset(table.name for table in tables if table.billing_mode == "PAY_PER_REQUEST")
+
+
+def read(aws: Aws, batch: Sequence[Series], window: Window, on_demand: frozenset[str] = frozenset()) -> dict[Series, Answer]:
+    """
+    The points of each series within the window, those of the reasons of each throttled table or index, and the five-minute units of each
+    busy table of `on_demand`.
+
+    A series that CloudWatch could not give whole is Unknown, with its StatusCode; five-minute units are there or not. Raises BrokenAnswer
+    when pages go in a circle.
+    """
+    measured: dict[Series, Points | Unknown] = {}
+    for part in _by_calls(batch):
+        measured |= _fetch(aws, part, window)
     reasons = tuple(
         dict.fromkeys(
             Series(table=series.table, index=series.index, metric=reason)
@@ -128,11 +187,43 @@ def read(aws: Aws, batch: Sequence[Series], window: Window) -> dict[Series, Poin
     )
     for part in _by_calls(reasons):
         measured |= _fetch(aws, part, window)
-    return measured
+    return {**measured, **_fine_units(aws, measured, window, on_demand)}
 
 
-def _by_calls(wanted: Sequence[Series]) -> tuple[tuple[Series, ...], ...]:
-    return tuple(tuple(wanted[start : start + QUERIES_PER_CALL]) for start in range(0, len(wanted), QUERIES_PER_CALL))
+def _fine_units(
+    aws: Aws, measured: Mapping[Series, Points | Unknown], window: Window, on_demand: frozenset[str]
+) -> dict[Series, Units]:
+    """The five-minute units of busy tables: as far as they can be had, because hours are there already."""
+    totals: dict[tuple[str, str], Decimal] = {}
+    for series, points in measured.items():
+        if series.metric in CONSUMED.values() and series.table in on_demand and not isinstance(points, Unknown):
+            at = (series.table, series.metric)
+            totals[at] = totals.get(at, Decimal(0)) + sum(points.values())
+    busy = {
+        table
+        for table, metric in totals
+        for direction, least in FINE_FROM_UNITS.items()
+        if metric == CONSUMED[direction] and totals[table, metric] >= least
+    }
+    wanted = [
+        _fine(series.table, series.index, series.metric)
+        for series in measured
+        if series.table in busy and series.metric in CONSUMED.values()
+    ]
+    found: dict[Series, Units] = {}
+    for part in _by_calls(wanted, POINTS_PER_CALL // window.periods(FINE_SECONDS)):
+        try:
+            answered = _fetch(aws, part, window)
+        except FAILURES:
+            break  # the next would fail as this one did, each after all its retries
+        found |= {
+            series: _units(points, FINE_SECONDS, window) for series, points in answered.items() if not isinstance(points, Unknown)
+        }
+    return found
+
+
+def _by_calls(wanted: Sequence[Series], series_per_call: int = QUERIES_PER_CALL) -> tuple[tuple[Series, ...], ...]:
+    return tuple(tuple(wanted[start : start + series_per_call]) for start in range(0, len(wanted), series_per_call))
 
 
 def _fetch(aws: Aws, batch: Sequence[Series], window: Window) -> dict[Series, Points | Unknown]:
@@ -166,7 +257,7 @@ def _fetch(aws: Aws, batch: Sequence[Series], window: Window) -> dict[Series, Po
     }
 
 
-def of_table(table: Table, measured: Mapping[Series, Points | Unknown], window: Window, now: datetime) -> Traffic | Unknown:
+def of_table(table: Table, measured: Mapping[Series, Answer], window: Window, now: datetime) -> Traffic | Unknown:
     """
     The traffic of one table from the points of all its series.
 
@@ -183,8 +274,9 @@ def of_table(table: Table, measured: Mapping[Series, Points | Unknown], window: 
         found = measured.get(series, Unknown(call=CALL, reason=UNREADABLE))
         if isinstance(found, Unknown):
             return found
-        points[series] = found
-    flows = [None, *(index.name for index in table.global_indexes)]
+        if not isinstance(found, Units):  # only what is asked for besides comes so
+            points[series] = found
+    flows = _flow_names(table)
     days = {
         window.day(second)
         for index in flows
@@ -196,22 +288,88 @@ def of_table(table: Table, measured: Mapping[Series, Points | Unknown], window: 
     requests = {
         series.operation: int(sum(points[series].values()))
         for series in points
-        if series.operation is not None and sum(points[series].values()) > 0
+        if series.operation in OPERATIONS and sum(points[series].values()) > 0
     }
     deletes = _since(points[Series(table=table.name, metric=TIME_TO_LIVE_DELETES)], window.throttles_start)
+    stream = {} if table.stream_label is None else points[_stream_reads(table.name, table.stream_label)]
+    period_seconds, units = _series(table, points, measured, window)
     return Traffic(
         window_days=WINDOW_DAYS,
         throttle_window_days=THROTTLE_WINDOW_DAYS,
         covered_days=_covered_days(len(days), table.created_at, now),
-        table=_flow(table.name, None, points, window),
-        indexes={index: _flow(table.name, index, points, window) for index in flows if index is not None},
+        table=_flow(table.name, None, points, units, window),
+        indexes={index: _flow(table.name, index, points, units, window) for index in flows if index is not None},
         calls=requests,
         time_to_live_deletes=int(sum(deletes.values())) if deletes else None,
+        series_period_seconds=period_seconds,
+        stream_reads=int(sum(stream.values())) if stream else None,
     )
 
 
+def _flow_names(table: Table) -> tuple[str | None, ...]:
+    """What has metrics of its own: the table (None), and each global index."""
+    return (None, *(index.name for index in table.global_indexes))
+
+
+def _provisioned(table: str, index: str | None, metric: str) -> Series:
+    return Series(table=table, index=index, metric=metric, statistic="Average")
+
+
+def _stream_reads(table: str, label: str) -> Series:
+    return Series(
+        table=table,
+        metric=REQUESTS,
+        operation=STREAM_READ,
+        stream_label=label,
+        statistic="SampleCount",
+        period_seconds=DAY_SECONDS,
+    )
+
+
+def _fine(table: str, index: str | None, metric: str) -> Series:
+    return Series(table=table, index=index, metric=metric, period_seconds=FINE_SECONDS)
+
+
+def _series(
+    table: Table, points: Mapping[Series, Points], measured: Mapping[Series, Answer], window: Window
+) -> tuple[int, dict[tuple[str | None, str], tuple[int, ...]]]:
+    """
+    The length of a period, and the units in each by (index, metric).
+
+    Five-minute periods only when every flow has them, and all that the hours have: rounded up, they can only be more.
+    """
+    flows = [(index, metric) for index in _flow_names(table) for metric in CONSUMED.values()]
+    hourly = {flow: points[Series(table=table.name, index=flow[0], metric=flow[1])] for flow in flows}
+    if sum(sum(values.values()) for values in hourly.values()) < KEPT_FROM_UNITS:
+        return HOUR_SECONDS, {}
+    fine = {flow: answer for flow in flows if isinstance(answer := measured.get(_fine(table.name, *flow)), Units)}
+    if len(fine) == len(flows) and all(sum(fine[flow].values) >= sum(hourly[flow].values()) for flow in flows):
+        return FINE_SECONDS, _aligned(fine)
+    return HOUR_SECONDS, _aligned({flow: _units(values, HOUR_SECONDS, window) for flow, values in hourly.items()})
+
+
+def _units(points: Points, period_seconds: int, window: Window) -> Units:
+    count = window.periods(period_seconds)
+    by_period = {
+        (second - window.start) // period_seconds: int(value.to_integral_value(ROUND_CEILING)) for second, value in points.items()
+    }
+    first = min(by_period, default=count)
+    return Units(first=first, values=tuple(by_period.get(period, 0) for period in range(first, count)))
+
+
+def _aligned(flows: Mapping[tuple[str | None, str], Units]) -> dict[tuple[str | None, str], tuple[int, ...]]:
+    """Every flow from the first period that any of them has."""
+    first = min(units.first for units in flows.values())
+    return {flow: (0,) * (units.first - first) + units.values for flow, units in flows.items()}
+
+
 def _query(name: str, series: Series) -> dict[str, Any]:
-    dimensions = {"TableName": series.table, "GlobalSecondaryIndexName": series.index, "Operation": series.operation}
+    dimensions = {
+        "TableName": series.table,
+        "GlobalSecondaryIndexName": series.index,
+        "Operation": series.operation,
+        "StreamLabel": series.stream_label,
+    }
     return {
         "Id": name,
         "MetricStat": {
@@ -240,7 +398,13 @@ def _collect(result: Mapping[str, Any], into: dict[int, Decimal], window: Window
     return status if status.isalpha() else UNREADABLE
 
 
-def _flow(table: str, index: str | None, points: Mapping[Series, Points], window: Window) -> Flow:
+def _flow(
+    table: str,
+    index: str | None,
+    points: Mapping[Series, Points],
+    units: Mapping[tuple[str | None, str], tuple[int, ...]],
+    window: Window,
+) -> Flow:
     def of(metric: str) -> Points:
         return points.get(Series(table=table, index=index, metric=metric), {})
 
@@ -272,6 +436,10 @@ def _flow(table: str, index: str | None, points: Mapping[Series, Points], window
         throttles_by_day=_by_day((read_throttles, write_throttles), window)
         if measured or read_throttles or write_throttles
         else (),
+        read_series=units.get((index, CONSUMED["read"]), ()),
+        write_series=units.get((index, CONSUMED["write"]), ()),
+        provisioned_read_units=_mean(points.get(_provisioned(table, index, PROVISIONED["read"]), {})),
+        provisioned_write_units=_mean(points.get(_provisioned(table, index, PROVISIONED["write"]), {})),
     )
 
 
@@ -281,6 +449,11 @@ def _since(points: Points, start: int) -> Points:
 
 def _total(points: Points) -> Decimal | None:
     return sum(points.values(), Decimal(0)) if points else None
+
+
+def _mean(points: Points) -> Decimal | None:
+    """Over the periods that have a data point."""
+    return (sum(points.values(), Decimal(0)) / len(points)).quantize(MICRO) if points else None
 
 
 def _events(points: Points, *, measured: bool) -> int | None:

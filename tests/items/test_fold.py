@@ -2,10 +2,13 @@
 
 import hashlib
 import hmac
+import json
 import pickle
+import zlib
 from base64 import b64encode
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import permutations
 from random import Random
 from typing import Any
 from unittest.mock import patch
@@ -14,9 +17,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stj_audit.facts import AttributeSizes, IndexEntries, ItemSizes, KeyAttribute, KeyCardinality, LargestItem, Table
+from stj_audit.facts import (
+    AttributeSizes,
+    Compressibility,
+    IndexEntries,
+    ItemSizes,
+    KeyAttribute,
+    KeyCardinality,
+    LargestItem,
+    Table,
+)
 from stj_audit.items import fold
-from stj_audit.items.fold import DISTINCT_LIMIT, LARGEST, MAX_ATTRIBUTES, OTHER_ATTRIBUTES, ItemFold
+from stj_audit.items.fold import (
+    COMPRESSED_ITEMS,
+    COMPRESSED_ITEMS_BYTES,
+    DISTINCT_LIMIT,
+    LARGEST,
+    MAX_ATTRIBUTES,
+    OTHER_ATTRIBUTES,
+    ItemFold,
+)
+from stj_audit.sizing import value_size
 from tests.builders import a_table, an_index
 
 Item = dict[str, Any]
@@ -225,11 +246,181 @@ def test_the_hash_needs_the_key_of_the_run() -> None:
     assert hashes[0] == hmac.new(b"one", b"a", "sha256").hexdigest()[:16]
 
 
+# ------------------------------------------------------------------------------------------------------ compressibility
+
+
+def compressed(*items: Item, table: Table | None = None) -> dict[str, tuple[int, int, int]]:
+    """By attribute: how many values were compressed, their bytes before, and after."""
+    facts = folded(items, table).compressibility
+    return {one.attribute: (one.sampled, one.value_bytes, one.compressed_bytes) for one in facts}
+
+
+def zipped(raw: bytes) -> int:
+    return len(zlib.compress(raw, 6))
+
+
+def test_values_that_repeat_themselves_become_small_and_random_ones_stay() -> None:
+    noise = Random(1).randbytes(5_000)
+    text = "the same again, ñ and all " * 100
+    seen = folded([an_item("a", text={"S": text}, noise={"B": b64encode(noise).decode()}), an_item("b", noise={"B": noise})])
+    assert seen.compressibility == (
+        Compressibility(attribute="noise", sampled=2, value_bytes=10_000, compressed_bytes=10_000),
+        Compressibility(attribute="text", sampled=1, value_bytes=2_700, compressed_bytes=zipped(text.encode())),
+    )
+    assert zipped(text.encode()) < 100
+
+
+def test_binary_is_compressed_raw_and_documents_as_dynamodb_json() -> None:
+    raw = b"\x00\x01" * 1_000
+    members = [{"S": f"line {place}"} for place in range(200)]
+    document = {"lines": {"L": members}, "ñ": {"BOOL": True}, "none": {"NULL": True}, "tags": {"SS": ["b", "a"]}}
+    assert compressed(
+        an_item("a", b={"B": b64encode(raw).decode()}, c={"B": raw}, l={"L": members}, m={"M": document}),
+    ) == {
+        "b": (1, 2_000, zipped(raw)),
+        "c": (1, 2_000, zipped(raw)),
+        "l": (1, value_size({"L": members}), zipped(json.dumps(members, separators=(",", ":")).encode())),
+        "m": (
+            1,
+            value_size({"M": document}),
+            zipped(json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()),
+        ),
+    }
+
+
+def test_a_value_however_it_is_written_compresses_alike() -> None:
+    wire = {"b": {"B": "AAE="}, "bs": {"BS": ["AAE=", "Ag=="]}, "ss": {"SS": ["x", "y"]}, "pad": {"S": "x" * 1_024}}
+    boto = {"b": {"B": b"\x00\x01"}, "bs": {"BS": {b"\x02", b"\x00\x01"}}, "ss": {"SS": {"y", "x"}}, "pad": {"S": "x" * 1_024}}
+    assert compressed(an_item("a", m={"M": wire})) == compressed(an_item("a", m={"M": boto}))
+
+
+def test_only_values_of_1024_bytes_and_more_are_looked_at() -> None:
+    long_name = "n" * 500
+    some = an_item("a", just={"S": "x" * 1_024}, under={"S": "x" * 1_023}, **{long_name: {"S": "x" * 1_000}}, small={"B": "AA=="})
+    assert compressed(some) == {"just": (1, 1_024, zipped(b"x" * 1_024))}
+    with patch.object(fold, "_compressed_bytes", side_effect=AssertionError):
+        assert compressed(*(an_item(str(place), v={"S": "x" * 1_023}) for place in range(100))) == {}
+
+
+def test_sets_are_not_looked_at() -> None:
+    sets: Item = {
+        "ss": {"SS": ["x" * 1_000, "y" * 1_000]},
+        "bs": {"BS": [b"x" * 2_000]},
+        "ns": {"NS": [str(n) for n in range(2_000)]},
+    }
+    assert compressed(an_item("a", **sets)) == {}
+
+
+def test_keys_are_never_compressed() -> None:
+    table = a_table(
+        key=("id", "sk"), indexes=(an_index("by-status"), an_index("local", ("id", "at"), kind="LSI"), an_index("g", ("h", "r")))
+    )
+    large = {"S": "x" * 1_500}
+    assert compressed(
+        {"id": large, "sk": large, "status": large, "at": large, "h": large, "r": large, "v": large}, table=table
+    ) == {"v": (1, 1_500, zipped(b"x" * 1_500))}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"S": "\ud800" * 2_000},
+        {"S": "\ud83d\ude00" * 500},
+        {"M": {"\udfff": {"S": "x" * 2_000}}},
+        {"L": [{"S": "\ud800" * 2_000}]},
+        {"B": "A" * 2_001},
+        {"B": "\u0100" * 2_000},
+    ],
+    ids=["halves", "pairs", "half in a name", "halves in a list", "no base64", "no ASCII"],
+)
+def test_hostile_values_count_as_they_are_at_the_worst(value: Item) -> None:
+    [(sampled, before, after)] = compressed(an_item("a", v=value)).values()
+    assert (sampled, before) == (1, value_size(value))
+    assert 0 < after <= before
+
+
+@pytest.mark.parametrize("depth", [32, 120, 200])
+def test_deep_nesting_does_no_harm(depth: int) -> None:
+    listed, mapped = {"S": "x" * 2_000}, {"S": "x" * 2_000}
+    for _ in range(depth):
+        listed, mapped = {"L": [listed]}, {"M": {"m": mapped}}  # type: ignore[dict-item] # deeper each time
+    seen = compressed(an_item("a", listed=listed, mapped=mapped))
+    for name, value in (("listed", listed), ("mapped", mapped)):
+        sampled, before, after = seen[name]
+        assert (sampled, before) == (1, value_size(value))
+        assert (after < 1_000) == (depth <= 120)  # AWS allows 32 levels
+
+
+def text_of(seed: int, length: int) -> Item:
+    random = Random(seed)
+    return {"S": "".join(random.choices("abcdefghij ", k=length))}
+
+
+def test_64_items_are_compressed_and_the_same_in_any_order() -> None:
+    items = [an_item(str(place), v=text_of(place, 1_024 + place), w={"S": "small"}) for place in range(1_000)]
+    expected = compressed(*items)
+    sampled, before, after = expected["v"]
+    assert sampled == COMPRESSED_ITEMS
+    # A fair sample: half of its bytes would be those of the first or the last items, if it were the first or the last
+    assert 64 * (1_024 + 350) < before < 64 * (1_024 + 650)
+    assert after < before
+    for seed in range(2):
+        Random(seed).shuffle(items)
+        assert compressed(*items) == expected
+
+
+def test_the_sample_is_one_of_the_items_that_have_large_values() -> None:
+    items = [an_item(str(place), **({"v": {"S": "x" * 2_000}} if place % 40 == 0 else {})) for place in range(2_000)]
+    assert compressed(*items)["v"] == (50, 50 * 2_000, 50 * zipped(b"x" * 2_000))
+
+
+def test_few_items_are_compressed_to_find_the_sample() -> None:
+    items = [an_item(str(place), v={"S": "x" * 1_100}) for place in range(5_000)]
+    with patch.object(fold, "_compressed_bytes", return_value=100) as counted:
+        assert compressed(*items)["v"] == (64, 64 * 1_100, 6_400)
+    assert 64 < counted.call_count < 64 * 7  # 64 (1 + ln(5,000 / 64)) is 343
+
+
+def test_of_large_items_fewer_are_compressed() -> None:
+    items = [an_item(str(place), v={"S": "x" * 100_000}) for place in range(200)]
+    expected = compressed(*items)
+    assert expected["v"][:2] == (11, 1_100_000)
+    assert 11 * 100_000 >= COMPRESSED_ITEMS_BYTES > 10 * 100_000
+    assert compressed(*reversed(items)) == expected
+
+
+def test_items_of_one_partition_are_sampled_by_their_sort_key() -> None:
+    table = a_table(key=("id", "sk"))
+    items = [an_item("a", sk={"S": str(place)}, v=text_of(place, 1_024 + place)) for place in range(1_000)]
+    sampled, before, _ = compressed(*items, table=table)["v"]
+    assert sampled == COMPRESSED_ITEMS
+    assert 64 * (1_024 + 350) < before < 64 * (1_024 + 650)
+
+
+def test_another_run_samples_the_same_items() -> None:
+    seen = set()
+    for hash_key in (b"one", b"other", b"", b"long" * 100):
+        one = ItemFold(a_table(), hash_key=hash_key)
+        one.add(an_item(str(place), v={"S": "x" * (1_024 + place**2)}) for place in range(200))
+        seen.add(one.sizes(coverage="full", read_units=Decimal(0)).compressibility)
+    assert len(seen) == 1  # a change from month to month is one of the data
+
+
+def test_names_made_of_data_are_not_told_one_by_one() -> None:
+    noisy = {f"user-{place:08}": {"S": "x"} for place in range(MAX_ATTRIBUTES)}
+    some = an_item(
+        "a", **noisy, **{"user-99999999": {"S": "x" * 2_000}, "v": {"S": "x" * 2_000}, OTHER_ATTRIBUTES: {"S": "x" * 2_000}}
+    )
+    assert list(compressed(some)) == ["v"]
+
+
 # -------------------------------------------------------------------------------------------------------------- merge
 
 values = st.one_of(
     st.sampled_from([{"S": "a"}, {"S": "bb"}, {"N": "1"}, {"N": "1.0"}, {"N": "2"}, {"B": "AA=="}, {"NULL": True}]),
     st.integers(0, 9).map(lambda length: {"L": [{"S": "x" * length}]}),
+    st.text("ab", min_size=10, max_size=40).map(lambda text: {"S": text}),
+    st.binary(min_size=10, max_size=40).map(lambda raw: {"B": b64encode(raw).decode()}),
 )
 attribute_names = st.sampled_from(["a", "b", "g", "r", "n", "a-long-name", "another-long-name", OTHER_ATTRIBUTES])
 items = st.lists(
@@ -253,7 +444,16 @@ MERGED = a_table(
     )
 )
 # So small that every limit is met within a few items.
-SMALL = patch.multiple(fold, MAX_ATTRIBUTES=4, DISTINCT_LIMIT=3, BUCKETS=4, LARGEST=3)
+SMALL = patch.multiple(
+    fold,
+    MAX_ATTRIBUTES=4,
+    DISTINCT_LIMIT=3,
+    BUCKETS=4,
+    LARGEST=3,
+    COMPRESSED_ITEMS=3,
+    COMPRESSED_ITEMS_BYTES=90,
+    COMPRESSED_FROM_BYTES=12,
+)
 
 
 def fold_of(items: Iterable[Item]) -> ItemFold:
@@ -288,6 +488,17 @@ def test_merged_folds_are_one_pass_in_any_order_and_grouping(first: list[Item], 
         a.merge(c)
         assert sizes_of(a) == whole
         assert sizes_of(b) == sizes_of(fold_of(second))
+
+
+def test_samples_merge_to_that_of_one_pass() -> None:
+    random = Random(7)
+    whole = [an_item(str(place), v=text_of(place, random.choice((1_100, 3_000, 60_000)))) for place in range(300)]
+    folds = [fold_of(whole[start::5]) for start in range(5)]
+    expected = sizes_of(fold_of(whole)).compressibility
+    assert 16 < expected[0].sampled < 64
+    for order in list(permutations(folds))[::17]:
+        assert sizes_of(merged(*order)).compressibility == expected
+        assert sizes_of(merged(merged(*order[:2]), merged(*order[2:]))).compressibility == expected
 
 
 @settings(max_examples=100, deadline=None)
@@ -335,11 +546,14 @@ def test_no_value_is_kept() -> None:
                 n={"N": "41414"},
                 b={"B": raw},
                 m={"M": {"secret-map-key": {"S": "secret"}}},
+                large={"S": "secret-text" * 200},
+                document={"M": {"secret-map-key": {"S": "secret" * 400}}},
             ),
             an_item("secret-key-2", ss={"SS": ["secret-member"]}, v={"L": [{"S": "secret-element"}]}),
         ]
     )
     seen = one.sizes(coverage="full", read_units=Decimal(1))
+    assert [compressible.attribute for compressible in seen.compressibility] == ["document", "large"]
     for kept in (pickle.dumps(seen), repr(seen).encode(), pickle.dumps(one)):
         assert b"secret" not in kept
         assert b"41414" not in kept

@@ -1,6 +1,6 @@
 """One reading of everything: which tables, what is unknown about each, and what stops it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -191,6 +191,30 @@ def test_everything_is_read_of_every_table(aws: Aws) -> None:
     assert steps[0] == ("tables", 0, 2)
     assert steps[2] == ("tables", 2, 2)
     assert steps[-1] == ("calls", 15, 15)
+
+
+def test_series_of_busy_tables_are_finer_where_they_are_on_demand(aws: Aws) -> None:
+    create_table("orders", StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"})
+    create_table("users", BillingMode="PROVISIONED", ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 5})
+    hour_ago = NOW - timedelta(hours=1, minutes=NOW.minute)
+    for name in ("orders", "users"):
+        client("cloudwatch").put_metric_data(
+            Namespace="AWS/DynamoDB",
+            MetricData=[
+                {
+                    "MetricName": metric,
+                    "Dimensions": [{"Name": "TableName", "Value": name}],
+                    "Timestamp": hour_ago + timedelta(minutes=31),
+                    "Value": value,
+                }
+                for metric, value in (("ConsumedWriteCapacityUnits", 5_000_000.0), ("ProvisionedWriteCapacityUnits", 2_000.0))
+            ],
+        )
+    found = [facts.traffic for facts in snapshot(aws).tables]
+    orders, users = (one for one in found if not isinstance(one, Unknown))
+    assert (orders.series_period_seconds, orders.table.write_series) == (300, (5_000_000, 0, 0, 0, 0, 0))
+    assert (users.series_period_seconds, users.table.write_series) == (3_600, (5_000_000,))
+    assert (orders.table.provisioned_write_units, users.table.provisioned_write_units) == (None, Decimal(2_000))
 
 
 DENIED: list[tuple[str, str, str]] = [

@@ -8,7 +8,7 @@ import pytest
 from stj_audit.facts import Encryption, KeyAttribute, Replica, Throughput
 from stj_audit.scanners import Aws, tables
 from stj_audit.scanners.guard import BrokenAnswer
-from tests.scanners.answers import REGION, answer, answer_with, create_table
+from tests.scanners.answers import REGION, answer, answer_with, client, create_table
 
 
 def description(**fields: Any) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def test_what_aws_leaves_out_has_a_meaning() -> None:
     assert table.on_demand_limit is None
     assert table.warm_throughput is None
     assert table.deletion_protection is False
-    assert table.stream_view_type is None
+    assert (table.stream_view_type, table.stream_label) == (None, None)
     assert (table.created_at, table.item_count, table.size_bytes) == (None, None, None)
     assert (len(table.indexes), len(table.replicas), len(table.unaudited)) == (0, 0, 0)
     assert table.region == REGION
@@ -144,7 +144,7 @@ def test_everything_else_that_is_said() -> None:
     assert table.table_class == "STANDARD_INFREQUENT_ACCESS"
     assert table.deletion_protection is True
     assert table.encryption == Encryption(type="KMS", kms_key_arn="arn:aws:kms:eu-north-1:1:key/k")
-    assert table.stream_view_type == "NEW_IMAGE"
+    assert (table.stream_view_type, table.stream_label) == ("NEW_IMAGE", "2025-02-03T04:05:06.789")
     assert table.stream_enabled_at == datetime(2025, 2, 3, 4, 5, 6, 789_000, tzinfo=UTC)
     assert table.replicas == (Replica(region="eu-west-1", status="ACTIVE"),)
     assert table.global_table_version == "2019.11.21"
@@ -158,7 +158,7 @@ def test_a_stream_that_was_turned_off_is_off() -> None:
     table = tables.parse(
         description(StreamSpecification={"StreamEnabled": False}, LatestStreamLabel="2025-02-03T04:05:06.789"), region=REGION
     )
-    assert (table.stream_view_type, table.stream_enabled_at) == (None, None)
+    assert (table.stream_view_type, table.stream_label, table.stream_enabled_at) == (None, None, None)
 
 
 def test_a_description_without_a_key_is_a_broken_answer(aws: Aws) -> None:
@@ -185,4 +185,5 @@ def test_reads_a_table_from_an_engine(aws: Aws) -> None:
     assert table.deletion_protection is True
     assert table.stream_view_type == "KEYS_ONLY"
     assert table.stream_enabled_at is not None
+    assert table.stream_label == client("dynamodb").describe_table(TableName="orders")["Table"]["LatestStreamLabel"]
     assert table.encryption.type == "KMS"

@@ -1,4 +1,4 @@
-"""No data, zero and a refusal are three things; hours add up to windows, days and shares."""
+"""No data, zero and a refusal are three things; hours add up to windows, days and shares, and busy tables have five-minute series."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,14 +11,29 @@ import pytest
 from stj_audit.facts import Flow, Table, Traffic, Unknown
 from stj_audit.scanners import Aws, traffic
 from stj_audit.scanners.guard import BrokenAnswer
-from stj_audit.scanners.traffic import CONSUMED, HOUR_SECONDS, OPERATIONS, THROTTLE_REASONS, Points, Series
+from stj_audit.scanners.traffic import (
+    CONSUMED,
+    FINE_SECONDS,
+    HOUR_SECONDS,
+    OPERATIONS,
+    PROVISIONED,
+    THROTTLE_REASONS,
+    Answer,
+    Points,
+    Series,
+    Units,
+)
 from tests.builders import a_table, an_index
-from tests.scanners.answers import answer, answer_with, client
+from tests.scanners.answers import answer, answer_with, client, error
 
 NOW = datetime(2026, 11, 22, 18, 37, 11, tzinfo=UTC)
 WINDOW = traffic.window_until(NOW)
 TABLE = a_table(indexes=(an_index("by-status"), an_index("local", kind="LSI")))
 READS, WRITES = CONSUMED["read"], CONSUMED["write"]
+STREAMED = replace(TABLE, stream_label="2026-01-02T03:04:05.678")
+PROVISIONED_TABLE = replace(TABLE, billing_mode="PROVISIONED")
+ON_DEMAND = frozenset({"orders"})
+FINE_PERIODS = 30 * 24 * 12
 
 
 def hours_ago(number: int) -> int:
@@ -31,15 +46,20 @@ def points(by_hours_ago: Mapping[int, float | int]) -> Points:
 
 
 def judged(
-    found: Mapping[tuple[str | None, str], Points | Unknown], *, table: Table = TABLE, now: datetime = NOW
+    found: Mapping[tuple[str | None, str], Points | Unknown],
+    *,
+    table: Table = TABLE,
+    now: datetime = NOW,
+    besides: Mapping[Series, Answer] | None = None,
 ) -> Traffic | Unknown:
-    """`of_table`, where every series is empty but those given by (index, metric)."""
-    measured: dict[Series, Points | Unknown] = {
+    """`of_table`, where every series is empty but those given by (index, metric), and those given whole."""
+    measured: dict[Series, Answer] = {
         Series(table=table.name, index=index, metric=reason): {} for index in (None, "by-status") for reason in THROTTLE_REASONS
     }
     measured |= {series: {} for series in traffic.series_of(table)}
     for (index, metric), values in found.items():
         measured[Series(table=table.name, index=index, metric=metric)] = values
+    measured |= besides or {}
     return traffic.of_table(table, measured, WINDOW, now)
 
 
@@ -65,11 +85,42 @@ def test_asks_the_table_and_each_global_index_apart_and_no_local_one() -> None:
     assert {one.period_seconds for one in asked if not one.operation} == {3_600}
 
 
-def test_batches_hold_500_series_across_tables() -> None:
+def test_provisioned_capacity_is_asked_only_where_there_is_any() -> None:
+    more = set(traffic.series_of(PROVISIONED_TABLE)) - set(traffic.series_of(TABLE))
+    assert {(one.index, one.metric, one.statistic, one.period_seconds) for one in more} == {
+        (index, metric, "Average", 3_600) for index in (None, "by-status") for metric in PROVISIONED.values()
+    }
+    assert len(traffic.series_of(PROVISIONED_TABLE)) == 2 * 6 + 1 + len(OPERATIONS)
+
+
+def test_the_stream_is_asked_only_where_there_is_one() -> None:
+    [more] = set(traffic.series_of(STREAMED)) - set(traffic.series_of(TABLE))
+    assert more == Series(
+        table="orders",
+        metric="SuccessfulRequestLatency",
+        operation="GetRecords",
+        stream_label="2026-01-02T03:04:05.678",
+        statistic="SampleCount",
+        period_seconds=86_400,
+    )
+
+
+def test_batches_hold_up_to_500_series_and_each_table_whole() -> None:
     many = [a_table(name=f"t{number:02}") for number in range(30)]
-    sizes = [len(batch) for batch in traffic.batches(many)]
-    assert sizes == [500, 30 * 18 - 500]
+    made = traffic.batches(many)
+    assert [len(batch) for batch in made] == [27 * 18, 3 * 18]
+    assert [series for batch in made for series in batch] == [series for table in many for series in traffic.series_of(table)]
     assert traffic.batches([]) == ()
+    large = a_table(indexes=tuple(an_index(f"i{number}") for number in range(130)))
+    assert [len(batch) for batch in traffic.batches([many[0], large, many[1]])] == [18, 18 + 130 * 4, 18]
+
+
+def test_a_table_with_more_series_than_a_call_takes_is_asked_in_several(aws: Aws) -> None:
+    large = a_table(indexes=tuple(an_index(f"i{number}") for number in range(130)))
+    requests = answer_with(aws.cloudwatch, "cloudwatch.GetMetricData", lambda: answer({"MetricDataResults": []}))
+    [batch] = traffic.batches([large])
+    assert set(traffic.read(aws, batch, WINDOW)) == set(batch)
+    assert [len(request["MetricDataQueries"]) for request in requests] == [500, 38]
 
 
 # ---------------------------------------------------------------------------------------------- no data, zero, refused
@@ -178,6 +229,100 @@ def test_calls_and_deletes() -> None:
     assert known({(None, READS): points({1: 1})}).time_to_live_deletes is None
 
 
+def test_provisioned_capacity_is_the_mean_of_the_hours_that_have_one() -> None:
+    def average(index: str | None, metric: str) -> Series:
+        return Series(table="orders", index=index, metric=metric, statistic="Average")
+
+    found = known(
+        {(None, READS): points({1: 1})},
+        table=PROVISIONED_TABLE,
+        besides={
+            average(None, PROVISIONED["read"]): points({1: 5, 2: 10, 50: 5}),
+            average("by-status", PROVISIONED["write"]): points({1: 7.5}),
+        },
+    )
+    assert (found.table.provisioned_read_units, found.table.provisioned_write_units) == (Decimal("6.666667"), None)
+    index = found.indexes["by-status"]
+    assert (index.provisioned_read_units, index.provisioned_write_units) == (None, Decimal("7.500000"))
+    on_demand = known({(None, READS): points({1: 1})}).table
+    assert (on_demand.provisioned_read_units, on_demand.provisioned_write_units) == (None, None)
+
+
+def test_stream_reads_are_no_calls_of_the_table() -> None:
+    [series] = set(traffic.series_of(STREAMED)) - set(traffic.series_of(TABLE))
+    consumed: dict[tuple[str | None, str], Points] = {(None, READS): points({1: 1})}
+    found = known(consumed, table=STREAMED, besides={series: points({24: 100, 24 * 20: 20})})
+    assert (found.stream_reads, found.calls) == (120, {})
+    assert known(consumed, table=STREAMED).stream_reads is None
+    assert known(consumed).stream_reads is None
+    forbidden = Unknown(call="cloudwatch:GetMetricData", reason="Forbidden")
+    assert judged(consumed, table=STREAMED, besides={series: forbidden}) == forbidden
+
+
+# -------------------------------------------------------------------------------------------------------------- series
+
+
+def test_series_begin_together_end_with_the_window_and_have_no_gaps() -> None:
+    found = known({(None, READS): points({3: 9_000.5, 1: 0.5}), ("by-status", WRITES): points({5: 1_000, 2: 7.0})})
+    assert found.series_period_seconds == 3_600
+    assert found.table.read_series == (0, 0, 9_001, 0, 1)
+    assert found.table.write_series == (0, 0, 0, 0, 0)
+    assert found.indexes["by-status"].read_series == (0, 0, 0, 0, 0)
+    assert found.indexes["by-status"].write_series == (1_000, 0, 0, 7, 0)
+
+
+def test_a_measured_zero_begins_a_series() -> None:
+    assert known({(None, READS): points({4: 0}), (None, WRITES): points({2: 10_000})}).table.write_series == (0, 0, 10_000, 0)
+
+
+def test_a_series_is_kept_from_10_000_units_of_everything_together() -> None:
+    half, index = (None, READS), ("by-status", WRITES)
+    idle = known({half: points({1: 5_000}), index: points({1: 4_999.5})})
+    assert (idle.table.read_series, idle.table.write_series, idle.indexes["by-status"].write_series) == ((), (), ())
+    assert idle.series_period_seconds == 3_600
+    kept = known({half: points({1: 5_000}), index: points({1: 5_000})})
+    assert (kept.table.read_series, kept.table.write_series, kept.indexes["by-status"].write_series) == ((5_000,), (0,), (5_000,))
+
+
+def fine(index: str | None, metric: str) -> Series:
+    return Series(table="orders", index=index, metric=metric, period_seconds=FINE_SECONDS)
+
+
+NOTHING = Units(first=FINE_PERIODS, values=())
+FINE: Mapping[Series, Answer] = {
+    fine(None, READS): NOTHING,
+    fine(None, WRITES): Units(first=FINE_PERIODS - 3, values=(6_000_000, 0, 9)),
+    fine("by-status", READS): NOTHING,
+    fine("by-status", WRITES): Units(first=FINE_PERIODS - 5, values=(1, 0, 0, 0, 0)),
+}
+BUSY = {(None, WRITES): points({1: 6_000_008.5}), ("by-status", WRITES): points({1: 0.5})}
+
+
+def test_five_minute_series_take_the_place_of_hours_and_of_nothing_else() -> None:
+    found = known(BUSY, besides=FINE)
+    assert found.series_period_seconds == 300
+    assert found.table.write_series == (0, 0, 6_000_000, 0, 9)
+    assert found.table.read_series == found.indexes["by-status"].read_series == (0,) * 5
+    assert found.indexes["by-status"].write_series == (1, 0, 0, 0, 0)
+    assert (found.table.write_units, found.table.peak_hour_write_units) == (Decimal("6000008.5"), Decimal("6000008.5"))
+    assert replace(found, series_period_seconds=3_600, table=Flow(), indexes={}) == replace(known(BUSY), table=Flow(), indexes={})
+
+
+@pytest.mark.parametrize(
+    "besides",
+    [
+        {series: units for series, units in FINE.items() if series.index is None},
+        {**FINE, fine("by-status", WRITES): NOTHING},
+        {**FINE, fine(None, WRITES): Units(first=FINE_PERIODS - 1, values=(6_000_008,))},
+    ],
+    ids=["a flow is missing", "a flow is empty", "a unit is missing"],
+)
+def test_hours_stay_where_five_minutes_are_not_whole(besides: Mapping[Series, Answer]) -> None:
+    found = known(BUSY, besides=besides)
+    assert found == known(BUSY)
+    assert (found.series_period_seconds, found.table.write_series) == (3_600, (6_000_009,))
+
+
 # -------------------------------------------------------------------------------------------------------- covered days
 
 
@@ -282,20 +427,147 @@ def test_reasons_are_asked_only_of_what_was_throttled(aws: Aws) -> None:
     assert found[Series(table="orders", index="by-status", metric="WriteKeyRangeThroughputThrottleEvents")] == points({1: 5})
 
 
-def test_reads_what_an_engine_has(aws: Aws) -> None:
-    def put(metric: str, hours: int, value: float, **dimensions: str) -> None:
-        client("cloudwatch").put_metric_data(
-            Namespace="AWS/DynamoDB",
-            MetricData=[
-                {
-                    "MetricName": metric,
-                    "Dimensions": [{"Name": name, "Value": text} for name, text in dimensions.items()],
-                    "Timestamp": datetime.fromtimestamp(hours_ago(hours), UTC) + timedelta(minutes=5),
-                    "Value": value,
-                }
-            ],
+def queries(request: Mapping[str, Any]) -> list[tuple[str, int, str | None]]:
+    """What a request asks for: metric, period, and the index."""
+    asked = []
+    for query in request["MetricDataQueries"]:
+        dimensions = {one["Name"]: one["Value"] for one in query["MetricStat"]["Metric"]["Dimensions"]}
+        asked.append(
+            (query["MetricStat"]["Metric"]["MetricName"], query["MetricStat"]["Period"], dimensions.get("GlobalSecondaryIndexName"))
         )
+    return asked
 
+
+CONSUMPTION = tuple(
+    Series(table="orders", index=index, metric=metric) for index in (None, "by-status") for metric in CONSUMED.values()
+)
+
+
+def hours(reads: float, writes: float, index_reads: float = 0, index_writes: float = 0) -> dict[str, Any]:
+    """The answer to CONSUMPTION."""
+    units = (reads, writes, index_reads, index_writes)
+    return {"MetricDataResults": [result(f"q{place}", {1: value} if value else {}) for place, value in enumerate(units)]}
+
+
+@pytest.mark.parametrize(
+    ("consumed", "busy"),
+    [
+        (hours(0, 4_999_999), False),
+        (hours(24_999_999, 4_999_999), False),
+        (hours(0, 5_000_000), True),
+        (hours(0, 3_000_000, 0, 2_000_000), True),
+        (hours(12_500_000, 0, 12_500_000), True),
+    ],
+)
+def test_five_minutes_are_asked_only_of_busy_tables(aws: Aws, consumed: dict[str, Any], busy: bool) -> None:
+    requests = answer_with(aws.cloudwatch, "cloudwatch.GetMetricData", lambda: answer(consumed), lambda: answer(hours(0, 0)))
+    found = traffic.read(aws, CONSUMPTION, WINDOW, ON_DEMAND)
+    assert len(requests) == 1 + busy
+    assert len(found) == 4 + 4 * busy
+    if busy:
+        assert queries(requests[1]) == [
+            (READS, 300, None),
+            (WRITES, 300, None),
+            (READS, 300, "by-status"),
+            (WRITES, 300, "by-status"),
+        ]
+        assert (requests[1]["StartTime"], requests[1]["EndTime"]) == (WINDOW.start, WINDOW.end)
+
+
+def test_five_minutes_are_not_asked_of_what_is_provisioned(aws: Aws) -> None:
+    requests = answer_with(aws.cloudwatch, "cloudwatch.GetMetricData", lambda: answer(hours(10**9, 10**9)))
+    traffic.read(aws, CONSUMPTION, WINDOW, traffic.on_demand_names([PROVISIONED_TABLE, a_table(name="users")]))
+    assert len(requests) == 1
+
+
+def test_five_minute_points_are_whole_units_by_period(aws: Aws) -> None:
+    at = WINDOW.end - 3 * FINE_SECONDS
+    body = hours(0, 0)
+    body["MetricDataResults"][1] |= {"Timestamps": [at, at + 2 * FINE_SECONDS, WINDOW.end], "Values": [5_000_000, 1.5, 7]}
+    answer_with(aws.cloudwatch, "cloudwatch.GetMetricData", lambda: answer(hours(0, 5_000_001.5)), lambda: answer(body))
+    found = traffic.read(aws, CONSUMPTION, WINDOW, ON_DEMAND)
+    assert found[fine(None, READS)] == NOTHING
+    assert found[fine(None, WRITES)] == Units(first=FINE_PERIODS - 3, values=(5_000_000, 0, 2))
+
+
+def test_a_call_asks_for_no_more_than_100_800_points(aws: Aws) -> None:
+    names = [None, *(f"i{number}" for number in range(6))]
+    asked = [Series(table="orders", index=name, metric=metric) for name in names for metric in CONSUMED.values()]
+    requests = answer_with(
+        aws.cloudwatch,
+        "cloudwatch.GetMetricData",
+        lambda: answer(hours(0, 10**9)),
+        lambda: answer({"MetricDataResults": [], "NextToken": "1"}),
+        lambda: answer({"MetricDataResults": [result(f"q{number}", {}) for number in range(11)]}),
+    )
+    found = traffic.read(aws, asked, WINDOW, ON_DEMAND)
+    assert [len(request["MetricDataQueries"]) for request in requests] == [14, 11, 11, 3]
+    assert 11 * FINE_PERIODS <= 100_800 < 12 * FINE_PERIODS
+    assert [request.get("NextToken") for request in requests] == [None, None, "1", None]
+    assert len([series for series in found if series.period_seconds == 300]) == 14
+
+
+@pytest.mark.parametrize("body", [{"MetricDataResults": [], "NextToken": "1"}, {}], ids=["a circle", "broken"])
+def test_no_fact_is_lost_where_five_minutes_cannot_be_had(aws: Aws, body: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stj_audit.scanners.guard.RETRY_AFTER_SECONDS", 0)
+    answer_with(aws.cloudwatch, "cloudwatch.GetMetricData", lambda: answer(hours(1, 5_000_000)), lambda: answer(body))
+    found = traffic.read(aws, CONSUMPTION, WINDOW, ON_DEMAND)
+    assert set(found) == set(CONSUMPTION)
+    assert found[CONSUMPTION[0]] == points({1: 1})
+
+
+def test_after_a_refusal_no_more_is_asked(aws: Aws) -> None:
+    asked = [Series(table=f"t{number}", metric=metric) for number in range(8) for metric in CONSUMED.values()]
+    body = {"MetricDataResults": [result(f"q{number}", {1: 5_000_000}) for number in range(16)]}
+    requests = answer_with(aws.cloudwatch, "cloudwatch.GetMetricData", lambda: answer(body), lambda: error("AccessDeniedException"))
+    assert set(traffic.read(aws, asked, WINDOW, frozenset(f"t{number}" for number in range(8)))) == set(asked)
+    assert len(requests) == 2
+
+
+def test_a_series_that_is_not_complete_leaves_its_table_with_hours(aws: Aws) -> None:
+    partly = hours(0, 5_000_000)
+    partly["MetricDataResults"][3]["StatusCode"] = "InternalError"
+    answer_with(aws.cloudwatch, "cloudwatch.GetMetricData", lambda: answer(hours(0, 5_000_000)), lambda: answer(partly))
+    found = traffic.read(aws, CONSUMPTION, WINDOW, ON_DEMAND)
+    assert not [one for one in found.values() if isinstance(one, Unknown)]
+    seen = judged({}, besides=found)
+    assert isinstance(seen, Traffic)
+    assert (seen.series_period_seconds, seen.table.write_series) == (3_600, (5_000_000,))
+
+
+def test_the_stream_and_provisioned_capacity_are_asked_in_their_own_way(aws: Aws) -> None:
+    requests = answer_with(aws.cloudwatch, "cloudwatch.GetMetricData", lambda: answer({"MetricDataResults": []}))
+    table = replace(STREAMED, billing_mode="PROVISIONED", indexes=())
+    traffic.read(aws, traffic.series_of(table), WINDOW)
+    *_, reads, writes, stream = (query["MetricStat"] for query in requests[0]["MetricDataQueries"])
+    assert [(one["Metric"]["MetricName"], one["Stat"], one["Period"]) for one in (reads, writes, stream)] == [
+        ("ProvisionedReadCapacityUnits", "Average", 3_600),
+        ("ProvisionedWriteCapacityUnits", "Average", 3_600),
+        ("SuccessfulRequestLatency", "SampleCount", 86_400),
+    ]
+    assert stream["Metric"]["Dimensions"] == [
+        {"Name": "TableName", "Value": "orders"},
+        {"Name": "Operation", "Value": "GetRecords"},
+        {"Name": "StreamLabel", "Value": "2026-01-02T03:04:05.678"},
+    ]
+
+
+def put(metric: str, hours: int, value: float, *, minutes: int = 5, **dimensions: str) -> None:
+    """Put a datapoint into moto: so many minutes into the hour."""
+    client("cloudwatch").put_metric_data(
+        Namespace="AWS/DynamoDB",
+        MetricData=[
+            {
+                "MetricName": metric,
+                "Dimensions": [{"Name": name, "Value": text} for name, text in dimensions.items()],
+                "Timestamp": datetime.fromtimestamp(hours_ago(hours), UTC) + timedelta(minutes=minutes),
+                "Value": value,
+            }
+        ],
+    )
+
+
+def test_reads_what_an_engine_has(aws: Aws) -> None:
     put(READS, 1, 2.5, TableName="orders")
     put(READS, 1, 4.0, TableName="orders")
     put(READS, 40, 1.0, TableName="orders")
@@ -314,3 +586,30 @@ def test_reads_what_an_engine_has(aws: Aws) -> None:
     assert found.indexes["by-status"].write_units == 8
     assert found.calls == {"Query": 3}
     assert found.covered_days == 2
+
+
+def test_reads_the_five_minutes_of_a_busy_table_that_an_engine_has(aws: Aws) -> None:
+    put(WRITES, 2, 4_000_000.0, minutes=1, TableName="orders")
+    put(WRITES, 2, 0.5, minutes=4, TableName="orders")
+    put(WRITES, 1, 1_000_000.0, minutes=59, TableName="orders")
+    put(READS, 1, 3.0, minutes=30, TableName="orders", GlobalSecondaryIndexName="by-status")
+    put("SuccessfulRequestLatency", 1, 9.0, TableName="orders", Operation="GetRecords", StreamLabel="2026-01-02T03:04:05.678")
+    [batch] = traffic.batches([STREAMED])
+    found = traffic.of_table(STREAMED, traffic.read(aws, batch, WINDOW, ON_DEMAND), WINDOW, NOW)
+    assert isinstance(found, Traffic)
+    assert (found.series_period_seconds, found.stream_reads, found.calls) == (300, 1, {})
+    assert found.table.write_series == (4_000_001, *(0,) * 22, 1_000_000)
+    assert found.table.read_series == (0,) * 24
+    assert found.indexes["by-status"].read_series == (*(0,) * 18, 3, *(0,) * 5)
+    assert found.table.peak_hour_write_units == Decimal("4000000.5")
+
+
+def test_reads_the_provisioned_capacity_that_an_engine_has(aws: Aws) -> None:
+    for hours, units in ((1, 10.0), (2, 20.0), (2, 40.0)):
+        put(PROVISIONED["write"], hours, units, TableName="orders")
+    put(WRITES, 1, 6_000_000.0, TableName="orders")
+    [batch] = traffic.batches([PROVISIONED_TABLE])
+    found = traffic.of_table(PROVISIONED_TABLE, traffic.read(aws, batch, WINDOW, frozenset()), WINDOW, NOW)
+    assert isinstance(found, Traffic)
+    assert (found.table.provisioned_read_units, found.table.provisioned_write_units) == (None, Decimal("20.000000"))
+    assert (found.series_period_seconds, found.table.write_series) == (3_600, (6_000_000,))
