@@ -35,6 +35,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     ),
     "cloudwatch": frozenset({"DescribeAlarms", "GetMetricData"}),
     "application-auto-scaling": frozenset({"DescribeScalableTargets", "DescribeScalingPolicies"}),
+    "pricing": frozenset({"GetProducts"}),
     "sts": frozenset({"AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity"}),
     # botocore asks these by itself when a profile needs them for credentials
     "sso": frozenset({"GetRoleCredentials"}),
@@ -49,6 +50,7 @@ REQUIRED_MEMBERS: Mapping[str, tuple[str, ...]] = {
     "DescribeTable": ("Table",),
     "DescribeTimeToLive": ("TimeToLiveDescription",),
     "GetMetricData": ("MetricDataResults",),
+    "GetProducts": ("PriceList",),
     "ListTables": ("TableNames",),
     "Scan": ("Items", "ScannedCount"),
 }

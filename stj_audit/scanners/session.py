@@ -28,13 +28,20 @@ READ_TIMEOUT_SECONDS = 15
 POOL_SIZE = 32  # at least the number of threads, or connections are thrown away
 IDENTITY_CONNECT_TIMEOUT_SECONDS = 2  # the account id is good to have: not worth a long wait where STS cannot be reached
 IDENTITY_READ_TIMEOUT_SECONDS = 5
+PRICING_CONNECT_TIMEOUT_SECONDS = 2  # there is another source of prices, and the bundled ones
+PRICING_READ_TIMEOUT_SECONDS = 10
+PRICING_ATTEMPTS = 2
 ROLE_SESSION_NAME = "stj-audit"
 
 _REGION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+# AWS Billing guide, "Using the AWS Price List Query API": it is in three regions only, and botocore makes up hosts for the others
+_PRICING_REGIONS = ((("eu-", "me-", "af-", "il-"), "eu-central-1"), (("ap-",), "ap-south-1"))
+_PRICING_REGION_ELSE = "us-east-1"
 _SERVICE_IDS = {
     "application-autoscaling": "APPLICATION_AUTO_SCALING",
     "cloudwatch": "CLOUDWATCH",
     "dynamodb": "DYNAMODB",
+    "pricing": "PRICING",
     "sts": "STS",
 }
 
@@ -56,10 +63,14 @@ class Aws:
     The clients of one audit, made when first used and then shared: boto3's clients are safe to use from many threads.
 
     `endpoint_url` is the endpoint that stands in for AWS's own, None for AWS. `api_calls` counts the requests sent so far.
+    `ca_bundle` is the file of certificates that is trusted, None for botocore's own.
     """
 
-    def __init__(self, session: boto3.Session, options: AwsOptions, region: str, count: RequestCount) -> None:
+    def __init__(
+        self, session: boto3.Session, options: AwsOptions, region: str, count: RequestCount, *, ca_bundle: str | None = None
+    ) -> None:
         self.region = region
+        self.ca_bundle = ca_bundle or os.environ.get("REQUESTS_CA_BUNDLE")  # in botocore's order
         self.endpoint_url = (
             options.endpoint_url or os.environ.get("AWS_ENDPOINT_URL_DYNAMODB") or os.environ.get("AWS_ENDPOINT_URL")
         )
@@ -92,16 +103,24 @@ class Aws:
         """For GetCallerIdentity only: it gives up quickly."""
         return cast("STSClient", self._client("sts"))
 
+    @property
+    def pricing(self) -> Any:  # no stubs: the answers are JSON in JSON, and checked where they are read
+        """For GetProducts only, asked of the Price List API's region that is nearest."""
+        return self._client("pricing")
+
     def _client(self, service: str) -> Any:
         # boto3 sessions, unlike clients, are not safe to use from many threads
         with self._lock:
             if service not in self._clients:
-                config = _config(self._options.max_attempts)
+                config, region = _config(self._options.max_attempts), self.region
                 if service == "sts":
                     config = _config(1, IDENTITY_CONNECT_TIMEOUT_SECONDS, IDENTITY_READ_TIMEOUT_SECONDS)
+                elif service == "pricing":
+                    config = _config(PRICING_ATTEMPTS, PRICING_CONNECT_TIMEOUT_SECONDS, PRICING_READ_TIMEOUT_SECONDS)
+                    region = _pricing_region(self.region)
                 self._clients[service] = self._session.client(
                     cast("Any", service),  # the stubs know literal names only
-                    region_name=self.region,
+                    region_name=region,
                     endpoint_url=_endpoint_url(service, self._options.endpoint_url),
                     config=config,
                 )
@@ -120,7 +139,8 @@ def open_session(options: AwsOptions) -> Aws:
         region = _region(options, core)
         if options.role_arn is not None:
             core = _assume_role(core, options, options.role_arn, region, count)
-        opened = Aws(boto3.Session(botocore_session=core), options, region, count)
+        ca_bundle = core.get_config_variable("ca_bundle")
+        opened = Aws(boto3.Session(botocore_session=core), options, region, count, ca_bundle=ca_bundle)
         # Made now: a malformed endpoint or a wrong setting is told before any work is done
         _ = opened.dynamodb
     except FAILURES as error:
@@ -200,6 +220,10 @@ def _config(
         max_pool_connections=POOL_SIZE,
         user_agent_extra="stj-audit",
     )
+
+
+def _pricing_region(region: str) -> str:
+    return next((home for starts, home in _PRICING_REGIONS if region.startswith(starts)), _PRICING_REGION_ELSE)
 
 
 def _endpoint_url(service: str, general: str | None) -> str | None:

@@ -92,7 +92,7 @@ def test_the_number_of_attempts_is_an_option(moto: None) -> None:
 
 def test_the_endpoint_is_for_every_service() -> None:
     opened = open_session(AwsOptions(region=REGION, endpoint_url="http://127.0.0.1:9"))
-    clients: tuple[Any, ...] = (opened.dynamodb, opened.cloudwatch, opened.application_autoscaling, opened.sts)
+    clients: tuple[Any, ...] = (opened.dynamodb, opened.cloudwatch, opened.application_autoscaling, opened.sts, opened.pricing)
     assert {one.meta.endpoint_url for one in clients} == {"http://127.0.0.1:9"}
     assert opened.endpoint_url == "http://127.0.0.1:9"
 
@@ -100,16 +100,49 @@ def test_the_endpoint_is_for_every_service() -> None:
 def test_a_variable_sets_one_service_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH", "http://127.0.0.1:10")
     monkeypatch.setenv("AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING", "http://127.0.0.1:11")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_PRICING", "http://127.0.0.1:12")
     opened = open_session(AwsOptions(region=REGION, endpoint_url="http://127.0.0.1:9"))
     assert opened.dynamodb.meta.endpoint_url == "http://127.0.0.1:9"
     assert opened.cloudwatch.meta.endpoint_url == "http://127.0.0.1:10"
     assert opened.application_autoscaling.meta.endpoint_url == "http://127.0.0.1:11"
+    assert opened.pricing.meta.endpoint_url == "http://127.0.0.1:12"
 
 
 def test_without_an_endpoint_aws_is_asked() -> None:
     opened = open_session(AwsOptions(region=REGION))
     assert opened.endpoint_url is None
     assert "amazonaws.com" in opened.cloudwatch.meta.endpoint_url
+
+
+@pytest.mark.parametrize(
+    ("region", "asked"),
+    [
+        *((region, "eu-central-1") for region in ("eu-north-1", "eu-central-1", "me-central-1", "af-south-1", "il-central-1")),
+        *((region, "ap-south-1") for region in ("ap-south-1", "ap-northeast-1")),
+        *((region, "us-east-1") for region in ("us-west-2", "sa-east-1", "ca-west-1", "mx-central-1", "us-gov-west-1", "ddblocal")),
+    ],
+)
+def test_prices_are_asked_for_where_the_price_list_api_is(region: str, asked: str) -> None:
+    pricing = open_session(AwsOptions(region=region)).pricing
+    assert pricing.meta.region_name == asked
+    assert pricing.meta.endpoint_url == f"https://api.pricing.{asked}.amazonaws.com"
+
+
+def test_prices_are_not_waited_for_long() -> None:
+    config: Any = open_session(AwsOptions(region=REGION, max_attempts=9)).pricing.meta.config
+    assert config.retries == {"mode": "standard", "total_max_attempts": 2}
+    assert (config.connect_timeout, config.read_timeout) == (2, 10)
+
+
+def test_the_trusted_certificates_are_those_that_botocore_trusts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    assert open_session(AwsOptions(region=REGION)).ca_bundle is None
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/requests.pem")
+    assert open_session(AwsOptions(region=REGION)).ca_bundle == "/requests.pem"
+    profile(tmp_path, "[default]\nca_bundle = /profile.pem\n", monkeypatch)
+    assert open_session(AwsOptions(region=REGION)).ca_bundle == "/profile.pem"
+    monkeypatch.setenv("AWS_CA_BUNDLE", "/variable.pem")
+    assert open_session(AwsOptions(region=REGION)).ca_bundle == "/variable.pem"
 
 
 def test_an_endpoint_from_the_environment_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
