@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from stj_audit.config import CURRENCY_FLOOR_USD, Config, Scale
+from stj_audit.config import CURRENCY_FLOOR_USD, Scale
+from stj_audit.cost.priced_table import PricedTable
+from stj_audit.cost.prices import about_age
 from stj_audit.facts import Index, Snapshot, TableFacts, Unknown
 from stj_audit.report import (
     Action,
@@ -368,7 +370,7 @@ def _amount(monthly_usd: Decimal, *, complete: bool) -> str:
 # ---------------------------------------------------------------------------------------------------------------- trust
 
 
-def assumptions(facts: Sequence[TableFacts], scale: Scale, users_source: str, config: Config) -> tuple[str, ...]:
+def assumptions(tables: Sequence[PricedTable], scale: Scale, users_source: str, *, free_tier: bool) -> tuple[str, ...]:
     """What the cost figures rest on."""
     lines = ["1 GB is 2^30 bytes, a month is 730 hours, and prices are list prices before discounts, credits and tax"]
     if scale.users_now is None:
@@ -377,50 +379,87 @@ def assumptions(facts: Sequence[TableFacts], scale: Scale, users_source: str, co
             f"today's users are not known{why}, so measured use cannot be scaled: give --users-now, or name [model] users_table"
         )
     else:
-        lines.append(f"users now: {count(scale.users_now)} ({users_source}); storage and requests grow in step with the users")
-    measured = [one for one in facts if not isinstance(one.traffic, Unknown)]
-    if measured:
-        days = sorted({one.traffic.covered_days for one in measured if not isinstance(one.traffic, Unknown)})
-        covered = f"{float(days[0]):g}" if days[0] == days[-1] else f"{float(days[0]):g} to {float(days[-1]):g}"
+        lines.append(f"users now: {count(scale.users_now)} ({users_source}); what was measured grows in step with the users")
+    lines += _about_requests(tables)
+    lines += _about_declared(tables)
+    provisioned = [one for one in tables if one.projected.provisioned]
+    followed = [
+        one.name
+        for one in provisioned
+        if any(capacity.policy and one.projected.series for capacity in one.projected.capacity.values())
+    ]
+    fixed = [one.name for one in provisioned if one.name not in followed]
+    if followed:
         lines.append(
-            f"requests are CloudWatch's consumed units over {covered} days, scaled to a month; what grows faster than the users is not seen"
+            f"provisioned capacity follows the load as auto scaling would set it, replayed over the measured hours: {a_few(followed)}"
         )
-    declared = [one.table.name for one in facts if isinstance(one.traffic, Unknown) and _declares(config, one.table.name)]
-    if declared:
-        lines.append(
-            f"requests to {a_few(declared)} are declared per user and day, not measured: a month has {config.model.days} days, reads "
-            "are eventually consistent and of a mean item, and each write touches every index that projects ALL, and no other"
-        )
-    audited = {one.table.name for one in facts}
-    fixed = [name for name, table in config.tables.items() if table.items is not None and name in audited]
     if fixed:
-        lines.append(f"declared not to grow with the users, but for the requests: {a_few(fixed)}")
-    unused = [name for name in config.tables if name not in audited]
-    if unused:
-        lines.append(f"declared in the configuration, but not among the tables of this audit: {a_few(unused)}")
-    designed = [name for name, table in config.tables.items() if table.pattern or table.item_bytes is not None]
-    if designed:
         lines.append(
-            f"the declared designs of {a_few(designed)} are not used here, what was measured is: `stj-audit cost --model` prices the designs"
+            f"provisioned capacity is priced as it is now at every user count, it does not follow the users: {a_few(fixed)}"
         )
-    provisioned = [one.table.name for one in facts if one.table.billing_mode == "PROVISIONED"]
-    if provisioned:
+    global_tables = [one.name for one in tables if one.today.replicas]
+    if global_tables:
         lines.append(
-            f"provisioned capacity is priced as it is now at every user count, it does not follow the users: {a_few(provisioned)}"
+            f"each replica of {a_few(global_tables)} is priced in its own region, with the writes that CloudWatch saw here; its reads, "
+            "its backups and the transfer between regions are not included"
         )
     lines.append(
-        "storage includes the 100 bytes that AWS bills for each item and each index entry; the free tier is not subtracted; "
-        "streams, exports, AWS Backup, data transfer and CloudWatch are not included"
+        "storage includes the 100 bytes that AWS bills for each item and each index entry; the free tier is "
+        f"{'subtracted, once for all tables' if free_tier else 'not subtracted'}; exports, AWS Backup, data transfer and CloudWatch's "
+        "other prices are not included"
     )
     return tuple(lines)
 
 
-def _declares(config: Config, table: str) -> bool:
-    model = config.tables.get(table)
-    return model is not None and (model.reads_per_user_day is not None or model.writes_per_user_day is not None)
+def _about_requests(tables: Sequence[PricedTable]) -> list[str]:
+    lines = []
+    measured = [one for one in tables if not isinstance(one.facts.traffic, Unknown)]
+    days = sorted({one.facts.traffic.covered_days for one in measured if not isinstance(one.facts.traffic, Unknown)})
+    if days:
+        covered = f"{days[0]:.1f}" if days[0] == days[-1] else f"{days[0]:.1f} to {days[-1]:.1f}"
+        blind = [one.name for one in measured if not one.model.pattern]
+        seen = f"; what grows faster than the users is not seen without declared patterns: {a_few(blind)}" if blind else ""
+        lines.append(f"requests are CloudWatch's consumed units over {covered.replace('.0', '')} days, scaled to a month{seen}")
+    plain = [one for one in tables if isinstance(one.facts.traffic, Unknown) and not one.model.pattern]
+    declared = [one.name for one in plain if (one.model.reads_per_user_day, one.model.writes_per_user_day) != (None, None)]
+    if declared:
+        days_a_month = tables[0].config.model.days
+        lines.append(
+            f"requests to {a_few(declared)} are declared per user and day, not measured: a month has {days_a_month} days, reads are "
+            "eventually consistent and of a mean item, and each write touches every index that projects ALL, and no other"
+        )
+    patterned = [one for one in tables if one.model.pattern]
+    if patterned:
+        names = a_few(one.name for one in patterned)
+        if any(calibration.factor is not None for one in patterned for calibration in one.calibrations):
+            lines.append(f"requests to {names} are those of the declared patterns, multiplied by what CloudWatch measured of them")
+        else:
+            lines.append(f"requests to {names} are those of the declared patterns, not held against a measurement")
+    wrong = [one for table in tables for one in table.calibrations if one.factor is not None and not one.in_range]
+    lines.extend(
+        f"the patterns of {one.table} do not fit: measured {one.what} of {'the table' if one.index is None else one.index} are "
+        f"{count(one.factor or 0)} times what is declared, so calls or patterns are missing or wrong"
+        for one in wrong
+    )
+    streams = [one.name for one in tables if any(other.free for other in one.today.others)]
+    if streams:
+        lines.append(f"reads of the streams of {a_few(streams)} are taken for those of Lambda triggers, which AWS does not bill")
+    return lines
 
 
-def trust(telling: Telling, snapshot: Snapshot) -> tuple[str, ...]:
+def _about_declared(tables: Sequence[PricedTable]) -> list[str]:
+    lines = []
+    fixed = [one.name for one in tables if one.model.items is not None]
+    if fixed:
+        lines.append(f"declared not to grow with the users, but for the requests: {a_few(fixed)}")
+    audited = {one.name for one in tables}
+    unused = [name for name in (tables[0].config.tables if tables else ()) if name not in audited]
+    if unused:
+        lines.append(f"declared in the configuration, but not among the tables of this audit: {a_few(unused)}")
+    return lines
+
+
+def trust(telling: Telling, snapshot: Snapshot, *, max_price_age_months: int) -> tuple[str, ...]:
     """How far to trust the report: what was read, what was not, how old the prices are, what the audit took."""
     made = sum(one.status in (Status.FOUND, Status.PASSED) for one in telling.results)
     applicable = sum(one.status is not Status.NOT_APPLICABLE for one in telling.results)
@@ -439,6 +478,8 @@ def trust(telling: Telling, snapshot: Snapshot) -> tuple[str, ...]:
         lines.append(f"no prices are known for {prices.region}: nothing could be priced")
     else:
         lines.append(f"prices of {prices.region}, the oldest of those used confirmed in {prices.as_of}: {prices.source}")
+        old = about_age(prices.as_of, today=snapshot.finished_at.date(), max_age_months=max_price_age_months)
+        lines += [] if old is None else [old]
     lines.append(
         f"the audit made {counted(snapshot.api_calls, 'API call')}, consumed {count(snapshot.read_units)} read units, and wrote nothing"
     )

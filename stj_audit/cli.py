@@ -8,156 +8,39 @@ at or above --fail-on, 4 something could not be checked under --strict, 130 inte
 import json
 import os
 import re
+import shlex
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from stj_audit.errors import AuditError, CannotWrite, ConfigError
+from stj_audit.options import (
+    COST_FORMATS,
+    FORMATS,
+    GRADES,
+    SEVERITIES,
+    aws_options,
+    config_options,
+    gate_options,
+    judging_options,
+    option,
+    output_options,
+    price_options,
+    scan_options,
+)
 from stj_audit.version import __version__
 
 if TYPE_CHECKING:
     from stj_audit.config import Config
-    from stj_audit.report import Costs, Report
+    from stj_audit.cost.prices import PriceSheet
+    from stj_audit.report import Costs, PriceSource, Report
 
-FORMATS = ("table", "markdown", "html", "json")
-COST_FORMATS = ("table", "markdown", "json")
-SCAN_MODES = ("auto", "full", "none")
-SEVERITIES = ("low", "medium", "high", "critical")
-GRADES = ("A+", "A", "A-", "B+", "B", "B-", "C+", "C", "C-", "D+", "D", "D-", "F")
 FOUND, INCONCLUSIVE, INTERRUPTED = 3, 4, 130
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
-
-
-# -------------------------------------------------------------------------------------------------------------- options
-
-
-class Users(click.ParamType[tuple[int, ...]]):
-    """User counts: 100,1000,10K."""
-
-    name = "N[,N...]"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not isinstance(value, str):
-            return value
-        counts = [re.fullmatch(r"([1-9][0-9]*)([kKmM]?)", part.strip().replace("_", "")) for part in value.split(",")]
-        if not all(counts):
-            self.fail(f"{value!r} is no list of user counts; write it like 100,1000,10K", param, ctx)
-        factors = {"": 1, "k": 1_000, "m": 1_000_000}
-        return tuple(sorted({int(one[1]) * factors[one[2].lower()] for one in counts if one}))
-
-
-class Size(click.ParamType[int]):
-    """A size in bytes: 300KB, 1.5MB, 307200."""
-
-    name = "SIZE"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        from stj_audit.config import parse_size
-
-        try:
-            return parse_size(value)
-        except ValueError as error:
-            return self.fail(str(error), param, ctx)
-
-
-class Dollars(click.ParamType[Decimal]):
-    """An amount in US dollars, exact."""
-
-    name = "USD"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        try:
-            amount = Decimal(str(value))
-        except InvalidOperation:
-            self.fail(f"{value!r} is no amount; write it like 0.05", param, ctx)
-        if not amount.is_finite() or amount < 0:
-            self.fail(f"{value!r} is no amount of money to spend", param, ctx)
-        return amount
-
-
-class FailOn(click.ParamType[str]):
-    """never, a severity, or grade:C."""
-
-    name = "never|low|medium|high|critical|grade:C"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        word = str(value).lower()
-        if word.startswith("grade:"):
-            word = "grade:" + word.removeprefix("grade:").upper()
-        if word == "never" or word in SEVERITIES or (word.startswith("grade:") and word.removeprefix("grade:") in GRADES):
-            return word
-        return self.fail(f"{value!r}: use never, {', '.join(SEVERITIES)} or grade:C", param, ctx)
-
-
-def option(*names: str, env: tuple[str, ...] = (), **settings: Any) -> Callable[[_Command], _Command]:
-    """A click option that is also STJ_AUDIT_<OPTION>, whatever the command."""
-    long = next(name for name in names if name.startswith("--")).split("/")[0]
-    variable = "STJ_AUDIT_" + long.removeprefix("--").replace("-", "_").upper()
-    return click.option(*names, envvar=[variable, *env], show_envvar=False, **settings)
-
-
-def options(*decorators: Callable[[Any], Any]) -> Callable[[_Command], _Command]:
-    """Several options as one decorator, in the order in which they are listed."""
-
-    def decorate(command: _Command) -> _Command:
-        for decorator in reversed(decorators):
-            command = decorator(command)
-        return command
-
-    return decorate
-
-
-aws_options = options(
-    option("--profile", env=("AWS_PROFILE",), help="Profile of ~/.aws/config."),
-    option("--region", env=("AWS_REGION", "AWS_DEFAULT_REGION"), help="AWS region."),
-    option("--endpoint-url", metavar="URL", help="Send every call there instead of to AWS."),
-    option("--role-arn", metavar="ARN", help="Role to assume for the audit."),
-    option("--external-id", metavar="ID", help="External id for that role."),
-    option("--max-attempts", type=click.IntRange(1, 10), default=4, show_default=True, help="Attempts per call, retries included."),
-)
-judging_options = options(
-    option("--users", type=Users(), help="User counts to project to.  [default: 100,1000,10000,50000,100000]"),
-    option(
-        "--target-users", type=click.IntRange(1), metavar="N", help="User count that the headline grade is for.  [default: 10000]"
-    ),
-    option("--users-now", type=click.IntRange(1), metavar="N", help="Users today.  [default: items of [model] users_table]"),
-    option("--warn-item-size", type=Size(), help="Items above it need care.  [default: 300KB]"),
-    option("--max-item-size", type=Size(), help="Items above it cannot be written.  [default: 400KB]"),
-)
-config_options = options(
-    option(
-        "--config", "config_path", type=click.Path(path_type=Path), help="Configuration.  [default: stj-audit.toml here or above]"
-    ),
-    option("--no-config", is_flag=True, help="Use no configuration file."),
-)
-scan_options = options(
-    option(
-        "--scan",
-        type=click.Choice(SCAN_MODES),
-        help="Read items: all while that is within the budget (auto), all (full), or none.  [default: auto]",
-    ),
-    option("--scan-budget", type=Dollars(), help="What reading one table whole may cost under auto.  [default: 0.05]"),
-)
-output_options = options(
-    option(
-        "-f", "--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True, help="What goes to stdout."
-    ),
-    option("--report", "reports", multiple=True, metavar="[FORMAT=]PATH", help="Also write a report there; repeatable."),
-    option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True, help="Colour on stdout."),
-    option("-q", "--quiet", is_flag=True, help="Nothing on stderr but errors."),
-    option("-v", "--verbose", count=True, help="Say more on stderr; where an error came from."),
-)
-gate_options = options(
-    option("--fail-on", type=FailOn(), default="never", show_default=True, help="Exit with 3 from this finding on."),
-    option("--strict", is_flag=True, help="Exit with 4 when something could not be checked."),
-    option("--no-progress", is_flag=True, help="No progress on a terminal."),
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -178,6 +61,7 @@ def cli() -> None:
 @aws_options
 @config_options
 @judging_options
+@price_options
 @scan_options
 @output_options
 @gate_options
@@ -190,6 +74,7 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
     request = Request(patterns=tables, aws=_aws_options(settings), config=config, **_judging(settings, config))
     report = audit(request, on_progress=_progress(settings))
     _deliver(report, outputs, settings)
+    _warn_of_old_prices(report.costs.prices, config, settings)
     sys.exit(_exit_code(report, settings))
 
 
@@ -226,20 +111,28 @@ def render(run_file: Path, **settings: Any) -> None:
 
 
 @cli.command()
+@click.argument("tables", nargs=-1, metavar="[TABLE or GLOB]...")
 @option(
     "--model", "model_path", type=click.Path(path_type=Path), metavar="FILE", help="Declared design to price: an stj-audit.toml."
 )
 @option("--usage", "usage_path", type=click.Path(path_type=Path), metavar="FILE", help="Monthly quantities to price.")
-@option("--users", type=Users(), help="With --model: user counts to project to.  [default: [model] scales]")
-@option("--region", help="Prices of this region, instead of the file's.")
-@option("--free-tier/--no-free-tier", default=None, help="Subtract AWS's free monthly quantities, or not, whatever the file says.")
+@aws_options
+@config_options
+@judging_options
+@price_options
+@scan_options
 @option(
     "-f", "--format", "format_", type=click.Choice(COST_FORMATS), default="table", show_default=True, help="What goes to stdout."
 )
+@option("-q", "--quiet", is_flag=True, help="Nothing on stderr but errors.")
+@option("-v", "--verbose", count=True, help="Say more on stderr; where an error came from.")
+@option("--no-progress", is_flag=True, help="No progress on a terminal.")
 @click.pass_context
-def cost(ctx: click.Context, /, model_path: Path | None, usage_path: Path | None, **settings: Any) -> None:
+def cost(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> None:
     """
-    Price a declared design (--model) at each user count, or bare monthly quantities (--usage), without an AWS call.
+    Price live tables (TABLE or GLOB, '*' for all), a declared design (--model), or bare monthly quantities (--usage).
+
+    With --model and --usage no AWS call is made, unless for --prices live.
 
     Quantities are in a file of TOML. One that is left out is 0; rcu, wcu and rwcu are provisioned units for each hour of the month:
 
@@ -258,7 +151,8 @@ def cost(ctx: click.Context, /, model_path: Path | None, usage_path: Path | None
     Also replicated_write_request_units, rcu, wcu, rwcu, pitr_gb, backup_gb, restore_gb, export_gb, incremental_export_gb, import_gb and
     stream_read_requests.
 
-    A model is an stj-audit.toml that says what is in the tables, and what one user does a day:
+    A model is an stj-audit.toml that says what is in the tables, and what one user does a day (`stj-audit init` writes one for tables that
+    are there):
 
     \b
       [model]
@@ -277,44 +171,145 @@ def cost(ctx: click.Context, /, model_path: Path | None, usage_path: Path | None
       name = "ship"
       op = "UpdateItem"
       sets = ["status"]
-      calls = 0.5                     # of one user, a day
+      calls = 0.5                     # of one user, a day; calls_per_day are those of a job, whatever the users
     """
     from stj_audit.render.costs import render_costs
 
-    if (model_path is None) == (usage_path is None):
-        raise click.UsageError("give one of --model and --usage")
+    model_path, usage_path = settings["model_path"], settings["usage_path"]
+    if sum((model_path is not None, usage_path is not None, bool(tables))) != 1:
+        raise click.UsageError("give one of --model, --usage and table names ('*' for every table)")
+    if usage_path is not None and ctx.get_parameter_source("users") is click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError("--users is for tables and --model: bare quantities are of no user count")
     if model_path is not None:
-        costs = _model_costs(model_path, settings["users"], settings["region"], free_tier=bool(settings["free_tier"]))
+        costs, config = _model_costs(model_path, settings)
+    elif usage_path is not None:
+        costs, config = _usage_costs(usage_path, settings)
     else:
-        if ctx.get_parameter_source("users") is click.core.ParameterSource.COMMANDLINE:
-            raise click.UsageError("--users goes with --model: bare quantities are of no user count")
-        costs = _usage_costs(cast("Path", usage_path), settings["region"], free_tier=settings["free_tier"])
+        costs, config = _table_costs(tables, settings)
     _print(render_costs(costs, settings["format_"]))
+    _warn_of_old_prices(costs.prices, config, settings)
 
 
-def _model_costs(path: Path, users: tuple[int, ...] | None, region: str | None, *, free_tier: bool) -> "Costs":
+def _table_costs(tables: tuple[str, ...], settings: dict[str, Any]) -> "tuple[Costs, Config]":
+    from stj_audit.pipeline import Request, audit
+
+    config = _config(settings)
+    request = Request(patterns=tables, aws=_aws_options(settings), config=config, **_judging(settings, config))
+    return audit(request, on_progress=_progress(settings)).costs, config
+
+
+def _model_costs(path: Path, settings: dict[str, Any]) -> "tuple[Costs, Config]":
     from stj_audit.config import load_config
     from stj_audit.cost.model import price_model
 
     config = load_config(path, option="--model")
-    region = _price_region(path, region or config.model.region, "add `region` to its [model], or give --region")
-    return price_model(config, region=region, users=users or tuple(sorted(set(config.model.scales))), free_tier=free_tier)
+    region = _price_region(path, settings["region"], config.model.region, "add `region` to its [model], or give --region")
+    costs = price_model(
+        config,
+        prices=_prices(region, settings, config),
+        users=settings["users"] or tuple(sorted(set(config.model.scales))),
+        free_tier=config.prices.free_tier if settings["free_tier"] is None else settings["free_tier"],
+        target_users=settings["target_users"],
+    )
+    return costs, config
 
 
-def _usage_costs(path: Path, region: str | None, *, free_tier: bool | None) -> "Costs":
+def _usage_costs(path: Path, settings: dict[str, Any]) -> "tuple[Costs, Config]":
+    from stj_audit.config import Config
     from stj_audit.cost.usage import load_usage, price_usage
 
-    usage = load_usage(path)
-    region = _price_region(path, region or usage.region, "add one to the file, or give --region")
-    return price_usage(usage, region=region, free_tier=usage.free_tier if free_tier is None else free_tier)
+    usage, config = load_usage(path), Config()
+    region = _price_region(path, settings["region"], usage.region, "add one to the file, or give --region")
+    free_tier = usage.free_tier if settings["free_tier"] is None else settings["free_tier"]
+    return price_usage(usage, prices=_prices(region, settings, config), free_tier=free_tier), config
 
 
-def _price_region(path: Path, region: str | None, hint: str) -> str:
+def _price_region(path: Path, given: str | None, declared: str | None, hint: str) -> str:
     # The region of the environment is the last resort here: it must not silently re-price a file that names its own.
-    region = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    context = click.get_current_context()
+    explicit = context.get_parameter_source("region") is click.core.ParameterSource.COMMANDLINE or "STJ_AUDIT_REGION" in os.environ
+    region = (given if explicit else None) or declared or given
     if region is None:
         raise ConfigError(f"{path}: no `region`", hint=hint)
     return region
+
+
+def _prices(region: str, settings: dict[str, Any], config: "Config") -> "PriceSheet":
+    """The prices of a region that no audit is made of."""
+    from stj_audit.cost.prices import bundled_sheet
+
+    if (settings["prices"] or config.prices.source) == "bundled":
+        return bundled_sheet(region)
+    from stj_audit.scanners.prices import live_sheet
+
+    return live_sheet(_aws_options(settings), region, today=datetime.now(UTC).date())
+
+
+@cli.command()
+@click.argument("tables", nargs=-1, metavar="[TABLE or GLOB]...")
+@option("--output", default="stj-audit.toml", show_default=True, metavar="PATH", help="Where to write it; - is stdout.")
+@option("--force", is_flag=True, help="Overwrite a file that is there.")
+@option("--users-now", type=click.IntRange(1), metavar="N", help="Users today.  [default: items of [model] users_table]")
+@aws_options
+@config_options
+@scan_options
+@option("-q", "--quiet", is_flag=True, help="Nothing on stderr but errors.")
+@option("-v", "--verbose", count=True, help="Say more on stderr; where an error came from.")
+@option("--no-progress", is_flag=True, help="No progress on a terminal.")
+def init(tables: tuple[str, ...], **settings: Any) -> None:
+    """
+    Write a commented stj-audit.toml for tables that are there: measured sizes, indexes, and access patterns to fill in.
+
+    Every table of the region when none is named. `stj-audit cost --model` then prices it, and `stj-audit run` holds it against what
+    CloudWatch measured.
+    """
+    from stj_audit.pipeline import Request, gather
+    from stj_audit.starter import starter
+
+    target = _new_file(settings["output"], force=settings["force"])
+    config = _config(settings)
+    request = Request(
+        patterns=tables,
+        aws=_aws_options(settings),
+        config=config,
+        scan=settings["scan"],
+        scan_budget_usd=settings["scan_budget"],
+    )
+    snapshot = gather(request, on_progress=_progress(settings))
+    model = config.model
+    text = starter(snapshot, users_now=settings["users_now"] or model.users_now, users_table=model.users_table)
+    if target is None:
+        _print(text)
+        return
+    _write_new(target, text, force=settings["force"])
+    if not settings["quiet"]:
+        path = shlex.quote(str(target.path))
+        click.echo(_printable(f"wrote {target.path}: fill in the patterns, then stj-audit cost --model {path}"), err=True)
+
+
+def _new_file(output: str, *, force: bool) -> Any:
+    """Where to write a new file; None is stdout. Nothing is read from AWS when it cannot be written, or is there already."""
+    from stj_audit.deliver.files import Destination, check_writable
+
+    if output == "-":
+        return None
+    target = Destination(format="toml", path=Path(output))
+    check_writable(target)
+    _refuse_existing(target.path, force=force)
+    return target
+
+
+def _write_new(target: Any, text: str, *, force: bool) -> None:
+    """Once more: the file may have appeared while the tables were read."""
+    from stj_audit.deliver.files import write
+
+    _refuse_existing(target.path, force=force)
+    write(target, text)
+
+
+def _refuse_existing(path: Path, *, force: bool) -> None:
+    if path.is_file() and not force:
+        raise ConfigError(f"{path} is there already", hint="add --force to overwrite it, or write elsewhere with --output")
 
 
 @cli.command()
@@ -390,7 +385,17 @@ def _judging(settings: dict[str, Any], config: "Config") -> dict[str, Any]:
         "scan": settings["scan"],
         "scan_budget_usd": settings["scan_budget"],
         "size_lines": size_lines(thresholds),
+        "prices": settings.get("prices") or config.prices.source,
+        "free_tier": config.prices.free_tier if settings.get("free_tier") is None else settings["free_tier"],
     }
+
+
+def _warn_of_old_prices(prices: "PriceSource", config: "Config", settings: dict[str, Any]) -> None:
+    from stj_audit.cost.prices import about_age
+
+    warning = about_age(prices.as_of, today=datetime.now(UTC).date(), max_age_months=config.prices.max_age_months)
+    if warning and not settings["quiet"]:
+        click.echo(f"warning: {warning}", err=True)
 
 
 def _destinations(reports: tuple[str, ...]) -> list[Any]:

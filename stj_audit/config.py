@@ -37,6 +37,7 @@ WARN_ITEM_BYTES = 300 * 1024
 SCAN_BUDGET_USD = "0.05"  # what reading a table whole may cost under `--scan auto`: about 3 GiB
 ScanMode = Literal["auto", "full", "none"]
 MAX_SCAN_BUDGET_USD = 10_000  # a typing error, not a budget
+MAX_PRICE_AGE_MONTHS = 18  # AWS changed DynamoDB's prices about every two years (2022, 2024)
 CURRENCY_FLOOR_USD = 5  # savings below it are at most "low"
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB)?", re.IGNORECASE | re.ASCII)
@@ -87,9 +88,9 @@ class TableModel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     `[tables.NAME]`: what is declared of a table.
 
-    An audit takes `items` (the table does not grow) and, where there is no measured traffic, the requests of one user a day. The rest is
-    the design that `stj-audit cost --model` prices: items or items for each user, sizes in bytes (an attribute's with its name), indexes,
-    patterns.
+    `stj-audit cost --model` prices a design that is wholly declared: items or items for each user, sizes in bytes (an attribute's with its
+    name), indexes, patterns. Where a table is audited, what is declared takes the place of what was measured, in the projections; what is
+    left out is as measured.
     """
 
     items: Count | None = None
@@ -98,11 +99,12 @@ class TableModel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     key: tuple[str, ...] = ()
     items_per_user: Number | None = None
     item_bytes: Count | None = None
-    billing_mode: BillingMode = "PAY_PER_REQUEST"
+    billing_mode: BillingMode | None = None
     rcu: Number | None = None
     wcu: Number | None = None
-    table_class: TableClass = "STANDARD"
-    pitr: bool = False
+    table_class: TableClass | None = None
+    pitr: bool | None = None
+    stream_readers: Literal["lambda", "application"] = "lambda"
     growth: tuple[Growth, ...] = ()
     attributes: dict[str, Count] = {}
     index: tuple[IndexModel, ...] = ()
@@ -154,6 +156,14 @@ class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_item_size: str | int | None = None
 
 
+class Prices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[prices]`: where list prices come from, from what age on they are warned of, and whether AWS's free quantities are subtracted."""
+
+    source: Literal["bundled", "live"] = "bundled"
+    max_age_months: Positive = MAX_PRICE_AGE_MONTHS
+    free_tier: bool = False
+
+
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file. `path` is where it came from, None for the defaults."""
 
@@ -163,6 +173,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tables: dict[str, TableModel] = {}
     scan: Scan = msgspec.field(default_factory=Scan)
     thresholds: Thresholds = msgspec.field(default_factory=Thresholds)
+    prices: Prices = msgspec.field(default_factory=Prices)
     path: str | None = None
 
 

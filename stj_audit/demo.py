@@ -7,10 +7,12 @@ Only the seeding is special; the audit of it is the one that `run` does. The peo
 import json
 import os
 import random
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -35,7 +37,7 @@ BATCH_ITEMS = 25  # the limit of BatchWriteItem
 CALLS_EVERY_DAYS = 7
 TRAFFIC_DAYS = 30
 # A job that rereads the whole leaderboard: days ago -> (units it read within an hour, reads that were throttled)
-LEADERBOARD_BURSTS = {2: (42_000, 9), 6: (51_000, 14), 9: (38_000, 4)}
+LEADERBOARD_BURSTS = {2: (4_200, 9), 6: (5_100, 14), 9: (3_800, 4)}
 
 SUBSCRIBERS, PASSWORD, SYSTEM = "stj_subscribers", "stj_password", "stj_system"
 LEADERBOARD = "subscription-status-username-index"
@@ -57,15 +59,16 @@ CALLS_PER_USER_DAY = {
     PASSWORD: {"GetItem": 15, "Query": 12, "UpdateItem": 5},
     SYSTEM: {"GetItem": 27},
 }
-CONFIG = {
-    "model": {"users_table": SUBSCRIBERS, "target": 10_000},
-    "tables": {SYSTEM: {"items": 2}},
-}
+
+
+def demo_design() -> str:
+    """The configuration that the demo's owners would have written, as the file that it is."""
+    return files("stj_audit").joinpath("demo.toml").read_text(encoding="utf-8")
 
 
 def demo_config() -> Config:
-    """The configuration that the demo's owners would have written: which table counts the users, and which does not grow."""
-    return parse_config(CONFIG, origin="the demo")
+    """The same, read."""
+    return parse_config(tomllib.loads(demo_design(), parse_float=Decimal), origin="stj-audit.toml")
 
 
 @contextmanager
@@ -241,7 +244,12 @@ def _webhooks(wanted_bytes: int, invented: random.Random) -> dict[str, Any]:
 
 def _order(number: int, invented: random.Random) -> dict[str, Any]:
     lines = [
-        {"sku": f"STJ-{invented.randint(1, 40):03d}", "quantity": 1, "note": "thank you " * 12}
+        {
+            "sku": f"STJ-{invented.randint(1, 40):03d}",
+            "quantity": 1,
+            "token": f"{invented.getrandbits(160):040x}",
+            "note": "thank you " * 7,
+        }
         for _ in range(invented.randint(30, 50))
     ]
     return {

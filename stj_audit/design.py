@@ -69,8 +69,8 @@ class ItemsOf(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class Pattern(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
-    `[[tables.X.pattern]]`: one thing that the application does. `calls` are those of one user a day; `items` is what one call reads or
-    writes.
+    `[[tables.X.pattern]]`: one thing that the application does. `calls` are those of one user a day, `calls_per_day` those of a job, however
+    many users there are; `items` is what one call reads or writes.
 
     `sets` are the attributes that a write changes, and `key_change` by index how often the value of an index key in them really differs.
     """
@@ -83,6 +83,7 @@ class Pattern(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sets: tuple[str, ...] = ()
     items: Number | ItemsOf | None = None
     calls: Number | None = None
+    calls_per_day: Number | None = None
     limit: int | None = None
     consistent: bool = False
     order_by: str | None = None
@@ -92,6 +93,7 @@ class Pattern(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         in_range("calls", self.calls, most=MAX_CALLS)
+        in_range("calls_per_day", self.calls_per_day)
         for index, probability in self.key_change.items():
             in_range(f"key_change.{index}", probability, most=1)
         if self.limit is not None and self.limit < 1:
@@ -121,9 +123,14 @@ class Pattern(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return (self.items.per_user or 0) if self.items.share_of_users is None else self.items.share_of_users * users
 
     @property
+    def follows_users(self) -> bool:
+        """Whether what one call reads depends on the number of users."""
+        return isinstance(self.items, ItemsOf) and bool(self.items.share_of_users)
+
+    @property
     def grows_faster(self) -> bool:
-        """Whether one call reads more as the users grow, so that the cost grows with their square."""
-        return isinstance(self.items, ItemsOf) and bool(self.items.share_of_users) and self.limit is None
+        """Whether one call reads more as the users grow."""
+        return self.follows_users and self.limit is None
 
     def _wrong_for_operation(self) -> str | None:
         replacing = f"{', '.join(REPLACING_WRITES[:-1])} and {REPLACING_WRITES[-1]}"
@@ -131,7 +138,6 @@ class Pattern(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             (self.op not in COLLECTION_READS and self.index is not None, f"`index` is for Query and Scan, not for {self.op}"),
             (self.op not in COLLECTION_READS and self.limit is not None, f"`limit` is for Query and Scan, not for {self.op}"),
             (self.consistent and not self.is_read, f"`consistent` is for reads, not for {self.op}"),
-            (self.consistent and self.index is not None, "a global secondary index cannot be read consistently"),
             (self.is_read and bool(self.sets or self.key_change), f"`sets` and `key_change` are for writes, not for {self.op}"),
             (self.replaces and self.op not in REPLACING_WRITES, f"`replaces` is for {replacing}, not for {self.op}"),
             (not self.updates and bool(self.key_change), "`key_change` is for writes of items that were there before"),
@@ -188,8 +194,14 @@ def check_key(key: Sequence[str]) -> None:
         raise ValueError(f"`key` is {list(key)}, and must be one attribute (HASH) or two (HASH, then RANGE)")
 
 
-def contradiction(table_key: Sequence[str], indexes: Sequence[IndexModel], patterns: Sequence[Pattern]) -> tuple[str, str] | None:
-    """(place in the table, what is wrong) of the first thing that does not fit the others; None when all of it fits."""
+def contradiction(
+    table_key: Sequence[str],
+    indexes: Sequence[IndexModel],
+    patterns: Sequence[Pattern],
+    *,
+    local: frozenset[str] = frozenset(),
+) -> tuple[str, str] | None:
+    """(place in the table, what is wrong) of the first thing that does not fit the others; None when all of it fits. `local`: the LSIs."""
     by_name = {index.name: index for index in indexes}
     if len(by_name) < len(indexes):
         return "index", "two indexes have the same name"
@@ -199,6 +211,7 @@ def contradiction(table_key: Sequence[str], indexes: Sequence[IndexModel], patte
             _wrong_key(pattern, table_key if pattern.index is None else () if index is None else index.key),
             _not_projected(pattern, table_key, index),
             _wrong_change(pattern, table_key, by_name),
+            _wrong_consistency(pattern, index, local),
         ):
             if problem:
                 return f"pattern[{place}]", f"pattern {pattern.name!r}: {problem}"
@@ -232,6 +245,12 @@ def _not_projected(pattern: Pattern, table_key: Sequence[str], index: IndexModel
     projected = {*table_key, *index.key, *index.attributes}
     missing = next((name for name in pattern.reads if name not in projected), None)
     return None if missing is None else f"it reads {missing!r}, which index {index.name!r} does not hold"
+
+
+def _wrong_consistency(pattern: Pattern, index: IndexModel | None, local: frozenset[str]) -> str | None:
+    if index is None or not pattern.consistent or index.name in local:
+        return None
+    return "a global secondary index cannot be read consistently"
 
 
 def _wrong_change(pattern: Pattern, table_key: Sequence[str], by_name: dict[str, IndexModel]) -> str | None:

@@ -10,45 +10,30 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
 
-from stj_audit import assessment, grade
+from stj_audit import assessment, grade, money
 from stj_audit.checks import Context, all_checks, examine
-from stj_audit.config import CURRENCY_FLOOR_USD, Config, Scale, SizeLines, TableModel
-from stj_audit.cost.bill import (
-    CLASS_KEYS,
-    PRICE_KEYS,
-    TableBill,
-    Usage,
-    is_complete,
-    lines_at,
-    lines_now,
-    saved_by,
-    stored_bytes,
-    stored_index_bytes,
-    table_usage,
-    total,
-)
+from stj_audit.config import CURRENCY_FLOOR_USD, Config, Scale, SizeLines
+from stj_audit.cost.bill import TableBill
+from stj_audit.cost.from_facts import misfit, stored_bytes
+from stj_audit.cost.lines import is_complete, sum_or_none, total
+from stj_audit.cost.priced_table import PricedTable
 from stj_audit.cost.prices import PriceSheet
+from stj_audit.cost.savings import Plan, Proposal
+from stj_audit.errors import ConfigError
 from stj_audit.facts import Snapshot, TableFacts, Unknown
 from stj_audit.report import (
     SCHEMA_VERSION,
     Audit,
-    CostLine,
-    Costs,
-    CurrentCost,
     Finding,
     GradesAtScale,
     NextReview,
     NotChecked,
-    PriceSource,
-    Projection,
     Report,
     RuleRun,
-    StorageAtScale,
     Tool,
 )
-from stj_audit.results import BOUNDS, Change, Problem, Result, Severity, Status
+from stj_audit.results import Change, Problem, Result, Severity, Status, is_bound
 from stj_audit.table_report import table_cost, table_report
 from stj_audit.version import __version__
 
@@ -66,10 +51,12 @@ class Terms:
     prices: PriceSheet
     config: Config
     audit_id: str
+    free_tier: bool = False
 
 
 def judge(snapshot: Snapshot, terms: Terms) -> Report:
-    """The whole report of a snapshot."""
+    """The whole report of a snapshot. Raises ConfigError for a declared design that does not fit the tables."""
+    _check_design(snapshot, terms.config)
     users_now, users_source = _users_now(snapshot, terms)
     everyone = tuple(sorted({*terms.scale.users, terms.scale.target_users}))  # the headline's user count is a scale like the others
     scale = replace(terms.scale, users_now=users_now, users=everyone)
@@ -77,9 +64,18 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
     judged.sort(key=lambda one: (-total(one.now), one.name))  # the table that costs most is read first
     at_target = scale.target_users
     unread = _unread(snapshot)
-    graded = {users: _grade(judged, users, unread) for users in scale.users}
+    plans = {users: _plan(judged, users, terms) for users in scale.users}
+    graded = {users: _grade(judged, users, plans[users], unread) for users in scale.users}
     findings = _findings(judged, scale)
-    costs = _costs(judged, terms, scale, users_source, whole=not snapshot.missing)
+    costs = money.costs(
+        [one.priced for one in judged],
+        plans,
+        prices=terms.prices,
+        scale=scale,
+        free_tier=terms.free_tier,
+        whole=not snapshot.missing,
+        assumptions=assessment.assumptions([one.priced for one in judged], scale, users_source, free_tier=terms.free_tier),
+    )
     results = [result for one in judged for result in one.results(at_target)]
     not_checked = _not_checked(snapshot, results)
     overall, categories = graded[at_target].overall, graded[at_target].categories
@@ -112,7 +108,7 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
                 one.facts,
                 size_lines=terms.size_lines,
                 cost=table_cost(one.now),
-                grade=_grade([one], at_target).overall.grade,
+                grade=_grade([one], at_target, _plan([one], at_target, terms)).overall.grade,
                 findings=tuple(finding for finding in findings if finding.table == one.name),
             )
             for one in judged
@@ -127,7 +123,7 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
         summary=assessment.summary(telling),
         next_review=_next_review(findings, scale, today),
         rules=tuple(_rule_run(result) for result in (*results, *unread)),
-        trust=assessment.trust(telling, snapshot),
+        trust=assessment.trust(telling, snapshot, max_price_age_months=terms.config.prices.max_age_months),
     )
 
 
@@ -140,32 +136,15 @@ class _Judged:
     def __init__(self, *, facts: TableFacts, terms: Terms, scale: Scale) -> None:
         self.facts = facts
         self.name = facts.table.name
-        self.model = terms.config.tables.get(self.name, TableModel())
+        self.priced = PricedTable(facts=facts, config=terms.config, prices=terms.prices, users_now=scale.users_now)
+        self.now = self.priced.now
         self._terms = terms
         self._scale = scale
-        self._lines: dict[int, tuple[CostLine, ...]] = {}
         self._results: dict[int, tuple[Result, ...]] = {}
 
-    @cached_property
-    def usage(self) -> tuple[Usage, ...]:
-        return table_usage(self.facts, self.model, users_now=self._scale.users_now, days=self._terms.config.model.days)
-
-    @cached_property
-    def now(self) -> tuple[CostLine, ...]:
-        return lines_now(self.facts.table, self.usage, self._terms.prices)
-
-    def lines(self, users: int) -> tuple[CostLine, ...]:
-        """The lines at `users` users."""
-        if users not in self._lines:
-            self._lines[users] = lines_at(
-                self.facts.table, self.usage, self._terms.prices, users=users, users_now=self._scale.users_now
-            )
-        return self._lines[users]
-
     def bill(self, users: int) -> TableBill:
-        """The bill that checks see: at `users` users, or today's where the users are not known."""
-        lines = self.now if self._scale.users_now is None and not is_complete(self.lines(users)) else self.lines(users)
-        return TableBill(table=self.facts.table, lines=lines, prices=self._terms.prices)
+        """The bill that checks see."""
+        return self.priced.judged_at(users)
 
     def results(self, users: int) -> tuple[Result, ...]:
         """Every check at `users` users; those that look at neither money nor scale are taken from an earlier count."""
@@ -185,20 +164,37 @@ class _Judged:
             )
         return self._results[users]
 
-    def changes(self, users: int) -> tuple[Change, ...]:
-        """The priced changes that the findings propose, the most urgent first."""
-        problems = [
-            (result, problem) for result in self.results(users) for problem in result.problems if problem.change is not None
-        ]
-        problems.sort(key=lambda pair: -_severity(*pair))
-        return tuple(problem.change for _, problem in problems if problem.change is not None)
+    def proposals(self, place: int, users: int) -> list[tuple[int, Decimal, Proposal]]:
+        """The priced changes that the findings propose, each with its effort and with what it saves alone."""
+        found = []
+        for result in self.results(users):
+            for problem in result.problems:
+                saving = None if problem.change is None else self.bill(users).saving(problem.change)
+                if problem.change is not None and saving is not None:
+                    finding = fingerprint(result.check.name, self.name, problem.index)
+                    proposal = Proposal(place=place, change=problem.change, finding=finding)
+                    found.append((EFFORTS.index(problem.effort), saving, proposal))
+        return found
 
-    def saved(self, users: int, *, at_most: bool = False) -> Decimal:
-        """What those changes save together at `users` users: those that are sure, and with `at_most` the bounded ones after them."""
-        bill = self.bill(users)
-        sure = [change for change in self.changes(users) if not isinstance(change, BOUNDS)]
-        bounded = [change for change in self.changes(users) if isinstance(change, BOUNDS)]
-        return saved_by(bill.lines, [*sure, *bounded] if at_most else sure, bill.prices)
+
+def _plan(judged: Sequence[_Judged], users: int, terms: Terms) -> Plan:
+    """What the findings of some tables save together at `users` users: what takes the least work first, then what saves most."""
+    found = [one for place, table in enumerate(judged) for one in table.proposals(place, users)]
+    found.sort(key=lambda one: (one[0], -one[1]))
+    bills = [one.bill(users) for one in judged]
+    return money.plan_of(bills, [proposal for _, _, proposal in found], terms.prices, free_tier=terms.free_tier)
+
+
+def _check_design(snapshot: Snapshot, config: Config) -> None:
+    for facts in snapshot.tables:
+        model = config.tables.get(facts.table.name)
+        wrong = None if model is None else misfit(facts, model)
+        if wrong is not None:
+            place, problem = wrong
+            raise ConfigError(
+                f"{config.path or 'the configuration'}: {problem} - at `tables.{facts.table.name}.{place}`",
+                hint="make it fit the table, or declare it",
+            )
 
 
 def _severity(result: Result, problem: Problem) -> Severity:
@@ -214,15 +210,15 @@ def _unread(snapshot: Snapshot) -> tuple[Result, ...]:
     )
 
 
-def _grade(judged: Sequence[_Judged], users: int, unread: Sequence[Result] = ()) -> grade.Graded:
+def _grade(judged: Sequence[_Judged], users: int, plan: Plan, unread: Sequence[Result] = ()) -> grade.Graded:
     lines = [line for one in judged for line in one.bill(users).lines]
-    money = grade.Money(
-        monthly_usd=total(lines) if any(line.monthly_usd is not None for line in lines) else None,
-        avoidable_usd=sum((one.saved(users) for one in judged), Decimal(0)),
-        at_most_usd=sum((one.saved(users, at_most=True) for one in judged), Decimal(0)),
+    amounts = grade.Money(
+        monthly_usd=sum_or_none(lines),
+        avoidable_usd=plan.sure_usd,
+        at_most_usd=plan.at_most_usd,
         complete=bool(lines) and not unread and is_complete(lines),
     )
-    return grade.grade([*(result for one in judged for result in one.results(users)), *unread], money)
+    return grade.grade([*(result for one in judged for result in one.results(users)), *unread], amounts)
 
 
 # ------------------------------------------------------------------------------------------------------------- findings
@@ -263,7 +259,7 @@ def _finding(one: _Judged, result: Result, problem: Problem, scale: Scale) -> Fi
         migration=problem.migration,
         effort=problem.effort,
         when=assessment.when(severity, problem.matters_from_users, savings, scale),
-        saving_is_bound=isinstance(problem.change, BOUNDS),
+        saving_is_bound=is_bound(problem.change),
     )
 
 
@@ -344,67 +340,6 @@ def _rule_run(result: Result) -> RuleRun:
         table=result.table,
         status=result.status.value,
         reason=result.reason,
-    )
-
-
-# ---------------------------------------------------------------------------------------------------------------- money
-
-
-def _costs(judged: Sequence[_Judged], terms: Terms, scale: Scale, users_source: str, *, whole: bool) -> Costs:
-    """`whole`: every table of the audit could be read; without one of them no total is complete."""
-    now = tuple(line for one in judged for line in one.now)
-    used = {
-        PRICE_KEYS[line.component][0].format(table_class=CLASS_KEYS[one.facts.table.table_class])
-        for one in judged
-        for line in one.now
-    }
-    return Costs(
-        prices=PriceSource(
-            region=terms.prices.region,
-            as_of=min((price.as_of for price in map(terms.prices.price, used) if price is not None), default=None),
-            source=terms.prices.source,
-        ),
-        free_tier=False,
-        current=CurrentCost(monthly_usd=_sum(now), lines=now, complete=whole and is_complete(now)),
-        projections=tuple(_projection(judged, users, scale, whole=whole) for users in scale.users),
-        assumptions=assessment.assumptions([one.facts for one in judged], scale, users_source, terms.config),
-    )
-
-
-def _sum(lines: Sequence[CostLine]) -> Decimal | None:
-    return total(lines) if any(line.monthly_usd is not None for line in lines) else None
-
-
-def _projection(judged: Sequence[_Judged], users: int, scale: Scale, *, whole: bool) -> Projection:
-    lines = tuple(line for one in judged for line in one.lines(users))
-    monthly = _sum(lines)
-    return Projection(
-        users=users,
-        monthly_usd=monthly,
-        lines=lines,
-        complete=whole and is_complete(lines),
-        avoidable_usd=None if monthly is None else sum((one.saved(users) for one in judged), Decimal(0)),
-        avoidable_at_most_usd=None if monthly is None else sum((one.saved(users, at_most=True) for one in judged), Decimal(0)),
-        per_user_usd=None if monthly is None else monthly / users,
-        storage=tuple(_storage_at(one, users, scale.users_now) for one in judged),
-    )
-
-
-def _storage_at(one: _Judged, users: int, users_now: int | None) -> StorageAtScale:
-    fixed = one.model.items is not None
-
-    def grown(quantity: int | None) -> int | None:
-        if quantity is None or (users_now is None and not fixed):
-            return None
-        return quantity if fixed or users_now is None else quantity * users // users_now
-
-    stored = stored_bytes(one.facts)
-    indexes = [stored_index_bytes(one.facts, index) for index in one.facts.table.indexes]
-    return StorageAtScale(
-        table=one.name,
-        items=grown(None if stored is None else stored[0]),
-        table_bytes=grown(None if stored is None else stored[1]),
-        index_bytes=grown(None if None in indexes else sum(index[1] for index in indexes if index is not None)),
     )
 
 

@@ -1,7 +1,7 @@
 """
 Gather, then judge: what `stj-audit run`, `stj-audit demo` and the Lambda handler have in common.
 
-The result is a Report; printing and delivering it is up to the caller.
+The result is a Report, or what was gathered for one; printing and delivering it is up to the caller.
 """
 
 import secrets
@@ -9,13 +9,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Literal
 
 from stj_audit.config import SCAN_BUDGET_USD, Config, Scale, ScanMode, SizeLines, size_lines
-from stj_audit.cost.prices import bundled_sheet
+from stj_audit.cost.prices import PriceSheet, bundled_sheet
+from stj_audit.facts import Snapshot
 from stj_audit.judge import READ_PRICE, Terms, judge
 from stj_audit.report import Report
 from stj_audit.scanners import ItemsPlan, take_snapshot
-from stj_audit.scanners.session import AwsOptions, open_session
+from stj_audit.scanners.prices import live_sheet
+from stj_audit.scanners.session import Aws, AwsOptions, open_session
 
 HASH_KEY_BYTES = 32
 
@@ -33,6 +36,8 @@ class Request:
     scan: ScanMode | None = None
     scan_budget_usd: Decimal | None = None
     size_lines: SizeLines | None = None
+    prices: Literal["bundled", "live"] = "bundled"
+    free_tier: bool = False
 
 
 def audit(request: Request, *, on_progress: Callable[[str, int, int], None] | None = None) -> Report:
@@ -42,23 +47,10 @@ def audit(request: Request, *, on_progress: Callable[[str, int, int], None] | No
     Raises AuditError (see errors.py) when there is nothing to judge.
     """
     aws = open_session(request.aws)
+    now = datetime.now(UTC)
+    prices = bundled_sheet(aws.region) if request.prices == "bundled" else live_sheet(request.aws, aws.region, today=now.date())
+    snapshot = _read(aws, request, prices, now, on_progress)
     config, model = request.config, request.config.model
-    prices = bundled_sheet(aws.region)
-    read_price = prices.price(READ_PRICE)
-    budget = Decimal(SCAN_BUDGET_USD) if config.scan.budget_usd is None else Decimal(str(config.scan.budget_usd))
-    snapshot = take_snapshot(
-        aws,
-        request.patterns,
-        items=ItemsPlan(
-            mode=request.scan or config.scan.mode,
-            budget_usd=budget if request.scan_budget_usd is None else request.scan_budget_usd,
-            usd_per_read_unit=None if read_price is None else read_price.usd,
-        ),
-        # A key of the run alone: the hashes find an item again within the report, and cannot be reversed by guessing keys.
-        hash_key=secrets.token_bytes(HASH_KEY_BYTES),
-        now=datetime.now(UTC),
-        on_progress=on_progress or _no_progress,
-    )
     terms = Terms(
         scale=Scale(
             target_users=request.target_users or model.target,
@@ -70,8 +62,36 @@ def audit(request: Request, *, on_progress: Callable[[str, int, int], None] | No
         prices=prices,
         config=config,
         audit_id=secrets.token_hex(8),
+        free_tier=request.free_tier,
     )
     return judge(snapshot, terms)
+
+
+def gather(request: Request, *, on_progress: Callable[[str, int, int], None] | None = None) -> Snapshot:
+    """Read the tables as `audit` does, and leave them unjudged. Raises AuditError."""
+    aws = open_session(request.aws)
+    return _read(aws, request, bundled_sheet(aws.region), datetime.now(UTC), on_progress)
+
+
+def _read(
+    aws: Aws, request: Request, prices: PriceSheet, now: datetime, on_progress: Callable[[str, int, int], None] | None
+) -> Snapshot:
+    scan = request.config.scan
+    budget = Decimal(SCAN_BUDGET_USD) if scan.budget_usd is None else Decimal(str(scan.budget_usd))
+    read_price = prices.price(READ_PRICE)
+    return take_snapshot(
+        aws,
+        request.patterns,
+        items=ItemsPlan(
+            mode=request.scan or scan.mode,
+            budget_usd=budget if request.scan_budget_usd is None else request.scan_budget_usd,
+            usd_per_read_unit=None if read_price is None else read_price.usd,
+        ),
+        # A key of the run alone: the hashes find an item again within the report, and cannot be reversed by guessing keys.
+        hash_key=secrets.token_bytes(HASH_KEY_BYTES),
+        now=now,
+        on_progress=on_progress or _no_progress,
+    )
 
 
 def _no_progress(_what: str, _done: int, _of: int) -> None:

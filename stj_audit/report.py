@@ -229,7 +229,8 @@ class TrafficReport:
 class CostLine:
     """
     One priced quantity a month. `unit_price_usd` and `monthly_usd` are null where the price or the quantity is not known (`note` says
-    which). `basis` is measured, declared or assumed; `per_user` says whether the line grows with the users.
+    which). `basis` is measured, declared or assumed; `per_user` says whether the line grows with the users, and `growth` how: constant,
+    linear, or super-linear (with the square of the users). `region` is set where the line is billed in another region than the audit's.
     """
 
     table: str
@@ -242,6 +243,8 @@ class CostLine:
     basis: str
     per_user: bool
     note: str = ""
+    growth: str = "linear"
+    region: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -376,6 +379,32 @@ class StorageAtScale:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class GrowthParts:
+    """A bill by how its lines grow with the users; what is given away for free is in `constant_usd`."""
+
+    constant_usd: Decimal
+    linear_usd: Decimal
+    super_linear_usd: Decimal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AppliedSaving:
+    """
+    What one change saves after those before it in the list, so that the amounts add up; `change` says in words what is changed.
+
+    `finding` is the id of the finding that proposes it, null where a design was priced without an audit. `is_bound`: at most so much,
+    because it depends on what was not seen.
+    """
+
+    finding: str | None
+    table: str
+    index: str | None
+    change: str
+    saving_usd: Decimal
+    is_bound: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Projection:
     """
     The bill at `users` users. `avoidable_usd` is what the priced findings would save of it, without double counting;
@@ -390,6 +419,91 @@ class Projection:
     avoidable_at_most_usd: Decimal | None = None
     per_user_usd: Decimal | None = None
     storage: tuple[StorageAtScale, ...] = ()
+    parts: GrowthParts | None = None
+    savings: tuple[AppliedSaving, ...] = ()
+    """In the order in which they are applied: their sum is `avoidable_at_most_usd`, that of the sure ones `avoidable_usd`."""
+    after_year_usd: Decimal | None = None
+    """The same bill when the items have grown for a year as `growth` declares; null where no growth is declared."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PatternCost:
+    """
+    What one declared access pattern costs a month at the target, calibrated by what was measured. `index` is the one it reads.
+
+    `reads_usd` and `writes_usd` are its requests to the table or to that index; `index_writes_usd` is what its writes take in all indexes
+    together. `calls` are those of a month; null: not declared.
+    """
+
+    table: str
+    pattern: str
+    operation: str
+    index: str | None
+    calls: Decimal | None
+    reads_usd: Decimal | None
+    writes_usd: Decimal | None
+    index_writes_usd: Decimal | None
+    monthly_usd: Decimal | None
+    growth: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Calibration:
+    """
+    Declared patterns held against CloudWatch, for the reads or writes of one table or index, at the users of now.
+
+    `factor` is measured over declared, and multiplies the declared units at every user count; null where it was not applied (`note` says
+    why). Outside 0.5 to 2 the patterns are wrong rather than a little off, and `in_range` is false.
+    """
+
+    table: str
+    index: str | None
+    what: str
+    declared_units: Decimal
+    measured_units: Decimal | None
+    factor: Decimal | None
+    in_range: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NaiveEstimate:
+    """
+    The estimate by hand that takes each request for one unit, beside the real one: requests on demand only, a month at `users` users.
+
+    `reads` and `writes` are calls; the units are what they really take, those of the indexes apart. `why`: the reasons for the difference.
+    """
+
+    users: int
+    reads: Decimal
+    writes: Decimal
+    naive_usd: Decimal
+    read_units: Decimal
+    write_units: Decimal
+    index_read_units: Decimal
+    index_write_units: Decimal
+    real_usd: Decimal
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BreakEven:
+    """From how many users on a change pays off (`from_users` null: at none that was looked at); `note` says what it rests on."""
+
+    table: str
+    change: str
+    from_users: int | None
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Commitment:
+    """For information: what a commitment would save a month of the bill at the target. It is in no total and in no avoidable amount."""
+
+    offer: str
+    of_usd: Decimal
+    saving_usd: Decimal
+    note: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -399,6 +513,14 @@ class Costs:
     current: CurrentCost
     projections: tuple[Projection, ...]
     assumptions: tuple[str, ...] = ()
+    patterns: tuple[PatternCost, ...] = ()
+    """Those of the target, the most expensive first; empty where none is declared."""
+    calibrations: tuple[Calibration, ...] = ()
+    naive: NaiveEstimate | None = None
+    break_even: tuple[BreakEven, ...] = ()
+    commitments: tuple[Commitment, ...] = ()
+    target_users: int | None = None
+    """The user count that `patterns`, `naive` and `commitments` are of."""
 
 
 # ------------------------------------------------------------------------------------------------------ the assessment

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum, StrEnum
 
-from stj_audit.facts import TableClass, Unknown
+from stj_audit.facts import BillingMode, TableClass, Unknown
 
 Evidence = int | float | str | None
 
@@ -51,9 +51,17 @@ class Category(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RemoveIndex:
-    """The change "delete this index", for re-pricing."""
+    """The change "delete this index", which nobody reads."""
 
     index: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MergeIndex:
+    """The change "read from `into` instead (None: the table itself), and delete this index"."""
+
+    index: str
+    into: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,20 +77,54 @@ class UseTableClass:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class UseBillingMode:
+    """
+    The change "move this table, with its indexes, to the other capacity mode"; provisioned means with auto scaling at 70 %. `estimated`:
+    by hourly sums, in which shorter peaks are not seen: an upper bound.
+    """
+
+    billing_mode: BillingMode
+    estimated: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class NarrowIndex:
     """
-    The change "let this index hold the keys only, and read the items from the table".
+    The change "let this index hold the keys and `attributes` only".
 
-    What it saves is an upper bound: it is taken that no update changes a key of the index, and that its queries find single items.
+    `attributes` None: what its queries need is not known. Then the saving is an upper bound: it is taken that the index holds the keys
+    only, that its queries find single items and read them from the table, and that no update changes a key of the index.
     """
 
     index: str
+    attributes: tuple[str, ...] | None = None
 
 
-Change = RemoveIndex | RemoveTable | UseTableClass | NarrowIndex
-BOUNDS = (
-    NarrowIndex,
-)  # changes whose saving is an upper bound: shown as such, and not held against the cost grade as if it were sure
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SplitAttribute:
+    """The change "move this attribute to a table of its own, with the same key"."""
+
+    attribute: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CompressAttribute:
+    """The change "store this attribute compressed". `estimated`: without declared patterns, by the mean item: an upper bound."""
+
+    attribute: str
+    estimated: bool = False
+
+
+Change = RemoveIndex | MergeIndex | RemoveTable | UseTableClass | UseBillingMode | NarrowIndex | SplitAttribute | CompressAttribute
+
+
+def is_bound(change: Change | None) -> bool:
+    """Whether what the change saves is an upper bound: shown as such, and not held against the cost grade as if it were sure."""
+    match change:
+        case NarrowIndex(attributes=None) | CompressAttribute(estimated=True) | UseBillingMode(estimated=True):
+            return True
+        case _:
+            return False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

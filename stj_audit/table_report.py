@@ -4,7 +4,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from stj_audit.config import SizeLines
-from stj_audit.cost.bill import stored_bytes, stored_index_bytes
+from stj_audit.cost.from_facts import stored_bytes, stored_index_bytes
 from stj_audit.facts import Flow, Index, ItemSizes, KeyAttribute, TableFacts, Throughput, Traffic, Unknown
 from stj_audit.report import (
     AttributeReport,

@@ -8,7 +8,10 @@ from typing import Any
 from stj_audit.checks import Context, examine
 from stj_audit.config import Scale, SizeLines
 from stj_audit.cost.bill import TableBill
-from stj_audit.cost.prices import bundled_sheet
+from stj_audit.cost.lines import HOURS_PER_MONTH, PRICE_KEYS
+from stj_audit.cost.prices import PriceSheet, bundled_sheet
+from stj_audit.cost.workload import Amount, Capacity, Key, Other, Store, Workload, constant, in_step
+from stj_audit.cost.workload import Flow as Requests
 from stj_audit.facts import (
     Alarms,
     AutoScaling,
@@ -29,6 +32,8 @@ from stj_audit.facts import (
 from stj_audit.report import CostLine
 from stj_audit.results import Check, Result
 
+Quantities = Mapping[Any, str | None]
+"""By component, or (index, component)."""
 CREATED_AT = datetime(2025, 1, 1, tzinfo=UTC)
 
 
@@ -139,6 +144,81 @@ def a_line(
     )
 
 
+def a_workload(table: Table | None = None, quantities: Quantities | None = None, **fields: Any) -> Workload:
+    """
+    What is billed of a table today, by component ("storage", in GB) or (index, component): a quantity that is None is not known, and what
+    is left out is not billed. Every table and index stores nothing unless it is told. Capacity is in unit-hours.
+    """
+    table = table or a_table()
+    given = {(key if isinstance(key, tuple) else (None, key)): amount for key, amount in (quantities or {}).items()}
+
+    def known(index: str | None, component: str) -> Decimal | None:
+        amount = given.get((index, component), "0")
+        return None if amount is None else Decimal(amount)
+
+    def store(index: str | None, component: str, **more: Any) -> Store:
+        gigabytes = known(index, component)
+        # one item whose bytes, with the overhead, make the gigabytes
+        size = None if gigabytes is None else gigabytes * 2**30 - 100
+        empty = gigabytes == 0
+        return Store(
+            index=index,
+            count=constant(Decimal(0 if empty else 1)),
+            mean_bytes=size,
+            basis="measured",
+            note="its size is not known",
+            **more,
+        )
+
+    indexes = tuple(
+        store(
+            index.name,
+            "index-storage",
+            local=index.kind == "LSI",
+            key=(*index.hash_attributes, *index.range_attributes),
+            projection=index.projection,
+            attributes=index.non_key_attributes,
+        )
+        for index in table.indexes
+    )
+    flows: dict[Key, Requests] = {}
+    capacity: dict[Key, Capacity] = {}
+    for (index, component), amount in given.items():
+        number = None if amount is None else Decimal(amount)
+        kind = component.removeprefix("index-").removeprefix("capacity-")
+        note = "" if number is not None else NO_DATAPOINT
+        if kind not in ("reads", "writes"):
+            continue
+        if "capacity-" in component:
+            units = None if number is None else number / HOURS_PER_MONTH
+            capacity[index, "reads" if kind == "reads" else "writes"] = Capacity(
+                units=units, note=NO_CAPACITY if units is None else ""
+            )
+        else:
+            flows[index, "reads" if kind == "reads" else "writes"] = Requests(units=in_step(number, None), note=note)
+    others = tuple(
+        Other(component=component, amount=Amount(today=None if amount is None else Decimal(amount), each_user=Decimal(0)))
+        for (_, component), amount in given.items()
+        if component in ("backup", "pitr", "alarms", "streams")
+    )
+    assert {component for _, component in given} <= PRICE_KEYS.keys()
+    defaults: dict[str, Any] = {
+        "name": table.name,
+        "table_class": table.table_class,
+        "provisioned": bool(capacity),
+        "table": store(None, "storage", key=(*table.hash_attributes, *table.range_attributes)),
+        "indexes": indexes,
+        "flows": flows,
+        "capacity": capacity,
+        "others": others,
+    }
+    return Workload(**(defaults | fields))
+
+
+NO_DATAPOINT = "CloudWatch has no datapoint"
+NO_CAPACITY = "the provisioned capacity is not known"
+
+
 def table_facts(table: Table | None = None, **facts: Any) -> TableFacts:
     """A healthy table: PITR on, tagged, unthrottled, small items, every fact known. Pass facts, or Unknown, by name."""
     table = table or a_table()
@@ -163,17 +243,19 @@ def a_context(
     *,
     scale: Scale | None = None,
     size_lines: SizeLines | None = None,
-    lines: Iterable[CostLine] = (),
+    workload: Workload | None = None,
+    users: int | None = None,
     region: str = "eu-north-1",
+    prices: PriceSheet | None = None,
     **facts: Any,
 ) -> Context:
-    """What `examine` takes, from the same arguments as `table_facts`; `lines` are the table's cost lines at the target users."""
+    """What `examine` takes, from the same arguments as `table_facts`; `workload` is what is billed of the table, nothing by default."""
     known = table_facts(table, **facts)
     return Context(
         facts=known,
         scale=scale or Scale(target_users=10_000, users_now=1_000),
         size_lines=size_lines or SizeLines(),
-        bill=TableBill(table=known.table, lines=tuple(lines), prices=bundled_sheet(region)),
+        bill=TableBill(workload=workload or a_workload(known.table), users=users, prices=prices or bundled_sheet(region)),
     )
 
 

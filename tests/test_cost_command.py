@@ -61,6 +61,8 @@ def test_json_has_the_costs_of_a_run_file(usage: Path, tmp_path: Path) -> None:
         "basis": "declared",
         "per_user": False,
         "note": "",
+        "growth": "constant",
+        "region": None,
     }
     assert lines["reserved-reads"]["monthly_usd"] is None
     assert lines["reserved-reads"]["note"] == "no price is known in us-east-2"
@@ -207,7 +209,7 @@ def test_the_markdown_of_a_model_says_what_is_not_known_and_keeps_its_cells(tmp_
     ("arguments", "words"),
     [
         (("--usage", "m.toml", "--model", "m.toml"), ("--model", "--usage")),
-        (("--usage", "m.toml", "--users", "10"), ("--users goes with --model",)),
+        (("--usage", "m.toml", "--users", "10"), ("--users is for tables and --model",)),
         (("--model", "none.toml"), ("cannot read none.toml", "--model")),
         (("--model", "m.toml"), ("m.toml: no `region`", "--region")),
         (("--model", "m.toml", "--region", "eu-north-9"), ("eu-north-9", "did you mean")),

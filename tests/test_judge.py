@@ -265,9 +265,14 @@ def test_a_declared_table_that_is_not_audited_is_told() -> None:
     assert any(line.endswith("not among the tables of this audit: order") for line in report.costs.assumptions)
 
 
-def test_a_declared_design_that_an_audit_does_not_use_is_told() -> None:
+def test_a_declared_size_takes_the_place_of_the_measured_one_and_is_labelled() -> None:
     report = judged(table_facts(), config=Config(tables={"orders": TableModel(item_bytes=5_000)}))
-    assert any("the declared designs of orders are not used here" in line for line in report.costs.assumptions)
+    [at] = [one for one in report.costs.projections if one.users == 1_000]
+    [storage] = [line for line in at.lines if line.component == "storage"]
+    assert storage.basis == "declared"
+    assert storage.quantity == (Decimal(1_000 * 5_100) / 2**30).quantize(Decimal("0.000001"))
+    [now] = [line for line in report.costs.current.lines if line.component == "storage"]
+    assert now.basis == "measured"
 
 
 def test_provisioned_capacity_does_not_follow_the_users() -> None:

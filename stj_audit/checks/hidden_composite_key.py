@@ -19,7 +19,7 @@ from decimal import Decimal
 
 from stj_audit.checks import check
 from stj_audit.facts import Index, ItemSizes, KeyCardinality, Table, Unknown
-from stj_audit.results import Category, NotApplicable, Problem, RemoveIndex, Said, Severity
+from stj_audit.results import Category, MergeIndex, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import count, counted, printable
 
 SAME_COUNT_SHARE = Decimal("0.01")  # DescribeTable's counts are hours old and not taken at one moment
@@ -98,5 +98,5 @@ def _problem(table: Table, index: Index, entries: int, of: int, *, distinct: int
         f"callers that know only {key} need another way in",
         effort="days",
         severity=Severity.LOW if guessed else None,
-        change=None if guessed else RemoveIndex(index=index.name),
+        change=None if guessed else MergeIndex(index=index.name, into=None),
     )

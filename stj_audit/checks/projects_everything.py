@@ -3,8 +3,9 @@ An index with projection ALL keeps a second copy of whole items. Every write tha
 size of the whole item, even when the queries of the index need two small attributes of it.
 
 The copy is measured: the bytes that the index holds of the items read, or else IndexSizeBytes, against the table's. Above 80 % the index is
-a second table. What its queries really read is not known, so the gain is an upper bound. Where the items are smaller than 1 KB the
-projection is left alone: a write of a smaller entry is rounded up to the same single unit.
+a second table. What its queries really read is not known, so the gain is an upper bound; where declared patterns say it, another check
+prices exactly what they need. Where the items are smaller than 1 KB the projection is left alone: a write of a smaller entry is rounded up
+to the same single unit.
 
 Wrong when the queries do need whole items, and reads outnumber writes by far: for single items of S KB, by more than about 10 times S.
 Source: AWS developer guide, "General guidelines for secondary indexes in DynamoDB"; "DynamoDB read and write operations".
@@ -17,6 +18,8 @@ from decimal import Decimal
 from math import ceil
 
 from stj_audit.checks import check
+from stj_audit.cost.bill import TableBill
+from stj_audit.cost.savings import attributes_read
 from stj_audit.cost.units import WRITE_UNIT_BYTES, write_units
 from stj_audit.facts import Index, ItemSizes, Table, Unknown
 from stj_audit.results import Category, Good, NarrowIndex, NotApplicable, Problem, Said, Severity
@@ -28,7 +31,7 @@ SPARSE_SHARE = Decimal("0.5")  # between it and COPY_SHARE an index is left alon
 
 
 @check("An index copies whole items", Category.GSI_PROJECTIONS, Severity.MEDIUM, code="PRJ-02")
-def projects_everything(table: Table, items: ItemSizes | Unknown) -> Iterator[Said]:
+def projects_everything(table: Table, items: ItemSizes | Unknown, bill: TableBill) -> Iterator[Said]:
     if not table.global_indexes:
         yield NotApplicable(reason="no global secondary index")
         return
@@ -39,7 +42,13 @@ def projects_everything(table: Table, items: ItemSizes | Unknown) -> Iterator[Sa
     if not whole:
         number = counted(len(table.global_indexes), "global secondary index", "global secondary indexes")
         yield Good(message=f"no index copies whole items ({number} looked at)")
-    for index in whole:
+    workload = bill.workload
+    known = () if workload.provisioned else workload.indexes  # elsewhere only what is paid by the request is priced
+    declared = {store.index for store in known if attributes_read(workload, store) is not None}
+    if whole and all(index.name in declared for index in whole):
+        yield NotApplicable(reason="the declared patterns say what is read over each index that copies whole items")
+        return
+    for index in (one for one in whole if one.name not in declared):
         yield from _judged(table, index, items)
 
 

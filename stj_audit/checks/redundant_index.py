@@ -18,7 +18,7 @@ from decimal import Decimal
 
 from stj_audit.checks import check
 from stj_audit.facts import Index, ItemSizes, Table, Unknown
-from stj_audit.results import Category, Good, NotApplicable, Problem, RemoveIndex, Said, Severity
+from stj_audit.results import Category, Good, MergeIndex, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import count, counted, printable
 
 SAME_COUNT_SHARE = Decimal("0.01")  # DescribeTable's counts are hours old and not taken at one moment
@@ -133,5 +133,5 @@ def _problem(table: Table, index: Index, cover: Cover, items: ItemSizes | Unknow
             f"aws dynamodb update-table --region {table.region} --table-name {table.name} "
             f"""--global-secondary-index-updates '[{{"Delete":{{"IndexName":"{index.name}"}}}}]'""",
         ),
-        change=RemoveIndex(index=index.name),
+        change=MergeIndex(index=index.name, into=None if isinstance(cover, Table) else cover.name),
     )

@@ -15,16 +15,12 @@ from decimal import Decimal
 
 from stj_audit.checks import check
 from stj_audit.config import Scale
-from stj_audit.cost.bill import TableBill, depends_on_class, is_complete
+from stj_audit.cost.bill import TableBill, why_unknown
+from stj_audit.cost.lines import STORAGE, depends_on_class, is_complete
+from stj_audit.cost.savings import OTHER_CLASS
 from stj_audit.facts import Table, TableClass, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity, UseTableClass
 from stj_audit.wording import count, dollars
-
-STORAGE = ("storage", "index-storage")
-OTHER_CLASS: dict[TableClass, TableClass] = {
-    "STANDARD": "STANDARD_INFREQUENT_ACCESS",
-    "STANDARD_INFREQUENT_ACCESS": "STANDARD",
-}
 
 
 @check("Wrong table class", Category.COST_OPTIMIZATION, Severity.MEDIUM, code="CST-02")
@@ -76,16 +72,6 @@ def _at(scale: Scale) -> str:
 
 def _unknown(bill: TableBill, other: TableClass) -> Unknown:
     """The first thing that is missing to price the table in both classes: a price, a size or its requests."""
-    lines = [line for line in bill.lines if depends_on_class(line)]
-    missing = next((line for line in lines if line.quantity is None), None)
-    if any(line.unit_price_usd is None and line.quantity is not None for line in lines):
-        return Unknown(call="pricing:GetProducts", reason=f"no price is known in {bill.prices.region}")
-    if missing is None:
-        return Unknown(call="pricing:GetProducts", reason=f"no price of {other} is known in {bill.prices.region}")
-    if missing.component in STORAGE:
-        which = "the table" if missing.index is None else f"index {missing.index}"
-        return Unknown(call="dynamodb:DescribeTable", reason=f"the size of {which} is not known")
-    call = "dynamodb:DescribeTable" if "capacity" in missing.component else "cloudwatch:GetMetricData"
-    return Unknown(
-        call=call, reason=f"{missing.component} of a user: {missing.note}" if missing.basis == "declared" else missing.note
-    )
+    missing = why_unknown([line for line in bill.lines if depends_on_class(line.component)], bill.prices)
+    reason = f"no price of {other} is known in {bill.prices.region}"
+    return Unknown(call="pricing:GetProducts", reason=reason) if missing is None else missing

@@ -7,6 +7,7 @@ A price that is missing is "not sold or not known here", never 0.
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -60,3 +61,14 @@ def bundled_sheet(region: str) -> PriceSheet:
 def bundled_regions() -> tuple[str, ...]:
     """The regions that have a bundled sheet."""
     return tuple(sorted(sheet.name.removesuffix(".toml") for sheet in _SHEETS.iterdir() if sheet.name.endswith(".toml")))
+
+
+def about_age(as_of: str | None, *, today: date, max_age_months: int) -> str | None:
+    """A sentence that warns of prices last confirmed more than `max_age_months` ago; None while they are younger, or not known."""
+    if as_of is None:
+        return None
+    year, month = map(int, as_of.split("-"))
+    age = (today.year - year) * 12 + today.month - month
+    if age <= max_age_months:
+        return None
+    return f"the oldest of the prices used was last confirmed in {as_of}, {age} months ago: use --prices live, or a newer version"

@@ -11,15 +11,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 from msgspec import Struct
 
 from stj_audit.config import in_toml_words
-from stj_audit.cost.bill import CLASS_KEYS, HOURS_PER_MONTH, MONEY_STEP, PRICE_KEYS, is_complete, priced, total
-from stj_audit.cost.prices import PriceSheet, bundled_regions, bundled_sheet
+from stj_audit.cost.lines import (
+    ALL_TABLES,
+    CLASS_KEYS,
+    CONSTANT,
+    HOURS_PER_MONTH,
+    MONEY_STEP,
+    PRICE_KEYS,
+    at_price,
+    is_complete,
+    price_key,
+    total,
+)
+from stj_audit.cost.prices import PriceSheet, bundled_regions
 from stj_audit.errors import ConfigError
+from stj_audit.facts import TableClass
 from stj_audit.report import CostLine, Costs, CurrentCost, PriceSource
 
 MAX_QUANTITY = 10**15  # a typing error, not a bill; below it every amount is exact within the 28 digits of Decimal
@@ -28,14 +40,6 @@ MONTHS = {"1yr": 12, "3yr": 36}  # reserved capacity is sold for these terms: de
 RESERVED_BLOCK = 100  # units; same source
 UNIT_PRICE_STEP = Decimal("0.0000000001")  # an upfront payment divided by months need not end; shown only, amounts are exact
 
-KEYS = PRICE_KEYS | {
-    "replicated-capacity-writes": ("provisioned.{table_class}.rwcu_hour", "rWCU-hour"),
-    "restore": ("backup.restore.gb", "GB"),
-    "export": ("export.full.gb", "GB"),
-    "incremental-export": ("export.incremental.gb", "GB"),
-    "import": ("import.gb", "GB"),
-    "streams": ("streams.read_request", "GetRecords request"),
-}
 MONTHLY = {  # what is declared a month -> its component
     "storage_gb": "storage",
     "read_request_units": "reads",
@@ -51,8 +55,6 @@ MONTHLY = {  # what is declared a month -> its component
 }
 HOURLY = {"rcu": "capacity-reads", "wcu": "capacity-writes", "rwcu": "replicated-capacity-writes"}  # units, for each hour
 RESERVABLE: tuple[Literal["rcu", "wcu"], ...] = ("rcu", "wcu")  # replicated capacity cannot be reserved
-
-ALL_TABLES = ""  # the table of a line that is no single table's
 
 Number = int | Decimal  # what TOML has: a float there is read as a Decimal
 
@@ -139,6 +141,16 @@ def check_region(region: str) -> None:
         raise ValueError(f"no prices are known for region {region!r}" + (f"; did you mean {nearest[0]}?" if nearest else ""))
 
 
+def check_prices(prices: PriceSheet, *, origin: str = "") -> None:
+    """Raise ConfigError, with the nearest name, where no price of the region is known."""
+    if prices.prices:
+        return
+    try:
+        check_region(prices.region)
+    except ValueError as error:
+        raise ConfigError(f"{origin}{error}", hint="give a region like eu-north-1") from error
+
+
 # ------------------------------------------------------------------------------------------------------------- reading
 
 
@@ -174,18 +186,14 @@ def _as_usage(raw: dict[str, Any], origin: str) -> UsageFile:
 # ------------------------------------------------------------------------------------------------------------- pricing
 
 
-def price_usage(usage: UsageFile, *, region: str, free_tier: bool) -> Costs:
+def price_usage(usage: UsageFile, *, prices: PriceSheet, free_tier: bool) -> Costs:
     """
-    What the quantities cost a month in `region`: a line for each table and component whose quantity is above 0.
+    What the quantities cost a month at `prices`: a line for each table and component whose quantity is above 0.
 
     The free tier comes off once, as lines of its own; reserved capacity comes off the provisioned units of all tables together, first off
     those of its own. A price that is not known makes its line, and so the bill, incomplete. Raises ConfigError for an unknown region.
     """
-    try:
-        check_region(region)
-    except ValueError as error:
-        raise ConfigError(str(error), hint="give a region like eu-north-1") from error
-    prices = bundled_sheet(region)
+    check_prices(prices)
     hours = Decimal(usage.hours)
     names = [table.name or f"usage {number}" for number, table in enumerate(usage.usage, 1)]
     left = {unit: _not_reserved(usage.usage, unit) for unit in RESERVABLE}
@@ -198,9 +206,9 @@ def price_usage(usage: UsageFile, *, region: str, free_tier: bool) -> Costs:
             quantities.append((component, units * hours))
         for component, quantity in quantities:
             if quantity:
-                key = KEYS[component][0].format(table_class=CLASS_KEYS[table.table_class])
+                key = price_key(component, cast("TableClass", table.table_class))
                 used.add(key)
-                lines.append(priced(_line(name, component, quantity, KEYS[component][1]), prices, key))
+                lines.append(at_price(_line(name, component, quantity, PRICE_KEYS[component][1]), prices, key))
         for unit in RESERVABLE:
             if table.reserved is not None and table.reserves(unit):
                 used |= {f"reserved.{table.reserved.term}.{unit}_upfront", f"reserved.{table.reserved.term}.{unit}_hour"}
@@ -209,7 +217,7 @@ def price_usage(usage: UsageFile, *, region: str, free_tier: bool) -> Costs:
         lines += _free_lines(usage.usage, left, hours, prices)
     return Costs(
         prices=PriceSource(
-            region=region,
+            region=prices.region,
             as_of=min((price.as_of for price in map(prices.price, used) if price is not None), default=None),
             source=prices.source,
         ),
@@ -235,6 +243,7 @@ def _line(table: str, component: str, quantity: Decimal, unit: str) -> CostLine:
         monthly_usd=None,
         basis="declared",
         per_user=False,
+        growth=CONSTANT,
     )
 
 
@@ -265,8 +274,8 @@ def _reserved_lines(
     units, months = Decimal(getattr(reserved, unit)), MONTHS[reserved.term]
     component, noun = f"reserved-{HOURLY[unit].removeprefix('capacity-')}", unit.upper()
     blocks = "" if units % RESERVED_BLOCK == 0 else f"; AWS sells blocks of {RESERVED_BLOCK}"
-    hourly = priced(_line(table, component, units * hours, f"{noun}-hour"), prices, f"reserved.{reserved.term}.{unit}_hour")
-    upfront = priced(
+    hourly = at_price(_line(table, component, units * hours, f"{noun}-hour"), prices, f"reserved.{reserved.term}.{unit}_hour")
+    upfront = at_price(
         _line(table, f"{component}-upfront", units, f"{noun}-month"), prices, f"reserved.{reserved.term}.{unit}_upfront"
     )
     if upfront.unit_price_usd is not None:
@@ -304,13 +313,12 @@ def free_lines(quantities: Mapping[str, Decimal], prices: PriceSheet) -> Iterabl
     These are bands of the price list, which only prices of class STANDARD and streams have: quantities of other classes do not belong here.
     """
     for component, quantity in quantities.items():
-        template, unit = KEYS[component]
-        key = template.format(table_class=CLASS_KEYS["STANDARD"])
+        unit, key = PRICE_KEYS[component][1], price_key(component, "STANDARD")
         price = prices.price(key)
         if quantity and price is not None and price.free_monthly is not None:
             free = _line(ALL_TABLES, f"free-{component}", -min(quantity, price.free_monthly), unit)
             note = f"{price.free_monthly:,f} {unit}s a month are free, once for the account and region"
-            yield replace(priced(free, prices, key), note=note)
+            yield replace(at_price(free, prices, key), note=note)
 
 
 def about_free_tier(prices: PriceSheet, *, free_tier: bool) -> str:

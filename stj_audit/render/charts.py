@@ -23,6 +23,8 @@ NARROW_BAR_STEP, NARROW_BAR_HEIGHT, NARROW_NAME_HEIGHT = 46.0, 18.0, 18.0
 OPEN_WIDTH = 40.0  # the end of a bar that stands for what is not known, whose size nobody can draw
 LABEL_FROM = 36.0  # a narrower segment has no room for its percentage
 LEGEND_LINE, LEGEND_BOX, LEGEND_LETTER = 20.0, 34.0, 6.8
+SQUARE_GAP, SQUARE_HEIGHT = 1.5, 3.0  # the line under a bar
+SQUARE_TITLE = "grows with the square of the users"
 
 HIST_LEFT, HIST_RIGHT, HIST_TOP, HIST_BOTTOM, HIST_HEIGHT = 60.0, 610.0, 30.0, 200.0, 246.0
 NARROW_HIST_LEFT, NARROW_HIST_RIGHT = 42.0, 296.0
@@ -75,7 +77,7 @@ class Mark:
 class CostBar:
     """
     One stacked bar with its name and its total. `rest` is an outline where nothing is drawn: dashed for what is not known, plain for a
-    bill of 0; None: every part is drawn.
+    bill of 0; None: every part is drawn. `square` underlines the share that grows with the square of the users.
     """
 
     y: float
@@ -84,6 +86,7 @@ class CostBar:
     is_target: bool
     marks: tuple[Mark, ...]
     rest: Mark | None
+    square: Mark | None
     name_x: float
     total_x: float
     text_y: float
@@ -125,6 +128,7 @@ def cost_bars(bills: Sequence[Bill], narrow: bool = False) -> CostBars:
                 is_target=bill.is_target,
                 marks=marks,
                 rest=rest,
+                square=_square(bill, left=left, length=length, y=y + height + SQUARE_GAP),
                 name_x=left if narrow else left - 10,
                 total_x=left + length + (0 if narrow else 12),
                 text_y=row + (12 if narrow else 15.5),
@@ -159,11 +163,21 @@ def _segments(bill: Bill, *, left: float, length: float, y: float, height: float
     return tuple(marks), outline
 
 
+def _square(bill: Bill, *, left: float, length: float, y: float) -> Mark | None:
+    width = round((length if bill.complete else length - OPEN_WIDTH) * bill.square_share, 1)
+    if width <= 0:
+        return None
+    tip = f"{filters.users(bill.users)}: {filters.percent(bill.square_share)} {SQUARE_TITLE}"
+    return Mark(x=left, y=y, width=width, height=SQUARE_HEIGHT, kind="square", label="", tip=tip)
+
+
 def _legend(bills: Sequence[Bill], left: float, width: float) -> tuple[LegendEntry, ...]:
     """What the colours mean, in as many lines as it takes."""
     titles = [(part.title, _part_kind(part.title)) for part in bills[0].parts] if bills else []
     if any(not bill.complete or bill.monthly_usd is None for bill in bills):
         titles.append((filters.NOT_KNOWN, "open"))
+    if any(bill.square_share for bill in bills):
+        titles.append((SQUARE_TITLE, "square"))
     entries, x, y = [], left, 4.0
     for title, kind in titles:
         needed = LEGEND_BOX + LEGEND_LETTER * len(title)

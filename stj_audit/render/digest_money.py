@@ -8,6 +8,7 @@ from stj_audit.render import filters
 from stj_audit.render.digest import listed
 from stj_audit.report import (
     CostLine,
+    Costs,
     Projection,
     Report,
     StorageAtScale,
@@ -54,6 +55,8 @@ class Bill:
     avoidable: str
     per_user: str
     parts: tuple[Part, ...]
+    square_share: float = 0.0
+    """The part of what is known that grows with the square of the users."""
 
 
 def avoidable(report: Report, projection: Projection | None) -> str:
@@ -62,9 +65,16 @@ def avoidable(report: Report, projection: Projection | None) -> str:
 
     With "or more" where a line of the bill is not known or a check of the cost could not be made; "not known" where nothing is.
     """
+    return _avoidable(projection, _seen(report))
+
+
+def _seen(report: Report) -> float:
+    return next((one.coverage for one in report.categories if one.id == COST_CATEGORY), 1.0)
+
+
+def _avoidable(projection: Projection | None, seen: float) -> str:
     if projection is None or projection.monthly_usd is None or projection.avoidable_usd is None:
         return filters.NOT_KNOWN
-    seen = next((one.coverage for one in report.categories if one.id == COST_CATEGORY), 1.0)
     sure, at_most = projection.avoidable_usd, projection.avoidable_at_most_usd or projection.avoidable_usd
     if not at_most and seen == 0:
         return filters.NOT_KNOWN
@@ -85,26 +95,39 @@ def _per_user(projection: Projection, mark: str) -> str:
     return filters.usd_fine(projection.per_user_usd) + ("" if projection.complete else mark)
 
 
-def parts_used(report: Report) -> tuple[str, ...]:
+def parts_used(costs: Costs) -> tuple[str, ...]:
     """The parts that any projection has a line of; what no table has is left out of charts and tables."""
-    seen = {part_of(line) for projection in report.costs.projections for line in projection.lines}
+    seen = {part_of(line) for projection in costs.projections for line in projection.lines}
     return tuple(part for part in ALL_PARTS if part in seen)
 
 
 def bills(report: Report) -> tuple[Bill, ...]:
-    used = parts_used(report)
+    return bills_of(report.costs, report.audit.target_users, seen=_seen(report))
+
+
+def bills_of(costs: Costs, target_users: int | None, *, seen: float = 1.0) -> tuple[Bill, ...]:
+    """The rungs of the ladder. `seen` is the share of the checks of cost that could be made."""
+    used = parts_used(costs)
     return tuple(
         Bill(
             users=projection.users,
-            is_target=projection.users == report.audit.target_users,
+            is_target=projection.users == target_users,
             monthly_usd=projection.monthly_usd,
             complete=projection.complete,
-            avoidable=avoidable(report, projection),
+            avoidable=_avoidable(projection, seen),
             per_user=_per_user(projection, "+"),
             parts=_parts(projection.lines, used),
+            square_share=_square_share(projection),
         )
-        for projection in report.costs.projections
+        for projection in costs.projections
     )
+
+
+def _square_share(projection: Projection) -> float:
+    parts, monthly = projection.parts, projection.monthly_usd
+    if parts is None or not monthly or parts.super_linear_usd <= 0:
+        return 0.0
+    return min(float(parts.super_linear_usd / monthly), 1.0)
 
 
 def _parts(lines: Sequence[CostLine], used: Sequence[str]) -> tuple[Part, ...]:
@@ -151,11 +174,14 @@ class StorageRow:
 
 def storage_rows(report: Report) -> tuple[StorageRow, ...]:
     """One row for each table and one for its indexes, by user count in the order of the projections."""
-    names = list(dict.fromkeys(at.table for projection in report.costs.projections for at in projection.storage))
-    without_indexes = {table.name for table in report.tables if not table.indexes}
+    return storage_rows_of(report.costs, frozenset(table.name for table in report.tables if not table.indexes))
+
+
+def storage_rows_of(costs: Costs, without_indexes: frozenset[str] = frozenset()) -> tuple[StorageRow, ...]:
+    names = list(dict.fromkeys(at.table for projection in costs.projections for at in projection.storage))
     rows = []
     for name in names:
-        at = [_storage_of(projection, name) for projection in report.costs.projections]
+        at = [_storage_of(projection, name) for projection in costs.projections]
         items = tuple(None if one is None else one.items for one in at)
         rows.append(
             StorageRow(
@@ -188,23 +214,20 @@ def rung_title(users: int) -> str:
     return f"At {filters.users(users)}" if users else "Now"
 
 
-def storage_totals(report: Report) -> tuple[str, ...]:
+def storage_totals(rows: Sequence[StorageRow]) -> tuple[str, ...]:
     """The bytes of all tables and indexes at each user count, as text."""
     totals = []
-    for place in range(len(report.costs.projections)):
-        sizes = [row.sizes_bytes[place] for row in storage_rows(report)]
+    for place in range(len(rows[0].sizes_bytes) if rows else 0):
+        sizes = [row.sizes_bytes[place] for row in rows]
         known = [one for one in sizes if one is not None]
         totals.append(filters.size(sum(known) if known else None) + (OR_MORE if known and len(known) < len(sizes) else ""))
     return tuple(totals)
 
 
-def storage_costs(report: Report) -> tuple[str, ...]:
+def storage_costs(costs: Costs) -> tuple[str, ...]:
     """What the storage of tables and indexes costs a month at each user count, as text."""
-    costs = []
-    for projection in report.costs.projections:
-        [part] = _parts(projection.lines, ["Storage"])
-        costs.append(money(part.amount_usd, part.complete))
-    return tuple(costs)
+    parts = [_parts(projection.lines, ["Storage"])[0] for projection in costs.projections]
+    return tuple(money(part.amount_usd, part.complete) for part in parts)
 
 
 def traffic_lines(lines: Sequence[CostLine]) -> tuple[CostLine, ...]:

@@ -12,6 +12,7 @@ from stj_audit import wording
 NOT_KNOWN = "not known"
 FINE_BELOW = Decimal("0.1")  # a bill per user is cents: rounded to whole ones it would say too little
 PER_MILLION_BELOW = Decimal("0.0001")  # a price per request is read per million requests
+COUNTED_UNITS = ("request", "request unit", "CU-hour")  # how the units end of which a million is spoken of in the plural
 
 
 def usd(amount: Decimal | None) -> str:
@@ -32,7 +33,7 @@ def unit_price(price: Decimal | None, unit: str) -> str:
         return NOT_KNOWN
     bare = unit.removeprefix("per ")
     if 0 < price < PER_MILLION_BELOW:
-        return f"{_exact_usd(price * 1_000_000)} per million {bare}"
+        return f"{_exact_usd(price * 1_000_000)} per million {bare}{'s' if bare.endswith(COUNTED_UNITS) else ''}"
     return f"{_exact_usd(price)} per {bare}"
 
 
@@ -65,6 +66,13 @@ def quantity(number: Decimal | None) -> str:
     if number == 0 or abs(number) >= 100:
         return f"{number:,.0f}"
     return _plain(Decimal(f"{number:.2e}"))
+
+
+def times(factor: Decimal) -> str:
+    """How many times as much: "1,240", "24", "4.72", "0.4"; below 10 to three significant digits."""
+    if abs(factor) >= 10:
+        return f"{factor:,.0f}"
+    return _plain(Decimal(f"{factor:.2e}")) if factor else "0"
 
 
 def percent(share: float | Decimal | None) -> str:

@@ -13,19 +13,18 @@ def render_json(report: Report) -> str:
     try:
         text = to_json(report)
     except UnicodeEncodeError:
-        text = to_json(_mended(report))
+        text = to_json(mended(report))
     return escape_json(text)
 
 
-def _mended(value: Any) -> Any:
+def mended(value: Any) -> Any:
+    """The same value with every lone surrogate in it written out as text."""
     if isinstance(value, str):
         return without_surrogates(value)
-    if isinstance(value, tuple):
-        return tuple(_mended(one) for one in value)
+    if isinstance(value, tuple | list):
+        return tuple(mended(one) for one in value)
     if isinstance(value, Mapping):
-        return {_mended(key): _mended(one) for key, one in value.items()}
+        return {mended(key): mended(one) for key, one in value.items()}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.replace(
-            value, **{field.name: _mended(getattr(value, field.name)) for field in dataclasses.fields(value)}
-        )
+        return dataclasses.replace(value, **{field.name: mended(getattr(value, field.name)) for field in dataclasses.fields(value)})
     return value

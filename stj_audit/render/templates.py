@@ -6,7 +6,7 @@ Every value that a template prints goes through `finalize`, so that no template 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,18 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from stj_audit.render import charts, digest, digest_money, digest_tables, escape, filters
-from stj_audit.report import Report
+from stj_audit.render import (
+    charts,
+    digest,
+    digest_costs,
+    digest_estimates,
+    digest_money,
+    digest_savings,
+    digest_tables,
+    escape,
+    filters,
+)
+from stj_audit.report import Costs, Report
 from stj_audit.wording import counted
 
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -45,34 +55,51 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     charts.throttle_strip,
     digest.action_groups,
     digest.anchor,
+    digest_savings.applied_savings,
+    digest_costs.basis,
     digest_tables.biggest_attributes,
     digest_tables.billing,
     digest_money.bills,
+    digest_savings.break_even_lines,
+    digest_estimates.calibration_rows,
     digest_tables.calls,
     digest_tables.capacity,
     digest.capital,
+    digest_savings.commitment_lines,
     digest_tables.coverage_text,
+    digest_savings.finding_by_id,
     digest.findings_of,
     digest.first_findings,
     digest.grade_range,
     digest.grade_tone,
     digest.grade_word,
+    digest_costs.growth_sentence,
+    digest_costs.growth_table,
     digest.head,
     digest_tables.index_size,
     digest_tables.key_names,
+    digest_costs.largest_lines,
     digest_money.line_title,
     digest.listed,
     digest.held,
     digest_money.money,
     digest_money.money_short,
+    digest_estimates.naive_rows,
+    digest_estimates.naive_sentence,
+    digest_estimates.naive_title,
     digest_tables.on_demand_backups,
     digest.open_findings,
     digest_tables.over_line,
     digest_money.parts_used,
+    digest_costs.pattern_rows,
+    digest_costs.patterns_total,
     digest_money.per_user,
     digest.permission_missing,
     digest_tables.pitr,
     digest_tables.recommendation_text,
+    digest_costs.request_lines,
+    digest_costs.request_rows,
+    digest_costs.requests_total,
     digest.rest,
     digest.rule_rows,
     digest.rule_summary,
@@ -87,6 +114,7 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     digest.severity_counts,
     digest.severity_shape,
     digest.severity_tone,
+    digest_costs.square_lines,
     digest.status_shape,
     digest.status_tone,
     digest_money.rung_title,
@@ -125,6 +153,31 @@ def render_markdown(report: Report) -> str:
     return _BLANK_LINES.sub("\n\n", text).strip() + "\n"
 
 
+def render_costs_html(costs: Costs, **texts: object) -> str:
+    """Costs alone as one HTML file that needs nothing beside it; `texts` are those of `render.costs`."""
+    facts = {
+        "at": digest_costs.target_projection(costs),
+        "ladder": digest_money.bills_of(costs, costs.target_users),
+        "storage": digest_money.storage_rows_of(costs),
+    }
+    return _environment("html", cut=False).get_template("costs.html.j2").render(costs=costs, **facts, **texts)
+
+
+def render_costs_markdown(costs: Costs, **texts: object) -> str:
+    """Costs alone as GitHub's Markdown; `texts` are those of `render.costs`."""
+    at = digest_costs.target_projection(costs)
+    text = _environment("markdown", cut=False).get_template("costs.md.j2").render(costs=costs, at=at, **texts)
+    return _BLANK_LINES.sub("\n\n", text).strip() + "\n"
+
+
+def _whole(rows: Sequence[Any], _length: int = 0) -> Sequence[Any]:
+    return rows
+
+
+def _nothing(_rows: Sequence[Any], _length: int = 0) -> str:
+    return ""
+
+
 def _html_code(text: object) -> Markup:
     return Markup("<code>{}</code>").format(escape.escape_html(escape.cut(str(text))))
 
@@ -157,7 +210,8 @@ _BY_FORMAT: dict[str, tuple[Callable[[str], Markup], dict[str, Callable[..., Any
 
 
 @cache
-def _environment(format_name: str) -> Environment:
+def _environment(format_name: str, *, cut: bool = True) -> Environment:
+    """`cut`: long lists end with how many more the run file has; where there is no run file, they are shown whole."""
     escaped, own_filters = _BY_FORMAT[format_name]
     # With autoescape, macros give Markup: what they printed is not escaped twice. In Markdown, too: `finalize` leaves it nothing to escape.
     environment = Environment(
@@ -171,6 +225,8 @@ def _environment(format_name: str) -> Environment:
     )
     environment.filters.update({function.__name__: function for function in FILTERS})
     environment.filters.update(own_filters)
+    if not cut:
+        environment.filters.update(head=_whole, rest=_nothing)
     environment.globals.update(max_rows=digest.MAX_ROWS, max_good=digest.MAX_GOOD)
     environment.filters["name"] = lambda text: escape.cut(str(text))
     return environment

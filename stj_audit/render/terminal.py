@@ -1,64 +1,14 @@
 """The `table` format: what a person reads in a terminal, at most 100 columns wide, without a cut cell."""
 
-import textwrap
-from collections.abc import Iterable, Sequence
-
-from tabulate import tabulate
-
-from stj_audit.render import digest, digest_money, digest_tables, filters
+from stj_audit.render import digest, digest_costs, digest_estimates, digest_money, digest_savings, digest_tables, filters
 from stj_audit.render.escape import cut, escape_terminal
+from stj_audit.render.page import Page
 from stj_audit.report import Report
 from stj_audit.wording import counted
 
-WIDTH = 100
+MAX_BREAK_EVENS = 2  # the report has all of them
 SEVERITY_COLORS = {"critical": "1;31", "high": "31", "medium": "33", "low": "36", "info": "2"}
 TONE_COLORS = {"ok": "32", "warn": "33", "bad": "31", "mute": "2"}
-
-
-class _Page:
-    """Lines of text, escaped as they come in; colours are added here and nowhere else."""
-
-    def __init__(self, *, color: bool) -> None:
-        self._color = color
-        self._lines: list[str] = []
-
-    def text(self, text: str, indent: str = "", first: str | None = None) -> None:
-        self._lines += _wrapped(escape_terminal(text), WIDTH, indent=indent, first=first)
-
-    def title(self, title: str) -> None:
-        self._lines += ["", self.painted(escape_terminal(title), "1")]
-
-    def raw(self, line: str) -> None:
-        self._lines.append(line)
-
-    def painted(self, text: str, code: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self._color and code and text else text
-
-    def table(
-        self,
-        head: Sequence[str],
-        rows: Iterable[Sequence[str]],
-        widths: Sequence[int],
-        *,
-        numbers: frozenset[int] = frozenset(),
-        colors: Sequence[str] = (),
-    ) -> None:
-        """Cells wrap at their column's width. `numbers` are the columns set flush right, `colors` those of the first column, by row."""
-        body = [[_wrapped(cell, width) for cell, width in zip(row, widths, strict=True)] for row in rows]
-        for cells, code in zip(body, colors, strict=False):
-            cells[0] = [self.painted(line, code) for line in cells[0]]
-        align = ["right" if column in numbers else "left" for column in range(len(head))]
-        lines = [["\n".join(cell) for cell in cells] for cells in body]
-        table = tabulate(lines, headers=head, tablefmt="simple", disable_numparse=True, colalign=align if lines else None)
-        self._lines += [line.rstrip() for line in table.splitlines()]
-
-    def __str__(self) -> str:
-        return "\n".join(self._lines).strip("\n") + "\n"
-
-
-def _wrapped(text: str, width: int, *, indent: str = "", first: str | None = None) -> list[str]:
-    start = indent if first is None else first
-    return textwrap.wrap(text, width, initial_indent=start, subsequent_indent=indent, break_on_hyphens=True) or [start.rstrip()]
 
 
 def _name(text: str) -> str:
@@ -67,7 +17,7 @@ def _name(text: str) -> str:
 
 def render_table(report: Report, *, color: bool) -> str:
     """The report for a terminal; with ANSI colours when `color`."""
-    page = _Page(color=color)
+    page = Page(color=color)
     _head(page, report)
     _first(page, report)
     _findings(page, report)
@@ -78,7 +28,7 @@ def render_table(report: Report, *, color: bool) -> str:
     return str(page)
 
 
-def _head(page: _Page, report: Report) -> None:
+def _head(page: Page, report: Report) -> None:
     overall, audit = report.overall, report.audit
     account = "account not known" if audit.account is None else f"account {audit.account}"
     tables = counted(len(report.tables), "table")
@@ -100,7 +50,7 @@ def _head(page: _Page, report: Report) -> None:
     page.text(filters.sentence(line))
 
 
-def _first(page: _Page, report: Report) -> None:
+def _first(page: Page, report: Report) -> None:
     first = digest.first_findings(report)
     if not first:
         return
@@ -113,7 +63,7 @@ def _first(page: _Page, report: Report) -> None:
         page.text(text, indent="   ", first=f"{number}. ")
 
 
-def _findings(page: _Page, report: Report) -> None:
+def _findings(page: Page, report: Report) -> None:
     findings = digest.open_findings(report)
     page.title(f"Findings ({digest.severity_counts(findings)})")
     if not findings:
@@ -143,7 +93,7 @@ def _findings(page: _Page, report: Report) -> None:
         page.text(f"{counted(len(suppressed), 'finding')} suppressed by the configuration.")
 
 
-def _categories(page: _Page, report: Report) -> None:
+def _categories(page: Page, report: Report) -> None:
     page.title("Grades")
     page.table(
         ("Grade", "Category", "Range", "Seen", "Notes"),
@@ -163,7 +113,7 @@ def _categories(page: _Page, report: Report) -> None:
     )
 
 
-def _tables(page: _Page, report: Report) -> None:
+def _tables(page: Page, report: Report) -> None:
     page.title("Tables")
     page.table(
         ("Grade", "Table", "Items", "Size", "p99 item", "Largest", "Throttles", "Cost/month"),
@@ -188,7 +138,7 @@ def _tables(page: _Page, report: Report) -> None:
         page.text(digest.rest(report.tables))
 
 
-def _ladder(page: _Page, report: Report) -> None:
+def _ladder(page: Page, report: Report) -> None:
     page.title("What it will cost, a month")
     grades = {users: at.overall for users, at in report.grades_by_users.items()}
     page.table(
@@ -208,12 +158,25 @@ def _ladder(page: _Page, report: Report) -> None:
     )
     if not all(bill.complete for bill in digest_money.bills(report)):
         page.text('A plus means "or more": a part is not known.')
+    _what_drives_it(page, report)
     prices = report.costs.prices
     as_of = "not known for this region" if prices.as_of is None else f"as of {prices.as_of}"
     page.text(f"List prices of {prices.region}, {as_of}; free tier {'subtracted' if report.costs.free_tier else 'not subtracted'}.")
 
 
-def _not_checked(page: _Page, report: Report) -> None:
+def _what_drives_it(page: Page, report: Report) -> None:
+    """What makes the bill what it is, in a line each."""
+    costs = report.costs
+    growth = digest_costs.growth_sentence(digest_money.target_bill(report))
+    if growth:
+        page.text(growth)
+    for line in digest_savings.break_even_short(costs)[:MAX_BREAK_EVENS]:
+        page.text(filters.sentence(line))
+    if costs.naive is not None:
+        page.text(digest_estimates.naive_line(costs.naive))
+
+
+def _not_checked(page: Page, report: Report) -> None:
     unseen = digest.unseen(report)
     page.title("Not checked")
     if not unseen:

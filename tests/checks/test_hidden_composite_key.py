@@ -2,7 +2,7 @@ import pytest
 
 from stj_audit.checks.hidden_composite_key import hidden_composite_key
 from stj_audit.facts import Index, Table, Unknown
-from stj_audit.results import RemoveIndex, Result, Severity, Status
+from stj_audit.results import MergeIndex, Result, Severity, Status
 from tests.builders import a_table, an_index, examined, keys, some_entries, some_items, some_keys
 
 NOT_READ = Unknown(call="dynamodb:Scan", reason="not asked for")
@@ -32,7 +32,7 @@ def test_finds_children_under_their_parent() -> None:
         'with 500 values of "user_id"'
     )
     assert problem.evidence == {"index_entries": 1_000, "items": 1_000, "distinct_values": 500}
-    assert problem.change == RemoveIndex(index="by-user")
+    assert problem.change == MergeIndex(index="by-user", into=None)
     assert problem.migration.startswith("first make sure that no two items share a pair")
 
 

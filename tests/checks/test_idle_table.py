@@ -3,12 +3,10 @@ from decimal import Decimal
 import pytest
 
 from stj_audit.checks.idle_table import idle_table
-from stj_audit.cost.bill import Usage, lines_now
-from stj_audit.cost.prices import bundled_sheet
+from stj_audit.cost.workload import Workload
 from stj_audit.facts import Flow, Unknown
-from stj_audit.report import CostLine
 from stj_audit.results import RemoveTable, Severity, Status
-from tests.builders import a_flow, a_table, an_index, examined, no_data, some_traffic
+from tests.builders import a_flow, a_table, a_workload, an_index, examined, no_data, some_traffic
 
 INDEXED = a_table(indexes=(an_index("by-status"), an_index("local", kind="LSI")))
 
@@ -17,13 +15,12 @@ def idle() -> Flow:
     return a_flow(read_units=Decimal(0), write_units=Decimal(0))
 
 
-def stored(gigabytes: str | None) -> tuple[CostLine, ...]:
-    usage = (Usage(component="storage", now=None if gigabytes is None else Decimal(gigabytes)),)
-    return lines_now(a_table(), usage, bundled_sheet("eu-north-1"))
+def stored(gigabytes: str | None) -> Workload:
+    return a_workload(a_table(), {"storage": gigabytes})
 
 
 def test_finds_a_table_that_nobody_uses() -> None:
-    result = examined(idle_table, INDEXED, traffic=some_traffic(idle(), {"by-status": idle()}), lines=stored("100"))
+    result = examined(idle_table, INDEXED, traffic=some_traffic(idle(), {"by-status": idle()}), workload=stored("100"))
     [problem] = result.problems
     assert result.severity is Severity.MEDIUM  # all of its bill, but 26.90 dollars
     assert problem.message == "nobody read or wrote the table or its indexes in 30 days; it costs $26.90 a month"
@@ -32,7 +29,7 @@ def test_finds_a_table_that_nobody_uses() -> None:
 
 
 def test_offers_a_backup_and_no_deletion_to_paste() -> None:
-    [problem] = examined(idle_table, traffic=some_traffic(idle()), lines=stored("1")).problems
+    [problem] = examined(idle_table, traffic=some_traffic(idle()), workload=stored("1")).problems
     assert problem.commands == ("aws dynamodb create-backup --region eu-north-1 --table-name orders --backup-name orders-last",)
 
 
@@ -41,11 +38,11 @@ def test_offers_a_backup_and_no_deletion_to_paste() -> None:
     [("18", Severity.LOW), ("19", Severity.MEDIUM), ("185", Severity.MEDIUM), ("186", Severity.HIGH)],
 )
 def test_is_as_bad_as_it_is_dear(gigabytes: str, severity: Severity) -> None:
-    assert examined(idle_table, traffic=some_traffic(idle()), lines=stored(gigabytes)).severity is severity
+    assert examined(idle_table, traffic=some_traffic(idle()), workload=stored(gigabytes)).severity is severity
 
 
 def test_is_low_when_its_cost_is_not_known() -> None:
-    result = examined(idle_table, traffic=some_traffic(idle()), lines=stored(None))
+    result = examined(idle_table, traffic=some_traffic(idle()), workload=stored(None))
     assert result.severity is Severity.LOW
     assert result.problems[0].message == "nobody read or wrote the table or its indexes in 30 days"
     assert result.problems[0].evidence["saving_usd_month"] is None
@@ -53,7 +50,7 @@ def test_is_low_when_its_cost_is_not_known() -> None:
 
 @pytest.mark.parametrize(("covered", "status"), [("29.9", Status.UNKNOWN), ("30", Status.FOUND)])
 def test_needs_thirty_days(covered: str, status: Status) -> None:
-    result = examined(idle_table, traffic=some_traffic(idle(), covered_days=Decimal(covered)), lines=stored("1"))
+    result = examined(idle_table, traffic=some_traffic(idle(), covered_days=Decimal(covered)), workload=stored("1"))
     assert result.status is status
     if status is Status.UNKNOWN:
         assert result.reason == "only 29.9 days of metrics; 30 are needed"

@@ -112,7 +112,7 @@ def test_a_check_may_accept_an_unknown() -> None:
 def test_a_check_is_given_the_table_and_the_context_by_name() -> None:
     @check("A curious fake", Category.BACKUP_STRATEGY, Severity.LOW, code="BKP-97")
     def curious_fake(table: Table, scale: Scale, bill: TableBill) -> Iterator[Said]:
-        yield Good(message=f"{table.name} {scale.target_users} {bill.table.name}")
+        yield Good(message=f"{table.name} {scale.target_users} {bill.workload.name}")
 
     result = examine(curious_fake, a_context(a_table(name="users"), scale=Scale(target_users=7)))
     assert result.goods == (Good(message="users 7 users"),)

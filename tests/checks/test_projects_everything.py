@@ -3,9 +3,11 @@ from typing import Any
 import pytest
 
 from stj_audit.checks.projects_everything import projects_everything
-from stj_audit.facts import Unknown
+from stj_audit.cost.workload import Call, Workload
+from stj_audit.design import Pattern
+from stj_audit.facts import Table, Unknown
 from stj_audit.results import NarrowIndex, Result, Severity, Status
-from tests.builders import a_table, an_index, examined, some_entries, some_items
+from tests.builders import a_table, a_workload, an_index, examined, some_entries, some_items
 
 NOT_READ = Unknown(call="dynamodb:Scan", reason="not asked for")
 LARGE = 50 * 1_024
@@ -101,3 +103,47 @@ def test_tables_without_global_index_or_items_have_nothing_to_judge() -> None:
     assert examined(projects_everything, a_table(indexes=(an_index(kind="LSI"),))).status is Status.NOT_APPLICABLE
     empty = examined(projects_everything, a_table(indexes=(an_index(),)), items=some_items({}))
     assert empty.reason == "the table is empty"
+
+
+# ------------------------------------------------------------------------------------------------------ with declared patterns
+
+TWO = a_table(size_bytes=51_200_000, indexes=tuple(an_index(name, size_bytes=51_200_000) for name in ("a", "b")))
+
+
+def query(index: str | None, *reads: str) -> Call:
+    return Call(pattern=Pattern(name="find", op="Query", index=index, reads=reads, calls=1), index=index)
+
+
+def declared(table: Table, *calls: Call) -> Workload:
+    return a_workload(table, calls=calls)
+
+
+def test_an_index_whose_patterns_all_say_what_they_read_is_not_judged_here() -> None:
+    workload = declared(TWO, query("a", "status"), query("a", "name"), query("b", "id"))
+    result = examined(projects_everything, TWO, items=NOT_READ, workload=workload)
+    assert result.status is Status.NOT_APPLICABLE
+    assert result.reason == "the declared patterns say what is read over each index that copies whole items"
+
+
+def test_an_index_of_which_nothing_is_declared_is_judged_beside_one_that_is() -> None:
+    result = examined(projects_everything, TWO, items=NOT_READ, workload=declared(TWO, query("a", "status")))
+    assert [problem.index for problem in result.problems] == ["b"]
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        (query("a", "status"), query("a")),  # one of them does not say
+        (query(None, "status"),),  # of the table
+        (Call(pattern=Pattern(name="put", op="PutItem", calls=1), index=None),),
+    ],
+)
+def test_an_index_of_which_a_pattern_does_not_say_what_it_reads_is_judged(calls: tuple[Call, ...]) -> None:
+    result = examined(projects_everything, TWO, items=NOT_READ, workload=declared(TWO, *calls))
+    assert [problem.index for problem in result.problems] == ["a", "b"]
+
+
+def test_a_narrow_index_is_no_praise_beside_a_declared_one() -> None:
+    table = a_table(indexes=(an_index("a"), an_index("keys", projection="KEYS_ONLY")))
+    result = examined(projects_everything, table, items=NOT_READ, workload=declared(table, query("a", "status")))
+    assert (result.status, result.goods) == (Status.NOT_APPLICABLE, ())

@@ -6,7 +6,7 @@ import pytest
 
 from stj_audit.checks.redundant_index import redundant_index
 from stj_audit.facts import Index, ItemSizes, Unknown
-from stj_audit.results import RemoveIndex, Result, Severity, Status
+from stj_audit.results import MergeIndex, Result, Severity, Status
 from tests.builders import a_table, an_index, examined, keys, some_entries, some_items
 
 NOT_READ = Unknown(call="dynamodb:Scan", reason="not asked for")
@@ -33,7 +33,7 @@ def test_finds_the_shorter_of_two_keys() -> None:
     assert problem.fix == "send the queries to index long, then remove this index"
     assert problem.current == 'key ("status"), beside index long with key ("status", "created_at")'
     assert problem.evidence == {"covered_by": "long", "index_entries": 1_000, "covering_entries": 1_000}
-    assert problem.change == RemoveIndex(index="short")
+    assert problem.change == MergeIndex(index="short", into="long")
     words = shlex.split(problem.commands[0])
     assert words[words.index("--table-name") + 1] == "orders"
     assert words[words.index("--region") + 1] == "eu-north-1"

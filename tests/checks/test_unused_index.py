@@ -6,18 +6,33 @@ from typing import Any
 import pytest
 
 from stj_audit.checks.unused_index import unused_index
+from stj_audit.cost.workload import Workload
 from stj_audit.facts import Flow, Unknown
-from stj_audit.report import CostLine
 from stj_audit.results import RemoveIndex, Result, Severity, Status
-from tests.builders import a_flow, a_line, a_table, an_index, examined, some_traffic
+from tests.builders import a_flow, a_table, a_workload, an_index, examined, some_traffic
 
 INDEX = an_index("by-status")
+TABLE = a_table(indexes=(INDEX,))
 
 
-def judged(reads: str | None, days: str = "30", lines: tuple[CostLine, ...] = ()) -> Result:
+USD_A_WRITE_UNIT, USD_A_GB = Decimal("0.00000067"), Decimal("0.269")  # eu-north-1
+
+
+def billed(writes_usd: str, index_writes_usd: str, index_storage_usd: str = "0") -> Workload:
+    return a_workload(
+        TABLE,
+        {
+            "writes": str(Decimal(writes_usd) / USD_A_WRITE_UNIT),
+            ("by-status", "index-writes"): str(Decimal(index_writes_usd) / USD_A_WRITE_UNIT),
+            ("by-status", "index-storage"): str(Decimal(index_storage_usd) / USD_A_GB),
+        },
+    )
+
+
+def judged(reads: str | None, days: str = "30", workload: Workload | None = None) -> Result:
     flow = a_flow(read_units=None if reads is None else Decimal(reads))
     traffic = some_traffic(indexes={"by-status": flow}, covered_days=Decimal(days))
-    return examined(unused_index, a_table(indexes=(INDEX,)), traffic=traffic, lines=lines)
+    return examined(unused_index, TABLE, traffic=traffic, workload=workload)
 
 
 def test_finds_an_index_that_is_not_read_and_asks_before_it_removes() -> None:
@@ -43,25 +58,19 @@ def test_its_command_names_table_index_and_region() -> None:
 )
 def test_is_as_bad_as_the_money_that_it_costs(index_usd: str, severity: Severity) -> None:
     half = str(Decimal(index_usd) / 2)
-    lines = (
-        a_line("writes", "100"),
-        a_line("index-writes", half, index="by-status"),
-        a_line("index-storage", half, index="by-status"),
-    )
-    result = judged("0", lines=lines)
+    result = judged("0", workload=billed("100", half, half))
     assert result.severity is severity
     assert result.problems[0].evidence == {"read_units": 0, "covered_days": 30.0, "saving_usd_month": float(index_usd)}
 
 
 def test_is_low_when_its_cost_is_not_known() -> None:
-    result = judged("0", lines=(a_line("index-storage", None, index="by-status"),))
+    result = judged("0", workload=a_workload(TABLE, {("by-status", "index-storage"): None}))
     assert result.severity is Severity.LOW
     assert result.problems[0].evidence["saving_usd_month"] is None
 
 
 def test_fewer_than_thirty_days_are_not_enough_history() -> None:
-    lines = (a_line("writes", "100"), a_line("index-writes", "60", index="by-status"))
-    result = judged("0", days="29.9", lines=lines)
+    result = judged("0", days="29.9", workload=billed("100", "60"))
     [problem] = result.problems
     assert result.severity is Severity.LOW
     assert problem.message == "not read in 29.9 days of metrics: not enough history to call it unused"

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stj_audit.config import Config, load_config, parse_config
-from stj_audit.cost.model import collection_units, price_model
+from stj_audit.cost.model import price_model
+from stj_audit.cost.prices import bundled_sheet
+from stj_audit.cost.requests import collection_units
 from stj_audit.cost.units import Consistency
 from stj_audit.errors import ConfigError
 from stj_audit.report import CostLine, Costs
@@ -25,12 +27,12 @@ def design(text: str) -> Config:
 
 
 def priced(text: str, *, users: int = 1_000, region: str = "us-east-1", free_tier: bool = False) -> Costs:
-    return price_model(design(text), region=region, users=(users,), free_tier=free_tier)
+    return price_model(design(text), prices=bundled_sheet(region), users=(users,), free_tier=free_tier)
 
 
 def units(text: str, component: str, index: str | None = None, *, users: int = 1) -> Decimal | None:
     """The quantity of one line in a month of one day; 0 when there is no such line."""
-    [at] = price_model(design("[model]\ndays = 1\n" + text), region="us-east-1", users=(users,)).projections
+    [at] = price_model(design("[model]\ndays = 1\n" + text), prices=bundled_sheet("us-east-1"), users=(users,)).projections
     found = [line.quantity for line in at.lines if (line.component, line.index) == (component, index)]
     assert len(found) <= 1
     return found[0] if found else Decimal(0)
@@ -57,7 +59,7 @@ def near(amount: Decimal | None, expected: str) -> bool:
     ],
 )
 def test_the_design_of_the_assessment_at_every_scale(region: str, expected: tuple[str, ...]) -> None:
-    costs = price_model(load_config(SEED), region=region, users=SCALES)
+    costs = price_model(load_config(SEED), prices=bundled_sheet(region), users=SCALES)
     assert [at.users for at in costs.projections] == list(SCALES)
     for at, amount in zip(costs.projections, expected, strict=True):
         assert at.complete
@@ -66,7 +68,7 @@ def test_the_design_of_the_assessment_at_every_scale(region: str, expected: tupl
 
 
 def test_the_leaderboard_grows_with_the_square_of_the_users_and_says_so() -> None:
-    costs = price_model(load_config(SEED), region="us-east-1", users=SCALES)
+    costs = price_model(load_config(SEED), prices=bundled_sheet("us-east-1"), users=SCALES)
     lines = [line for at in costs.projections for line in at.lines if (line.component, line.index) == ("index-reads", LEADERBOARD)]
     for line, amount in zip(lines[1:], ("0.13", "12.8", "320", "1282"), strict=True):
         assert near(line.monthly_usd, amount), line
@@ -74,7 +76,7 @@ def test_the_leaderboard_grows_with_the_square_of_the_users_and_says_so() -> Non
 
 
 def test_the_lines_of_the_assessment_at_10_000_users() -> None:
-    [at] = price_model(load_config(SEED), region="us-east-1", users=(10_000,)).projections
+    [at] = price_model(load_config(SEED), prices=bundled_sheet("us-east-1"), users=(10_000,)).projections
     by_part = {(line.table, line.component, line.index): line for line in at.lines}
 
     def quantity(table: str, component: str, index: str | None = None) -> Decimal | None:
@@ -279,7 +281,7 @@ def designs(draw: st.DrawFn) -> str:
 
 @given(designs(), st.lists(st.integers(1, 10**9), min_size=2, max_size=3, unique=True).map(sorted))
 def test_totals_are_the_sums_of_their_lines_and_grow_with_the_users(text: str, users: list[int]) -> None:
-    costs = price_model(design(text), region="eu-north-1", users=users)
+    costs = price_model(design(text), prices=bundled_sheet("eu-north-1"), users=users)
     before: dict[tuple[str, str | None], CostLine] = {}
     for at in costs.projections:
         known = [line.monthly_usd for line in at.lines if line.monthly_usd is not None]

@@ -5,9 +5,9 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
-from stj_audit.cost.bill import CLASS_KEYS
+from stj_audit.cost.lines import CLASS_KEYS, OTHER_PRICES, PRICE_KEYS
 from stj_audit.cost.prices import bundled_regions, bundled_sheet
-from stj_audit.cost.usage import KEYS, MONTHLY, MONTHS, TableUsage, parse_usage, price_usage
+from stj_audit.cost.usage import MONTHLY, MONTHS, TableUsage, parse_usage, price_usage
 from stj_audit.errors import ConfigError
 from stj_audit.report import CostLine, Costs
 
@@ -16,7 +16,7 @@ def priced(text: str, *, region: str | None = None, free_tier: bool | None = Non
     usage = parse_usage(text, origin="usage.toml")
     region = region or usage.region
     assert region is not None
-    return price_usage(usage, region=region, free_tier=usage.free_tier if free_tier is None else free_tier)
+    return price_usage(usage, prices=bundled_sheet(region), free_tier=usage.free_tier if free_tier is None else free_tier)
 
 
 def one_table(quantities: str, *, region: str = "us-east-1", free_tier: bool = False, hours: int = 730) -> Costs:
@@ -251,6 +251,7 @@ def test_a_line_says_what_when_and_at_what_price() -> None:
             monthly_usd=Decimal("1.076"),
             basis="declared",
             per_user=False,
+            growth="constant",
         ),
     )
     assert costs.current.monthly_usd == Decimal("1.076")
@@ -498,6 +499,9 @@ def test_reserved_zeros_are_no_reservation_whatever_the_class() -> None:
 
 def test_every_key_names_a_price_of_the_sheets() -> None:
     known = {key for region in bundled_regions() for key in bundled_sheet(region).prices}
-    wanted = {template.format(table_class=table_class) for template, _ in KEYS.values() for table_class in CLASS_KEYS.values()}
+    wanted = {
+        template.format(table_class=table_class) for template, _ in PRICE_KEYS.values() for table_class in CLASS_KEYS.values()
+    }
+    wanted -= OTHER_PRICES.keys()
     wanted |= {f"reserved.{term}.{unit}" for term in MONTHS for unit in ("rcu_upfront", "rcu_hour", "wcu_upfront", "wcu_hour")}
     assert wanted <= known

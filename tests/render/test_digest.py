@@ -136,8 +136,8 @@ def test_storage_is_totalled_only_over_what_is_known() -> None:
         ("b", "items", (None, None)),
         ("b", "indexes", (0, None)),
     ]
-    assert digest_money.storage_totals(report) == ("2.0 KB or more", "not known")
-    assert digest_money.storage_costs(report) == ("not known", "not known")
+    assert digest_money.storage_totals(digest_money.storage_rows(report)) == ("2.0 KB or more", "not known")
+    assert digest_money.storage_costs(report.costs) == ("not known", "not known")
 
 
 def test_storage_of_which_nothing_is_known_takes_no_row() -> None:

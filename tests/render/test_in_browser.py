@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from stj_audit.render import render
+from stj_audit.render.costs import render_costs
 from tests.engines.chromium import Browser, Scheme
 from tests.render.test_formats import SECTIONS
 from tests.sample_report import hostile_report, sample_report
@@ -40,6 +41,14 @@ def hostile_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module", params=["sample", "hostile"])
+def costs_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    report = sample_report() if request.param == "sample" else hostile_report(words_too=True)
+    path = tmp_path_factory.mktemp("costs") / f"{request.param}.html"
+    path.write_text(render_costs(report.costs, "html"), encoding="utf-8")
+    return path
+
+
 def test_nothing_is_requested_and_nothing_complains(browser: Browser, sample_path: Path) -> None:
     page = browser.open(sample_path)
     assert page.requests == (sample_path.as_uri(),)
@@ -71,6 +80,19 @@ def test_the_page_never_scrolls_sideways(
         browser.show(width=width, scheme=scheme)
         assert browser.evaluate("window.innerWidth") == width
         assert browser.evaluate(WIDEST) <= width
+
+
+def test_the_page_of_costs_asks_for_nothing_and_fits(browser: Browser, costs_path: Path) -> None:
+    page = browser.open(costs_path)
+    assert page.requests == (costs_path.as_uri(),)
+    assert page.console == ()
+    assert browser.evaluate("document.scripts.length") == 0
+    for width in WIDTHS:
+        for scheme in SCHEMES:
+            browser.show(width=width, scheme=scheme)
+            assert browser.evaluate(WIDEST) <= width
+        assert browser.evaluate(CLIPPED) == []
+        assert browser.evaluate(OFF_SCREEN) == []
 
 
 def test_it_follows_the_colour_scheme(browser: Browser, sample_path: Path) -> None:

@@ -1,0 +1,230 @@
+"""
+What could be changed about a table, seen from its sizes and declared patterns alone; and what several changes save together.
+
+Changes are applied one after the other, each to what the ones before it left, so that no line is saved twice and the sum never exceeds the
+bill. One that saves nothing any more is left out.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import combinations
+
+from stj_audit.cost.bill import TableBill
+from stj_audit.cost.workload import Store, Workload
+from stj_audit.facts import TableClass
+from stj_audit.report import AppliedSaving, CostLine
+from stj_audit.results import (
+    Change,
+    CompressAttribute,
+    MergeIndex,
+    NarrowIndex,
+    RemoveIndex,
+    RemoveTable,
+    SplitAttribute,
+    UseBillingMode,
+    UseTableClass,
+    is_bound,
+)
+from stj_audit.wording import listed, printable
+
+BIG_ATTRIBUTE_BYTES = 1_024  # a smaller one rarely moves a write to another step of 1 KB
+BIG_ATTRIBUTE_SHARE = Decimal("0.10")  # of the item; below it a table more is not worth what it takes to keep
+COMPRESSIBLE_TO = Decimal("0.5")  # gzip must leave at most so much: below, reading it back is not worth the time
+OTHER_CLASS: Mapping[TableClass, TableClass] = {
+    "STANDARD": "STANDARD_INFREQUENT_ACCESS",
+    "STANDARD_INFREQUENT_ACCESS": "STANDARD",
+}
+MIN_SAVING_USD = Decimal("0.005")  # what would be shown as $0.00 is no saving
+
+
+# ------------------------------------------------------------------------------------------------------------- proposals
+
+
+def proposals(workload: Workload) -> Iterator[Change]:
+    """Every change that a design suggests by itself, whether or not it saves anything; what takes the least work first."""
+    yield from unread_indexes(workload)
+    yield from redundant_indexes(workload)
+    yield from narrower_indexes(workload)
+    yield from big_attributes(workload)
+    yield from compressible_attributes(workload)
+    yield UseTableClass(table_class=OTHER_CLASS[workload.table_class])
+
+
+def unread_indexes(workload: Workload) -> Iterator[RemoveIndex]:
+    """Indexes that no declared pattern reads, and that were not measured to be read either."""
+    if not workload.calls:
+        return
+    read = {call.index for call in workload.calls if call.pattern.is_read}
+    for store in workload.indexes:
+        if store.index is not None and store.index not in read and (store.index, "reads") not in workload.flows and not store.local:
+            yield RemoveIndex(index=store.index)
+
+
+def redundant_indexes(workload: Workload) -> Iterator[MergeIndex]:
+    """Indexes whose every query another index can answer: the same partition key, a longer sort key, at least the same attributes."""
+    gone: set[str] = set()
+    for one, other in combinations(workload.indexes, 2):
+        for index, cover in ((one, other), (other, one)):
+            if not gone & {index.index, cover.index} and _covers(cover, index, workload.table):
+                gone.add(str(index.index))
+                yield MergeIndex(index=str(index.index), into=cover.index)
+                break
+
+
+def _covers(cover: Store, index: Store, table: Store) -> bool:
+    if cover.local or index.local or not index.key or cover.key[: len(index.key)] != index.key:
+        return False
+    if (cover.count.each_user, cover.count.fixed) != (index.count.each_user, index.count.fixed):
+        return False
+    if cover.projection == "ALL":
+        return True
+    held = {*table.key, *cover.key, *cover.attributes}
+    return index.projection != "ALL" and {*index.key, *index.attributes} <= held
+
+
+def narrower_indexes(workload: Workload) -> Iterator[NarrowIndex]:
+    """Indexes that hold more than the patterns read over them; not where a pattern does not say what it reads."""
+    for store in workload.indexes:
+        wanted = attributes_read(workload, store)
+        if wanted is not None and (store.projection == "ALL" or set(wanted) < set(store.attributes)):
+            yield NarrowIndex(index=str(store.index), attributes=wanted)
+
+
+def attributes_read(workload: Workload, store: Store) -> tuple[str, ...] | None:
+    """The attributes beside the keys that the patterns read over an index; None: a pattern does not say, or none reads it."""
+    reads = [call.pattern for call in workload.calls if call.index == store.index and call.pattern.is_read]
+    if not reads or any(not pattern.reads for pattern in reads) or store.local:
+        return None
+    keys = {*workload.table.key, *store.key}
+    return tuple(sorted({name for pattern in reads for name in pattern.reads} - keys))
+
+
+def big_attributes(workload: Workload) -> Iterator[SplitAttribute]:
+    """Attributes that are a large part of the items, and that some pattern does without."""
+    for name in _large(workload):
+        if any(_does_without(call.pattern.reads or call.pattern.sets, name) for call in workload.calls):
+            yield SplitAttribute(attribute=name)
+
+
+def _does_without(named: Sequence[str], attribute: str) -> bool:
+    return bool(named) and attribute not in named
+
+
+def compressible_attributes(workload: Workload) -> Iterator[CompressAttribute]:
+    """Large attributes that gzip makes much smaller, measured on items of the table."""
+    for name in _large(workload):
+        left = workload.attributes[name].compresses_to
+        if left is not None and left <= COMPRESSIBLE_TO:
+            yield CompressAttribute(attribute=name, estimated=not workload.calls or bool(workload.flows))
+
+
+def _large(workload: Workload) -> list[str]:
+    """Attributes that weigh, the heaviest first; keys stay where they are."""
+    if not workload.table.mean_bytes:
+        return []
+    keys = {name for store in workload.stores for name in store.key}
+    least = max(Decimal(BIG_ATTRIBUTE_BYTES), workload.table.mean_bytes * BIG_ATTRIBUTE_SHARE)
+    large = [(one.mean_bytes, name) for name, one in workload.attributes.items() if name not in keys and one.mean_bytes >= least]
+    return [name for _, name in sorted(large, key=lambda pair: (-pair[0], pair[1]))]
+
+
+# -------------------------------------------------------------------------------------------------------------- together
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proposal:
+    """A change to one table (its place among the bills), and the finding that proposes it."""
+
+    place: int
+    change: Change
+    finding: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """The changes that save, in the order in which they are applied; and the bills that they leave."""
+
+    steps: tuple[AppliedSaving, ...]
+    bills: tuple[TableBill, ...]
+
+    @property
+    def sure_usd(self) -> Decimal:
+        return sum((step.saving_usd for step in self.steps if not step.is_bound), Decimal(0))
+
+    @property
+    def at_most_usd(self) -> Decimal:
+        return sum((step.saving_usd for step in self.steps), Decimal(0))
+
+
+def plan(
+    bills: Sequence[TableBill], proposed: Iterable[Proposal], *, free_usd: Callable[[Sequence[TableBill]], Decimal] | None = None
+) -> Plan:
+    """
+    What the proposals save together. `free_usd` is what the free tier gives for some bills, a negative amount: it is one for all tables.
+
+    Those that are sure come first, in the order given, then those that are only bounded.
+    """
+    left = list(bills)
+    ordered = sorted(proposed, key=lambda one: is_bound(one.change))
+    steps = []
+    free_before = free_usd(left) if free_usd is not None else Decimal(0)
+    for proposal in ordered:
+        before = left[proposal.place]
+        after = before.after(proposal.change)
+        if after is None:
+            continue
+        then = [*left[: proposal.place], after, *left[proposal.place + 1 :]]
+        free_after = free_usd(then) if free_usd is not None else Decimal(0)
+        saving = before.monthly_usd - after.monthly_usd + free_before - free_after
+        if saving < MIN_SAVING_USD:
+            continue
+        left, free_before = then, free_after
+        steps.append(
+            AppliedSaving(
+                finding=proposal.finding,
+                table=before.workload.name,
+                index=getattr(proposal.change, "index", None),
+                change=in_words(proposal.change),
+                saving_usd=saving,
+                is_bound=is_bound(proposal.change),
+            )
+        )
+    return Plan(steps=tuple(steps), bills=tuple(left))
+
+
+def worthwhile(bill: TableBill, changes: Iterable[Change]) -> list[Change]:
+    """The changes that save something alone, in the order given; those that cannot be priced are left out."""
+    return [change for change in changes if (saving := bill.saving(change)) is not None and saving >= MIN_SAVING_USD]
+
+
+def in_words(change: Change) -> str:  # noqa: PLR0911 - one arm for each change
+    """What is changed, in a few words."""
+    match change:
+        case RemoveTable():
+            return "remove the table"
+        case RemoveIndex(index=index):
+            return f"remove index {index}"
+        case MergeIndex(index=index, into=into):
+            return f"read from {'the table' if into is None else f'index {into}'} instead of index {index}, and remove it"
+        case UseTableClass(table_class=table_class):
+            return f"use table class {table_class}"
+        case UseBillingMode(billing_mode=mode):
+            return "use on-demand capacity" if mode == "PAY_PER_REQUEST" else "use provisioned capacity with auto scaling"
+        case NarrowIndex(index=index, attributes=attributes):
+            added = "" if not attributes else f" and {listed([printable(name) for name in attributes])}"
+            return f"project only the keys{added} in index {index}"
+        case SplitAttribute(attribute=attribute):
+            return f"move {printable(attribute)} to a table of its own"
+        case CompressAttribute(attribute=attribute):
+            return f"store {printable(attribute)} compressed"
+
+
+def free_quantities(lines: Iterable[tuple[CostLine, TableClass]]) -> dict[str, Decimal]:
+    """The quantities that the free tier applies to, by component: those of class STANDARD, in the region of the audit."""
+    free = dict.fromkeys(("storage", "capacity-reads", "capacity-writes", "replicated-capacity-writes", "streams"), Decimal(0))
+    for line, table_class in lines:
+        kind = line.component.removeprefix("index-")
+        if kind in free and table_class == "STANDARD" and line.region is None and line.monthly_usd:
+            free[kind] += line.quantity or 0
+    return free

@@ -1,0 +1,153 @@
+"""The options of the command line, as click decorators: each is also an environment variable. What is imported late keeps --help quick."""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+FORMATS = ("table", "markdown", "html", "json")
+COST_FORMATS = ("table", "markdown", "html", "json", "csv")
+PRICE_SOURCES = ("bundled", "live")
+SCAN_MODES = ("auto", "full", "none")
+SEVERITIES = ("low", "medium", "high", "critical")
+GRADES = ("A+", "A", "A-", "B+", "B", "B-", "C+", "C", "C-", "D+", "D", "D-", "F")
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class Users(click.ParamType[tuple[int, ...]]):
+    """User counts: 100,1000,10K."""
+
+    name = "N[,N...]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        counts = [re.fullmatch(r"([1-9][0-9]*)([kKmM]?)", part.strip().replace("_", "")) for part in value.split(",")]
+        if not all(counts):
+            self.fail(f"{value!r} is no list of user counts; write it like 100,1000,10K", param, ctx)
+        factors = {"": 1, "k": 1_000, "m": 1_000_000}
+        return tuple(sorted({int(one[1]) * factors[one[2].lower()] for one in counts if one}))
+
+
+class Size(click.ParamType[int]):
+    """A size in bytes: 300KB, 1.5MB, 307200."""
+
+    name = "SIZE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from stj_audit.config import parse_size
+
+        try:
+            return parse_size(value)
+        except ValueError as error:
+            return self.fail(str(error), param, ctx)
+
+
+class Dollars(click.ParamType[Decimal]):
+    """An amount in US dollars, exact."""
+
+    name = "USD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            amount = Decimal(str(value))
+        except InvalidOperation:
+            self.fail(f"{value!r} is no amount; write it like 0.05", param, ctx)
+        if not amount.is_finite() or amount < 0:
+            self.fail(f"{value!r} is no amount of money to spend", param, ctx)
+        return amount
+
+
+class FailOn(click.ParamType[str]):
+    """never, a severity, or grade:C."""
+
+    name = "never|low|medium|high|critical|grade:C"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        word = str(value).lower()
+        if word.startswith("grade:"):
+            word = "grade:" + word.removeprefix("grade:").upper()
+        if word == "never" or word in SEVERITIES or (word.startswith("grade:") and word.removeprefix("grade:") in GRADES):
+            return word
+        return self.fail(f"{value!r}: use never, {', '.join(SEVERITIES)} or grade:C", param, ctx)
+
+
+def option(*names: str, env: tuple[str, ...] = (), **settings: Any) -> Callable[[_Command], _Command]:
+    """A click option that is also STJ_AUDIT_<OPTION>, whatever the command."""
+    long = next(name for name in names if name.startswith("--")).split("/")[0]
+    variable = "STJ_AUDIT_" + long.removeprefix("--").replace("-", "_").upper()
+    return click.option(*names, envvar=[variable, *env], show_envvar=False, **settings)
+
+
+def options(*decorators: Callable[[Any], Any]) -> Callable[[_Command], _Command]:
+    """Several options as one decorator, in the order in which they are listed."""
+
+    def decorate(command: _Command) -> _Command:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+aws_options = options(
+    option("--profile", env=("AWS_PROFILE",), help="Profile of ~/.aws/config."),
+    option("--region", env=("AWS_REGION", "AWS_DEFAULT_REGION"), help="AWS region."),
+    option("--endpoint-url", metavar="URL", help="Send every call there instead of to AWS."),
+    option("--role-arn", metavar="ARN", help="Role to assume for the audit."),
+    option("--external-id", metavar="ID", help="External id for that role."),
+    option("--max-attempts", type=click.IntRange(1, 10), default=4, show_default=True, help="Attempts per call, retries included."),
+)
+judging_options = options(
+    option("--users", type=Users(), help="User counts to project to.  [default: 100,1000,10000,50000,100000]"),
+    option(
+        "--target-users", type=click.IntRange(1), metavar="N", help="User count that the headline grade is for.  [default: 10000]"
+    ),
+    option("--users-now", type=click.IntRange(1), metavar="N", help="Users today.  [default: items of [model] users_table]"),
+    option("--warn-item-size", type=Size(), help="Items above it need care.  [default: 300KB]"),
+    option("--max-item-size", type=Size(), help="Items above it cannot be written.  [default: 400KB]"),
+)
+price_options = options(
+    option(
+        "--prices",
+        type=click.Choice(PRICE_SOURCES),
+        help="List prices that came with this version, or those that AWS publishes now.  [default: bundled]",
+    ),
+    option(
+        "--free-tier/--no-free-tier",
+        default=None,
+        help="Subtract AWS's free monthly quantities, once for all tables.  [default: no]",
+    ),
+)
+config_options = options(
+    option(
+        "--config", "config_path", type=click.Path(path_type=Path), help="Configuration.  [default: stj-audit.toml here or above]"
+    ),
+    option("--no-config", is_flag=True, help="Use no configuration file."),
+)
+scan_options = options(
+    option(
+        "--scan",
+        type=click.Choice(SCAN_MODES),
+        help="Read items: all while that is within the budget (auto), all (full), or none.  [default: auto]",
+    ),
+    option("--scan-budget", type=Dollars(), help="What reading one table whole may cost under auto.  [default: 0.05]"),
+)
+output_options = options(
+    option(
+        "-f", "--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True, help="What goes to stdout."
+    ),
+    option("--report", "reports", multiple=True, metavar="[FORMAT=]PATH", help="Also write a report there; repeatable."),
+    option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True, help="Colour on stdout."),
+    option("-q", "--quiet", is_flag=True, help="Nothing on stderr but errors."),
+    option("-v", "--verbose", count=True, help="Say more on stderr; where an error came from."),
+)
+gate_options = options(
+    option("--fail-on", type=FailOn(), default="never", show_default=True, help="Exit with 3 from this finding on."),
+    option("--strict", is_flag=True, help="Exit with 4 when something could not be checked."),
+    option("--no-progress", is_flag=True, help="No progress on a terminal."),
+)
