@@ -47,14 +47,18 @@ def price_model(
     _check(config, prices, users)
     with localcontext(prec=DIGITS):
         workloads = [declared_workload(name, table, config.model) for name, table in config.tables.items()]
-    projections = tuple(_projection(config, workloads, prices, count, free_tier=free_tier) for count in users)
-    now = None
-    if config.model.users_now is not None:
-        now = _projection(config, workloads, prices, config.model.users_now, free_tier=free_tier)
+    counts = (*users, *(() if config.model.users_now is None else (config.model.users_now,)))
+    bills = {count: [TableBill(workload=workload, users=count, prices=prices) for workload in workloads] for count in counts}
+    something = {
+        _place(line) for of in bills.values() for bill in of for line in bill.lines if line.quantity is None or line.quantity
+    }
+    at = {count: _projection(config, of, prices, count, something, free_tier=free_tier) for count, of in bills.items()}
+    projections = tuple(at[count] for count in users)
+    now = None if config.model.users_now is None else at[config.model.users_now]
     target = target_users or config.model.target
-    bills = [TableBill(workload=workload, users=target, prices=prices) for workload in workloads]
+    then = [TableBill(workload=workload, users=target, prices=prices) for workload in workloads]
     classes = {workload.name: workload.table_class for workload in workloads}
-    used = ((line, classes[line.table]) for at in projections for line in at.lines if line.table)
+    used = ((line, classes[line.table]) for one in projections for line in one.lines if line.table)
     return Costs(
         prices=PriceSource(region=prices.region, as_of=oldest_price(used, prices), source=prices.source),
         free_tier=free_tier,
@@ -63,10 +67,14 @@ def price_model(
         else CurrentCost(monthly_usd=now.monthly_usd, lines=now.lines, complete=now.complete),
         projections=projections,
         assumptions=tuple(_assumptions(config, prices, free_tier=free_tier)),
-        patterns=pattern_costs(bills),
-        naive=naive_estimate(bills, target, prices, {}),
+        patterns=pattern_costs(then),
+        naive=naive_estimate(then, target, prices, {}),
         target_users=target,
     )
+
+
+def _place(line: CostLine) -> tuple[str, str | None, str]:
+    return line.table, line.index, line.component
 
 
 def _check(config: Config, prices: PriceSheet, users: Sequence[int]) -> None:
@@ -85,12 +93,20 @@ def _check(config: Config, prices: PriceSheet, users: Sequence[int]) -> None:
             raise ConfigError(f"{origin}: {problem} - at `tables.{name}.{place}`", hint=f"add a [[tables.{name}.index]]")
 
 
-def _projection(config: Config, workloads: Sequence[Workload], prices: PriceSheet, users: int, *, free_tier: bool) -> Projection:
-    bills = [TableBill(workload=workload, users=users, prices=prices) for workload in workloads]
-    lines: list[CostLine] = [line for bill in bills for line in bill.lines]
+def _projection(
+    config: Config,
+    bills: Sequence[TableBill],
+    prices: PriceSheet,
+    users: int,
+    something: set[tuple[str, str | None, str]],
+    *,
+    free_tier: bool,
+) -> Projection:
+    """`something`: the lines that are more than nothing at some user count; the others (reads that no pattern makes) are left out."""
+    lines: list[CostLine] = [line for bill in bills for line in bill.lines if _place(line) in something]
     if free_tier:
         lines += free_lines_of(bills, prices)
-    monthly = sum_or_none(lines)
+    monthly = sum_or_none(lines) if lines else Decimal(0)
     proposed = [
         Proposal(place=place, change=change)
         for place, bill in enumerate(bills)
@@ -105,10 +121,10 @@ def _projection(config: Config, workloads: Sequence[Workload], prices: PriceShee
         avoidable_usd=None if monthly is None else saved.sure_usd,
         avoidable_at_most_usd=None if monthly is None else saved.at_most_usd,
         per_user_usd=None if monthly is None else (monthly / users).quantize(MONEY_STEP),
-        storage=tuple(stored_at(workload, users) for workload in workloads),
+        storage=tuple(stored_at(bill.workload, users) for bill in bills),
         parts=None if monthly is None else growth_parts(lines, sum((bill.super_linear_usd for bill in bills), Decimal(0))),
         savings=saved.steps,
-        after_year_usd=after_year(config, workloads, prices, users),
+        after_year_usd=after_year(config, [bill.workload for bill in bills], prices, users),
     )
 
 

@@ -194,6 +194,13 @@ def test_the_free_tier_comes_off_the_storage_of_tables_and_indexes_together() ->
     assert less.monthly_usd == full.monthly_usd - Decimal("6.25")
 
 
+def test_what_is_nothing_at_every_user_count_has_no_line() -> None:
+    [at] = priced(TABLE + INDEX + pattern("GetItem")).projections
+    assert {(line.component, line.index) for line in at.lines} == {("storage", None), ("index-storage", "i"), ("reads", None)}
+    share = TABLE + pattern("Query", "items = { share_of_users = 0 }").replace("calls = 1", "calls_per_day = 0")
+    assert {line.component for line in priced(share).projections[0].lines} == {"storage"}
+
+
 # -------------------------------------------------------------------------------------------------------- what is not known
 
 
@@ -285,7 +292,7 @@ def test_totals_are_the_sums_of_their_lines_and_grow_with_the_users(text: str, u
     before: dict[tuple[str, str | None], CostLine] = {}
     for at in costs.projections:
         known = [line.monthly_usd for line in at.lines if line.monthly_usd is not None]
-        assert at.monthly_usd == (exact_sum(known) if known else None)
+        assert at.monthly_usd == (exact_sum(known) if known or not at.lines else None)  # nothing billed is known to be nothing
         assert at.complete == (len(known) == len(at.lines))
         now = {(line.component, line.index): line for line in at.lines}
         for part, line in before.items():
