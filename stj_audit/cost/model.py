@@ -50,7 +50,7 @@ def price_model(
     counts = (*users, *(() if config.model.users_now is None else (config.model.users_now,)))
     bills = {count: [TableBill(workload=workload, users=count, prices=prices) for workload in workloads] for count in counts}
     something = {
-        _place(line) for of in bills.values() for bill in of for line in bill.lines if line.quantity is None or line.quantity
+        _place(line) for of in bills.values() for bill in of for line in bill.lines if line.quantity != 0 or "storage" in line.component
     }
     at = {count: _projection(config, of, prices, count, something, free_tier=free_tier) for count, of in bills.items()}
     projections = tuple(at[count] for count in users)
@@ -102,7 +102,7 @@ def _projection(
     *,
     free_tier: bool,
 ) -> Projection:
-    """`something`: the lines that are more than nothing at some user count; the others (reads that no pattern makes) are left out."""
+    """`something`: the lines that are more than nothing at some user count; the others, reads that no pattern makes, are left out."""
     lines: list[CostLine] = [line for bill in bills for line in bill.lines if _place(line) in something]
     if free_tier:
         lines += free_lines_of(bills, prices)

@@ -148,7 +148,7 @@ def notes(costs: Costs) -> list[str]:
     """What the numbers rest on, then what is said of single lines, each once."""
     prices = costs.prices
     confirmed = "" if prices.as_of is None else f", the oldest of those used confirmed in {prices.as_of}"
-    sentences = [f"List prices of {prices.region}{confirmed}."]
+    sentences = [filters.sentence(f"List prices of {prices.region}{confirmed}: {prices.source}")]
     sentences += [_capital(filters.sentence(one)) for one in costs.assumptions]
     told: dict[str, dict[str, None]] = {}
     for line in (*costs.current.lines, *(line for at in costs.projections for line in at.lines)):
