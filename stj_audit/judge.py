@@ -154,6 +154,8 @@ class _Judged:
                 scale=replace(self._scale, target_users=users),
                 size_lines=self._terms.size_lines,
                 bill=self.bill(users),
+                declared=self.priced.model,
+                backup_policy=self._terms.config.backup,
             )
             earlier = {one.check.code: one for one in next(iter(self._results.values()), ())}
             self._results[users] = tuple(

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from stj_audit.checks import Context, examine
-from stj_audit.config import Scale, SizeLines
+from stj_audit.config import Backup, Scale, SizeLines, TableModel
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.lines import HOURS_PER_MONTH, PRICE_KEYS
 from stj_audit.cost.prices import PriceSheet, bundled_sheet
@@ -247,6 +247,8 @@ def a_context(
     users: int | None = None,
     region: str = "eu-north-1",
     prices: PriceSheet | None = None,
+    declared: TableModel | None = None,
+    backup_policy: Backup | None = None,
     **facts: Any,
 ) -> Context:
     """What `examine` takes, from the same arguments as `table_facts`; `workload` is what is billed of the table, nothing by default."""
@@ -256,6 +258,8 @@ def a_context(
         scale=scale or Scale(target_users=10_000, users_now=1_000),
         size_lines=size_lines or SizeLines(),
         bill=TableBill(workload=workload or a_workload(known.table), users=users, prices=prices or bundled_sheet(region)),
+        declared=declared or TableModel(),
+        backup_policy=backup_policy or Backup(),
     )
 
 

@@ -24,7 +24,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, get_args, get_type_hints
 
-from stj_audit.config import Scale, SizeLines
+from stj_audit.config import Backup, Scale, SizeLines, TableModel
 from stj_audit.cost.bill import TableBill
 from stj_audit.facts import TableFacts, Unknown
 from stj_audit.results import Category, Check, Good, NotApplicable, Problem, Result, Said, Severity, Status
@@ -34,12 +34,17 @@ FACTS = tuple(field.name for field in fields(TableFacts))
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
-    """What a check may ask for beside the facts of its table: for whom it is judged, the two size lines, and what the table costs."""
+    """
+    What a check may ask for beside the facts of its table: for whom it is judged, the two size lines, what the table costs, what is
+    declared of it (its access patterns among it), and of backups in general.
+    """
 
     facts: TableFacts
     scale: Scale
     size_lines: SizeLines
     bill: TableBill
+    declared: TableModel
+    backup_policy: Backup
 
 
 CONTEXT = tuple(field.name for field in fields(Context) if field.name != "facts")
