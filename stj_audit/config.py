@@ -164,6 +164,21 @@ class Prices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     free_tier: bool = False
 
 
+class Ignore(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[[ignore]]`: findings that the owner accepts. `check` is a name or a code, `tables` are globs; from `expires` on it is void."""
+
+    check: str
+    tables: tuple[str, ...] = ("*",)
+    reason: str
+    expires: date | None = None
+
+    def __post_init__(self) -> None:
+        if not self.reason.strip():
+            raise ValueError("`reason` is empty, and whoever reads the report must know why")
+        if not self.tables:
+            raise ValueError('`tables` names none; leave it out, or write ["*"], for all')
+
+
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file. `path` is where it came from, None for the defaults."""
 
@@ -174,6 +189,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     scan: Scan = msgspec.field(default_factory=Scan)
     thresholds: Thresholds = msgspec.field(default_factory=Thresholds)
     prices: Prices = msgspec.field(default_factory=Prices)
+    ignore: tuple[Ignore, ...] = ()
     path: str | None = None
 
 

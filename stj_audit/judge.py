@@ -22,6 +22,7 @@ from stj_audit.cost.prices import PriceSheet
 from stj_audit.cost.savings import Plan, Proposal
 from stj_audit.errors import ConfigError
 from stj_audit.facts import Snapshot, TableFacts, Unknown
+from stj_audit.ignores import Ignores, about_ignores, check_names
 from stj_audit.report import (
     SCHEMA_VERSION,
     Audit,
@@ -29,6 +30,7 @@ from stj_audit.report import (
     GradesAtScale,
     NextReview,
     NotChecked,
+    Overall,
     Report,
     RuleRun,
     Tool,
@@ -57,16 +59,19 @@ class Terms:
 def judge(snapshot: Snapshot, terms: Terms) -> Report:
     """The whole report of a snapshot. Raises ConfigError for a declared design that does not fit the tables."""
     _check_design(snapshot, terms.config)
+    check_names(terms.config.ignore, all_checks(), origin=terms.config.path or "the configuration")
+    ignores = Ignores(ignores=terms.config.ignore, today=snapshot.finished_at.date())
     users_now, users_source = _users_now(snapshot, terms)
     everyone = tuple(sorted({*terms.scale.users, terms.scale.target_users}))  # the headline's user count is a scale like the others
     scale = replace(terms.scale, users_now=users_now, users=everyone)
-    judged = [_Judged(facts=facts, terms=terms, scale=scale) for facts in snapshot.tables]
+    judged = [_Judged(facts=facts, terms=terms, scale=scale, ignores=ignores) for facts in snapshot.tables]
     judged.sort(key=lambda one: (-total(one.now), one.name))  # the table that costs most is read first
     at_target = scale.target_users
     unread = _unread(snapshot)
     plans = {users: _plan(judged, users, terms) for users in scale.users}
     graded = {users: _grade(judged, users, plans[users], unread) for users in scale.users}
-    findings = _findings(judged, scale)
+    findings = _findings(judged, scale, ignores)
+    still_open = tuple(finding for finding in findings if finding.suppressed is None)
     costs = money.costs(
         [one.priced for one in judged],
         plans,
@@ -76,14 +81,14 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
         whole=not snapshot.missing,
         assumptions=assessment.assumptions([one.priced for one in judged], scale, users_source, free_tier=terms.free_tier),
     )
-    results = [result for one in judged for result in one.results(at_target)]
+    results = [result for one in judged for result in one.open_results(at_target)]
     not_checked = _not_checked(snapshot, results)
     overall, categories = graded[at_target].overall, graded[at_target].categories
     today = snapshot.finished_at.date()
     telling = assessment.Telling(
         facts=snapshot.tables,
         results=[*results, *unread],
-        findings=findings,
+        findings=still_open,
         costs=costs,
         graded={users: one.overall for users, one in graded.items()},
         scale=scale,
@@ -95,7 +100,7 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
         audit=_audit(snapshot, terms, scale),
         overall=overall,
         verdict=assessment.verdict(telling, snapshot.region),
-        do_first=_do_first(findings, scale),
+        do_first=_do_first(still_open, scale),
         grades_by_users={
             str(users): GradesAtScale(
                 overall=one.overall.grade, categories={category.id: category.grade for category in one.categories}
@@ -121,9 +126,14 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
         recommendations=assessment.recommendations(telling),
         actions=assessment.actions(telling),
         summary=assessment.summary(telling),
-        next_review=_next_review(findings, scale, today),
+        next_review=_next_review(still_open, scale, today),
         rules=tuple(_rule_run(result) for result in (*results, *unread)),
-        trust=assessment.trust(telling, snapshot, max_price_age_months=terms.config.prices.max_age_months),
+        ignores=ignores.reports(),
+        overall_unsuppressed=_unsuppressed(judged, scale, terms, unread) if len(still_open) < len(findings) else None,
+        trust=(
+            *assessment.trust(telling, snapshot, max_price_age_months=terms.config.prices.max_age_months),
+            *about_ignores(ignores.reports()),
+        ),
     )
 
 
@@ -133,13 +143,14 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
 class _Judged:
     """One table with its lines and results at every user count, each worked out once."""
 
-    def __init__(self, *, facts: TableFacts, terms: Terms, scale: Scale) -> None:
+    def __init__(self, *, facts: TableFacts, terms: Terms, scale: Scale, ignores: Ignores) -> None:
         self.facts = facts
         self.name = facts.table.name
         self.priced = PricedTable(facts=facts, config=terms.config, prices=terms.prices, users_now=scale.users_now)
         self.now = self.priced.now
         self._terms = terms
         self._scale = scale
+        self._ignores = ignores
         self._results: dict[int, tuple[Result, ...]] = {}
 
     def bill(self, users: int) -> TableBill:
@@ -166,10 +177,17 @@ class _Judged:
             )
         return self._results[users]
 
+    def open_results(self, users: int) -> tuple[Result, ...]:
+        """The same without what the owner accepts."""
+        return tuple(_without(result) if self._suppresses(result) else result for result in self.results(users))
+
+    def _suppresses(self, result: Result) -> bool:
+        return result.status is Status.FOUND and self._ignores.suppresses(result.check, self.name)
+
     def proposals(self, place: int, users: int) -> list[tuple[int, Decimal, Proposal]]:
         """The priced changes that the findings propose, each with its effort and with what it saves alone."""
         found = []
-        for result in self.results(users):
+        for result in self.open_results(users):
             for problem in result.problems:
                 saving = None if problem.change is None else self.bill(users).saving(problem.change)
                 if problem.change is not None and saving is not None:
@@ -212,6 +230,19 @@ def _unread(snapshot: Snapshot) -> tuple[Result, ...]:
     )
 
 
+def _without(result: Result) -> Result:
+    """A result whose problems are accepted: it was looked at, and nothing is praised."""
+    status = Status.UNKNOWN if result.unknowns else Status.PASSED
+    return replace(result, status=status, problems=(), goods=(), reason=result.unknowns[0].reason if result.unknowns else "")
+
+
+def _unsuppressed(judged: Sequence[_Judged], scale: Scale, terms: Terms, unread: Sequence[Result]) -> Overall:
+    """The overall grade at the target if nothing were suppressed."""
+    nothing = Ignores(ignores=(), today=date.min)
+    plain = [_Judged(facts=one.facts, terms=terms, scale=scale, ignores=nothing) for one in judged]
+    return _grade(plain, scale.target_users, _plan(plain, scale.target_users, terms), unread).overall
+
+
 def _grade(judged: Sequence[_Judged], users: int, plan: Plan, unread: Sequence[Result] = ()) -> grade.Graded:
     lines = [line for one in judged for line in one.bill(users).lines]
     amounts = grade.Money(
@@ -220,16 +251,16 @@ def _grade(judged: Sequence[_Judged], users: int, plan: Plan, unread: Sequence[R
         at_most_usd=plan.at_most_usd,
         complete=bool(lines) and not unread and is_complete(lines),
     )
-    return grade.grade([*(result for one in judged for result in one.results(users)), *unread], amounts)
+    return grade.grade([*(result for one in judged for result in one.open_results(users)), *unread], amounts)
 
 
 # ------------------------------------------------------------------------------------------------------------- findings
 
 
-def _findings(judged: Sequence[_Judged], scale: Scale) -> tuple[Finding, ...]:
+def _findings(judged: Sequence[_Judged], scale: Scale, ignores: Ignores) -> tuple[Finding, ...]:
     """Every problem at the target, the worst first; within a severity the one that saves most."""
     found = [
-        _finding(one, result, problem, scale)
+        _finding(one, result, problem, scale, ignores)
         for one in judged
         for result in one.results(scale.target_users)
         for problem in result.problems
@@ -237,7 +268,7 @@ def _findings(judged: Sequence[_Judged], scale: Scale) -> tuple[Finding, ...]:
     return tuple(sorted(found, key=lambda one: _urgency(one, scale)))
 
 
-def _finding(one: _Judged, result: Result, problem: Problem, scale: Scale) -> Finding:
+def _finding(one: _Judged, result: Result, problem: Problem, scale: Scale, ignores: Ignores) -> Finding:
     check = result.check
     severity = _severity(result, problem)
     savings = _savings(one, problem.change, scale)
@@ -255,7 +286,7 @@ def _finding(one: _Judged, result: Result, problem: Problem, scale: Scale) -> Fi
         fix=problem.fix,
         commands=problem.commands,
         saving_usd_month=savings,
-        suppressed=None,
+        suppressed=ignores.suppression(check, one.name),
         current=problem.current,
         benefit=problem.benefit,
         migration=problem.migration,

@@ -296,6 +296,18 @@ class Suppression:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class IgnoreReport:
+    """An `[[ignore]]` of the configuration and what became of it: `state` is active, unused or expired; an expired one suppresses nothing."""
+
+    check: str
+    tables: tuple[str, ...]
+    reason: str
+    expires: date | None
+    state: str
+    findings: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
     """
     A problem of one table. `id` is the same in every run for the same check, table and index. `saving_usd_month` is by user count,
@@ -610,6 +622,9 @@ class Report:
     rules: tuple[RuleRun, ...]
     trust: tuple[str, ...] = field(default=())
     """How far to trust this: sentences on coverage, price dates and what the audit read."""
+    ignores: tuple[IgnoreReport, ...] = ()
+    overall_unsuppressed: Overall | None = None
+    """The grade if nothing were suppressed; null where nothing is."""
 
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
