@@ -314,11 +314,29 @@ def _refuse_existing(path: Path, *, force: bool) -> None:
 
 @cli.command()
 @click.argument("rule", required=False, metavar="[ID]")
-def rules(rule: str | None) -> None:
+@click.option(
+    "--explain-grade",
+    nargs=2,
+    metavar="RUN.json CATEGORY",
+    help="Instead: the arithmetic of a category's grade in a saved run, line by line.",
+)
+def rules(rule: str | None, explain_grade: tuple[str, str] | None) -> None:
     """List the checks, or explain one by its name or code: why, when it fires, how to fix it, what permissions it needs."""
     from stj_audit.explain import explain_check, list_checks
 
-    click.echo(list_checks() if rule is None else explain_check(rule))
+    if explain_grade is not None:
+        if rule is not None:
+            raise click.UsageError("give an ID or --explain-grade, not both")
+        click.echo(_explained(*explain_grade))
+    else:
+        click.echo(list_checks() if rule is None else explain_check(rule))
+
+
+def _explained(run_file: str, category: str) -> str:
+    from stj_audit.explain_grade import explain_grade
+    from stj_audit.report import from_json
+
+    return explain_grade(from_json(_read(Path(run_file))), category)
 
 
 @cli.command()
