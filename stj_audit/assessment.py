@@ -400,8 +400,8 @@ def assumptions(tables: Sequence[PricedTable], scale: Scale, users_source: str, 
     global_tables = [one.name for one in tables if one.today.replicas]
     if global_tables:
         lines.append(
-            f"each replica of {a_few(global_tables)} is priced in its own region, with the writes that CloudWatch saw here; its reads, "
-            "its backups and the transfer between regions are not included"
+            f"each replica of {a_few(global_tables)} is priced in its own region by the bundled list, with the writes that were seen here; "
+            "its reads, its backups and the transfer between regions are not included"
         )
     lines.append(
         "storage includes the 100 bytes that AWS bills for each item and each index entry; the free tier is "
@@ -429,12 +429,23 @@ def _about_requests(tables: Sequence[PricedTable]) -> list[str]:
             "eventually consistent and of a mean item, and each write touches every index that projects ALL, and no other"
         )
     patterned = [one for one in tables if one.model.pattern]
-    if patterned:
-        names = a_few(one.name for one in patterned)
-        if any(calibration.factor is not None for one in patterned for calibration in one.calibrations):
-            lines.append(f"requests to {names} are those of the declared patterns, multiplied by what CloudWatch measured of them")
-        else:
-            lines.append(f"requests to {names} are those of the declared patterns, not held against a measurement")
+    held = [one.name for one in patterned if any(calibration.factor is not None for calibration in one.calibrations)]
+    bare = [one.name for one in patterned if one.name not in held]
+    stand_ins = [one.name for one in patterned if any(calibration.note for calibration in one.calibrations)]
+    days_a_month = tables[0].config.model.days if tables else 0
+    if held:
+        lines.append(
+            f"requests to {a_few(held)} are those of the declared patterns, multiplied by what CloudWatch measured of them"
+        )
+    if bare:
+        lines.append(
+            f"requests to {a_few(bare)} are those of the declared patterns, for a month of {days_a_month} days, and no factor was measured"
+        )
+    if stand_ins:
+        lines.append(f"where patterns and measurement do not meet, the calibration says what was taken: {a_few(stand_ins)}")
+    sized = [one.name for one in tables if one.model.item_bytes is not None and not one.model.pattern]
+    if sized:
+        lines.append(f"the declared item size changes the storage of {a_few(sized)}, and not its measured requests")
     wrong = [one for table in tables for one in table.calibrations if one.factor is not None and not one.in_range]
     lines.extend(
         f"the patterns of {one.table} do not fit: measured {one.what} of {'the table' if one.index is None else one.index} are "

@@ -178,8 +178,11 @@ def cost(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> Non
     model_path, usage_path = settings["model_path"], settings["usage_path"]
     if sum((model_path is not None, usage_path is not None, bool(tables))) != 1:
         raise click.UsageError("give one of --model, --usage and table names ('*' for every table)")
-    if usage_path is not None and ctx.get_parameter_source("users") is click.core.ParameterSource.COMMANDLINE:
-        raise click.UsageError("--users is for tables and --model: bare quantities are of no user count")
+    for name in ("users", "users_now", "target_users") if usage_path is not None else ():
+        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name.replace('_', '-')} is for tables and --model: bare quantities are of no user count")
+    if model_path is not None or usage_path is not None:
+        _refuse_options_of_live_tables(ctx)
     if model_path is not None:
         costs, config = _model_costs(model_path, settings)
     elif usage_path is not None:
@@ -188,6 +191,22 @@ def cost(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> Non
         costs, config = _table_costs(tables, settings)
     _print(render_costs(costs, settings["format_"]))
     _warn_of_old_prices(costs.prices, config, settings)
+
+
+LIVE_OPTIONS = {  # of `cost`: they say how tables are read, and there are none with --model and --usage
+    "config_path": "--config",
+    "no_config": "--no-config",
+    "scan": "--scan",
+    "scan_budget": "--scan-budget",
+    "warn_item_size": "--warn-item-size",
+    "max_item_size": "--max-item-size",
+}
+
+
+def _refuse_options_of_live_tables(ctx: click.Context) -> None:
+    for name, words in LIVE_OPTIONS.items():
+        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{words} is for live tables, not for --model and --usage")
 
 
 def _table_costs(tables: tuple[str, ...], settings: dict[str, Any]) -> "tuple[Costs, Config]":
@@ -199,10 +218,10 @@ def _table_costs(tables: tuple[str, ...], settings: dict[str, Any]) -> "tuple[Co
 
 
 def _model_costs(path: Path, settings: dict[str, Any]) -> "tuple[Costs, Config]":
-    from stj_audit.config import load_config
+    from stj_audit.config import load_config, with_users_now
     from stj_audit.cost.model import price_model
 
-    config = load_config(path, option="--model")
+    config = with_users_now(load_config(path, option="--model"), settings["users_now"])
     region = _price_region(path, settings["region"], config.model.region, "add `region` to its [model], or give --region")
     costs = price_model(
         config,
@@ -412,8 +431,12 @@ def _warn_of_old_prices(prices: "PriceSource", config: "Config", settings: dict[
     from stj_audit.cost.prices import about_age
 
     warning = about_age(prices.as_of, today=datetime.now(UTC).date(), max_age_months=config.prices.max_age_months)
-    if warning and not settings["quiet"]:
+    if settings["quiet"]:
+        return
+    if warning:
         click.echo(f"warning: {warning}", err=True)
+    if (settings.get("prices") or config.prices.source) == "live" and prices.source.startswith("bundled"):
+        click.echo(f"warning: {prices.source}", err=True)
 
 
 def _destinations(reports: tuple[str, ...]) -> list[Any]:

@@ -32,6 +32,7 @@ from stj_audit.facts import MAX_ITEM_BYTES
 FILE_NAME = "stj-audit.toml"
 SCALES = (100, 1_000, 10_000, 50_000, 100_000)  # the user counts of the assessment
 TARGET_USERS = 10_000
+MAX_USERS = 10**9  # a typing error above it
 PEAK_FACTOR = 10  # busiest minute over mean, until traffic says otherwise
 WARN_ITEM_BYTES = 300 * 1024
 SCAN_BUDGET_USD = "0.05"  # what reading a table whole may cost under `--scan auto`: about 3 GiB
@@ -46,6 +47,7 @@ _UNIT_BYTES = {"b": 1, "kb": 1024, "mb": 1024**2}
 
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
+UserCount = Annotated[int, Meta(ge=1, le=MAX_USERS)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,9 +72,9 @@ class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[model]`: how many users there are and will be, and what each of them does. `active` is the part of them that is there on a day."""
 
     users_table: str | None = None
-    users_now: Positive | None = None
-    scales: Annotated[tuple[Positive, ...], Meta(min_length=1, max_length=20)] = SCALES
-    target: Positive = TARGET_USERS
+    users_now: UserCount | None = None
+    scales: Annotated[tuple[UserCount, ...], Meta(min_length=1, max_length=20)] = SCALES
+    target: UserCount = TARGET_USERS
     peak_factor: Positive = PEAK_FACTOR
     days: Positive = 30
     active: Number = 1
@@ -90,7 +92,7 @@ class TableModel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `stj-audit cost --model` prices a design that is wholly declared: items or items for each user, sizes in bytes (an attribute's with its
     name), indexes, patterns. Where a table is audited, what is declared takes the place of what was measured, in the projections; what is
-    left out is as measured.
+    left out is as measured. Only `reads_per_user_day` and `writes_per_user_day` stand back: they count where no traffic was measured.
     """
 
     items: Count | None = None
@@ -263,6 +265,13 @@ def parse_config(raw: dict[str, Any], *, origin: str) -> Config:
             place, problem = wrong
             raise ConfigError(f"{origin}: {problem} - at `tables.{name}.{place}`", hint="make the two agree")
     return msgspec.structs.replace(config, path=origin)
+
+
+def with_users_now(config: Config, users_now: int | None) -> Config:
+    """The configuration with another number of users now, where one is given."""
+    if users_now is None:
+        return config
+    return msgspec.structs.replace(config, model=msgspec.structs.replace(config.model, users_now=users_now))
 
 
 def _exact(value: Any) -> Any:

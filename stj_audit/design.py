@@ -209,7 +209,7 @@ def contradiction(
         index = None if pattern.index is None else by_name.get(pattern.index)
         for problem in (
             _wrong_key(pattern, table_key if pattern.index is None else () if index is None else index.key),
-            _not_projected(pattern, table_key, index),
+            None if pattern.index in local else _not_projected(pattern, table_key, index),
             _wrong_change(pattern, table_key, by_name),
             _wrong_consistency(pattern, index, local),
         ):

@@ -19,6 +19,7 @@ from stj_audit.cost.from_facts import misfit, stored_bytes
 from stj_audit.cost.lines import is_complete, sum_or_none, total
 from stj_audit.cost.priced_table import PricedTable
 from stj_audit.cost.prices import PriceSheet
+from stj_audit.cost.projection import free_lines_of, plan_of
 from stj_audit.cost.savings import Plan, Proposal
 from stj_audit.errors import ConfigError
 from stj_audit.facts import Snapshot, TableFacts, Unknown
@@ -69,7 +70,7 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
     at_target = scale.target_users
     unread = _unread(snapshot)
     plans = {users: _plan(judged, users, terms) for users in scale.users}
-    graded = {users: _grade(judged, users, plans[users], unread) for users in scale.users}
+    graded = {users: _grade(judged, users, plans[users], terms, unread) for users in scale.users}
     findings = _findings(judged, scale, ignores)
     still_open = tuple(finding for finding in findings if finding.suppressed is None)
     costs = money.costs(
@@ -113,7 +114,7 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
                 one.facts,
                 size_lines=terms.size_lines,
                 cost=table_cost(one.now),
-                grade=_grade([one], at_target, _plan([one], at_target, terms)).overall.grade,
+                grade=_grade([one], at_target, _plan([one], at_target, terms), terms).overall.grade,
                 findings=tuple(finding for finding in findings if finding.table == one.name),
             )
             for one in judged
@@ -202,7 +203,7 @@ def _plan(judged: Sequence[_Judged], users: int, terms: Terms) -> Plan:
     found = [one for place, table in enumerate(judged) for one in table.proposals(place, users)]
     found.sort(key=lambda one: (one[0], -one[1]))
     bills = [one.bill(users) for one in judged]
-    return money.plan_of(bills, [proposal for _, _, proposal in found], terms.prices, free_tier=terms.free_tier)
+    return plan_of(bills, [proposal for _, _, proposal in found], terms.prices, free_tier=terms.free_tier)
 
 
 def _check_design(snapshot: Snapshot, config: Config) -> None:
@@ -240,16 +241,20 @@ def _unsuppressed(judged: Sequence[_Judged], scale: Scale, terms: Terms, unread:
     """The overall grade at the target if nothing were suppressed."""
     nothing = Ignores(ignores=(), today=date.min)
     plain = [_Judged(facts=one.facts, terms=terms, scale=scale, ignores=nothing) for one in judged]
-    return _grade(plain, scale.target_users, _plan(plain, scale.target_users, terms), unread).overall
+    return _grade(plain, scale.target_users, _plan(plain, scale.target_users, terms), terms, unread).overall
 
 
-def _grade(judged: Sequence[_Judged], users: int, plan: Plan, unread: Sequence[Result] = ()) -> grade.Graded:
-    lines = [line for one in judged for line in one.bill(users).lines]
+def _grade(judged: Sequence[_Judged], users: int, plan: Plan, terms: Terms, unread: Sequence[Result] = ()) -> grade.Graded:
+    bills = [one.bill(users) for one in judged]
+    lines = [line for bill in bills for line in bill.lines]
+    if terms.free_tier:
+        lines += free_lines_of(bills, terms.prices)
     amounts = grade.Money(
         monthly_usd=sum_or_none(lines),
         avoidable_usd=plan.sure_usd,
         at_most_usd=plan.at_most_usd,
-        complete=bool(lines) and not unread and is_complete(lines),
+        # a bill of today is none of this user count
+        complete=bool(lines) and not unread and is_complete(lines) and all(bill.users is not None for bill in bills),
     )
     return grade.grade([*(result for one in judged for result in one.open_results(users)), *unread], amounts)
 
@@ -306,7 +311,10 @@ def _savings(one: _Judged, change: Change | None, scale: Scale) -> dict[str, Dec
         return None
     savings = {}
     for users in scale.users:
-        saving = one.bill(users).saving(change)
+        bill = one.bill(users)
+        if bill.users is None:
+            return None  # today's bill, because nobody knows how many users there are: what it saves is of no user count
+        saving = bill.saving(change)
         if saving is None:
             return None
         savings[str(users)] = round(saving, 4)

@@ -11,19 +11,18 @@ from stj_audit.cost.lines import (
     DIGITS,
     HOURS_PER_MONTH,
     QUANTITY_STEP,
-    growth_parts,
     is_complete,
     oldest_price,
     sum_or_none,
     total,
 )
-from stj_audit.cost.model import after_year, free_lines_of, stored_at
 from stj_audit.cost.patterns import READS, WRITES, naive_estimate, pattern_costs
 from stj_audit.cost.priced_table import PricedTable
 from stj_audit.cost.prices import PriceSheet
-from stj_audit.cost.savings import Plan, Proposal, plan
+from stj_audit.cost.projection import free_lines_of, projection
+from stj_audit.cost.savings import Plan
 from stj_audit.facts import Unknown
-from stj_audit.report import BreakEven, Commitment, CostLine, Costs, CurrentCost, PriceSource, Projection
+from stj_audit.report import BreakEven, Commitment, Costs, CurrentCost, PriceSource
 
 # AWS: Database Savings Plans, one year, no upfront; AWS's price file of 2026-04-22.
 SAVINGS_PLAN = {"on demand": Decimal("0.18"), "provisioned": Decimal("0.12")}
@@ -33,11 +32,6 @@ SAVINGS_PLAN_SOURCE = (
 RESERVED_BLOCK = 100  # AWS developer guide, "DynamoDB reserved capacity"
 WORTH_A_PLAN_USD = Decimal(20)  # a month; below it no table is weighed against provisioned capacity
 BREAK_EVEN_DIGITS = 2
-
-
-def plan_of(bills: Sequence[TableBill], proposed: Sequence[Proposal], prices: PriceSheet, *, free_tier: bool) -> Plan:
-    """What some proposals save together, with the free tier, where it is applied, as it is before and after."""
-    return plan(bills, proposed, free_usd=(lambda left: total(free_lines_of(left, prices))) if free_tier else None)
 
 
 def costs(
@@ -65,7 +59,18 @@ def costs(
         ),
         free_tier=free_tier,
         current=CurrentCost(monthly_usd=sum_or_none(now), lines=tuple(now), complete=whole and is_complete(now)),
-        projections=tuple(_projection(tables, users, plans[users], prices, free_tier, whole=whole) for users in scale.users),
+        projections=tuple(
+            projection(
+                [one.at(users) for one in tables],
+                users,
+                plans[users],
+                {one.name: one.model for one in tables},
+                prices=prices,
+                free_tier=free_tier,
+                whole=whole,
+            )
+            for users in scale.users
+        ),
         assumptions=assumptions,
         patterns=pattern_costs(bills),
         calibrations=tuple(calibration for one in tables for calibration in one.calibrations),
@@ -73,29 +78,6 @@ def costs(
         break_even=tuple(found for one in tables if (found := break_even(one, scale)) is not None),
         commitments=tuple(commitments(bills, prices)),
         target_users=target,
-    )
-
-
-def _projection(
-    tables: Sequence[PricedTable], users: int, saved: Plan, prices: PriceSheet, free_tier: bool, *, whole: bool
-) -> Projection:
-    bills = [one.at(users) for one in tables]
-    lines: list[CostLine] = [line for bill in bills for line in bill.lines]
-    if free_tier:
-        lines += free_lines_of(bills, prices)
-    monthly = sum_or_none(lines)
-    return Projection(
-        users=users,
-        monthly_usd=monthly,
-        lines=tuple(lines),
-        complete=whole and is_complete(lines),
-        avoidable_usd=None if monthly is None else saved.sure_usd,
-        avoidable_at_most_usd=None if monthly is None else saved.at_most_usd,
-        per_user_usd=None if monthly is None else monthly / users,
-        storage=tuple(stored_at(one.projected, users) for one in tables),
-        parts=None if monthly is None else growth_parts(lines, sum((bill.super_linear_usd for bill in bills), Decimal(0))),
-        savings=() if monthly is None else saved.steps,
-        after_year_usd=after_year(tables[0].config, [one.projected for one in tables], prices, users) if tables else None,
     )
 
 
@@ -127,7 +109,8 @@ def break_even(one: PricedTable, scale: Scale) -> BreakEven | None:
     if requests_usd(one.at(counts[-1])) < WORTH_A_PLAN_USD or one.at(counts[-1]).saving(provisioned(workload)) is None:
         return None
     words = "provisioned capacity with auto scaling"
-    note = "replayed over hourly sums: shorter peaks are not seen" if is_hourly(workload) else "replayed over sums of 5 minutes"
+    seen = "replayed over hourly sums: shorter peaks are not seen" if is_hourly(workload) else "replayed over sums of 5 minutes"
+    note = f"capacity comes in whole units, so that a few more users may cost more again; {seen}"
     paying = [_pays(one, users) for users in counts]
     if not paying[-1]:
         return BreakEven(

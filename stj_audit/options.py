@@ -10,6 +10,7 @@ import click
 
 FORMATS = ("table", "markdown", "html", "json")
 COST_FORMATS = ("table", "markdown", "html", "json", "csv")
+MAX_USERS = 10**9  # as in the configuration, which is read late
 PRICE_SOURCES = ("bundled", "live")
 SCAN_MODES = ("auto", "full", "none")
 SEVERITIES = ("low", "medium", "high", "critical")
@@ -30,7 +31,10 @@ class Users(click.ParamType[tuple[int, ...]]):
         if not all(counts):
             self.fail(f"{value!r} is no list of user counts; write it like 100,1000,10K", param, ctx)
         factors = {"": 1, "k": 1_000, "m": 1_000_000}
-        return tuple(sorted({int(one[1]) * factors[one[2].lower()] for one in counts if one}))
+        users = tuple(sorted({int(one[1]) * factors[one[2].lower()] for one in counts if one}))
+        if users[-1] > MAX_USERS:
+            self.fail(f"{users[-1]:,} users are a typing error; at most {MAX_USERS:,} can be projected", param, ctx)
+        return users
 
 
 class Size(click.ParamType[int]):
@@ -105,9 +109,14 @@ aws_options = options(
 judging_options = options(
     option("--users", type=Users(), help="User counts to project to.  [default: 100,1000,10000,50000,100000]"),
     option(
-        "--target-users", type=click.IntRange(1), metavar="N", help="User count that the headline grade is for.  [default: 10000]"
+        "--target-users",
+        type=click.IntRange(1, MAX_USERS),
+        metavar="N",
+        help="User count that the headline grade is for.  [default: 10000]",
     ),
-    option("--users-now", type=click.IntRange(1), metavar="N", help="Users today.  [default: items of [model] users_table]"),
+    option(
+        "--users-now", type=click.IntRange(1, MAX_USERS), metavar="N", help="Users today.  [default: items of [model] users_table]"
+    ),
     option("--warn-item-size", type=Size(), help="Items above it need care.  [default: 300KB]"),
     option("--max-item-size", type=Size(), help="Items above it cannot be written.  [default: 400KB]"),
 )

@@ -392,11 +392,12 @@ class StorageAtScale:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GrowthParts:
-    """A bill by how its lines grow with the users; what is given away for free is in `constant_usd`."""
+    """A bill by how it grows with the users; `free_usd` is what the free tier takes off, a negative amount. Together they are the bill."""
 
     constant_usd: Decimal
     linear_usd: Decimal
     super_linear_usd: Decimal
+    free_usd: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -235,7 +235,7 @@ def test_the_bill_is_the_sum_of_its_lines() -> None:
     assert ten_thousand.monthly_usd is not None
     assert costs.current.monthly_usd is not None
     assert round(ten_thousand.monthly_usd, 4) == round(costs.current.monthly_usd * 10, 4)
-    assert ten_thousand.per_user_usd == ten_thousand.monthly_usd / 10_000
+    assert ten_thousand.per_user_usd == (ten_thousand.monthly_usd / 10_000).quantize(Decimal("0.00000001"))
 
 
 def test_without_the_users_of_today_nothing_is_projected_and_it_says_so() -> None:

@@ -30,6 +30,7 @@ from stj_audit.judge import Terms, judge
 from stj_audit.money import break_even, commitments, measured_calls
 from stj_audit.report import Costs, CurrentCost, Projection
 from tests.builders import CREATED_AT, a_flow, a_table, an_index, some_entries, some_items, some_traffic, table_facts
+from tests.test_judge import judged as judge_facts
 
 US_EAST = bundled_sheet("us-east-1")
 HOURS = 30 * 24
@@ -228,7 +229,8 @@ def test_the_free_tier_comes_off_once_for_all_tables_now_and_at_every_scale() ->
     assert less.current.monthly_usd == (full.current.monthly_usd or 0) - Decimal("6.25")  # 40 GB in two tables, 25 of them free
     for at in less.projections:
         assert at.parts is not None
-        assert at.monthly_usd == at.parts.constant_usd + at.parts.linear_usd + at.parts.super_linear_usd
+        assert at.parts.free_usd < 0
+        assert at.monthly_usd == at.parts.constant_usd + at.parts.linear_usd + at.parts.super_linear_usd + at.parts.free_usd
         assert sum((step.saving_usd for step in at.savings), Decimal(0)) <= at.monthly_usd
     assert any("the free tier is subtracted, once for all tables" in line for line in less.assumptions)
 
@@ -286,3 +288,43 @@ def test_old_prices_are_warned_of(as_of: str | None, limit: int, warns: bool) ->
     found = about_age(as_of, today=date(2026, 11, 28), max_age_months=limit)
     assert (found is not None) is warns
     assert found is None or "14 months ago" in found
+
+
+def test_without_the_users_of_now_no_saving_is_of_a_user_count() -> None:
+    report = judge_facts(table_facts(a_table(indexes=(an_index("by-status"),))), scale=Scale(users_now=None))
+    assert [finding.saving_usd_month for finding in report.findings if finding.saving_usd_month is not None] == []
+    cost = next(one for one in report.categories if one.id == "cost-optimization")
+    assert cost.coverage < 1
+
+
+def test_an_index_that_is_only_declared_takes_what_nobody_knows() -> None:
+    text = '[tables.orders]\n[[tables.orders.index]]\nname = "new"\nkey = ["status"]\n'
+    at = judged(table_facts(), text=text).projections[0]
+    new = {line.component: line for line in at.lines if line.index == "new"}
+    assert new["index-writes"].monthly_usd is None
+    assert "no pattern is declared" in new["index-writes"].note
+    assert not at.complete
+
+
+def test_a_declared_mode_keeps_the_capacity_that_was_measured() -> None:
+    table = a_table(billing_mode="PROVISIONED", provisioned=Throughput(read_units=10, write_units=5))
+    text = '[tables.orders]\nbilling_mode = "PROVISIONED"\nrcu = 20\n'
+    at = judged(table_facts(table), text=text).projections[0]
+    assert {line.component: line.quantity for line in at.lines if "capacity" in line.component} == {
+        "capacity-reads": Decimal(14_600),
+        "capacity-writes": Decimal(3_650),
+    }
+
+
+def test_a_local_index_fetches_what_it_does_not_hold() -> None:
+    table = a_table(key=("id", "day"), indexes=(an_index("local", ("id", "total"), kind="LSI", projection="KEYS_ONLY"),))
+    items = some_items({4_096: 1_000}, indexes=(some_entries("local", 1_000, 100),))
+    denied = Unknown(call="cloudwatch:GetMetricData", reason="AccessDeniedException")
+    text = (
+        '[[tables.orders.pattern]]\nname = "q"\nop = "Query"\nindex = "local"\nkey = ["id"]\nreads = ["note"]\nitems = 10\ncalls = 1\n'
+        "[tables.orders.attributes]\nnote = 100\n"
+    )
+    at = next(one for one in judged(table_facts(table, items=items, traffic=denied), text=text).projections if one.users == 1_000)
+    found = {(line.index, line.component): line.quantity for line in at.lines if line.component.endswith("reads")}
+    # 1,000 bytes of entries are half a unit, and ten items of 4,096 bytes another five
+    assert found == {("local", "index-reads"): Decimal(15_000), (None, "reads"): Decimal(150_000)}

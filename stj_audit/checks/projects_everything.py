@@ -19,11 +19,11 @@ from math import ceil
 
 from stj_audit.checks import check
 from stj_audit.cost.bill import TableBill
-from stj_audit.cost.savings import attributes_read
 from stj_audit.cost.units import WRITE_UNIT_BYTES, write_units
+from stj_audit.cost.workload import attributes_read
 from stj_audit.facts import Index, ItemSizes, Table, Unknown
 from stj_audit.results import Category, Good, NarrowIndex, NotApplicable, Problem, Said, Severity
-from stj_audit.wording import count, counted, percent, size
+from stj_audit.wording import counted, percent, size
 
 # index bytes for each table byte, above which the index is a second table; aws/tools-for-devops-agent, data health inspection, IX-04
 COPY_SHARE = Decimal("0.8")
@@ -83,8 +83,8 @@ def _judged(table: Table, index: Index, items: ItemSizes | Unknown) -> Iterator[
         },
         index=index.name,
         current=f"projection ALL: {size(index_bytes)} in the index for {size(table_bytes)} in the table",
-        benefit=f"at most {count(units - 1)} of {counted(units, 'write unit')} for each write, and most of the index storage; how much "
-        "depends on what the queries need",
+        benefit=f"up to all {counted(units, 'write unit')} for each write that changes nothing of what the queries need, and most of the "
+        "index storage",
         migration="a projection cannot be changed: add an index with INCLUDE or KEYS_ONLY, switch the queries when it is ACTIVE, then "
         "remove the old one; the table stays in use",
         effort="hours",

@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from stj_audit.checks import check
 from stj_audit.cost.bill import TableBill, why_unknown
 from stj_audit.cost.changes import held_bytes
-from stj_audit.cost.savings import MIN_SAVING_USD, attributes_read, narrower_indexes
-from stj_audit.cost.workload import Store
+from stj_audit.cost.savings import MIN_SAVING_USD, narrower_indexes
+from stj_audit.cost.workload import Store, attributes_read
 from stj_audit.facts import Index, Table, Unknown
 from stj_audit.results import Category, Good, NarrowIndex, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import a_few, dollars, listed, printable, size

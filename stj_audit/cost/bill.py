@@ -10,9 +10,9 @@ from decimal import Decimal, localcontext
 from functools import cached_property
 
 from stj_audit.cost.changes import apply, is_known
-from stj_audit.cost.lines import DIGITS, STORAGE
+from stj_audit.cost.lines import DIGITS, STORAGE, PricedLine
 from stj_audit.cost.prices import PriceSheet
-from stj_audit.cost.workload import Cost, Workload, costs, lines_and_super_linear
+from stj_audit.cost.workload import Cost, Workload, costs, priced_lines
 from stj_audit.facts import Unknown
 from stj_audit.report import CostLine
 from stj_audit.results import Change, Severity
@@ -52,17 +52,13 @@ class TableBill:
     currency_floor_usd: Decimal = Decimal(5)
 
     @cached_property
-    def _lines(self) -> list[tuple[CostLine, Decimal]]:
-        return lines_and_super_linear(self.workload, self.prices, self.users)
+    def priced_lines(self) -> list[PricedLine]:
+        """The lines, each with how it grows."""
+        return priced_lines(self.workload, self.prices, self.users)
 
     @cached_property
     def lines(self) -> tuple[CostLine, ...]:
-        return tuple(line for line, _ in self._lines)
-
-    @cached_property
-    def super_linear_usd(self) -> Decimal:
-        """What of the bill grows with the square of the users."""
-        return sum((part for _, part in self._lines), Decimal(0))
+        return tuple(one.line for one in self.priced_lines)
 
     @cached_property
     def costs(self) -> list[Cost]:

@@ -24,7 +24,9 @@ from stj_audit.cost.workload import (
     Store,
     Workload,
     added,
+    attributes_read,
     constant,
+    holds,
 )
 from stj_audit.facts import MAX_ITEM_BYTES, BillingMode
 from stj_audit.results import (
@@ -53,7 +55,8 @@ def apply(workload: Workload, change: Change) -> Workload | None:  # noqa: PLR09
         case MergeIndex(index=index, into=into):
             return _merged(workload, index, into)
         case UseTableClass(table_class=table_class):
-            return replace(workload, table_class=table_class)
+            annexes = tuple(replace(annex, table_class=table_class) for annex in workload.annexes)
+            return replace(workload, table_class=table_class, annexes=annexes)
         case UseBillingMode(billing_mode=mode):
             return _in_mode(workload, mode)
         case NarrowIndex(index=index, attributes=attributes):
@@ -166,6 +169,9 @@ def _narrowed_to(workload: Workload, store: Store, attributes: tuple[str, ...]) 
     """The index holds the keys and `attributes`: as the patterns read it, and by the sizes of the attributes."""
     if not workload.calls or (store.index, "writes") in workload.flows or (store.index, "reads") in workload.flows:
         return None
+    needed = attributes_read(workload, store)
+    if needed is None or not set(needed) <= set(attributes):
+        return None
     size = held_bytes(workload, store.key, attributes)
     if size is None or (store.mean_bytes is not None and size > store.mean_bytes):
         return None
@@ -196,10 +202,6 @@ def held_bytes(workload: Workload, index_key: tuple[str, ...], attributes: tuple
 # ------------------------------------------------------------------------------------------------------------ attributes
 
 
-def _holds(store: Store, table: Store, attribute: str) -> bool:
-    return store.projection == "ALL" or attribute in (*table.key, *store.key, *store.attributes)
-
-
 def _is_key(workload: Workload, attribute: str) -> bool:
     return any(attribute in store.key for store in workload.stores)
 
@@ -208,7 +210,7 @@ def _smaller(workload: Workload, attribute: str, by_bytes: Decimal) -> tuple[Sto
     """Table and indexes when the attribute takes so much less of a mean item."""
 
     def of(store: Store) -> Store:
-        if store.mean_bytes is None or not _holds(store, workload.table, attribute):
+        if store.mean_bytes is None or not holds(store, workload.table, attribute):
             return store
         return replace(store, mean_bytes=max(store.mean_bytes - by_bytes, Decimal(0)))
 
@@ -319,7 +321,7 @@ def _needs(workload: Workload, call: Call, attribute: str) -> tuple[bool, bool]:
     pattern = call.pattern
     if pattern.is_read:
         read = workload.store(call.index)
-        if read is not None and not _holds(read, workload.table, attribute):
+        if read is not None and not holds(read, workload.table, attribute):
             return False, False
         return False, not pattern.reads or attribute in pattern.reads
     if pattern.op not in ("UpdateItem", "TransactWriteItems") or not pattern.sets:

@@ -41,8 +41,10 @@ from stj_audit.cost.workload import (
     Store,
     Workload,
     constant,
+    holds,
     in_step,
     request_units,
+    share_of,
 )
 from stj_audit.design import IndexModel, contradiction, undeclared_index
 from stj_audit.facts import BILLED_OVERHEAD_BYTES, Index, ItemSizes, TableFacts, Traffic, Unknown
@@ -77,7 +79,7 @@ def projected(
     changed = _overridden(now, model, users_now)
     if not model.pattern:
         return changed, ()
-    patterned = replace(changed, calls=tuple(Call(pattern=pattern, index=pattern.index) for pattern in model.pattern), flows={})
+    patterned = replace(changed, calls=_calls(changed, model), flows={})
     if isinstance(facts.traffic, Unknown):
         return patterned, ()
     return _calibrated(patterned, now.flows, facts.traffic, users_now)
@@ -299,9 +301,19 @@ def _declares_requests(model: TableModel) -> bool:
     return bool(model.pattern) or model.reads_per_user_day is not None or model.writes_per_user_day is not None
 
 
+def _calls(workload: Workload, model: TableModel) -> tuple[Call, ...]:
+    """A local index fetches from the table by itself what it does not hold: AWS developer guide, "Local secondary indexes"."""
+    found = []
+    for pattern in model.pattern:
+        store = workload.store(pattern.index)
+        missing = store is not None and store.local and any(not holds(store, workload.table, name) for name in pattern.reads)
+        found.append(Call(pattern=pattern, index=pattern.index, fetches=missing))
+    return tuple(found)
+
+
 def _with_declared_requests(workload: Workload, model: TableModel, general: Model) -> Workload:
     if model.pattern:
-        return replace(workload, calls=tuple(Call(pattern=pattern, index=pattern.index) for pattern in model.pattern))
+        return replace(workload, calls=_calls(workload, model))
     counted = structs.replace(general, users_now=workload.users_now)
     return replace(workload, flows=plain_flows(model, counted, workload.table, workload.indexes))
 
@@ -327,7 +339,8 @@ def _overridden(workload: Workload, model: TableModel, users_now: int | None) ->
         indexes=tuple(indexes),
         table_class=model.table_class or workload.table_class,
         provisioned=provisioned,
-        capacity={**workload.capacity, **declared_capacity(model)} if model.billing_mode == "PROVISIONED" else workload.capacity,
+        capacity={**workload.capacity, **_declared_capacity(model)} if model.billing_mode == "PROVISIONED" else workload.capacity,
+        flows={**workload.flows, **_flows_of_new_indexes(workload, model)},
         attributes={**workload.attributes, **_declared_attributes(workload, model)},
         pitr=workload.pitr if model.pitr is None else model.pitr,
         pitr_note=workload.pitr_note if model.pitr is None else "",
@@ -343,10 +356,22 @@ def _declared_attributes(workload: Workload, model: TableModel) -> dict[str, Att
     }
 
 
+def _declared_capacity(model: TableModel) -> dict[Key, Capacity]:
+    """What is declared of it; the rest is as measured."""
+    return {key: capacity for key, capacity in declared_capacity(model).items() if capacity.units is not None}
+
+
+def _flows_of_new_indexes(workload: Workload, model: TableModel) -> dict[Key, Flow]:
+    """Nobody has measured what an index takes that is only declared; patterns would tell."""
+    known = {store.index for store in workload.indexes}
+    unknown = Flow(units=Amount(today=None), basis="declared", note="the index is not there yet, and no pattern is declared")
+    return {(index.name, kind): unknown for index in model.index if index.name not in known for kind in KINDS}
+
+
 def _index_overridden(store: Store, measured: Store, table: Store, model: TableModel, declared: IndexModel | None) -> Store:
     """An index that is there: with the items of its table where these are declared, and with what is declared of itself."""
     if table.count is not measured.count:
-        share = _share(store, measured)
+        share = share_of(store, measured)
         store = replace(store, count=table.count.times(share), basis="declared")
     if model.item_bytes is not None and store.projection == "ALL":
         store = replace(store, mean_bytes=table.mean_bytes, basis="declared")
@@ -359,11 +384,6 @@ def _index_overridden(store: Store, measured: Store, table: Store, model: TableM
     if declared.share != 1:
         store = replace(store, count=table.count.times(Decimal(declared.share)), basis="declared")
     return store
-
-
-def _share(store: Store, measured: Store) -> Decimal:
-    entries, items = store.count.today, measured.count.today
-    return min(entries / items, Decimal(1)) if entries is not None and items else Decimal(1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -433,7 +453,7 @@ def _compared(
         table=workload.name,
         index=index,
         what=kind,
-        declared_units=declared.quantize(FACTOR_STEP),
+        declared_units=(declared / workload.days * workload.measured_days).quantize(FACTOR_STEP),  # of the same month
         measured_units=None if measured is None else measured.quantize(FACTOR_STEP),
         factor=None if factor is None else factor.quantize(FACTOR_STEP),
         in_range=factor is not None and IN_RANGE[0] <= factor <= IN_RANGE[1],

@@ -16,6 +16,7 @@ from stj_audit.cost.workload import (
     Store,
     Workload,
     constant,
+    holds,
     share_of,
 )
 from stj_audit.design import Growth, IndexModel
@@ -131,8 +132,10 @@ def plain_flows(table: TableModel, model: Model, store: Store, indexes: tuple[St
         (None, "reads"): flow(reads, None if size is None else read_units(size)),
         (None, "writes"): flow(writes, None if size is None else write_units(size)),
     }
+    for index in indexes if reads is writes is None else ():
+        flows[index.index, "reads"] = flows[index.index, "writes"] = flow(None, None)
     for index in indexes:
-        if index.projection == "ALL":
+        if index.projection == "ALL" and writes is not None:
             entry = index.size_bytes
             share = share_of(index, store)
             flows[index.index, "writes"] = flow(writes, None if entry is None else write_units(entry) * share)
@@ -153,19 +156,19 @@ def _capacity(key: str, units: int | Decimal | None) -> Capacity:
     return Capacity(units=known, basis="declared", note="" if known is not None else f"`{key}` is not declared")
 
 
-def grown(workload: Workload, growth: tuple[Growth, ...], days: int) -> Workload | None:
+def grown(workload: Workload, growth: tuple[Growth, ...], *, days: int, users: int) -> Workload | None:
     """
-    The workload when its items have grown for so many days as declared; None where the items are not declared for each user.
+    The workload of `users` users when its items have grown for so many days as declared; None where it is not known how many items share it.
 
     Replaced values do not grow. An index grows with the attributes that it holds. No item outgrows the limit of 400 KB.
     """
-    each = workload.table.count.each_user
-    if not each or workload.table.mean_bytes is None:
+    items = workload.table.count.at(users)
+    if not items or workload.table.mean_bytes is None:
         return None
     more: dict[str, Decimal] = {}
     for one in growth:
         if one.mode == "append":
-            added = Decimal(one.bytes) * Decimal(one.per_user_day) * workload.active * days / each
+            added = Decimal(one.bytes) * Decimal(one.per_user_day) * workload.active * users * days / items
             more[one.attribute] = more.get(one.attribute, Decimal(0)) + added
 
     def of(store: Store) -> Store:
@@ -175,8 +178,3 @@ def grown(workload: Workload, growth: tuple[Growth, ...], days: int) -> Workload
         return replace(store, mean_bytes=min(store.mean_bytes + added, Decimal(MAX_ITEM_BYTES)))
 
     return replace(workload, table=of(workload.table), indexes=tuple(map(of, workload.indexes)))
-
-
-def holds(store: Store, table: Store, attribute: str) -> bool:
-    """Whether the items or entries of a store have the attribute, where the item has it."""
-    return store.projection == "ALL" or attribute in (*table.key, *store.key, *store.attributes)

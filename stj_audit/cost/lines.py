@@ -60,7 +60,8 @@ class Quantity:
     """
     A monthly quantity of one component; `amount` None: not known, and `note` says why.
 
-    `growth` says how it grows with the users; of one that grows in several ways `super_linear` is the part that grows with their square.
+    `growth` says how it grows with the users; of one that grows in several ways `super_linear` is the part that grows with their square,
+    and `constant` the one that stays.
     `free`: whatever the quantity, it is not billed. `region`, `table`: where the line is another region's, or another table's.
     """
 
@@ -71,6 +72,7 @@ class Quantity:
     basis: str = "declared"
     note: str = ""
     super_linear: Decimal = Decimal(0)
+    constant: Decimal = Decimal(0)
     free: bool = False
     region: str | None = None
     table: str | None = None
@@ -151,9 +153,19 @@ def oldest_price(lines: Iterable[tuple[CostLine, TableClass]], prices: PriceShee
     return min((price.as_of for price in map(prices.price, keys) if price is not None), default=None)
 
 
-def growth_parts(lines: Sequence[CostLine], super_linear_usd: Decimal) -> GrowthParts:
-    """A bill by how its lines grow; `super_linear_usd` is what of the lines grows with the square of the users."""
-    constant = total(line for line in lines if line.growth == CONSTANT)
-    return GrowthParts(
-        constant_usd=constant, linear_usd=total(lines) - constant - super_linear_usd, super_linear_usd=super_linear_usd
-    )
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PricedLine:
+    """A line of the bill, with what of it, in US dollars, stays as it is and what grows with the square of the users."""
+
+    line: CostLine
+    constant_usd: Decimal
+    super_linear_usd: Decimal
+
+
+def growth_parts(priced_lines: Iterable[PricedLine], free: Iterable[CostLine] = ()) -> GrowthParts:
+    """A bill by how it grows; `free` are the lines of the free tier."""
+    found = list(priced_lines)
+    constant = sum((one.constant_usd for one in found), Decimal(0))
+    faster = sum((one.super_linear_usd for one in found), Decimal(0))
+    linear = total(one.line for one in found) - constant - faster
+    return GrowthParts(constant_usd=constant, linear_usd=linear, super_linear_usd=faster, free_usd=total(free))

@@ -11,28 +11,18 @@ from decimal import Decimal, localcontext
 
 from stj_audit.config import Config
 from stj_audit.cost.bill import TableBill
-from stj_audit.cost.from_model import declared_workload, grown
-from stj_audit.cost.lines import (
-    DIGITS,
-    HOURS_PER_MONTH,
-    MONEY_STEP,
-    growth_parts,
-    is_complete,
-    oldest_price,
-    sum_or_none,
-    total,
-)
+from stj_audit.cost.capacity_mode import outgrown
+from stj_audit.cost.from_model import declared_workload
+from stj_audit.cost.lines import DIGITS, HOURS_PER_MONTH, oldest_price
 from stj_audit.cost.patterns import naive_estimate, pattern_costs
 from stj_audit.cost.prices import PriceSheet
-from stj_audit.cost.savings import Proposal, free_quantities, plan, proposals, worthwhile
-from stj_audit.cost.usage import about_free_tier, check_prices, free_lines
-from stj_audit.cost.workload import Workload
-from stj_audit.design import undeclared_index
+from stj_audit.cost.projection import place, plan_of, projection
+from stj_audit.cost.savings import Plan, Proposal, proposals, worthwhile
+from stj_audit.cost.usage import about_free_tier, check_prices
+from stj_audit.design import COLLECTION_READS, undeclared_index
 from stj_audit.errors import ConfigError
-from stj_audit.report import CostLine, Costs, CurrentCost, PriceSource, Projection, StorageAtScale
-
-MAX_USERS = 10**9  # a typing error above it
-YEAR_DAYS = 365
+from stj_audit.report import Costs, CurrentCost, PriceSource
+from stj_audit.wording import a_few
 
 
 def price_model(
@@ -41,21 +31,37 @@ def price_model(
     """
     What the declared tables cost a month at `prices`, at each of `users`; and at `[model] users_now`, when that is declared.
 
-    Patterns and the naive estimate are told at `target_users`, or at the target of the model. Raises ConfigError, which names the file and
-    the place, for a design that cannot be priced as it stands.
+    Patterns and the naive estimate are told at `target_users`, which is priced too, or else at the target of the model where it is among
+    `users`, or at the most of them. Raises ConfigError, which names the file and the place, for a design that cannot be priced.
     """
-    _check(config, prices, users)
+    _check(config, prices)
     with localcontext(prec=DIGITS):
         workloads = [declared_workload(name, table, config.model) for name, table in config.tables.items()]
+    target = target_users or (config.model.target if config.model.target in users else max(users))
+    users = tuple(sorted({*users, target}))
     counts = (*users, *(() if config.model.users_now is None else (config.model.users_now,)))
     bills = {count: [TableBill(workload=workload, users=count, prices=prices) for workload in workloads] for count in counts}
     something = {
-        _place(line) for of in bills.values() for bill in of for line in bill.lines if line.quantity != 0 or "storage" in line.component
+        place(line)
+        for of in bills.values()
+        for bill in of
+        for line in bill.lines
+        if line.quantity != 0 or "storage" in line.component
     }
-    at = {count: _projection(config, of, prices, count, something, free_tier=free_tier) for count, of in bills.items()}
+    at = {
+        count: projection(
+            of,
+            count,
+            _saved(of, prices, free_tier=free_tier),
+            config.tables,
+            prices=prices,
+            free_tier=free_tier,
+            shown=something,
+        )
+        for count, of in bills.items()
+    }
     projections = tuple(at[count] for count in users)
     now = None if config.model.users_now is None else at[config.model.users_now]
-    target = target_users or config.model.target
     then = [TableBill(workload=workload, users=target, prices=prices) for workload in workloads]
     classes = {workload.name: workload.table_class for workload in workloads}
     used = ((line, classes[line.table]) for one in projections for line in one.lines if line.table)
@@ -66,26 +72,18 @@ def price_model(
         if now is None
         else CurrentCost(monthly_usd=now.monthly_usd, lines=now.lines, complete=now.complete),
         projections=projections,
-        assumptions=tuple(_assumptions(config, prices, free_tier=free_tier)),
+        assumptions=tuple(_assumptions(config, then, prices, free_tier=free_tier)),
         patterns=pattern_costs(then),
         naive=naive_estimate(then, target, prices, {}),
         target_users=target,
     )
 
 
-def _place(line: CostLine) -> tuple[str, str | None, str]:
-    return line.table, line.index, line.component
-
-
-def _check(config: Config, prices: PriceSheet, users: Sequence[int]) -> None:
+def _check(config: Config, prices: PriceSheet) -> None:
     origin = config.path or "the configuration"
     check_prices(prices, origin=f"{origin}: ")
     if not config.tables:
         raise ConfigError(f"{origin}: no [tables.NAME]: there is nothing to price", hint="declare a table")
-    if max((*users, config.model.users_now or 0)) > MAX_USERS:
-        raise ConfigError(
-            f"{origin}: more than {MAX_USERS:,} users cannot be priced", hint="lower `scales`, `users_now` or --users"
-        )
     for name, table in config.tables.items():
         wrong = undeclared_index(table.index, table.pattern)
         if wrong is not None:
@@ -93,76 +91,17 @@ def _check(config: Config, prices: PriceSheet, users: Sequence[int]) -> None:
             raise ConfigError(f"{origin}: {problem} - at `tables.{name}.{place}`", hint=f"add a [[tables.{name}.index]]")
 
 
-def _projection(
-    config: Config,
-    bills: Sequence[TableBill],
-    prices: PriceSheet,
-    users: int,
-    something: set[tuple[str, str | None, str]],
-    *,
-    free_tier: bool,
-) -> Projection:
-    """`something`: the lines that are more than nothing at some user count; the others, reads that no pattern makes, are left out."""
-    lines: list[CostLine] = [line for bill in bills for line in bill.lines if _place(line) in something]
-    if free_tier:
-        lines += free_lines_of(bills, prices)
-    monthly = sum_or_none(lines) if lines else Decimal(0)
+def _saved(bills: Sequence[TableBill], prices: PriceSheet, *, free_tier: bool) -> Plan:
+    """What the sizes and patterns of the tables suggest by themselves."""
     proposed = [
-        Proposal(place=place, change=change)
-        for place, bill in enumerate(bills)
+        Proposal(place=number, change=change)
+        for number, bill in enumerate(bills)
         for change in worthwhile(bill, proposals(bill.workload))
     ]
-    saved = plan(bills, proposed, free_usd=(lambda left: total(free_lines_of(left, prices))) if free_tier else None)
-    return Projection(
-        users=users,
-        monthly_usd=monthly,
-        lines=tuple(lines),
-        complete=is_complete(lines),
-        avoidable_usd=None if monthly is None else saved.sure_usd,
-        avoidable_at_most_usd=None if monthly is None else saved.at_most_usd,
-        per_user_usd=None if monthly is None else (monthly / users).quantize(MONEY_STEP),
-        storage=tuple(stored_at(bill.workload, users) for bill in bills),
-        parts=None if monthly is None else growth_parts(lines, sum((bill.super_linear_usd for bill in bills), Decimal(0))),
-        savings=saved.steps,
-        after_year_usd=after_year(config, [bill.workload for bill in bills], prices, users),
-    )
+    return plan_of(bills, proposed, prices, free_tier=free_tier)
 
 
-def free_lines_of(bills: Sequence[TableBill], prices: PriceSheet) -> list[CostLine]:
-    """What the free tier gives for all tables together, as lines of their own."""
-    return list(free_lines(free_quantities((line, bill.workload.table_class) for bill in bills for line in bill.lines), prices))
-
-
-def after_year(config: Config, workloads: Sequence[Workload], prices: PriceSheet, users: int) -> Decimal | None:
-    """The bill when the items have grown for a year as declared, before the free tier; None where no growth is declared, or not of what."""
-    if not any(config.tables[workload.name].growth for workload in workloads if workload.name in config.tables):
-        return None
-    amount = Decimal(0)
-    for workload in workloads:
-        table = config.tables.get(workload.name)
-        with localcontext(prec=DIGITS):
-            then = workload if table is None or not table.growth else grown(workload, table.growth, YEAR_DAYS)
-        if then is None:
-            return None
-        amount += TableBill(workload=then, users=users, prices=prices).monthly_usd
-    return amount
-
-
-def stored_at(workload: Workload, users: int) -> StorageAtScale:
-    """What the table and its indexes hold at `users` users, without the overhead that is billed."""
-    with localcontext(prec=DIGITS):
-        table, items = workload.table, workload.table.count.at(users)
-        parts = [(store.count.at(users), store.mean_bytes) for store in workload.indexes]
-        known = [count * size for count, size in parts if count is not None and size is not None]
-        return StorageAtScale(
-            table=workload.name,
-            items=None if items is None else int(items),
-            table_bytes=None if items is None or table.mean_bytes is None else round(items * table.mean_bytes),
-            index_bytes=None if items is None or len(known) < len(parts) else round(sum(known, Decimal(0))),
-        )
-
-
-def _assumptions(config: Config, prices: PriceSheet, *, free_tier: bool) -> Iterator[str]:
+def _assumptions(config: Config, bills: Sequence[TableBill], prices: PriceSheet, *, free_tier: bool) -> Iterator[str]:
     model = config.model
     yield "every size and request is as declared, nothing was measured"
     yield f"requests are those of {model.days} days, provisioned capacity that of {HOURS_PER_MONTH} hours"
@@ -170,14 +109,14 @@ def _assumptions(config: Config, prices: PriceSheet, *, free_tier: bool) -> Iter
     if model.active != 1:
         yield f"{Decimal(model.active) * 100:f} % of the users are active on a day"
     yield about_free_tier(prices, free_tier=free_tier)
-    scans = [
+    single = [
         pattern.name
         for table in config.tables.values()
         for pattern in table.pattern
-        if pattern.op == "Scan" and pattern.items is None
+        if pattern.op in COLLECTION_READS and pattern.items is None
     ]
-    if scans:
-        yield f"a Scan without `items` is taken to read 1 item: {', '.join(scans)}"
+    if single:
+        yield f"a Query or Scan without `items` is taken to read 1 item: {a_few(single)}"
     if any(table.reads_per_user_day is not None or table.writes_per_user_day is not None for table in config.tables.values()):
         yield (
             "requests without patterns are eventually consistent reads and writes of a mean item, and each write touches every index that "
@@ -187,3 +126,6 @@ def _assumptions(config: Config, prices: PriceSheet, *, free_tier: bool) -> Iter
         yield "items are priced at the size that they have now; what a year of the declared growth adds is told apart"
     if any(table.billing_mode == "PROVISIONED" for table in config.tables.values()):
         yield "provisioned capacity stays as declared, whether or not it is enough for the requests"
+    small = [bill.workload.name for bill in bills if bill.workload.provisioned and outgrown(bill)]
+    if small:
+        yield f"the declared requests to {a_few(small)} are more than the declared capacity serves at {bills[0].users:,} users"

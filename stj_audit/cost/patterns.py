@@ -64,7 +64,8 @@ def _usd(bill: TableBill, call: Call, users: int | None, kind: Kind, stores: Seq
             return None
         factor = workload.factors.get((None if store.local else store.index, kind))
         amount += units * calls_a_month(workload, call, users, calibrated=factor is not None) * (1 if factor is None else factor)
-    return (amount * price.usd).quantize(MONEY_STEP)
+    with localcontext(prec=DIGITS):
+        return (amount * price.usd).quantize(MONEY_STEP)
 
 
 # ------------------------------------------------------------------------------------------------------- by hand, and real
@@ -78,6 +79,13 @@ def naive_estimate(
 
     `measured_calls`: requests a month at `users` users, by table and operation, for tables without patterns. None where nothing is known.
     """
+    with localcontext(prec=DIGITS):
+        return _naive_estimate(bills, users, prices, measured_calls)
+
+
+def _naive_estimate(
+    bills: Sequence[TableBill], users: int, prices: PriceSheet, measured_calls: Mapping[str, Mapping[str, Decimal]]
+) -> NaiveEstimate | None:
     reads = writes = Decimal(0)
     units = {"reads": Decimal(0), "writes": Decimal(0), "index-reads": Decimal(0), "index-writes": Decimal(0)}
     usd = Decimal(0)
@@ -86,8 +94,7 @@ def naive_estimate(
         calls = _calls(bill, users, measured_calls.get(bill.workload.name))
         if calls is None or bill.workload.provisioned:
             continue
-        with localcontext(prec=DIGITS):
-            taken = list(requests(bill.workload, users))
+        taken = requests(bill.workload, users)
         if any(quantity.amount is None for quantity in taken):
             continue
         reads, writes = reads + calls[0], writes + calls[1]
@@ -119,9 +126,9 @@ def _whole(number: Decimal) -> Decimal:
 
 
 def _calls(bill: TableBill, users: int, measured: Mapping[str, Decimal] | None) -> tuple[Decimal, Decimal] | None:
-    """(reads, writes) a month: those of the patterns, else as measured; None: not known."""
+    """(reads, writes) a month: as measured, else those of the patterns; None: not known."""
     workload = bill.workload
-    if workload.calls:
+    if not measured and workload.calls:
         if any(not call.is_declared for call in workload.calls):
             return None
         found = {True: Decimal(0), False: Decimal(0)}

@@ -22,19 +22,23 @@ PAGE_BYTES = 2**20  # AWS API reference, Query and Scan: a page ends with the it
 
 def read_call(pattern: Pattern, size_bytes: int, users: int) -> Decimal:
     """Read units of one call, of a table or an index whose items or entries have `size_bytes`."""
-    items = Decimal(pattern.items_at(users))
-    consistency = Consistency.STRONG if pattern.consistent else Consistency.EVENTUAL
+    items, consistency = Decimal(pattern.items_at(users)), _consistency(pattern)
     if pattern.op in COLLECTION_READS:
         return collection_units(_read_items(pattern, items), size_bytes, consistency)
     if pattern.op == "GetItem":  # what is not there takes a step too
         return items * page_units(size_bytes, consistency) + (1 - items) * page_units(0, consistency)
-    return items * page_units(size_bytes, Consistency.TRANSACTIONAL if pattern.op == "TransactGetItems" else consistency)
+    return items * page_units(size_bytes, consistency)
 
 
 def fetch_call(pattern: Pattern, size_bytes: int, users: int) -> Decimal:
     """Read units of fetching from the table, one by one, the items that a call has found in an index."""
-    consistency = Consistency.STRONG if pattern.consistent else Consistency.EVENTUAL
-    return _read_items(pattern, Decimal(pattern.items_at(users))) * page_units(size_bytes, consistency)
+    return _read_items(pattern, Decimal(pattern.items_at(users))) * page_units(size_bytes, _consistency(pattern))
+
+
+def _consistency(pattern: Pattern) -> Consistency:
+    if pattern.op == "TransactGetItems":
+        return Consistency.TRANSACTIONAL
+    return Consistency.STRONG if pattern.consistent else Consistency.EVENTUAL
 
 
 def _read_items(pattern: Pattern, items: Decimal) -> Decimal:

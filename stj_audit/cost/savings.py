@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import combinations
 
 from stj_audit.cost.bill import TableBill
-from stj_audit.cost.workload import Store, Workload
+from stj_audit.cost.workload import Store, Workload, attributes_read
 from stj_audit.facts import TableClass
 from stj_audit.report import AppliedSaving, CostLine
 from stj_audit.results import (
@@ -91,15 +91,6 @@ def narrower_indexes(workload: Workload) -> Iterator[NarrowIndex]:
             yield NarrowIndex(index=str(store.index), attributes=wanted)
 
 
-def attributes_read(workload: Workload, store: Store) -> tuple[str, ...] | None:
-    """The attributes beside the keys that the patterns read over an index; None: a pattern does not say, or none reads it."""
-    reads = [call.pattern for call in workload.calls if call.index == store.index and call.pattern.is_read]
-    if not reads or any(not pattern.reads for pattern in reads) or store.local:
-        return None
-    keys = {*workload.table.key, *store.key}
-    return tuple(sorted({name for pattern in reads for name in pattern.reads} - keys))
-
-
 def big_attributes(workload: Workload) -> Iterator[SplitAttribute]:
     """Attributes that are a large part of the items, and that some pattern does without."""
     for name in _large(workload):
@@ -163,15 +154,18 @@ def plan(
     """
     What the proposals save together. `free_usd` is what the free tier gives for some bills, a negative amount: it is one for all tables.
 
-    Those that are sure come first, in the order given, then those that are only bounded.
+    Those that are sure come first, in the order given, then those that are only bounded; one for each index, attribute and setting.
     """
     left = list(bills)
     ordered = sorted(proposed, key=lambda one: is_bound(one.change))
-    steps = []
+    steps: list[AppliedSaving] = []
+    done: set[tuple[int, str]] = set()
     free_before = free_usd(left) if free_usd is not None else Decimal(0)
     for proposal in ordered:
         before = left[proposal.place]
-        after = before.after(proposal.change)
+        change = _as_it_is_now(before.workload, proposal.change)
+        target = (proposal.place, _changes(change))
+        after = None if target in done else before.after(change)
         if after is None:
             continue
         then = [*left[: proposal.place], after, *left[proposal.place + 1 :]]
@@ -180,17 +174,40 @@ def plan(
         if saving < MIN_SAVING_USD:
             continue
         left, free_before = then, free_after
+        done.add(target)
         steps.append(
             AppliedSaving(
                 finding=proposal.finding,
                 table=before.workload.name,
-                index=getattr(proposal.change, "index", None),
-                change=in_words(proposal.change),
+                index=getattr(change, "index", None),
+                change=in_words(change),
                 saving_usd=saving,
-                is_bound=is_bound(proposal.change),
+                is_bound=is_bound(change),
             )
         )
     return Plan(steps=tuple(steps), bills=tuple(left))
+
+
+def _as_it_is_now(workload: Workload, change: Change) -> Change:
+    """An index that has taken over the queries of another is narrowed to what all of them read."""
+    match change:
+        case NarrowIndex(index=index, attributes=tuple()):
+            store = workload.store(index)
+            wanted = None if store is None else attributes_read(workload, store)
+            return change if wanted is None else NarrowIndex(index=index, attributes=wanted)
+        case _:
+            return change
+
+
+def _changes(change: Change) -> str:
+    """What is changed: nobody narrows an index, and then removes it."""
+    match change:
+        case RemoveIndex(index=name) | MergeIndex(index=name) | NarrowIndex(index=name):
+            return f"index {name}"
+        case SplitAttribute(attribute=name) | CompressAttribute(attribute=name):
+            return f"attribute {name}"
+        case _:
+            return type(change).__name__
 
 
 def worthwhile(bill: TableBill, changes: Iterable[Change]) -> list[Change]:
@@ -220,11 +237,23 @@ def in_words(change: Change) -> str:  # noqa: PLR0911 - one arm for each change
             return f"store {printable(attribute)} compressed"
 
 
+FREE_COMPONENTS = ("storage", "capacity-reads", "capacity-writes", "replicated-capacity-writes", "streams")
+
+
 def free_quantities(lines: Iterable[tuple[CostLine, TableClass]]) -> dict[str, Decimal]:
-    """The quantities that the free tier applies to, by component: those of class STANDARD, in the region of the audit."""
-    free = dict.fromkeys(("storage", "capacity-reads", "capacity-writes", "replicated-capacity-writes", "streams"), Decimal(0))
+    """The quantities that the free tier applies to, by component."""
+    free = dict.fromkeys(FREE_COMPONENTS, Decimal(0))
     for line, table_class in lines:
-        kind = line.component.removeprefix("index-")
-        if kind in free and table_class == "STANDARD" and line.region is None and line.monthly_usd:
-            free[kind] += line.quantity or 0
+        if is_free(line, table_class):
+            free[free_kind(line)] += line.quantity or 0
     return free
+
+
+def is_free(line: CostLine, table_class: TableClass) -> bool:
+    """Whether the free tier applies to a line: of class STANDARD, in the region of the audit, and billed at all."""
+    return free_kind(line) in FREE_COMPONENTS and table_class == "STANDARD" and line.region is None and bool(line.monthly_usd)
+
+
+def free_kind(line: CostLine) -> str:
+    """What a line counts as for the free tier: that of an index is its table's."""
+    return line.component.removeprefix("index-")

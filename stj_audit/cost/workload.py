@@ -23,6 +23,7 @@ from stj_audit.cost.lines import (
     MONEY_STEP,
     QUANTITY_STEP,
     SUPER_LINEAR,
+    PricedLine,
     Quantity,
     priced,
     unit_price,
@@ -147,6 +148,11 @@ def share_of(entries: Store, items: Store) -> Decimal:
         if ours is not None and theirs:
             return min(ours / theirs, Decimal(1))
     return Decimal(1)
+
+
+def holds(store: Store, table: Store, attribute: str) -> bool:
+    """Whether the items or entries of a store have the attribute, where the item has it."""
+    return store.projection == "ALL" or attribute in (*table.key, *store.key, *store.attributes)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -289,6 +295,15 @@ class Workload:
         return tuple(store.index for store in self.stores if not store.local)
 
 
+def attributes_read(workload: Workload, store: Store) -> tuple[str, ...] | None:
+    """The attributes beside the keys that the patterns read over an index; None: a pattern does not say, or none reads it."""
+    reads = [call.pattern for call in workload.calls if call.index == store.index and call.pattern.is_read]
+    if not reads or any(not pattern.reads for pattern in reads) or store.local:
+        return None
+    keys = {*workload.table.key, *store.key}
+    return tuple(sorted({name for pattern in reads for name in pattern.reads} - keys))
+
+
 # ------------------------------------------------------------------------------------------------------------ quantities
 
 
@@ -317,6 +332,7 @@ class Meter:
             more, faster, names = self.varying.at(users)
             amount += more
         unknown = (self.why or self.note or NO_USERS) if amount is None else ""
+        stays = Decimal(0) if amount is None else amount if self.growth == CONSTANT else min(self.amount.fixed, amount)
         return Quantity(
             component=self.component,
             index=self.index,
@@ -325,6 +341,7 @@ class Meter:
             basis=self.basis,
             note=unknown or self.note or (SQUARE + ", ".join(names) if names else ""),
             super_linear=faster,
+            constant=stays,
             free=self.free,
         )
 
@@ -353,11 +370,11 @@ def _count(workload: Workload, meter: Meter, users: int | None) -> int | None:
 
 def lines(workload: Workload, prices: PriceSheet, users: int | None) -> tuple[CostLine, ...]:
     """The bill of a month with `users` users (None: today)."""
-    return tuple(line for line, _ in lines_and_super_linear(workload, prices, users))
+    return tuple(one.line for one in priced_lines(workload, prices, users))
 
 
-def lines_and_super_linear(workload: Workload, prices: PriceSheet, users: int | None) -> list[tuple[CostLine, Decimal]]:
-    """Each line of the bill, with what of it in US dollars grows with the square of the users."""
+def priced_lines(workload: Workload, prices: PriceSheet, users: int | None) -> list[PricedLine]:
+    """The same, each line with how it grows."""
     with localcontext(prec=DIGITS):
         here = list(quantities(workload, users))
         found = [_priced(workload, quantity, prices) for quantity in here]
@@ -366,11 +383,15 @@ def lines_and_super_linear(workload: Workload, prices: PriceSheet, users: int | 
         return found
 
 
-def _priced(workload: Workload, quantity: Quantity, prices: PriceSheet) -> tuple[CostLine, Decimal]:
+def _priced(workload: Workload, quantity: Quantity, prices: PriceSheet) -> PricedLine:
     line = priced(quantity, workload.name, workload.table_class, prices)
-    if not quantity.super_linear or line.unit_price_usd is None or line.monthly_usd is None:
-        return line, Decimal(0)
-    return line, min((quantity.super_linear * line.unit_price_usd).quantize(MONEY_STEP), line.monthly_usd)
+    if line.unit_price_usd is None or line.monthly_usd is None or quantity.free:
+        return PricedLine(line=line, constant_usd=Decimal(0), super_linear_usd=Decimal(0))
+    if quantity.growth == CONSTANT:
+        return PricedLine(line=line, constant_usd=line.monthly_usd, super_linear_usd=Decimal(0))
+    constant = min((quantity.constant * line.unit_price_usd).quantize(MONEY_STEP), line.monthly_usd)
+    faster = min((quantity.super_linear * line.unit_price_usd).quantize(MONEY_STEP), line.monthly_usd - constant)
+    return PricedLine(line=line, constant_usd=constant, super_linear_usd=faster)
 
 
 Cost = tuple[str, str | None, Decimal | None]
@@ -418,9 +439,10 @@ def _storage(workload: Workload) -> Iterator[Meter]:
             component="pitr", index=None, amount=unknown, basis=table.basis, why=workload.pitr_note, growth=table.count.growth
         )
     elif workload.pitr:
-        known = [amount for amount in backed_up[1:] if amount.today is not None or amount.each_user is not None]
-        amount = reduce(added, known, backed_up[0])
-        yield Meter(component="pitr", index=None, amount=amount, basis=table.basis, why=table.note, growth=table.count.growth)
+        why = next((store.note for store in workload.stores if (store.index is None or store.local) and store.note), "")
+        yield Meter(
+            component="pitr", index=None, amount=reduce(added, backed_up), basis=table.basis, why=why, growth=table.count.growth
+        )
 
 
 def _others(workload: Workload) -> Iterator[Meter]:
@@ -510,11 +532,13 @@ class _Varying:
         """(units of a month, those of them that grow with the square of the users, the names of their patterns)."""
         amount, faster, names = Decimal(0), Decimal(0), []
         for call, scale in self.calls:
-            units = call_units(self.workload, call, self.store, self.kind, users)
-            monthly = Decimal(0) if isinstance(units, str | None) else units * _calls_a_month(self.workload, call, users, scale)
-            amount += monthly
-            if growth_of(call) == SUPER_LINEAR and monthly:
-                faster += monthly
+            units, least = (_known(call_units(self.workload, call, self.store, self.kind, count)) for count in (users, 0))
+            often, as_a_job = (_calls_a_month(self.workload, call, count, scale) for count in (users, 0))
+            amount += units * often
+            # what a call takes at the least, and what a job calls, does not grow twice
+            square = (units - least) * (often - as_a_job)
+            if growth_of(call) == SUPER_LINEAR and square:
+                faster += square
                 names.append(repr(call.pattern.name))
         return amount, faster, tuple(dict.fromkeys(names))
 
@@ -531,6 +555,11 @@ class _Demand:
     each_user: Decimal = Decimal(0)
     varying: tuple[tuple[Call, Decimal | None], ...] = ()
     calibrated: bool = False
+
+
+def _known(units: Decimal | str | None) -> Decimal:
+    """The units of a call that are known by now: where they were not, the demand says so."""
+    return Decimal(0) if isinstance(units, str | None) else units
 
 
 def _demand(workload: Workload, store: Store, kind: Kind) -> _Demand:

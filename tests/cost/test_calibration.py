@@ -64,7 +64,8 @@ def amount(table: PricedTable, component: str, users: int) -> Decimal:
 def test_a_model_that_is_right_has_the_factor_one() -> None:
     # a hundred users, ten reads of half a unit each a day
     found = compared(priced(GET))
-    assert (found.declared_units, found.measured_units) == (Decimal(15_000), (500 * DAYS_PER_MONTH).quantize(Decimal("0.0001")))
+    month = (500 * DAYS_PER_MONTH).quantize(Decimal("0.0001"))
+    assert (found.declared_units, found.measured_units) == (month, month)  # of the same month, so that they compare
     assert (found.factor, found.in_range, found.note) == (Decimal(1), True, "")
 
 
@@ -98,7 +99,9 @@ def test_a_query_of_all_users_grows_with_their_square_also_when_calibrated() -> 
     assert 97 < large / small < 100
     [line] = [line for line in table.at(1_000).lines if line.component == "index-reads"]
     assert line.growth == "super-linear"
-    assert table.at(1_000).super_linear_usd == line.monthly_usd
+    [one] = [one for one in table.at(1_000).priced_lines if one.line.component == "index-reads"]
+    # all but the half unit that a query takes at the least: 124.5 of 125
+    assert round(one.super_linear_usd / (line.monthly_usd or 1), 3) == Decimal("0.996")
 
 
 def test_a_job_is_called_as_often_however_many_users_there_are() -> None:

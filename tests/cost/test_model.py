@@ -194,6 +194,50 @@ def test_the_free_tier_comes_off_the_storage_of_tables_and_indexes_together() ->
     assert less.monthly_usd == full.monthly_usd - Decimal("6.25")
 
 
+def test_a_job_beside_what_users_do_stays_in_the_constant_part() -> None:
+    job = pattern("GetItem", "calls_per_day = 1_000_000").replace("calls = 1\n", "")
+    costs = price_model(design(TABLE + pattern("GetItem") + job), prices=bundled_sheet("us-east-1"), users=(1, 100))
+    small, large = (at.parts for at in costs.projections[:2])
+    assert small is not None
+    assert large is not None
+    assert large.constant_usd == small.constant_usd > 3  # 30 million reads of one unit
+    assert abs(large.linear_usd / small.linear_usd - 100) < Decimal("0.01")
+
+
+def test_only_what_grows_twice_grows_with_the_square() -> None:
+    both = pattern("Query", "items = { share_of_users = 1 }\ncalls_per_day = 1_000_000")
+    costs = price_model(design(TABLE + both), prices=bundled_sheet("us-east-1"), users=(1, 2))
+    first = costs.projections[0].parts
+    assert first is not None
+    assert (
+        first.super_linear_usd < first.linear_usd / 1_000
+    )  # the job's million calls read twice as much for twice the users, no more
+
+
+def test_a_page_that_is_never_filled_does_not_grow_at_all() -> None:
+    text = TABLE.replace("5_000", "10") + pattern("Query", "items = { share_of_users = 0.1 }")
+    costs = price_model(design(text), prices=bundled_sheet("us-east-1"), users=(10, 200))
+    assert [at.parts.super_linear_usd for at in costs.projections[:2] if at.parts is not None] == [0, 0]
+    assert not any(line.note for at in costs.projections[:2] for line in at.lines)
+
+
+def test_a_year_of_growth_of_items_that_are_fixed_is_shared_by_them() -> None:
+    text = TABLE + 'growth = [{ attribute = "log", bytes = 1_000, per_user_day = 0.01 }]\n'
+    [at] = [one for one in priced(text, users=1_000).projections if one.users == 1_000]
+    assert at.monthly_usd is not None
+    assert at.after_year_usd is not None
+    # 1,000 users add 10,000 bytes a day to 10 items, 365,000 to each in a year
+    grown = Decimal(10 * 365_000) / 2**30 * Decimal("0.25")
+    assert abs(at.after_year_usd - at.monthly_usd - grown) < Decimal("0.000001")
+
+
+def test_the_target_is_among_what_is_priced() -> None:
+    costs = price_model(design(TABLE + pattern("GetItem")), prices=bundled_sheet("us-east-1"), users=(100, 5_000), target_users=700)
+    assert [at.users for at in costs.projections] == [100, 700, 5_000]
+    assert costs.target_users == 700
+    assert price_model(design(TABLE), prices=bundled_sheet("us-east-1"), users=(100, 5_000)).target_users == 5_000
+
+
 def test_what_is_nothing_at_every_user_count_has_no_line() -> None:
     [at] = priced(TABLE + INDEX + pattern("GetItem")).projections
     assert {(line.component, line.index) for line in at.lines} == {("storage", None), ("index-storage", "i"), ("reads", None)}

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from stj_audit.config import Config, load_config, parse_config
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.from_model import declared_workload
-from stj_audit.cost.lines import total
-from stj_audit.cost.model import free_lines_of, price_model
+from stj_audit.cost.lines import growth_parts, total
+from stj_audit.cost.model import price_model
 from stj_audit.cost.prices import bundled_sheet
+from stj_audit.cost.projection import free_lines_of
 from stj_audit.cost.savings import Proposal, in_words, plan, proposals, worthwhile
 from stj_audit.cost.workload import Attribute, Workload
 from stj_audit.results import (
@@ -154,6 +155,44 @@ def test_a_merged_index_moves_its_patterns() -> None:
     after = bill.after(MergeIndex(index="by-email", into="longer"))
     assert after is not None
     assert {line.index: line.quantity for line in after.lines if line.component == "index-reads"} == {"longer": Decimal(6_500_000)}
+
+
+def test_what_took_over_queries_is_narrowed_to_what_all_of_them_read() -> None:
+    wider = LONGER + '[[tables.t.pattern]]\nname = "of"\nop = "Query"\nindex = "longer"\nreads = ["note"]\ncalls = 1000\n'
+    bill = a_bill(
+        TABLE.replace("status = 20", "status = 20, note = 50")
+        + BY_EMAIL
+        + READ_EMAIL.replace('"status"', '"extra"')
+        + wider
+        + WRITE_PHOTO
+    )
+    steps = plan([bill], [Proposal(place=0, change=change) for change in worthwhile(bill, proposals(bill.workload))]).steps
+    assert [step.change for step in steps] == [
+        "read from index longer instead of index by-email, and remove it",
+        'project only the keys and "extra" and "note" in index longer',
+        'move "photo" to a table of its own',
+    ]
+
+
+def test_an_index_that_needs_more_now_cannot_be_narrowed_to_less() -> None:
+    bill = a_bill(TABLE + BY_EMAIL + READ_EMAIL + WRITE_STATUS)
+    assert bill.saving(NarrowIndex(index="by-email", attributes=())) is None  # the status is read over it
+
+
+def test_one_index_is_changed_once() -> None:
+    bill = a_bill(TABLE + BY_EMAIL + READ_EMAIL + WRITE_STATUS)
+    changes: list[Change] = [NarrowIndex(index="by-email", attributes=("status",)), MergeIndex(index="by-email", into=None)]
+    assert len(plan([bill], [Proposal(place=0, change=change) for change in changes]).steps) == 1
+
+
+def test_a_new_class_is_that_of_what_was_split_off_too() -> None:
+    bill = a_bill(TABLE.replace("items_per_user = 1", "items = 10_000_000") + WRITE_STATUS)
+    split = bill.after(SplitAttribute(attribute="photo"))
+    assert split is not None
+    moved = split.after(UseTableClass(table_class="STANDARD_INFREQUENT_ACCESS"))
+    assert moved is not None
+    assert {line.unit_price_usd for line in moved.lines if line.component == "storage"} == {Decimal("0.10")}
+    assert moved.monthly_usd == total(moved.lines)
 
 
 # ------------------------------------------------------------------------------------------------------------ attributes
@@ -317,8 +356,9 @@ def test_savings_are_what_is_left_of_the_bill_and_never_more_than_it(text: str, 
     assert sum((step.saving_usd for step in found.steps), Decimal(0)) == before - after
     assert 0 <= before - after <= before
     for bill in bills:
-        assert bill.monthly_usd == total(bill.lines)
-        assert 0 <= bill.super_linear_usd <= bill.monthly_usd
+        parts = growth_parts(bill.priced_lines)
+        assert bill.monthly_usd == total(bill.lines) == parts.constant_usd + parts.linear_usd + parts.super_linear_usd
+        assert min(parts.constant_usd, parts.linear_usd, parts.super_linear_usd) >= 0
 
 
 @given(designs(), st.sampled_from([100, 10_000]))
@@ -329,6 +369,20 @@ def test_the_saving_of_a_change_is_the_bill_less_the_bill_of_the_changed_table(t
             after = bill.after(change)
             if after is not None:
                 assert bill.saving(change) == total(bill.lines) - total(after.lines)
+
+
+@given(designs(), st.sampled_from([1, 10_000]))
+def test_the_fast_amounts_are_those_of_the_lines_after_any_two_changes(text: str, users: int) -> None:
+    for workload in workloads(text):
+        bill = TableBill(workload=workload, users=users, prices=US_EAST)
+        for first in proposals(workload):
+            once = bill.after(first)
+            if once is None:
+                continue
+            for second in proposals(workload):
+                twice = once.after(second)
+                if twice is not None:
+                    assert [usd for _, _, usd in twice.costs] == [line.monthly_usd for line in twice.lines]
 
 
 @given(designs(), st.lists(st.integers(1, 10**6), min_size=2, max_size=3, unique=True).map(sorted))
