@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -20,7 +20,9 @@ from stj_audit.design import (
     Growth,
     IndexModel,
     Number,
+    Operation,
     Pattern,
+    Projection,
     TableClass,
     check_key,
     contradiction,
@@ -40,6 +42,8 @@ ScanMode = Literal["auto", "full", "none"]
 MAX_SCAN_BUDGET_USD = 10_000  # a typing error, not a budget
 MAX_PRICE_AGE_MONTHS = 18  # AWS changed DynamoDB's prices about every two years (2022, 2024)
 CURRENCY_FLOOR_USD = 5  # savings below it are at most "low"
+
+HINTS = {"--config": "see `stj-audit run --help` and the README", "--model": "see `stj-audit cost --help` and the README"}
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB)?", re.IGNORECASE | re.ASCII)
 _NUMBER_WORDS = (("int | decimal", "number"), ("`decimal`", "`number`"), ("| object`", "| table`"), ("`object", "`table"))
@@ -243,10 +247,10 @@ def load_config(path: Path | None, *, option: str = "--config") -> Config:
         raw = raw.get("tool", {}).get("stj-audit", {})
     if "path" in raw:
         raise ConfigError(f"{path}: unknown key `path`", hint="remove it")
-    return parse_config(raw, origin=str(path))
+    return parse_config(raw, origin=str(path), hint=HINTS.get(option, HINTS["--config"]))
 
 
-def parse_config(raw: dict[str, Any], *, origin: str) -> Config:
+def parse_config(raw: dict[str, Any], *, origin: str, hint: str = HINTS["--config"]) -> Config:
     """A configuration from TOML that was already read. Raises ConfigError that names `origin` and the place."""
     raw = _exact(raw)
     try:
@@ -254,11 +258,11 @@ def parse_config(raw: dict[str, Any], *, origin: str) -> Config:
         config = msgspec.convert(raw, Config, builtin_types=(Decimal,))
         size_lines(config.thresholds)
     except msgspec.ValidationError as error:
-        raise ConfigError(
-            f"{origin}: {_with_table(in_toml_words(str(error)), raw)}", hint="see `stj-audit run --help` and the README"
-        ) from error
+        raise ConfigError(f"{origin}: {_with_choices(_with_table(in_toml_words(str(error)), raw))}", hint=hint) from error
     except ConfigError as error:
         raise ConfigError(f"{origin}: {error} - at `thresholds`", hint=error.hint) from error
+    if "" in config.tables:
+        raise ConfigError(f"{origin}: a table without a name - at `tables`", hint="name it as DynamoDB does")
     for name, table in config.tables.items():
         wrong = contradiction(table.key, table.index, table.pattern)
         if wrong is not None:
@@ -291,6 +295,26 @@ def _with_table(message: str, raw: dict[str, Any]) -> str:
         except msgspec.ValidationError:
             return message.replace("`tables[...]", f"`tables.{name}")
     return message
+
+
+CHOICES: dict[str, Any] = {  # the last part of a place -> what may stand there
+    "op": Operation,
+    "projection": Projection,
+    "billing_mode": BillingMode,
+    "table_class": TableClass,
+    "mode": ScanMode,
+    "source": Literal["bundled", "live"],
+    "stream_readers": Literal["lambda", "application"],
+}
+
+
+def _with_choices(message: str) -> str:
+    """The message of a wrong word, with the words that are right."""
+    place = message.rpartition(".")[2].rstrip("`")
+    if not message.startswith("Invalid enum value") or place not in CHOICES:
+        return message
+    wrong, _, where = message.partition(" - at ")
+    return f"{wrong}; use {', '.join(get_args(CHOICES[place]))} - at {where}"
 
 
 def in_toml_words(message: str) -> str:

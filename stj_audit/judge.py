@@ -55,6 +55,8 @@ class Terms:
     config: Config
     audit_id: str
     free_tier: bool = False
+    users_elsewhere: int | None = None
+    """The items of the users table where that is not among the tables that are judged."""
 
 
 def judge(snapshot: Snapshot, terms: Terms) -> Report:
@@ -399,6 +401,8 @@ def _users_now(snapshot: Snapshot, terms: Terms) -> tuple[int | None, str]:
             if count:
                 return count, f"the items of {users_table}"
             return None, f"the items of {users_table} are not known"
+    if users_table is not None and terms.users_elsewhere:
+        return terms.users_elsewhere, f"the items of {users_table}, as DescribeTable states them"
     return None, "" if users_table is None else f"the users table {users_table} is not among the tables of this audit"
 
 

@@ -19,6 +19,7 @@ from stj_audit.report import Report
 from stj_audit.scanners import ItemsPlan, take_snapshot
 from stj_audit.scanners.prices import live_sheet
 from stj_audit.scanners.session import Aws, AwsOptions, open_session
+from stj_audit.scanners.tables import count_items
 
 HASH_KEY_BYTES = 32
 
@@ -63,8 +64,18 @@ def audit(request: Request, *, on_progress: Callable[[str, int, int], None] | No
         config=config,
         audit_id=secrets.token_hex(8),
         free_tier=request.free_tier,
+        users_elsewhere=_users_elsewhere(aws, request, snapshot),
     )
     return judge(snapshot, terms)
+
+
+def _users_elsewhere(aws: Aws, request: Request, snapshot: Snapshot) -> int | None:
+    """The items of a users table that is not audited itself; None where it is, where the users are given, or it is not known."""
+    users_table = request.config.model.users_table
+    audited = {facts.table.name for facts in snapshot.tables} | {missing.name for missing in snapshot.missing}
+    if users_table is None or users_table in audited or request.users_now or request.config.model.users_now:
+        return None
+    return count_items(aws, users_table)
 
 
 def gather(request: Request, *, on_progress: Callable[[str, int, int], None] | None = None) -> Snapshot:

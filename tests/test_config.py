@@ -1,3 +1,4 @@
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,20 @@ def test_a_mistake_is_told_with_file_and_place(raw: dict[str, object], place: st
     assert str(caught.value).startswith("here.toml: ")
     assert place in str(caught.value)
     assert "$" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[[tables.t.pattern]]\nname = "x"\nop = "getItem"\n', ("'getItem'; use GetItem, Query", "tables.t.pattern[0].op")),
+        ('[tables.t]\nbilling_mode = "ON_DEMAND"\n', ("use PAY_PER_REQUEST, PROVISIONED", "tables.t.billing_mode")),
+        ('[scan]\nmode = "all"\n', ("use auto, full, none", "scan.mode")),
+        ('[tables.""]\nitems = 1\n', ("a table without a name",)),
+        ("[model]\ntarget = 1_000_000_001\n", ("1000000000", "model.target")),
+    ],
+)
+def test_a_wrong_word_is_told_with_those_that_are_right(text: str, words: tuple[str, ...]) -> None:
+    with pytest.raises(ConfigError) as told:
+        parse_config(tomllib.loads(text), origin="c.toml")
+    for word in words:
+        assert word in str(told.value)

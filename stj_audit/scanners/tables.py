@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from stj_audit.facts import Encryption, Index, KeyAttribute, Replica, Table, Throughput
+from stj_audit.scanners.failures import FAILURES
 from stj_audit.scanners.guard import BrokenAnswer
 from stj_audit.scanners.session import Aws
 
@@ -25,6 +26,14 @@ def read(aws: Aws, name: str) -> Table:
         return parse(description, region=aws.region)
     except KeyError as error:
         raise BrokenAnswer("DescribeTable") from error
+
+
+def count_items(aws: Aws, name: str) -> int | None:
+    """How many items a table has, as DescribeTable states it, some hours old; None: none, or it may not be described."""
+    try:
+        return read(aws, name).item_count or None
+    except FAILURES:
+        return None
 
 
 def parse(description: Mapping[str, Any], *, region: str) -> Table:

@@ -187,3 +187,12 @@ def test_reads_a_table_from_an_engine(aws: Aws) -> None:
     assert table.stream_enabled_at is not None
     assert table.stream_label == client("dynamodb").describe_table(TableName="orders")["Table"]["LatestStreamLabel"]
     assert table.encryption.type == "KMS"
+
+
+def test_a_table_that_only_counts_the_users_is_described_alone(aws: Aws) -> None:
+    create_table("users")
+    assert tables.count_items(aws, "users") is None  # it has none
+    for number in range(3):
+        client("dynamodb").put_item(TableName="users", Item={"id": {"S": str(number)}})
+    assert tables.count_items(aws, "users") == 3
+    assert tables.count_items(aws, "there-is-none") is None
