@@ -19,7 +19,7 @@ defect; the module's docstring is its documentation: why it matters, when the ch
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib import import_module
 from typing import Any, get_args, get_type_hints
@@ -28,6 +28,11 @@ from stj_audit.config import Backup, Scale, SizeLines, TableModel
 from stj_audit.cost.bill import TableBill
 from stj_audit.facts import TableFacts, Unknown
 from stj_audit.results import Category, Check, Good, NotApplicable, Problem, Result, Said, Severity, Status
+
+# What protects data and people from a loss is a note, and no more, on a table whose tag says that nothing is lost with it.
+ENVIRONMENT_TAGS = ("env", "environment", "stage")  # in any case
+THROW_AWAY = frozenset({"dev", "development", "test", "testing", "sandbox", "demo", "preview"})
+SPARED = frozenset({"BKP-01", "BKP-02", "BKP-05", "BKP-06", "BKP-08", "CAP-12", "CAP-14"})
 
 FACTS = tuple(field.name for field in fields(TableFacts))
 
@@ -100,7 +105,7 @@ def examine(one: Check, context: Context) -> Result:
     except Exception as error:
         error.add_note(f"in check {one.name} on table {table}")
         raise
-    problems = tuple(word for word in said if isinstance(word, Problem))
+    problems = tuple(_for_environment(one, word, context.facts) for word in said if isinstance(word, Problem))
     unknowns = tuple(word for word in said if isinstance(word, Unknown))
     goods = tuple(word for word in said if isinstance(word, Good))
     absent = [word.reason for word in said if isinstance(word, NotApplicable)]
@@ -113,3 +118,17 @@ def examine(one: Check, context: Context) -> Result:
     else:
         status, reason = Status.PASSED, ""
     return Result(check=one, table=table, status=status, problems=problems, goods=goods, unknowns=unknowns, reason=reason)
+
+
+def _for_environment(one: Check, problem: Problem, facts: TableFacts) -> Problem:
+    """A problem as bad as it is for the table's environment: on a throw-away table some are notes."""
+    environment = environment_of(facts)
+    if one.code not in SPARED or environment is None or environment.lower() not in THROW_AWAY:
+        return problem
+    return replace(problem, severity=Severity.INFO, evidence={**problem.evidence, "environment": environment})
+
+
+def environment_of(facts: TableFacts) -> str | None:
+    """What the table's tags say that it is for ("production"); None: they do not say, or may not be read."""
+    tags = {} if isinstance(facts.tags, Unknown) else {key.lower(): value for key, value in facts.tags.values.items()}
+    return next((tags[key] for key in ENVIRONMENT_TAGS if key in tags), None)

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 import pytest
 
 from stj_audit.checks import check, examine
+from stj_audit.checks.item_near_limit import item_near_limit
+from stj_audit.checks.pitr_off import pitr_off
 from stj_audit.config import Scale
 from stj_audit.cost.bill import TableBill
 from stj_audit.facts import Pitr, Table, Tags, Unknown
 from stj_audit.results import Category, Check, Good, NotApplicable, Problem, Result, Said, Severity, Status
-from tests.builders import a_context, a_table
+from tests.builders import a_context, a_table, examined, some_items
 
 DENIED = Unknown(call="dynamodb:DescribeContinuousBackups", reason="AccessDeniedException")
 NO_TAGS = Unknown(call="dynamodb:ListTagsOfResource", reason="AccessDeniedException")
@@ -135,3 +137,33 @@ def test_an_exception_gets_a_note_that_names_check_and_table() -> None:
     with pytest.raises(ZeroDivisionError) as caught:
         examine(broken_fake, a_context(a_table(name="orders")))
     assert caught.value.__notes__ == ["in check broken-fake on table orders"]
+
+
+# ---------------------------------------------------------------------------------------------------------- environments
+
+
+@pytest.mark.parametrize(
+    ("tags", "severity"),
+    [
+        ({"env": "dev"}, Severity.INFO),
+        ({"Environment": "Test"}, Severity.INFO),
+        ({"stage": "sandbox"}, Severity.INFO),
+        ({"env": "production"}, Severity.HIGH),
+        ({"env": "device"}, Severity.HIGH),
+        ({"app": "dev"}, Severity.HIGH),
+        ({}, Severity.HIGH),
+    ],
+)
+def test_what_protects_from_loss_is_a_note_on_a_throw_away_table(tags: dict[str, str], severity: Severity) -> None:
+    result = examined(pitr_off, pitr=Pitr(enabled=False), tags=Tags(values=tags))
+    assert result.severity is severity
+
+
+def test_tags_that_may_not_be_read_spare_nothing() -> None:
+    assert examined(pitr_off, pitr=Pitr(enabled=False), tags=NO_TAGS).severity is Severity.HIGH
+
+
+def test_other_problems_are_as_bad_there_as_anywhere() -> None:
+    huge = some_items({399 * 1024: 1})
+    for tags in ({"env": "dev"}, {}):
+        assert examined(item_near_limit, items=huge, tags=Tags(values=tags)).severity is Severity.CRITICAL
