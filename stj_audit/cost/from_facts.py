@@ -52,6 +52,7 @@ from stj_audit.facts import Flow as Measured
 from stj_audit.report import Calibration
 
 GLOBAL_TABLE_OVERHEAD_BYTES = 48  # AWS developer guide, "DynamoDB Item sizes and formats": for each item of a global table
+COUNTED_AFTER_DAYS = Decimal("0.25")  # AWS API reference, DescribeTable: sizes and counts are updated about every six hours
 CALIBRATE_FROM_DAYS = 7  # fewer days do not show a week's rhythm
 IN_RANGE = (Decimal("0.5"), Decimal(2))  # outside it the patterns are wrong, not a little off
 SCALING_ALARMS = "TargetTracking-table/"  # how Application Auto Scaling names the alarms it makes for DynamoDB
@@ -93,7 +94,7 @@ def stored_bytes(facts: TableFacts) -> tuple[int, int] | None:
     items = facts.items
     if not isinstance(items, Unknown) and items.coverage == "full":
         return items.scanned, items.scanned_bytes
-    return _described(facts.table.item_count, facts.table.size_bytes)
+    return _described(facts, facts.table.item_count, facts.table.size_bytes)
 
 
 def stored_index_bytes(facts: TableFacts, index: Index) -> tuple[int, int] | None:
@@ -103,13 +104,16 @@ def stored_index_bytes(facts: TableFacts, index: Index) -> tuple[int, int] | Non
         entries = items.index_entries(index.name)
         if entries is not None:
             return entries.entries, entries.total_bytes
-    return _described(index.item_count, index.size_bytes)
+    return _described(facts, index.item_count, index.size_bytes)
 
 
-def _described(count: int | None, size_bytes: int | None) -> tuple[int, int] | None:
+def _described(facts: TableFacts, count: int | None, size_bytes: int | None) -> tuple[int, int] | None:
     # NOTE: items without bytes is no size but an engine that does not report sizes.
     if count is None or size_bytes is None or (count > 0 and size_bytes == 0):
         return None
+    # nor is nothing in a table that is written to, and too young for AWS to have counted it
+    if count == 0 and not isinstance(facts.traffic, Unknown) and facts.traffic.covered_days < COUNTED_AFTER_DAYS:
+        return None if facts.traffic.table.write_units else (count, size_bytes)
     return count, size_bytes
 
 

@@ -296,7 +296,7 @@ def of_table(table: Table, measured: Mapping[Series, Answer], window: Window, no
     return Traffic(
         window_days=WINDOW_DAYS,
         throttle_window_days=THROTTLE_WINDOW_DAYS,
-        covered_days=_covered_days(len(days), table.created_at, now),
+        covered_days=_covered_days(WINDOW_DAYS - min(days), table.created_at, now),
         table=_flow(table.name, None, points, units, window),
         indexes={index: _flow(table.name, index, points, units, window) for index in flows if index is not None},
         calls=requests,
@@ -484,9 +484,12 @@ def _by_day(all_points: Sequence[Points], window: Window) -> tuple[int, ...]:
     return tuple(days)
 
 
-def _covered_days(days_with_data: int, created_at: datetime | None, now: datetime) -> Decimal:
-    """At least an hour, and never more than the table's age: a table made this morning has not been quiet for 30 days."""
+def _covered_days(days: int, created_at: datetime | None, now: datetime) -> Decimal:
+    """
+    The days since the first that has a datapoint: an idle day after it has none, and is a day all the same. At least an hour, and never more
+    than the table's age: a table made this morning has not been quiet for 30 days.
+    """
     if created_at is None:
-        return Decimal(days_with_data)
+        return Decimal(days)
     age = Decimal(int((now - created_at) / timedelta(seconds=1))) / DAY_SECONDS
-    return max(min(Decimal(days_with_data), age), Decimal(1) / 24)
+    return max(min(Decimal(days), age), Decimal(1) / 24)

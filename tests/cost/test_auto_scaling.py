@@ -348,8 +348,7 @@ def test_throttled_units_are_exact_at_any_scale() -> None:
     assert tiny.throttled_units == Decimal("60e-12")
 
 
-# ------------------------------------------------------------------------------------- mistakes of other tools, by number
-# /work/shared/handbook/peers.md, section 5, "Capacity / billing-mode maths"
+# -------------------------------------------------------------- mistakes of other tools, by their number in test_published_mistakes
 
 
 def test_peers_1_the_target_is_a_percentage_on_both_sides() -> None:

@@ -326,10 +326,12 @@ def test_hours_stay_where_five_minutes_are_not_whole(besides: Mapping[Series, An
 # -------------------------------------------------------------------------------------------------------- covered days
 
 
-def test_covered_days_are_days_with_data_of_the_table_or_an_index() -> None:
-    found = known({(None, READS): points({1: 1, 2: 1, 24: 1}), ("by-status", WRITES): points({25: 1, 24 * 30: 1})})
-    assert found.covered_days == 3
+def test_covered_days_begin_with_the_first_that_has_data_of_the_table_or_an_index() -> None:
+    # hours are counted back from the end: the first day of the window has the hours 697 to 720
+    found = known({(None, READS): points({1: 1, 2: 1, 24: 1}), ("by-status", WRITES): points({25: 1, 24 * 20: 1})})
+    assert found.covered_days == 20  # the days between have no datapoint, because nothing happened
     assert known({(None, READS): points(dict.fromkeys(range(1, 24 * 30 + 1), 1))}).covered_days == 30
+    assert known({(None, READS): points({1: 1})}).covered_days == 1
 
 
 @pytest.mark.parametrize(
