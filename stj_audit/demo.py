@@ -33,6 +33,7 @@ SUBSCRIBER_BYTES = 50 * 1024  # of the original assessment: about 50 KB each
 LARGE_SUBSCRIBER_BYTES = 312 * 1024  # one of them has outgrown the warn line
 WITHOUT_PHONE_EVERY = 10  # every tenth person gave no phone number, so the phone index is sparse
 TABLE_AGE_DAYS = 400
+RECOVERY_DAYS = 35
 BATCH_ITEMS = 25  # the limit of BatchWriteItem
 CALLS_EVERY_DAYS = 7
 TRAFFIC_DAYS = 30
@@ -123,6 +124,8 @@ def _age_tables() -> None:
     for backend in dynamodb_backends[DEFAULT_ACCOUNT_ID].values():
         for table in backend.tables.values():
             table.created_at -= timedelta(days=TABLE_AGE_DAYS)
+            recovery = table.continuous_backups["PointInTimeRecoveryDescription"]
+            recovery["EarliestRestorableDateTime"] -= RECOVERY_DAYS * 24 * 60 * 60
 
 
 # --------------------------------------------------------------------------------------------------------------- tables
@@ -173,7 +176,7 @@ def _make_table(dynamodb: "DynamoDBClient", name: str, key: str, indexes: list[t
     )
     dynamodb.update_continuous_backups(
         TableName=name,
-        PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": 35},
+        PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": RECOVERY_DAYS},
     )
 
 

@@ -91,7 +91,7 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
     telling = assessment.Telling(
         facts=snapshot.tables,
         results=[*results, *unread],
-        findings=still_open,
+        findings=tuple(finding for finding in still_open if finding.severity != Severity.INFO.label),  # a note is nothing to do
         costs=costs,
         graded={users: one.overall for users, one in graded.items()},
         scale=scale,

@@ -1,12 +1,12 @@
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from stj_audit.checks import all_checks
-from stj_audit.config import Config, Model, Scale, SizeLines, TableModel
+from stj_audit.config import Backup, Config, Model, Scale, SizeLines, TableModel
 from stj_audit.cost.prices import bundled_sheet
 from stj_audit.facts import (
     Alarm,
@@ -14,6 +14,7 @@ from stj_audit.facts import (
     Alarms,
     Flow,
     MissingTable,
+    OnDemandBackups,
     Pitr,
     Snapshot,
     Table,
@@ -21,6 +22,7 @@ from stj_audit.facts import (
     Throughput,
     Unknown,
 )
+from stj_audit.facts import Backup as BackupFact
 from stj_audit.judge import Terms, fingerprint, judge
 from stj_audit.report import Finding, Report, from_json, to_json
 from tests.builders import a_flow, a_table, an_index, some_entries, some_items, some_keys, some_traffic, table_facts
@@ -41,6 +43,22 @@ def a_snapshot(*tables: TableFacts, **fields: Any) -> Snapshot:
         "api_calls": 30,
     }
     return Snapshot(tables=tables, **(defaults | fields))
+
+
+READ_AT = NOW - timedelta(minutes=5)
+# What a careful owner declares, and has seen to beside what `table_facts` gives every table
+CAREFUL = Config(backup=Backup(retention_days=35, last_restore_test="2026-10-22"))
+CARE: dict[str, Any] = {
+    "pitr": Pitr(
+        enabled=True,
+        recovery_period_days=35,
+        earliest_restorable_at=READ_AT - timedelta(days=35),
+        latest_restorable_at=READ_AT,
+    ),
+    "on_demand_backups": OnDemandBackups(
+        backups=(BackupFact(created_at=READ_AT - timedelta(minutes=1), size_bytes=0, type="USER"),)
+    ),
+}
 
 
 def judged(*tables: TableFacts, config: Config | None = None, scale: Scale | None = None, **snapshot: Any) -> Report:
@@ -113,9 +131,11 @@ def test_at_most_three_things_come_first_and_none_that_can_wait() -> None:
 
 
 def test_a_table_without_defect_needs_nothing_first() -> None:
-    report = judged(healthy())
+    report = judged(healthy(), config=CAREFUL)
     assert report.do_first == ()
-    assert report.findings == ()
+    assert [(finding.code, finding.severity) for finding in report.findings] == [
+        ("BKP-09", "info")
+    ]  # a note, of what a restore leaves out
 
 
 def healthy(**facts: Any) -> TableFacts:
@@ -123,7 +143,7 @@ def healthy(**facts: Any) -> TableFacts:
     table = a_table(deletion_protection=True)
     watched = table_facts(table)
     alarms = Alarms(alarms=tuple(_alarm(metric) for metric in ("ReadThrottleEvents", "WriteThrottleEvents")))
-    return replace(watched, alarms=alarms, **facts)
+    return replace(watched, alarms=alarms, **(CARE | facts))
 
 
 def _alarm(metric: str) -> Alarm:
@@ -140,14 +160,15 @@ def test_what_was_not_looked_at_is_listed_and_not_praised() -> None:
     unknown = Unknown(call="dynamodb:DescribeContinuousBackups", reason="AccessDeniedException")
     report = judged(table_facts(pitr=unknown))
     rows = [row for row in report.not_checked if row.call == unknown.call]
-    assert {row.check for row in rows} == {"pitr-off", "short-recovery-window"}
+    assert {row.check for row in rows} >= {"pitr-off", "short-recovery-window"}
     assert all(row.reason == "AccessDeniedException" and row.table == "orders" for row in rows)
     assert not any("PITR" in message for point in report.good for message in point.messages)
     assert next(row for row in report.practices if row.practice == "Enable PITR backups").status == "NOT CHECKED"
     assert report.tables[0].backups.pitr is None
 
 
-def test_a_missing_fact_that_no_check_needs_is_listed_too() -> None:
+def test_a_missing_fact_that_no_check_needs_is_listed_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stj_audit.judge.all_checks", lambda: tuple(one for one in all_checks() if "tags" not in one.needs))
     tags = Unknown(call="dynamodb:ListTagsOfResource", reason="AccessDeniedException")
     rows = [row for row in judged(table_facts(tags=tags)).not_checked if row.call == tags.call]
     assert [(row.check, row.table) for row in rows] == [(None, "orders")]
@@ -155,7 +176,7 @@ def test_a_missing_fact_that_no_check_needs_is_listed_too() -> None:
 
 def test_a_table_that_could_not_be_described_is_listed() -> None:
     missing = MissingTable(name="gone", unknown=Unknown(call="dynamodb:DescribeTable", reason="AccessDeniedException"))
-    report = judged(table_facts(), missing=(missing,))
+    report = judged(healthy(), missing=(missing,))
     assert [(row.table, row.call) for row in report.not_checked] == [("gone", "dynamodb:DescribeTable")]
 
 
@@ -175,7 +196,7 @@ def test_an_audit_that_could_read_no_table_has_no_grade_and_no_praise() -> None:
 
 
 def test_a_table_that_could_not_be_read_lowers_the_coverage_beside_one_that_could() -> None:
-    whole, part = judged(healthy()), judged(healthy(), missing=(MISSING,))
+    whole, part = judged(healthy(), config=CAREFUL), judged(healthy(), missing=(MISSING,))
     assert (whole.overall.grade, whole.overall.coverage) == ("A+", 1.0)
     assert part.overall.coverage < 0.6
     assert part.overall.grade not in ("A+", "A", "A-")
@@ -191,7 +212,7 @@ def test_a_feature_that_is_not_audited_is_listed() -> None:
 
 def test_no_changes_needed_is_said_only_when_everything_was_looked_at() -> None:
     silent = Unknown(call="cloudwatch:GetMetricData", reason="AccessDeniedException")
-    seen, unseen = judged(healthy()), judged(healthy(items=DENIED, traffic=silent))
+    seen, unseen = judged(healthy(), config=CAREFUL), judged(healthy(items=DENIED, traffic=silent), config=CAREFUL)
     assert "no changes needed" in seen.recommendations[0].status
     assert seen.verdict == "1 table in eu-north-1: ready for 10,000 users"
     assert "nothing found in what could be checked" in unseen.recommendations[0].status
@@ -355,13 +376,13 @@ def test_each_finding_is_on_exactly_one_rung_of_the_ladder() -> None:
     tables = [table_facts(unprotected(name), pitr=Pitr(enabled=False), items=some_items({320_000: 5, 900: 100})) for name in "ab"]
     report = judged(*tables)
     on_rungs = [item.finding for rung in report.recommendations for item in rung.items]
-    assert sorted(filter(None, on_rungs)) == sorted(finding.id for finding in report.findings)
+    assert sorted(filter(None, on_rungs)) == sorted(finding.id for finding in report.findings if finding.severity != "info")
     assert [rung.users for rung in report.recommendations] == [1_000, 10_000, 50_000, 100_000]
 
 
 def test_the_checklist_has_every_finding_undone() -> None:
     report = judged(table_facts(unprotected(), pitr=Pitr(enabled=False)))
-    assert {action.finding for action in report.actions} >= {finding.id for finding in report.findings}
+    assert {action.finding for action in report.actions} >= {finding.id for finding in report.findings if finding.severity != "info"}
     assert not any(action.done for action in report.actions)
 
 
