@@ -318,7 +318,7 @@ def test_a_rule_that_could_not_run_neither_passes_nor_finds(audited: Audited) ->
     assert not unseen & {finding["check"] for finding in audited.run["findings"]}
     assert not {message for good in audited.run["good"] for message in good["messages"] if "PITR" in message}
     pairs = {(rule["check"], rule["table"]) for rule in audited.run["rules"] if rule["status"] == "not checked"}
-    assert pairs == {(row["check"], row["table"]) for row in audited.run["not_checked"] if row["check"]}
+    assert pairs <= {(row["check"], row["table"]) for row in audited.run["not_checked"] if row["check"]}
 
 
 def test_the_grades_show_how_little_was_seen(audited: Audited) -> None:
@@ -528,7 +528,7 @@ def test_exit_codes(options: tuple[str, ...], code: int, published: Published, t
     ran = published.run(name, "--scan", "none", "-f", "json", "--report", "r.html", "-q", *options, cwd=tmp_path)
     assert ran.code == code
     run = json.loads(ran.out)
-    assert {finding["severity"] for finding in run["findings"]} == {"medium"}
+    assert "medium" in {finding["severity"] for finding in run["findings"]} <= {"info", "low", "medium"}
     assert run["overall"]["grade"] == "?"
     assert (tmp_path / "r.html").exists()
     if code == 4:
