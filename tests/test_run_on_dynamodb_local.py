@@ -5,6 +5,8 @@ What it says is compared with the definitions, with DescribeTable, and with size
 an index by writing what the engine finds in it to a table of its own (the engine's own IndexSizeBytes ignores the projection).
 """
 
+import csv
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -506,6 +508,58 @@ def test_users_are_counted_in_the_users_table_of_the_configuration(published: Pu
     overruled = json.loads(published.run(users_table, "--users-now", "7", "--users", "9", "-f", "json", cwd=inside).out)
     assert overruled["audit"]["users_now"] == 7
     assert list(overruled["grades_by_users"]) == ["9", "80"]
+
+
+# -------------------------------------------------------------------------------------------------------- money alone
+
+
+def test_the_cost_of_live_tables_is_that_of_the_run_in_every_format(published: Published, tmp_path: Path) -> None:
+    names = [published.name(table) for table in (public_schemas.SESSIONS, public_schemas.METASTORE)]
+    (tmp_path / "stj-audit.toml").write_text(
+        f'[tables."{names[0]}"]\nreads_per_user_day = 40\nwrites_per_user_day = 3\n', encoding="utf-8"
+    )
+    options = ("--users", "100,5K", "--target-users", "5000", "--users-now", "100")
+    audited = exact(published.run(*names, *options, "-f", "json", cwd=tmp_path).out)
+    where = ("--endpoint-url", published.engine.endpoint_url, "--region", REGION)
+
+    def priced(format_: str, *more: str) -> str:
+        ran = stj_audit("cost", *names, *options, *where, *more, "-f", format_, cwd=tmp_path)
+        assert (ran.code, ran.err) == (0, "")
+        return ran.out
+
+    answer = exact(priced("json"))
+    assert answer["costs"] == audited["costs"]
+    assert answer["costs"]["projections"][1]["monthly_usd"] > 0
+    rows = list(csv.DictReader(io.StringIO(priced("csv"))))
+    assert {row["table"] for row in rows} == set(names)
+    assert (
+        sum(Decimal(row["monthly_usd"]) for row in rows if row["users"] == "5000" and row["monthly_usd"])
+        == (answer["costs"]["projections"][1]["monthly_usd"])
+    )
+    for format_ in ("table", "markdown", "html"):
+        assert "5,000" in priced(format_)
+    free = exact(priced("json", "--free-tier"))["costs"]
+    assert free["free_tier"] is True
+    assert any(line["component"] == "free-storage" for line in free["current"]["lines"])
+
+
+def test_a_design_that_does_not_fit_the_table_is_told_with_its_place(published: Published, tmp_path: Path) -> None:
+    name = published.name(public_schemas.SESSIONS)
+    (tmp_path / "stj-audit.toml").write_text(
+        f'[[tables."{name}".pattern]]\nname = "p"\nop = "Query"\nindex = "by-nothing"\ncalls = 1\n', encoding="utf-8"
+    )
+    ran = published.run(name, cwd=tmp_path)
+    assert (ran.code, ran.out) == (2, "")
+    assert "index 'by-nothing' is not declared" in ran.err
+    assert f"tables.{name}.pattern[0]" in ran.err
+
+
+def test_prices_of_today_that_an_endpoint_does_not_know_fall_back_and_say_so(published: Published, tmp_path: Path) -> None:
+    name = published.name(public_schemas.METASTORE)
+    ran = published.run(name, "--prices", "live", "-f", "json", cwd=tmp_path)
+    assert ran.code == 0
+    assert ran.err.startswith("warning: bundled list prices")
+    assert json.loads(ran.out)["costs"]["prices"]["source"].startswith("bundled list prices")
 
 
 # ---------------------------------------------------------------------------------------------------------- exit codes
