@@ -12,6 +12,7 @@ from stj_audit.facts import (
     Alarm,
     AlarmMetric,
     Alarms,
+    AttributeSizes,
     Flow,
     MissingTable,
     OnDemandBackups,
@@ -49,6 +50,9 @@ READ_AT = NOW - timedelta(minutes=5)
 # What a careful owner declares, and has seen to beside what `table_facts` gives every table
 CAREFUL = Config(backup=Backup(retention_days=35, last_restore_test="2026-10-22"))
 CARE: dict[str, Any] = {
+    "items": some_items(
+        attributes=(AttributeSizes(name="id", types=("S",), present=1_000, total_bytes=1_000_000, max_bytes=1_000),)
+    ),
     "pitr": Pitr(
         enabled=True,
         recovery_period_days=35,
@@ -140,7 +144,11 @@ def test_a_table_without_defect_needs_nothing_first() -> None:
 
 def healthy(**facts: Any) -> TableFacts:
     """A table in which no check finds anything: watched, protected, small."""
-    table = a_table(deletion_protection=True)
+    table = a_table(
+        deletion_protection=True,
+        on_demand_limit=Throughput(read_units=4_000, write_units=4_000),
+        warm_throughput=Throughput(read_units=12_000, write_units=4_000),
+    )
     watched = table_facts(table)
     alarms = Alarms(alarms=tuple(_alarm(metric) for metric in ("ReadThrottleEvents", "WriteThrottleEvents")))
     return replace(watched, alarms=alarms, **(CARE | facts))
@@ -345,7 +353,8 @@ def test_an_unused_index_is_priced_at_every_scale_and_makes_up_the_avoidable_par
 
 def test_a_grade_belongs_to_a_user_count() -> None:
     """An index on a status whose busiest value has room for some users and not for many."""
-    index = an_index("by-status")
+    warm = Throughput(read_units=1_000_000_000, write_units=1_000_000_000)
+    index = an_index("by-status", warm_throughput=warm)
     items = some_items(
         {2_000: 10_000},
         keys=(some_keys(None, items=10_000), some_keys(3, index="by-status", items=10_000, top_share="0.7")),
@@ -353,7 +362,8 @@ def test_a_grade_belongs_to_a_user_count() -> None:
     )
     # Half a unit a second and user on average: ten times that at peak, of which 70 % fall on one value.
     flow = a_flow(read_units=Decimal(30 * 86_400 * 20), write_units=Decimal(1))
-    report = judged(table_facts(a_table(indexes=(index,)), items=items, traffic=some_traffic(indexes={"by-status": flow})))
+    table = a_table(indexes=(index,), warm_throughput=warm)
+    report = judged(table_facts(table, items=items, traffic=some_traffic(indexes={"by-status": flow})))
     grades = {users: one.categories["scalability"] for users, one in report.grades_by_users.items()}
     assert list(grades) == ["100", "1000", "10000", "50000", "100000"]
     # One value is full with 21,428 users: far beyond ten times a thousand, twice ten thousand, less than fifty thousand.
@@ -382,7 +392,9 @@ def test_each_finding_is_on_exactly_one_rung_of_the_ladder() -> None:
 
 def test_the_checklist_has_every_finding_undone() -> None:
     report = judged(table_facts(unprotected(), pitr=Pitr(enabled=False)))
-    assert {action.finding for action in report.actions} >= {finding.id for finding in report.findings if finding.severity != "info"}
+    assert {action.finding for action in report.actions} >= {
+        finding.id for finding in report.findings if finding.severity != "info"
+    }
     assert not any(action.done for action in report.actions)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stj_audit.render import filters
-from stj_audit.render.digest_money import ALL_PARTS, Bill, money
+from stj_audit.render.digest_money import ALL_PARTS, Bill
 from stj_audit.report import AttributeReport, ItemsReport
 from stj_audit.wording import counted
 
@@ -124,7 +124,7 @@ def cost_bars(bills: Sequence[Bill], narrow: bool = False) -> CostBars:
             CostBar(
                 y=y,
                 name=filters.users(bill.users),
-                total=money(bill.monthly_usd, bill.complete),
+                total=filters.usd_cell(bill.monthly_usd, bill.complete),
                 is_target=bill.is_target,
                 marks=marks,
                 rest=rest,
@@ -336,7 +336,7 @@ def throttle_strip(days: Sequence[int], narrow: bool = False) -> Strip:
     description = f"{counted(total, 'throttle event')} on {len(marks)} of {len(days)} days; {peak:,} on the worst."
     return Strip(
         marks=tuple(marks),
-        first_label=f"{len(days)} days ago",
+        first_label=f"{counted(len(days), 'day')} ago",
         description=description,
         total=total,
         width=NARROW_WIDTH if narrow else WIDTH,

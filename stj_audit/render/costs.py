@@ -4,7 +4,6 @@ Costs alone, as `stj-audit cost` shows them: a table for a terminal, Markdown, a
 Bare quantities are shown line by line; a bill that was projected has a column for each user count.
 """
 
-import textwrap
 from collections.abc import Callable
 
 import msgspec
@@ -16,29 +15,51 @@ from stj_audit.errors import ConfigError
 from stj_audit.render import costs_lines, digest, digest_costs, digest_estimates, digest_savings, filters
 from stj_audit.render.costs_csv import render_csv
 from stj_audit.render.escape import cut, escape_json, escape_markdown, escape_terminal, markdown_code
-from stj_audit.render.page import WIDTH, Page
-from stj_audit.render.run_file import mended
+from stj_audit.render.page import WIDTH, Page, wrapped_name
+from stj_audit.render.run_file import mended, plain_zeros
 from stj_audit.report import SCHEMA_VERSION, Costs, Projection
 from stj_audit.version import __version__
 from stj_audit.wording import a_few
 
-LINE_WIDTH = 26
-NAME_WIDTH = 20  # a longer table name is continued on the next line of its cell; with the other columns that makes about 100
+NAME_WIDTH, LINE_WIDTH, NUMBER_WIDTH, PRICE_WIDTH = 20, 26, 13, 36  # what is longer is continued on the next line of its cell
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 def _table(costs: Costs) -> str:
-    lines = costs_lines.cost_rows(
-        costs,
-        name=lambda name: _wrapped(name, NAME_WIDTH),
-        text=lambda text: _wrapped(text, LINE_WIDTH) if costs.projections else _text(text),
-    )
-    table = tabulate(lines.rows, headers=lines.heads, tablefmt="simple", disable_numparse=True, colalign=lines.align)
-    body = "\n".join(line.rstrip() for line in table.splitlines())
-    more = [text for text in (_sections(costs),) if text]
-    notes = "\n".join(textwrap.fill(escape_terminal(note), WIDTH) for note in costs_lines.notes(costs))
-    return "\n\n".join((escape_terminal(costs_lines.title(costs)), body, *more, notes)) + "\n"
+    body = "\n".join(part for part in (_lines(costs), _sections(costs)) if part)
+    notes = Page(color=False)
+    for note in costs_lines.notes(costs):
+        notes.text(note)
+    if filters.marks_explained(body):
+        notes.text(filters.marks_explained(body))
+    return f"{escape_terminal(costs_lines.title(costs))}\n\n{body}\n{notes}"
+
+
+def _lines(costs: Costs) -> str:
+    """The table of lines; of many user counts, or of very large bills, several below each other, so that none is too wide."""
+    if len(costs.projections) <= costs_lines.MOST_COUNTS:
+        text = _lines_at(costs)
+        if len(costs.projections) < 2 or _fits(text):
+            return text
+    for at_once in range(costs_lines.SPLIT_COUNTS, 0, -1):
+        texts = [_lines_at(part) for part in costs_lines.parts_of(costs, at_once)]
+        if all(map(_fits, texts)):
+            break
+    return "\n".join(texts)
+
+
+def _fits(text: str) -> bool:
+    return all(len(line) <= WIDTH for line in text.splitlines())
+
+
+def _lines_at(costs: Costs) -> str:
+    lines = costs_lines.cost_rows(costs, name=_text, text=_text)
+    numbers = frozenset(column for column, align in enumerate(lines.align) if align == "right")
+    page = Page(color=False)
+    widths = (NAME_WIDTH, LINE_WIDTH, *(NUMBER_WIDTH if align == "right" else PRICE_WIDTH for align in lines.align[2:]))
+    page.table(lines.heads, lines.all(), widths, numbers=numbers, wrap=wrapped_name)
+    return str(page)
 
 
 def _sections(costs: Costs) -> str:
@@ -58,20 +79,24 @@ def _sections(costs: Costs) -> str:
             page.title(title)
         for line in lines:
             page.text(filters.sentence(line), indent="  ", first="- ")
-    if costs.naive is not None:
-        page.title(digest_estimates.naive_title(costs.naive))
-        page.text(f"{digest_estimates.naive_line(costs.naive)} {digest_estimates.naive_sentence(costs.naive)}")
-        for reason in costs.naive.why:
+    if digest_savings.commitments_note(costs):
+        page.text(digest_savings.commitments_note(costs))
+    naive = digest_estimates.naive_estimate(costs)
+    if naive is not None:
+        page.title(digest_estimates.naive_title(naive))
+        page.text(f"{digest_estimates.naive_line(naive)} {digest_estimates.naive_sentence(naive)}")
+        for reason in naive.why:
             page.text(digest.capital(filters.sentence(reason)), indent="  ", first="- ")
     _calibrations(page, costs)
-    return str(page).rstrip("\n")
+    return str(page) if str(page).strip() else ""
 
 
 def _patterns(page: Page, costs: Costs) -> None:
     rows = digest_costs.pattern_rows(costs)
     if not rows:
         return
-    page.title("By access pattern" + ("" if costs.target_users is None else f" at {filters.users(costs.target_users)}"))
+    of_count = "" if costs.target_users is None else f" at {filters.users(costs.target_users)}"
+    page.title(f"By access pattern{of_count}, of tables on demand")
     page.table(
         ("Pattern", "Operation", "Calls", "Own", "In indexes", "Together"),
         [
@@ -88,7 +113,7 @@ def _patterns(page: Page, costs: Costs) -> None:
         (26, 24, 12, 10, 10, 10),
         numbers=frozenset({2, 3, 4, 5}),
     )
-    page.text(f"All patterns: {digest_costs.patterns_total(costs)}.")
+    page.text(f"All patterns: {digest_costs.patterns_sum(costs)}.")
     square = [_text(one.pattern) for one in costs.patterns if one.growth == digest_costs.SUPER_LINEAR]
     if square:
         page.text(f"Grows with the square of the users: {a_few(square)}.")
@@ -106,6 +131,8 @@ def _savings(page: Page, at: Projection | None) -> None:
         numbers=frozenset({2}),
     )
     page.text(f"Together: {saved.sure}{'' if saved.at_most is None else f', at most {saved.at_most}'}. The amounts do not overlap.")
+    if saved.note:
+        page.text(saved.note)
 
 
 def _calibrations(page: Page, costs: Costs) -> None:
@@ -134,9 +161,9 @@ def _markdown(costs: Costs) -> str:
     from stj_audit.render.templates import render_costs_markdown  # noqa: PLC0415 - jinja2 takes long to import
 
     lines = costs_lines.cost_rows(costs, name=lambda name: str(markdown_code(name)), text=escape_markdown)
-    rows = lines.rows
+    rows = lines.all()
     if not costs.projections:
-        rows = (*rows[:-1], tuple(f"**{cell}**" if cell else "" for cell in rows[-1]))
+        rows[-1] = tuple(f"**{cell}**" if cell else "" for cell in rows[-1])
     table = tabulate(rows, headers=lines.heads, tablefmt="pipe", disable_numparse=True, colalign=lines.align)
     return render_costs_markdown(
         costs,
@@ -150,7 +177,7 @@ def _markdown(costs: Costs) -> str:
 def _html(costs: Costs) -> str:
     from stj_audit.render.templates import render_costs_html  # noqa: PLC0415 - jinja2 takes long to import
 
-    lines = costs_lines.cost_rows(costs, name=cut, text=cut)
+    lines = costs_lines.cost_rows(costs, beside_ladder=True)
     return render_costs_html(
         costs, title=costs_lines.title(costs), lines=lines, notes=costs_lines.notes(costs), version=__version__
     )
@@ -174,7 +201,7 @@ def _json(costs: Costs) -> str:
         text = _encoder.encode(answer)
     except UnicodeEncodeError:
         text = _encoder.encode(mended(answer))
-    return escape_json(msgspec.json.format(text, indent=2).decode()) + "\n"
+    return escape_json(plain_zeros(msgspec.json.format(text, indent=2).decode())) + "\n"
 
 
 FORMATS: dict[str, Callable[[Costs], str]] = {
@@ -195,7 +222,3 @@ def render_costs(costs: Costs, format: str) -> str:  # noqa: A002 - the option's
 
 def _text(name: str) -> str:
     return escape_terminal(cut(name))
-
-
-def _wrapped(text: str, width: int) -> str:
-    return "\n".join(textwrap.wrap(escape_terminal(cut(text)), width, break_on_hyphens=False))

@@ -152,22 +152,27 @@ def saving(finding: Finding, target_users: int) -> str:
     amount = _saving_usd(finding, target_users)
     if amount is None:
         return "not priced"
-    return f"{_up_to(finding)}{filters.usd(amount)} a month at {filters.users(target_users)}"
+    return f"{_up_to(finding)}{_saved(finding, amount)} a month at {filters.users(target_users)}"
 
 
 def saving_short(finding: Finding, target_users: int) -> str:
     amount = _saving_usd(finding, target_users)
-    return "not priced" if amount is None else f"{_up_to(finding)}{filters.usd(amount)}"
+    return "not priced" if amount is None else filters.usd_saved(amount, is_bound=finding.saving_is_bound)
 
 
 def _up_to(finding: Finding) -> str:
     return "up to " if finding.saving_is_bound else ""
 
 
+def _saved(finding: Finding, amount: Decimal) -> str:
+    return filters.usd(filters.at_least_a_cent(amount) if finding.saving_is_bound else amount)
+
+
 def saves(finding: Finding) -> str:
     """What the fix saves at every user count: "$0.02 at 100, $2.10 at 10K users, a month", or "not priced"."""
-    at_scales = ", ".join(f"{filters.usd(at.amount_usd)} at {at.users}" for at in savings(finding))
-    return f"{_up_to(finding)}{at_scales} users, a month" if at_scales else "not priced"
+    found = savings(finding)
+    at_scales = ", ".join(f"{_saved(finding, at.amount_usd)} at {at.users}" for at in found)
+    return f"{_up_to(finding)}{at_scales} user{'' if found[-1].users == '1' else 's'}, a month" if found else "not priced"
 
 
 def _saving_usd(finding: Finding, target_users: int) -> Decimal | None:

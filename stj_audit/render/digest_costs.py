@@ -1,21 +1,26 @@
 """What a page shows of what drives a bill: how it grows, its largest lines, its access patterns, its requests."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from stj_audit.render import filters
-from stj_audit.render.digest import capital, listed
-from stj_audit.render.digest_money import CENT, line_title, money, money_short
+from stj_audit.render.digest import capital
+from stj_audit.render.digest_money import line_title
 from stj_audit.render.escape import cut
-from stj_audit.report import CostLine, Costs, PatternCost, Projection
-from stj_audit.wording import counted
+from stj_audit.report import CostLine, Costs, GrowthParts, PatternCost, PriceSource, Projection
+from stj_audit.wording import a_few, counted
 
 LARGEST = 8  # lines of a bill; after them each is a few per cent
 CONSTANT_MATTERS = Decimal("0.05")  # of a bill: less of it can be left unsaid
 SUPER_LINEAR = "super-linear"
+FREE_OF_CHARGE = "free of charge"
+ZERO = Decimal(0)
 GROWTH_WORDS = {"constant": "not with the users", "linear": "with the users", SUPER_LINEAR: "with the square of the users"}
 NOTHING = "–"
+LIVE_PRICES = ("the Price List API", "the public price file")  # how the source starts of prices that were asked for
+NOT_AS_SHIPPED = (*LIVE_PRICES, "bundled list prices")  # and of those that stand in for them
+REASON_LENGTH = 60  # the run file has all of it
 ALL_TABLES = "all tables"
 
 
@@ -23,6 +28,16 @@ def target_projection(costs: Costs) -> Projection | None:
     """The projection that a page on costs alone is about: that of the target, of the largest user count where no target is set."""
     at_target = [one for one in costs.projections if one.users == costs.target_users]
     return next(iter(at_target or costs.projections[-1:]), None)
+
+
+def price_source(prices: PriceSource) -> str:
+    """Where prices are from, and why from there, in a short line; empty for those that come with this version and are as they came."""
+    what, _, why = prices.source.partition(", because ")
+    kind = next((kind for kind in NOT_AS_SHIPPED if what.startswith(kind)), None)
+    if kind is None:
+        return ""
+    since = what.partition(",")[0].removeprefix(kind) if kind in LIVE_PRICES else ""
+    return filters.sentence(f"Prices: {kind}{since}" + (f", because {cut(why, REASON_LENGTH)}" if why else ""))
 
 
 # --------------------------------------------------------------------------------------------------------------- growth
@@ -47,23 +62,29 @@ class GrowthPart:
 
 def growth_parts(costs: Costs) -> tuple[GrowthPart, ...]:
     """The bills by how they grow; nothing where they are as good as linear in the users, for then there is nothing to tell apart."""
-    parts = [at.parts for at in costs.projections]
-    square = GrowthPart(
-        title="growing with their square", amounts_usd=tuple(None if one is None else one.super_linear_usd for one in parts)
-    )
-    has_square = any(square.amounts_usd)
-    if not has_square and not any(_fixed_matters(at) for at in costs.projections):
+
+    def part(title: str, of: Callable[[GrowthParts], Decimal]) -> GrowthPart:
+        return GrowthPart(title=title, amounts_usd=tuple(None if at.parts is None else of(at.parts) for at in costs.projections))
+
+    linear = part("growing with the users", lambda parts: parts.linear_usd)
+    square = part("growing with their square", lambda parts: parts.super_linear_usd)
+    fixed = part("fixed", lambda parts: parts.constant_usd)
+    free = part(FREE_OF_CHARGE, lambda parts: parts.free_usd)
+    if not _is_seen(square) and not any(_fixed_matters(at) for at in costs.projections):
         return ()
-    linear = GrowthPart(title="growing with the users", amounts_usd=tuple(None if one is None else one.linear_usd for one in parts))
-    fixed = GrowthPart(title="fixed", amounts_usd=tuple(None if one is None else one.constant_usd for one in parts))
-    has_fixed = any(amount is not None and abs(amount) >= CENT / 2 for amount in fixed.amounts_usd)
-    return (linear, *([square] if has_square else []), *([fixed] if has_fixed else []))
+    return (linear, *filter(_is_seen, (square, fixed, free)))
+
+
+def _is_seen(part: GrowthPart) -> bool:
+    """Whether there is a cent of it at any user count."""
+    return any(amount is not None and filters.to_cents(amount) for amount in part.amounts_usd)
 
 
 def _fixed_matters(at: Projection) -> bool:
+    """Whether what does not grow, or what is given away for free, is more than can be left unsaid."""
     if at.parts is None or not at.monthly_usd:
         return False
-    return abs(at.parts.constant_usd) >= CONSTANT_MATTERS * abs(at.monthly_usd)
+    return max(abs(at.parts.constant_usd), abs(at.parts.free_usd)) >= CONSTANT_MATTERS * abs(at.monthly_usd)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,16 +98,12 @@ class GrowthRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GrowthTable:
-    """
-    Bills by how they grow with the users, and, if `has_year`, in time.
-
-    `takes_off_free`: what AWS gives away for free was taken off the part that does not grow.
-    """
+    """Bills by how they grow with the users, and, if `has_year`, in time; if `has_free`, with what AWS gives away for free."""
 
     heads: tuple[str, ...]
     rows: tuple[GrowthRow, ...]
     has_year: bool
-    takes_off_free: bool
+    has_free: bool
 
 
 def growth_table(costs: Costs, target_users: int | None) -> GrowthTable | None:
@@ -97,15 +114,14 @@ def growth_table(costs: Costs, target_users: int | None) -> GrowthTable | None:
         return None
     rows = []
     for place, at in enumerate(costs.projections):
-        amounts = [money_short(at.monthly_usd, at.complete), *(filters.usd(part.amounts_usd[place]) for part in parts)]
-        if has_year:
-            amounts.append(money_short(at.after_year_usd, at.complete))
-        rows.append(GrowthRow(users=at.users, is_target=at.users == target_users, amounts=tuple(amounts)))
+        amounts = [at.monthly_usd, *(part.amounts_usd[place] for part in parts), *([at.after_year_usd] if has_year else [])]
+        cells = tuple(filters.usd_cell(amount, at.complete) for amount in amounts)
+        rows.append(GrowthRow(users=at.users, is_target=at.users == target_users, amounts=cells))
     return GrowthTable(
         heads=("A month", *(capital(part.title) for part in parts), *(["After a year of growth"] if has_year else [])),
         rows=tuple(rows),
         has_year=has_year,
-        takes_off_free=bool(parts) and costs.free_tier,
+        has_free=any(part.title == FREE_OF_CHARGE for part in parts),
     )
 
 
@@ -114,17 +130,23 @@ def growth_sentence(at: Projection | None) -> str:
     if at is None or at.parts is None or at.parts.super_linear_usd <= 0:
         return ""
     amount = at.parts.super_linear_usd
-    share = f" ({filters.percent(amount / at.monthly_usd)})" if at.monthly_usd else ""
+    billed = (at.monthly_usd or ZERO) - at.parts.free_usd
+    share = f" ({filters.percent(amount / billed)}{'' if at.complete else ' of what is known'})" if billed > 0 else ""
     return (
-        f"At {filters.users(at.users)}, {filters.usd(amount)} a month{share} grows with the square of the users: "
+        f"At {filters.users(at.users)}, {filters.usd_words(amount, at.complete)} a month{share} grows with the square of the users: "
         "twice the users make it four times as much."
     )
 
 
 def square_lines(at: Projection | None) -> str:
-    """The lines of a bill that grow with the square of the users: "index reads of i in t"; empty where none does."""
-    lines = () if at is None else at.lines
-    return listed([f"{line_title(line)} of {_place(line)}" for line in lines if growth_of(line) == SUPER_LINEAR], 3)
+    """The lines of a bill in which something grows with the square of the users, with all that they cost; empty where none does."""
+    lines = [] if at is None else [line for line in at.lines if growth_of(line) == SUPER_LINEAR]
+    lines.sort(key=lambda line: line.monthly_usd or ZERO, reverse=True)
+    return a_few([f"{line_title(line)} of {_place(line)} ({_in_all(line)})" for line in lines])
+
+
+def _in_all(line: CostLine) -> str:
+    return filters.NOT_KNOWN if line.monthly_usd is None else f"{filters.usd(line.monthly_usd)} in all"
 
 
 def _place(line: CostLine) -> str:
@@ -169,7 +191,7 @@ def largest_lines(at: Projection, length: int = LARGEST) -> tuple[SpendingRow, .
             what=line_title(line),
             table=line.table or ALL_TABLES,
             index=line.index,
-            amount=filters.usd(amount),
+            amount=filters.usd_cell(amount),
             share=filters.percent(amount / whole),
         )
         for line, amount in shown
@@ -177,9 +199,9 @@ def largest_lines(at: Projection, length: int = LARGEST) -> tuple[SpendingRow, .
     others = billed[len(shown) :]
     if others:
         amount = sum((amount for _, amount in others), Decimal(0))
-        rows.append(_together(f"{len(others)} more lines", filters.usd(amount), filters.percent(amount / whole)))
+        rows.append(_together(f"{len(others)} more lines", filters.usd_cell(amount), filters.percent(amount / whole)))
     if free:
-        rows.append(_together("given away for free", filters.usd(sum(free, Decimal(0))), NOTHING))
+        rows.append(_together(FREE_OF_CHARGE, filters.usd_cell(sum(free, Decimal(0))), NOTHING))
     unknown = sum(line.monthly_usd is None for line in at.lines)
     if unknown:
         rows.append(_together(f"{counted(unknown, 'line')} without an amount", filters.NOT_KNOWN, filters.NOT_KNOWN))
@@ -215,7 +237,7 @@ def pattern_rows(costs: Costs) -> tuple[PatternRow, ...]:
             calls=filters.quantity(one.calls),
             own=_or_nothing(_own(one)),
             in_indexes=_or_nothing(one.index_writes_usd),
-            total=filters.usd(one.monthly_usd),
+            total=filters.usd_cell(one.monthly_usd),
             grows=growth_words(one.growth),
         )
         for one in costs.patterns
@@ -230,12 +252,23 @@ def _own(one: PatternCost) -> Decimal | None:
 
 
 def _or_nothing(amount: Decimal | None) -> str:
-    return NOTHING if amount == 0 else filters.usd(amount)
+    return NOTHING if amount == 0 else filters.usd_cell(amount)
 
 
 def patterns_total(costs: Costs) -> str:
-    known = [one.monthly_usd for one in costs.patterns if one.monthly_usd is not None]
-    return money(sum(known, Decimal(0)) if known else None, len(known) == len(costs.patterns))
+    """What all patterns cost together, for a table."""
+    return filters.usd_cell(*_sum([one.monthly_usd for one in costs.patterns]))
+
+
+def patterns_sum(costs: Costs) -> str:
+    """As `patterns_total`, for a sentence."""
+    return filters.usd_words(*_sum([one.monthly_usd for one in costs.patterns]))
+
+
+def _sum(amounts: Sequence[Decimal | None]) -> tuple[Decimal | None, bool]:
+    """The sum of what is known, None where nothing is, and whether all is."""
+    known = [amount for amount in amounts if amount is not None]
+    return (sum(known, ZERO) if known else None), len(known) == len(amounts)
 
 
 # ------------------------------------------------------------------------------------------------------------- requests
@@ -286,14 +319,13 @@ def request_lines(at: Projection) -> tuple[CostLine, ...]:
 
 
 def requests_total(lines: Sequence[CostLine]) -> str:
-    known = [line.monthly_usd for line in lines if line.monthly_usd is not None]
-    return money_short(sum(known, Decimal(0)) if known else None, len(known) == len(lines))
+    return filters.usd_cell(*_sum([line.monthly_usd for line in lines]))
 
 
 def _quantity(quantities: Iterable[Decimal | None]) -> str:
-    every = list(quantities)
-    known = [one for one in every if one is not None]
-    return filters.quantity(sum(known, Decimal(0)) if known else None) + ("+" if known and len(known) < len(every) else "")
+    known, complete = _sum(list(quantities))
+    mark = "" if known is None or complete else f"{filters.AT_LEAST} "
+    return mark + filters.quantity(known)
 
 
 def _prices(lines: Sequence[CostLine]) -> str:

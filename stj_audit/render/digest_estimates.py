@@ -6,7 +6,15 @@ from decimal import Decimal
 from stj_audit.render import filters
 from stj_audit.report import Calibration, Costs, NaiveEstimate
 
-AGREES = (Decimal("0.95"), Decimal("1.05"))  # an estimate by hand that is so near needs no factor
+DIFFERS_FROM = Decimal("0.05")  # of the estimate by hand: one that is nearer needs no explanation
+
+
+def naive_estimate(costs: Costs) -> NaiveEstimate | None:
+    """The estimate by hand, where there is a difference to explain: not between amounts of less than a cent, nor where both agree."""
+    naive = costs.naive
+    if naive is None or min(naive.naive_usd, naive.real_usd) < filters.CENT:
+        return None
+    return naive if abs(naive.real_usd - naive.naive_usd) >= DIFFERS_FROM * naive.naive_usd else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,20 +38,19 @@ def naive_rows(naive: NaiveEstimate) -> tuple[NaiveRow, ...]:
 
 
 def _units_row(what: str, calls: Decimal, units: Decimal, index_units: Decimal) -> NaiveRow:
-    real = f"{filters.quantity(units)} units"
+    real = _counted(units, "unit")
     if index_units:
         real += f", and {filters.quantity(index_units)} in indexes"
-    return NaiveRow(what=what, by_hand=f"{filters.quantity(calls)} calls, 1 unit each", real=real)
+    return NaiveRow(what=what, by_hand=f"{_counted(calls, 'call')}, 1 unit each", real=real)
+
+
+def _counted(number: Decimal, noun: str) -> str:
+    return f"{filters.quantity(number)} {noun}{'' if number == 1 else 's'}"
 
 
 def naive_sentence(naive: NaiveEstimate) -> str:
     """How far apart the two are."""
-    if not naive.naive_usd:
-        return "By hand the requests cost nothing."
-    factor = naive.real_usd / naive.naive_usd
-    if AGREES[0] <= factor <= AGREES[1]:
-        return "The two agree within 5%."
-    return f"The real amount is {filters.times(factor)} times the one by hand."
+    return f"The real amount is {filters.times(naive.real_usd / naive.naive_usd)} times the one by hand."
 
 
 def naive_line(naive: NaiveEstimate) -> str:

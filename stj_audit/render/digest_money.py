@@ -1,8 +1,9 @@
 """What a page shows of money that no single field of the Report holds: parts of a bill, lower bounds, storage at each scale."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
 from stj_audit.render import filters
 from stj_audit.render.digest import listed
@@ -14,11 +15,9 @@ from stj_audit.report import (
     StorageAtScale,
 )
 from stj_audit.results import Category
+from stj_audit.wording import counted
 
 ALL_PARTS = ("Reads", "Writes", "Index reads and writes", "Storage", "Backup", "Other")
-CENT = Decimal("0.01")
-OR_MORE = " or more"
-OVER_NOTHING = "over $0.00"  # "less than $0.01 or more" says nothing
 COST_CATEGORY = Category.COST_OPTIMIZATION.id
 
 
@@ -61,38 +60,56 @@ class Bill:
 
 def avoidable(report: Report, projection: Projection | None) -> str:
     """
-    What could be saved of a bill: "$4.34", or "$4.34 to $147" where it depends on what the queries need.
+    What could be saved of a bill, in words: "$4.34", or "$4.34 to $147" where it depends on what the queries need.
 
-    With "or more" where a line of the bill is not known or a check of the cost could not be made; "not known" where nothing is.
+    "at least" where a line of the bill is not known or a check of the cost could not be made; "not known" where nothing is.
     """
-    return _avoidable(projection, _seen(report))
+    return _avoidable(projection, _seen(report), filters.usd_words)
+
+
+def avoidable_cell(report: Report, projection: Projection | None) -> str:
+    """As `avoidable`, for tables."""
+    return _avoidable(projection, _seen(report), filters.usd_cell)
+
+
+def avoidable_cents(projection: Projection) -> str:
+    """As `avoidable_cell`, to the cent, of a bill that no check was made for."""
+    return _avoidable(projection, 1.0, partial(filters.usd_cell, cents=True))
 
 
 def _seen(report: Report) -> float:
     return next((one.coverage for one in report.categories if one.id == COST_CATEGORY), 1.0)
 
 
-def _avoidable(projection: Projection | None, seen: float) -> str:
+def _avoidable(projection: Projection | None, seen: float, money: Callable[..., str]) -> str:
     if projection is None or projection.monthly_usd is None or projection.avoidable_usd is None:
         return filters.NOT_KNOWN
     sure, at_most = projection.avoidable_usd, projection.avoidable_at_most_usd or projection.avoidable_usd
     if not at_most and seen == 0:
         return filters.NOT_KNOWN
     complete = projection.complete and seen == 1
-    if filters.usd(sure) == filters.usd(at_most):
+    if money(sure) == money(at_most):
         return money(sure, complete)
-    return f"{filters.usd(sure)} to {money(at_most, complete)}"
+    return f"{money(sure)} to {money(at_most, complete)}"
 
 
 def per_user(projection: Projection) -> str:
-    """What one user costs a month: "$0.0084", or "$0.0084 or more" when a part of the bill is not known."""
-    return _per_user(projection, OR_MORE)
+    """What one user costs a month, in words: "$0.0084", or "at least $0.0084" when a part of the bill is not known."""
+    return _per_user(projection, "at least")
+
+
+def per_user_cell(projection: Projection) -> str:
+    """As `per_user`, for tables."""
+    return _per_user(projection, filters.AT_LEAST)
 
 
 def _per_user(projection: Projection, mark: str) -> str:
-    if projection.monthly_usd is None or projection.per_user_usd is None:
+    monthly, each = projection.monthly_usd, projection.per_user_usd
+    if monthly is None or each is None:
         return filters.NOT_KNOWN
-    return filters.usd_fine(projection.per_user_usd) + ("" if projection.complete else mark)
+    if not each and projection.users:  # older run files have no digits left where very many users share a bill
+        each = monthly / projection.users
+    return filters.usd_fine(each) if projection.complete else f"{mark} {filters.usd_fine(each)}"
 
 
 def parts_used(costs: Costs) -> tuple[str, ...]:
@@ -114,8 +131,8 @@ def bills_of(costs: Costs, target_users: int | None, *, seen: float = 1.0) -> tu
             is_target=projection.users == target_users,
             monthly_usd=projection.monthly_usd,
             complete=projection.complete,
-            avoidable=_avoidable(projection, seen),
-            per_user=_per_user(projection, "+"),
+            avoidable=_avoidable(projection, seen, filters.usd_cell),
+            per_user=per_user_cell(projection),
             parts=_parts(projection.lines, used),
             square_share=_square_share(projection),
         )
@@ -144,22 +161,6 @@ def _parts(lines: Sequence[CostLine], used: Sequence[str]) -> tuple[Part, ...]:
 
 def target_bill(report: Report) -> Projection | None:
     return next((one for one in report.costs.projections if one.users == report.audit.target_users), None)
-
-
-def money(amount_usd: Decimal | None, complete: bool = True) -> str:
-    """ "$5.30", or "$5.30 or more" when a part of it is not known."""
-    return _lower_bound(amount_usd, complete, OR_MORE)
-
-
-def money_short(amount_usd: Decimal | None, complete: bool = True) -> str:
-    """As `money`, for narrow cells: "$5.30+" is "$5.30 or more"."""
-    return _lower_bound(amount_usd, complete, "+")
-
-
-def _lower_bound(amount_usd: Decimal | None, complete: bool, mark: str) -> str:
-    if amount_usd is None or complete:
-        return filters.usd(amount_usd)
-    return OVER_NOTHING if 0 < amount_usd < CENT else filters.usd(amount_usd) + mark
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -220,14 +221,15 @@ def storage_totals(rows: Sequence[StorageRow]) -> tuple[str, ...]:
     for place in range(len(rows[0].sizes_bytes) if rows else 0):
         sizes = [row.sizes_bytes[place] for row in rows]
         known = [one for one in sizes if one is not None]
-        totals.append(filters.size(sum(known) if known else None) + (OR_MORE if known and len(known) < len(sizes) else ""))
+        mark = f"{filters.AT_LEAST} " if known and len(known) < len(sizes) else ""
+        totals.append(mark + filters.size(sum(known) if known else None))
     return tuple(totals)
 
 
 def storage_costs(costs: Costs) -> tuple[str, ...]:
     """What the storage of tables and indexes costs a month at each user count, as text."""
     parts = [_parts(projection.lines, ["Storage"])[0] for projection in costs.projections]
-    return tuple(money(part.amount_usd, part.complete) for part in parts)
+    return tuple(filters.usd_cell(part.amount_usd, part.complete) for part in parts)
 
 
 def traffic_lines(lines: Sequence[CostLine]) -> tuple[CostLine, ...]:
@@ -236,4 +238,18 @@ def traffic_lines(lines: Sequence[CostLine]) -> tuple[CostLine, ...]:
 
 
 def line_title(line: CostLine) -> str:
-    return line.component.replace("-", " ").replace("pitr", "PITR")
+    return component_name(line).replace("-", " ")
+
+
+def component_name(line: CostLine) -> str:
+    """The component as bills and files name it, an abbreviation in capitals."""
+    return line.component.replace("pitr", "PITR")
+
+
+def items_held(row: StorageRow, place: int) -> str:
+    """ "1,234 items" of the user count at `place`; empty where it is not known."""
+    items, size_bytes = row.items[place], row.sizes_bytes[place]
+    if items is None:
+        return ""
+    # Of a tenth of a user a tenth of an item is stored, on average.
+    return "less than 1 item" if not items and size_bytes else counted(items, "item")

@@ -1,15 +1,14 @@
 """What a page shows of spending less: changes applied one after the other, from where on others pay off, and commitments."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from stj_audit.render import filters
 from stj_audit.render.digest import capital
 from stj_audit.render.escape import cut
-from stj_audit.report import BreakEven, Costs, Finding, Projection, Report
-
-CENT = Decimal("0.01")
+from stj_audit.report import AppliedSaving, BreakEven, Commitment, Costs, Finding, Projection, Report
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,48 +24,55 @@ class SavingRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Savings:
-    """The changes in the order in which they are applied. `at_most` is None where every change is sure."""
+    """
+    The changes in the order in which they are applied. `at_most` is None where every change is sure.
+
+    `note` tells that the rows do not add up to the totals as they are shown; empty where they do.
+    """
 
     rows: tuple[SavingRow, ...]
     sure: str
     at_most: str | None
+    note: str
 
 
 def applied_savings(at: Projection | None) -> Savings | None:
-    """What the changes save of a bill, to the cent, so that the amounts shown add up to the totals shown; None: no change is priced."""
+    """What the changes save of a bill, each amount rounded to the cent by itself; None: no change is priced."""
     if at is None or not at.savings:
         return None
-    sure = sum((one.saving_usd for one in at.savings if not one.is_bound), Decimal(0))
-    bound = sum((one.saving_usd for one in at.savings if one.is_bound), Decimal(0))
-    so_far = {False: Decimal(0), True: sure}
-    rows = []
-    for one in at.savings:
-        before = so_far[one.is_bound]
-        so_far[one.is_bound] = before + one.saving_usd
-        # Rounded as parts of the running sum: single amounts, each rounded for itself, would not add up.
-        cents = _cents(so_far[one.is_bound]) - _cents(before)
-        amount = "less than $0.01" if cents == 0 < one.saving_usd else usd_cents(cents)
-        rows.append(
+    sure = [one for one in at.savings if not one.is_bound]
+    has_bound = len(sure) < len(at.savings)
+    return Savings(
+        rows=tuple(
             SavingRow(
                 change=one.change,
                 table=one.table,
                 index=one.index,
                 finding=one.finding,
-                amount=f"up to {amount}" if one.is_bound else amount,
+                amount=filters.usd_saved(one.saving_usd, is_bound=one.is_bound, cents=True),
             )
-        )
-    has_bound = any(one.is_bound for one in at.savings)
-    return Savings(rows=tuple(rows), sure=usd_cents(sure), at_most=usd_cents(sure + bound) if has_bound else None)
+            for one in at.savings
+        ),
+        sure=filters.usd(_together(sure), cents=True),
+        at_most=filters.usd(_together(at.savings), cents=True) if has_bound else None,
+        note=_rounding(max(_lost(sure), _lost(at.savings))),
+    )
 
 
-def usd_cents(amount: Decimal) -> str:
-    """Money to the cent, also above a hundred dollars: "$1,347.20"."""
-    cents = _cents(amount)
-    return f"{'-' if cents < 0 else ''}${abs(cents):,f}"
+def _together(savings: Sequence[AppliedSaving]) -> Decimal:
+    return sum((one.saving_usd for one in savings), Decimal(0))
 
 
-def _cents(amount: Decimal) -> Decimal:
-    return amount.quantize(CENT, rounding=ROUND_HALF_UP)
+def _lost(savings: Sequence[AppliedSaving]) -> Decimal:
+    """How far the sum of the rounded amounts is from the rounded sum."""
+    rounded = sum((filters.to_cents(one.saving_usd) for one in savings), Decimal(0))
+    return abs(rounded - filters.to_cents(_together(savings)))
+
+
+def _rounding(lost: Decimal) -> str:
+    if not lost:
+        return ""
+    return f"Rounded amounts may differ from the total by {'a cent' if lost <= filters.CENT else 'a few cents'}."
 
 
 def finding_by_id(report: Report, finding: str | None) -> Finding | None:
@@ -74,7 +80,7 @@ def finding_by_id(report: Report, finding: str | None) -> Finding | None:
 
 
 def break_even_lines(costs: Costs) -> tuple[str, ...]:
-    """ "orders: provisioned capacity pays off from 41,000 users (at 70% utilisation)"; one for each change that was looked at."""
+    """ "orders: provisioned capacity pays off from about 41,000 users (at 70% utilisation)"; one for each change that was looked at."""
     return tuple((f"{cut(one.table)}: " if one.table else "") + _pays_off(one) for one in costs.break_even)
 
 
@@ -86,7 +92,9 @@ def break_even_short(costs: Costs) -> tuple[str, ...]:
 
 def _pays_off(one: BreakEven) -> str:
     if one.from_users is not None:
-        return f"{one.change} pays off from {filters.users(one.from_users)}" + (f" ({one.note})" if one.note else "")
+        # Capacity comes in whole units: around that count the cheaper of the two changes more than once.
+        about = "about " if one.from_users > 1 else ""
+        return f"{one.change} pays off from {about}{filters.users(one.from_users)}" + (f" ({one.note})" if one.note else "")
     if not one.note or one.note.startswith("at none"):
         return f"{one.change} pays off {one.note or 'at none of the user counts that were looked at'}"
     return f"{one.change}: {one.note}"
@@ -99,3 +107,18 @@ def commitment_lines(costs: Costs) -> tuple[str, ...]:
         + (f"; {one.note}" if one.note else "")
         for one in costs.commitments
     )
+
+
+def commitments_note(costs: Costs) -> str:
+    """What to know where commitments of both kinds are listed; else empty."""
+    kinds = {_is_plan(one) for one in costs.commitments}
+    if len(kinds) < 2:
+        return ""
+    return (
+        "A Savings Plan and reserved capacity do not apply to the same units: for each of them only one of the two counts, "
+        "so their amounts cannot be added up."
+    )
+
+
+def _is_plan(one: Commitment) -> bool:
+    return "savings plan" in one.offer.lower()

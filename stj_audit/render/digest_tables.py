@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 
 from stj_audit.render import filters
 from stj_audit.render.digest import MAX_ROWS, NOT_CHECKED
-from stj_audit.render.digest_money import OR_MORE
 from stj_audit.render.escape import cut
 from stj_audit.report import (
     AttributeReport,
@@ -99,7 +98,7 @@ def pitr(table: TableReport) -> str:
         return NOT_CHECKED
     if backups.pitr != "ENABLED":
         return "off"
-    return "on" if backups.recovery_period_days is None else f"on, {backups.recovery_period_days} days"
+    return "on" if backups.recovery_period_days is None else f"on, {counted(backups.recovery_period_days, 'day')}"
 
 
 def on_demand_backups(table: TableReport) -> str:
@@ -124,11 +123,21 @@ def index_size(index: IndexReport) -> str:
         return f"{counted(index.entry_count, 'entry', 'entries')}, mean {filters.size(index.entry_mean_bytes)}"
     if index.item_count is None and index.size_bytes is None:
         return filters.NOT_KNOWN
-    return f"{filters.count(index.item_count)} entries, {filters.size(index.size_bytes)}"
+    entries = filters.NOT_KNOWN if index.item_count is None else counted(index.item_count, "entry", "entries")
+    return f"{entries}, {filters.size(index.size_bytes)}"
 
 
 def throttles(traffic: TrafficReport | None) -> str:
-    """Throttle events of the table and its indexes over the throttle window; "not known" where there is no figure."""
+    """Throttle events of the table and its indexes over the throttle window, in words; "not known" where there is no figure."""
+    return _throttles(traffic, "at least")
+
+
+def throttles_cell(traffic: TrafficReport | None) -> str:
+    """As `throttles`, for tables."""
+    return _throttles(traffic, filters.AT_LEAST)
+
+
+def _throttles(traffic: TrafficReport | None, mark: str) -> str:
     if traffic is None:
         return filters.NOT_KNOWN
     numbers = [traffic.read_throttles, traffic.write_throttles]
@@ -136,7 +145,7 @@ def throttles(traffic: TrafficReport | None) -> str:
     known = [number for number in numbers if number is not None]
     if not known:
         return filters.NOT_KNOWN
-    return f"{sum(known):,}" + ("" if len(known) == len(numbers) else OR_MORE)
+    return f"{sum(known):,}" if len(known) == len(numbers) else f"{mark} {sum(known):,}"
 
 
 def throttle_series(table: TableReport) -> tuple[tuple[str, tuple[int, ...]], ...]:
@@ -179,4 +188,6 @@ def item_saves(item: RecommendationItem) -> str:
     """ "saves up to $48.20 a month"; empty when it is not priced."""
     if item.saving_usd_month is None:
         return ""
-    return f"saves {'up to ' if item.saving_is_bound else ''}{filters.usd(item.saving_usd_month)} a month"
+    if item.saving_is_bound:
+        return f"saves up to {filters.usd(filters.at_least_a_cent(item.saving_usd_month))} a month"
+    return f"saves {filters.usd(item.saving_usd_month)} a month"

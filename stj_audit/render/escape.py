@@ -22,7 +22,8 @@ _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _MARKDOWN_ANYWHERE = re.compile(r"[\\`*\[\]|~]")
 _MARKDOWN_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")  # within a word an underscore means nothing
 _MARKDOWN_ENTITY = re.compile(r"&(?=#?\w+;)")
-_MARKDOWN_START = re.compile(r"^(\s*)(?:([#+=>-])|(\d+)([.)])(?=\s|$))")
+_MARKDOWN_TAG = re.compile(r"<(?! \$\d)")  # less than an amount is no tag, and an amount below 0 no list
+_MARKDOWN_START = re.compile(r"^(\s*)(?:([#+=>]|-(?!\$\d))|(\d+)([.)])(?=\s|$))")
 _MARKDOWN_LINK = re.compile(r"(?<=[A-Za-z]):(?=//)|(?<=\bwww)\.|(?<=[Mm][Aa][Ii][Ll][Tt][Oo]):")
 _PLAIN_CODE = re.compile(r"[A-Za-z0-9_.,:;/ ()=#%+'\"-]+")
 _BACKTICKS = re.compile(r"`+")
@@ -68,7 +69,7 @@ def escape_markdown(text: str) -> Markup:
     line = _MARKDOWN_START.sub(_escape_start, line)
     line = _MARKDOWN_LINK.sub(lambda found: f"&#{ord(found.group())};", line)
     # "@name" would send a mail to somebody when the report is posted as a comment; GitHub looks for it after it has read entities.
-    return Markup(line.replace("<", "&lt;").replace("@", "@<!-- -->"))  # noqa: S704 - every character that means something is escaped above
+    return Markup(_MARKDOWN_TAG.sub("&lt;", line).replace("@", "@<!-- -->"))  # noqa: S704 - every character that means something is escaped above
 
 
 def _escape_start(found: re.Match[str]) -> str:

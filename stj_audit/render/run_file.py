@@ -1,11 +1,15 @@
 """The run file as text that can be written anywhere: valid UTF-8, and safe to print."""
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from stj_audit.render.escape import escape_json, without_surrogates
 from stj_audit.report import Report, to_json
+
+# A number at the end of its line that is 0 with an exponent; text ends in quotes there.
+_ZERO = re.compile(r"(?m)(?<=[ :])-?0E[+-]?\d+(?=,?$)")
 
 
 def render_json(report: Report) -> str:
@@ -14,7 +18,12 @@ def render_json(report: Report) -> str:
         text = to_json(report)
     except UnicodeEncodeError:
         text = to_json(mended(report))
-    return escape_json(text)
+    return escape_json(plain_zeros(text))
+
+
+def plain_zeros(text: str) -> str:
+    """Indented JSON with 0 where a Decimal that was rounded to nothing would be 0E-8."""
+    return _ZERO.sub("0", text)
 
 
 def mended(value: Any) -> Any:

@@ -29,6 +29,7 @@ from stj_audit.report import Costs, Report
 from stj_audit.wording import counted
 
 _BLANK_LINES = re.compile(r"\n{3,}")
+_LEGEND = Markup("\ue000")  # no text from outside has this character: those for private use are written out
 
 CARRIED = Path(__file__).parent.parent / "templates"
 CHECKOUT = Path(__file__).parent.parent.parent / "reports" / "templates"
@@ -44,8 +45,9 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     filters.sentence,
     filters.size,
     filters.unit_price,
-    filters.usd,
+    filters.usd_cell,
     filters.usd_fine,
+    filters.usd_words,
     filters.users,
     charts.attribute_bars,
     charts.cost_bars,
@@ -66,6 +68,7 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     digest_tables.capacity,
     digest.capital,
     digest_savings.commitment_lines,
+    digest_savings.commitments_note,
     digest_tables.coverage_text,
     digest_savings.finding_by_id,
     digest.findings_of,
@@ -82,8 +85,8 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     digest_money.line_title,
     digest.listed,
     digest.held,
-    digest_money.money,
-    digest_money.money_short,
+    digest_money.items_held,
+    digest_estimates.naive_estimate,
     digest_estimates.naive_rows,
     digest_estimates.naive_sentence,
     digest_estimates.naive_title,
@@ -94,6 +97,7 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     digest_costs.pattern_rows,
     digest_costs.patterns_total,
     digest_money.per_user,
+    digest_money.per_user_cell,
     digest.permission_missing,
     digest_tables.pitr,
     digest_tables.recommendation_text,
@@ -106,6 +110,7 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     digest.saving,
     digest.saves,
     digest_money.avoidable,
+    digest_money.avoidable_cell,
     digest_tables.item_saves,
     digest.scale_label,
     digest.scale_rows,
@@ -128,6 +133,7 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     digest_money.target_bill,
     digest_tables.throttle_series,
     digest_tables.throttles,
+    digest_tables.throttles_cell,
     digest_money.traffic_lines,
     digest_tables.ttl,
     digest_tables.type_word,
@@ -143,14 +149,14 @@ def template_folder() -> Path:
 
 def render_html(report: Report) -> str:
     """The report as one HTML file that needs nothing beside it: no script, no request."""
-    environment = _environment("html")
-    return environment.get_template("report.html.j2").render(report=report)
+    text = _environment("html").get_template("report.html.j2").render(report=report)
+    return _explained(text, '<p class="note">{}</p>')
 
 
 def render_markdown(report: Report) -> str:
     """The report as GitHub's Markdown."""
     text = _environment("markdown").get_template("report.md.j2").render(report=report)
-    return _BLANK_LINES.sub("\n\n", text).strip() + "\n"
+    return _BLANK_LINES.sub("\n\n", _explained(text, "{}")).strip() + "\n"
 
 
 def render_costs_html(costs: Costs, **texts: object) -> str:
@@ -160,14 +166,21 @@ def render_costs_html(costs: Costs, **texts: object) -> str:
         "ladder": digest_money.bills_of(costs, costs.target_users),
         "storage": digest_money.storage_rows_of(costs),
     }
-    return _environment("html", cut=False).get_template("costs.html.j2").render(costs=costs, **facts, **texts)
+    text = _environment("html", cut=False).get_template("costs.html.j2").render(costs=costs, **facts, **texts)
+    return _explained(text, "<li>{}</li>")
 
 
 def render_costs_markdown(costs: Costs, **texts: object) -> str:
     """Costs alone as GitHub's Markdown; `texts` are those of `render.costs`."""
     at = digest_costs.target_projection(costs)
     text = _environment("markdown", cut=False).get_template("costs.md.j2").render(costs=costs, at=at, **texts)
-    return _BLANK_LINES.sub("\n\n", text).strip() + "\n"
+    return _BLANK_LINES.sub("\n\n", _explained(text, "- {}")).strip() + "\n"
+
+
+def _explained(page: str, block: str) -> str:
+    """The page with what its marks mean where its template says `legend`: `block` is how that is set there."""
+    words = filters.marks_explained(page)
+    return page.replace(f"{_LEGEND}\n", f"{block.format(words)}\n" if words else "")
 
 
 def _whole(rows: Sequence[Any], _length: int = 0) -> Sequence[Any]:
@@ -227,6 +240,6 @@ def _environment(format_name: str, *, cut: bool = True) -> Environment:
     environment.filters.update(own_filters)
     if not cut:
         environment.filters.update(head=_whole, rest=_nothing)
-    environment.globals.update(max_rows=digest.MAX_ROWS, max_good=digest.MAX_GOOD)
+    environment.globals.update(legend=_LEGEND, max_rows=digest.MAX_ROWS, max_good=digest.MAX_GOOD)
     environment.filters["name"] = lambda text: escape.cut(str(text))
     return environment

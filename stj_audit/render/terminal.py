@@ -43,9 +43,9 @@ def _head(page: Page, report: Report) -> None:
     if overall.held_by:
         page.text(digest.held(overall.grade, overall.held_by))
     current, target = report.costs.current, digest_money.target_bill(report)
-    line = f"Cost a month: {digest_money.money(current.monthly_usd, current.complete)} now"
+    line = f"Cost a month: {filters.usd_words(current.monthly_usd, current.complete)} now"
     if target is not None:
-        line += f", {digest_money.money(target.monthly_usd, target.complete)} at {filters.users(target.users)}"
+        line += f", {filters.usd_words(target.monthly_usd, target.complete)} at {filters.users(target.users)}"
         line += f", of which avoidable: {digest_money.avoidable(report, target)}"
     page.text(filters.sentence(line))
 
@@ -125,8 +125,8 @@ def _tables(page: Page, report: Report) -> None:
                 filters.size(table.size_bytes),
                 filters.size(table.items.p99_bytes if table.items else None),
                 filters.size(table.items.max_bytes if table.items else None),
-                digest_tables.throttles(table.traffic),
-                digest_money.money_short(table.cost.monthly_usd, table.cost.complete),
+                digest_tables.throttles_cell(table.traffic),
+                filters.usd_cell(table.cost.monthly_usd, table.cost.complete),
             )
             for table in digest.head(report.tables)
         ],
@@ -146,7 +146,7 @@ def _ladder(page: Page, report: Report) -> None:
         [
             (
                 f"{bill.users:,}" + (" (target)" if bill.is_target else ""),
-                digest_money.money_short(bill.monthly_usd, bill.complete),
+                filters.usd_cell(bill.monthly_usd, bill.complete),
                 bill.avoidable,
                 bill.per_user,
                 escape_terminal(grades.get(str(bill.users), filters.NOT_KNOWN)),
@@ -156,12 +156,14 @@ def _ladder(page: Page, report: Report) -> None:
         (18, 14, 26, 14, 10),
         numbers=frozenset({1, 2, 3}),
     )
-    if not all(bill.complete for bill in digest_money.bills(report)):
-        page.text('A plus means "or more": a part is not known.')
+    if filters.marks_explained(str(page)):
+        page.text(filters.marks_explained(str(page)))
     _what_drives_it(page, report)
     prices = report.costs.prices
     as_of = "not known for this region" if prices.as_of is None else f"as of {prices.as_of}"
     page.text(f"List prices of {prices.region}, {as_of}; free tier {'subtracted' if report.costs.free_tier else 'not subtracted'}.")
+    if digest_costs.price_source(prices):
+        page.text(digest_costs.price_source(prices))
 
 
 def _what_drives_it(page: Page, report: Report) -> None:
@@ -172,8 +174,9 @@ def _what_drives_it(page: Page, report: Report) -> None:
         page.text(growth)
     for line in digest_savings.break_even_short(costs)[:MAX_BREAK_EVENS]:
         page.text(filters.sentence(line))
-    if costs.naive is not None:
-        page.text(digest_estimates.naive_line(costs.naive))
+    naive = digest_estimates.naive_estimate(costs)
+    if naive is not None:
+        page.text(digest_estimates.naive_line(naive))
 
 
 def _not_checked(page: Page, report: Report) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.engines.chromium import Scheme, chromium
 
-WIDTHS = (460, 1280)
+WIDTHS = (400, 1280)
 TOP_SIZE = (1060, 1250)
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 

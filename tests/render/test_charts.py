@@ -72,7 +72,7 @@ def test_what_is_not_known_is_an_outline() -> None:
             a_bill({"Reads": 1.0}, total="1"),
         ]
     )
-    assert [bar.total for bar in chart.bars] == ["not known", "$12.50 or more", "$0.00", "$0.00 or more", "$1.00"]
+    assert [bar.total for bar in chart.bars] == ["not known", "≥ $12.50", "$0.00", "≥ $0.00", "$1.00"]
     rests = [bar.rest and (bar.rest.kind, bar.rest.x, bar.rest.width) for bar in chart.bars]
     assert rests == [("open", 118.0, 372.0), ("open", 450.0, 40.0), ("empty", 118.0, 372.0), ("open", 118.0, 372.0), None]
     partly = chart.bars[1]

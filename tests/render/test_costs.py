@@ -14,7 +14,8 @@ import pytest
 from stj_audit.errors import ConfigError
 from stj_audit.render.costs import FORMATS, render_costs
 from stj_audit.render.costs_csv import HEAD, number_cell, text_cell
-from stj_audit.report import Costs, CurrentCost
+from stj_audit.render.page import wrapped_name
+from stj_audit.report import CostLine, Costs, CurrentCost, GrowthParts
 from tests.render.test_formats import GOLDEN, REWRITE, Reader, invisible, markdown_tables
 from tests.sample_report import HOSTILE, hostile_report, sample_report
 
@@ -28,7 +29,7 @@ MORE = (
     "Why not $3.78?",
     "Declared patterns against what was measured",
     "of the declared growth",
-    "growing with their square",
+    "growing with their",
 )
 
 
@@ -135,11 +136,276 @@ def test_long_lists_are_whole_because_there_is_no_run_file_to_look_into() -> Non
 
 
 def test_the_terminal_stays_narrow() -> None:
-    assert max(map(len, render_costs(costs(), "table").splitlines())) <= 110
-    assert max(map(len, render_costs(bare(), "table").splitlines())) <= 100
+    for shown in (costs(), from_before(), bare(), hostile_report().costs):
+        assert max(map(len, render_costs(shown, "table").splitlines())) <= 100
+
+
+# ------------------------------------------------------------------------------------------------------- one user count
+
+
+def at_counts(*counts: int, factor: Decimal = Decimal(1)) -> Costs:
+    """The sample at other user counts, its amounts multiplied."""
+    full = costs()
+
+    def times(amount: Decimal | None) -> Decimal | None:
+        return None if amount is None else amount * factor
+
+    one = full.projections[2]
+    lines = tuple(dataclasses.replace(line, monthly_usd=times(line.monthly_usd)) for line in one.lines)
+    projections = [dataclasses.replace(one, users=users, lines=lines, monthly_usd=times(one.monthly_usd)) for users in counts]
+    return dataclasses.replace(full, projections=tuple(projections))
+
+
+def rows_of(text: str) -> list[list[str]]:
+    return [re.split("  +", line.strip()) for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("format_name", ["table", "markdown", "html"])
+def test_one_user_is_no_users(format_name: str) -> None:
+    text = render_costs(at_counts(1, 10), format_name)
+    assert re.search(r"\b1 user\b", text)
+    assert not re.search(r"\b1 users\b", text)
+
+
+@pytest.mark.parametrize(
+    ("counts", "heads"),
+    [
+        ((1, 2, 3, 4, 5), [["1 user", "2", "3", "4", "5"]]),
+        ((1, 2, 3, 4, 5, 6, 7), [["1 user", "2", "3", "4", "5"], ["6 users", "7"]]),
+        (
+            tuple(range(1, 12)),
+            [["1 user", "2", "3", "4", "5"], ["6 users", "7", "8", "9", "10"], ["11 users"]],
+        ),
+    ],
+)
+def test_many_user_counts_are_tables_below_each_other(counts: tuple[int, ...], heads: list[list[str]]) -> None:
+    text = render_costs(at_counts(*counts), "table")
+    rows = rows_of(text)
+    assert [row[2:] for row in rows if row[:2] == ["Table", "Component"]] == heads
+    assert [row[0] for row in rows].count("Total") == len(heads)
+    assert max(map(len, text.splitlines())) <= 100
+    # Markdown and HTML have room, or scroll.
+    assert render_costs(at_counts(*counts), "markdown").count("| Component ") == 1
+
+
+def test_very_large_bills_are_in_as_many_tables_as_they_need() -> None:
+    text = render_costs(at_counts(*range(1, 7), factor=Decimal(10**9)), "table")
+    totals = [row[1:] for row in rows_of(text) if row[0] == "Total"]
+    assert 1 < len(totals) < 6
+    assert [cell for cells in totals for cell in cells] == ["≥ $90,456,900,000.00"] * 6
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_numbers_are_never_broken_and_names_only_where_they_may_be() -> None:
+    full = at_counts(100, 1_000, 10_000, 50_000, 100_000, factor=Decimal(1_000))
+    pattern = dataclasses.replace(full.patterns[0], calls=Decimal(15_000_000_000), monthly_usd=Decimal("123456789.4"))
+    text = render_costs(dataclasses.replace(full, patterns=(pattern,)), "table")
+    assert re.search(r"(?<![\d,])15,000,000,000(?![\d,])", text)
+    assert "$123,456,789" in text
+    assert max(map(len, text.splitlines())) <= 100
+    words = {word for line in text.splitlines() for word in line.split()}
+    assert "username-index" in words
+    assert not words & {"subscriptio", "subscripti", "n-status-username-index", "on-status-username-index"}
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "lines"),
+    [
+        ("index-reads of email-index", 26, ["index-reads of email-index"]),
+        ("index-reads of email-index", 20, ["index-reads of", "email-index"]),
+        ("index-reads of by-status-and-username-index", 20, ["index-reads of", "by-status-and-", "username-index"]),
+        ("replicated-writes in eu-west-1", 26, ["replicated-writes", "in eu-west-1"]),
+        ("free-replicated-capacity-writes", 26, ["free-replicated-capacity-", "writes"]),
+        ("orders_by_customer_and_day", 16, ["orders_by_", "customer_and_day"]),
+        ("n" * 30, 16, ["n" * 16, "n" * 14]),
+        ("", 16, [""]),
+    ],
+)
+def test_names_are_broken_after_of_and_at_hyphens(name: str, width: int, lines: list[str]) -> None:
+    assert wrapped_name(name, width) == lines
+
+
+@pytest.mark.parametrize("format_name", ["table", "markdown"])
+def test_under_the_total_is_what_a_user_costs_and_what_is_avoidable(format_name: str) -> None:
+    full = costs()
+    known = [dataclasses.replace(at, complete=True) for at in full.projections]
+    sure = [dataclasses.replace(at, avoidable_at_most_usd=at.avoidable_usd) for at in known]
+    for projections, user, avoidable in (
+        (full.projections, "≥ $0.0085 ≥ $0.0086 ≥ $0.0090 ≥ $0.011 ≥ $0.014", "$0.38 to ≥ $0.39"),
+        (known, "$0.0085 $0.0086 $0.0090 $0.011 $0.014", "$0.38 to $0.39"),
+        (sure, "$0.0085 $0.0086 $0.0090 $0.011 $0.014", "$0.38 $3.84 $38.40 $192.00 $384.00"),
+    ):
+        text = render_costs(dataclasses.replace(full, projections=tuple(projections)), format_name)
+        plain = " ".join(text.replace("|", " ").split())
+        assert f" A user {user} " in plain
+        wanted = avoidable if format_name == "markdown" or projections is sure else avoidable.partition(" to ")[0] + " to "
+        assert f" Avoidable {wanted}" in plain
+        titles = [row[0] for row in rows_of(text.replace("|", "  "))]
+        assert titles.index("Total") + 1 == titles.index("A user") == titles.index("Avoidable") - 1
+    never = [dataclasses.replace(at, avoidable_usd=None) for at in full.projections]
+    assert "Avoidable" not in render_costs(dataclasses.replace(full, projections=tuple(never)), format_name)
+
+
+@pytest.mark.parametrize("format_name", ["table", "markdown", "html"])
+def test_how_the_bills_grow_is_marked_like_the_total_and_free_of_charge_is_apart(format_name: str) -> None:
+    full = costs()
+    parts = GrowthParts(
+        constant_usd=Decimal("63.22"), linear_usd=Decimal(0), super_linear_usd=Decimal(5), free_usd=Decimal("-6.725")
+    )
+    at = [
+        dataclasses.replace(one, parts=parts, complete=one.users > 100, monthly_usd=Decimal("61.5")) for one in full.projections[:2]
+    ]
+    text = render_costs(dataclasses.replace(full, projections=tuple(at)), format_name)
+    plain = " ".join(re.sub(r"<[^> ][^>]*>|\|", " ", text).split())
+    assert "growing with the users ≥ $0.00 $0.00" in plain
+    assert "fixed ≥ $63.22 $63.22" in plain
+    assert "free of charge ≤ -$6.73 -$6.73" in plain
+    assert "Total ≥ $61.50 $61.50" in plain
+    assert "≥ means at least, ≤ means at most: a part is not known." in plain
+
+
+@pytest.mark.parametrize("format_name", ["table", "markdown", "html"])
+def test_a_lower_bound_has_one_spelling_and_is_explained_where_it_is(format_name: str) -> None:
+    full = costs()
+    text = render_costs(full, format_name)
+    assert text.count("≥ means at least: a part is not known.") == 1
+    assert not re.search(r"\$[\d,.]*\+|or more|over \$|at least less", text)
+    tiny = dataclasses.replace(full, current=dataclasses.replace(full.current, monthly_usd=Decimal("0.004")))
+    assert "With the users of now: more than $0.00 a month." in " ".join(render_costs(tiny, format_name).split())
+    known = [
+        dataclasses.replace(at, complete=True, lines=tuple(line for line in at.lines if line.monthly_usd is not None))
+        for at in full.projections
+    ]
+    whole = dataclasses.replace(
+        full,
+        projections=tuple(known),
+        patterns=full.patterns[:-1],
+        current=dataclasses.replace(full.current, complete=True, lines=known[0].lines),
+    )
+    text = render_costs(whole, format_name)
+    assert "≥" not in text
+    assert "not known is not" not in text
+
+
+@pytest.mark.parametrize("format_name", ["table", "markdown", "html"])
+def test_notes_under_savings_and_commitments_are_printed_where_they_apply(format_name: str) -> None:
+    full = costs()
+    notes = ("Rounded amounts may differ from the total by a cent.", "do not apply to the same units")
+    assert not any(note in " ".join(render_costs(full, format_name).split()) for note in notes)
+    at = full.projections[2]
+    savings = tuple(dataclasses.replace(one, saving_usd=Decimal("1.004"), is_bound=False) for one in at.savings)
+    reserved = dataclasses.replace(full.commitments[0], offer="reserved capacity, 1 year: 100 RCU")
+    shown = dataclasses.replace(
+        full, projections=(dataclasses.replace(at, savings=savings),), commitments=(*full.commitments, reserved)
+    )
+    text = " ".join(render_costs(shown, format_name).split())
+    assert all(text.count(note) == 1 for note in notes)
+
+
+@pytest.mark.parametrize("format_name", ["table", "markdown", "html"])
+def test_two_estimates_that_agree_are_not_explained(format_name: str) -> None:
+    full = costs()
+    assert full.naive is not None
+    near = dataclasses.replace(full.naive, naive_usd=Decimal("0.20"), real_usd=Decimal("0.20"))
+    text = render_costs(dataclasses.replace(full, naive=near), format_name)
+    assert "Why not" not in text
+    assert "agree" not in text
+
+
+@pytest.mark.parametrize("format_name", ["table", "markdown", "html"])
+def test_patterns_are_those_of_tables_on_demand_and_pitr_is_an_abbreviation(format_name: str) -> None:
+    text = " ".join(render_costs(costs(), format_name).split())
+    assert "of tables on demand" in text
+    assert "PITR of stj_system: not known whether PITR is on." in text
+    assert "itr" not in text
+
+
+# -------------------------------------------------------------------------------------------------------- bare quantities
+
+
+@pytest.mark.parametrize("format_name", ["table", "markdown", "html"])
+def test_bare_quantities_are_to_the_cent_and_priced_alike_in_every_format(format_name: str) -> None:
+    full = bare()
+
+    def line(component: str, unit: str, price: str, monthly: str) -> CostLine:
+        return dataclasses.replace(
+            full.current.lines[0],
+            component=component,
+            unit=unit,
+            unit_price_usd=Decimal(price),
+            monthly_usd=Decimal(monthly),
+            quantity=Decimal(1_000),
+        )
+
+    lines = (
+        line("storage", "GB-month", "0.25", "221.43"),
+        line("capacity-reads", "RCU-hour", "0.000025", "0.004"),
+        line("capacity-writes", "WCU-hour", "0.000128", "1347.2"),
+        line("reads", "read request unit", "0.000000125", "1"),
+        dataclasses.replace(full.current.lines[0], component="pitr", monthly_usd=None),
+    )
+    current = CurrentCost(monthly_usd=Decimal("1569.634"), lines=lines, complete=False)
+    text = render_costs(dataclasses.replace(full, current=current), format_name).replace("&lt;", "<")
+    wanted = ["$221.43", "< $0.01", "$1,347.20", "$1.00", "$1,569.63", "$0.000025 per RCU-hour", "$0.000128 per WCU-hour"]
+    wanted += ["$0.125 per million", "≥ $1,569.63", "at least $1,569.63", "≥ means at least"]
+    assert [words for words in wanted if words not in text] == []
+    assert "per million RCU" not in text
+    assert "$221<" not in text
+
+
+def test_bare_quantities_of_which_nothing_is_known_have_no_bound() -> None:
+    full = bare()
+    unknown = dataclasses.replace(full.current.lines[0], monthly_usd=None, unit_price_usd=None)
+    for format_name in ("table", "markdown", "html"):
+        shown = dataclasses.replace(full, current=CurrentCost(monthly_usd=None, lines=(unknown,), complete=False))
+        text = render_costs(shown, format_name)
+        assert "What is not known is not in the total." in text
+        assert "≥" not in text
+
+
+def test_a_long_table_of_bare_quantities_stays_narrow() -> None:
+    full = bare()
+    line = dataclasses.replace(
+        full.current.lines[0],
+        table="n" * 300,
+        component="free-replicated-capacity-writes",
+        quantity=Decimal(10**15),
+        unit="rWCU-hour",
+        unit_price_usd=Decimal("0.0000000001"),
+        monthly_usd=Decimal(10**13),
+    )
+    text = render_costs(dataclasses.replace(full, current=CurrentCost(monthly_usd=Decimal(10**13), lines=(line,))), "table")
+    assert "1,000,000,000,000,000" in text
+    assert "$10,000,000,000,000.00" in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_nothing_is_a_plain_0_in_json() -> None:
+    full = costs()
+    line = dataclasses.replace(full.current.lines[0], monthly_usd=Decimal("0E-8"))
+    at = dataclasses.replace(full.projections[0], lines=(line,), per_user_usd=Decimal("1.2E-10"))
+    text = render_costs(dataclasses.replace(full, projections=(at,)), "json")
+    assert "0E" not in text
+    assert json.loads(text)["costs"]["projections"][0]["per_user_usd"] == pytest.approx(1.2e-10)
 
 
 # ----------------------------------------------------------------------------------------------------------------- html
+
+
+def test_rows_of_all_tables_are_set_apart_from_the_lines_of_the_last() -> None:
+    text = render_costs(costs(), "html")
+    body = text[text.index("<h2>Line by line</h2>") :]
+    lines, sums = body.split('<tbody class="sums">')
+    assert "Of the total" not in lines
+    assert "stj_system" in lines
+    sums = sums[: sums.index("</tbody>")]
+    titles = re.findall(r'<th scope="row" class="(.*?)">(.*?)</th>', sums)
+    assert titles == [
+        ("line", "Of the total: growing with the users"),
+        ("line", "Of the total: growing with their square"),
+        ("line", "Total"),
+        ("line", "After a year of the declared growth"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from stj_audit.render import digest, digest_money, digest_tables
+from stj_audit.render import digest, digest_money, digest_tables, filters
 from stj_audit.report import CostLine, FlowReport, NotChecked, OverLine, Projection, StorageAtScale, TrafficReport, Units
 from tests.builders import a_line
 from tests.sample_report import PASSWORD, SUBSCRIBERS, SYSTEM, sample_report
@@ -55,37 +55,29 @@ def test_a_bill_is_split_into_parts() -> None:
 def test_a_part_that_is_known_in_part_is_a_lower_bound() -> None:
     [part] = with_lines(a_line("reads", "1.00"), a_line("reads", None)).parts
     assert (part.amount_usd, part.complete) == (Decimal("1.00"), False)
-    assert digest_money.money(part.amount_usd, part.complete) == "$1.00 or more"
-    assert digest_money.money_short(part.amount_usd, part.complete) == "$1.00+"
-    assert (
-        digest_money.money(Decimal("0.001"), complete=False)
-        == digest_money.money_short(Decimal("0.001"), complete=False)
-        == "over $0.00"
-    )
-    assert digest_money.money_short(Decimal(0), complete=False) == "$0.00+"
-    assert digest_money.money(Decimal(0), complete=False) == "$0.00 or more"
-    assert digest_money.money_short(Decimal("0.01"), complete=False) == "$0.01+"
-    assert digest_money.money(None, complete=False) == "not known"
-    assert digest_money.money(Decimal("0.001")) == "less than $0.01"
+    assert filters.usd_cell(part.amount_usd, part.complete) == "≥ $1.00"
+    assert filters.usd_words(part.amount_usd, part.complete) == "at least $1.00"
 
 
 @pytest.mark.parametrize(
-    ("sure", "at_most", "complete", "coverage", "text"),
+    ("sure", "at_most", "complete", "coverage", "text", "cell"),
     [
-        ("4.34", None, True, 1.0, "$4.34"),
-        ("4.34", "147", True, 1.0, "$4.34 to $147"),
-        ("4.34", "4.341", True, 1.0, "$4.34"),
-        ("0", "0", True, 1.0, "$0.00"),
-        ("0", "0", False, 1.0, "$0.00 or more"),
-        ("0", "0", True, 0.9, "$0.00 or more"),
-        ("0", "0", False, 0.0, "not known"),
-        ("4.34", "4.34", False, 0.0, "$4.34 or more"),
-        ("4.34", "147", False, 1.0, "$4.34 to $147 or more"),
-        (None, None, False, 1.0, "not known"),
+        ("4.34", None, True, 1.0, "$4.34", "$4.34"),
+        ("4.34", "147", True, 1.0, "$4.34 to $147", "$4.34 to $147"),
+        ("4.34", "4.341", True, 1.0, "$4.34", "$4.34"),
+        ("0", "0", True, 1.0, "$0.00", "$0.00"),
+        ("0.003", "147", True, 1.0, "less than $0.01 to $147", "< $0.01 to $147"),
+        ("0", "0", False, 1.0, "at least $0.00", "≥ $0.00"),
+        ("0", "0", True, 0.9, "at least $0.00", "≥ $0.00"),
+        ("0.003", "0.003", True, 0.9, "more than $0.00", "≥ $0.00"),
+        ("0", "0", False, 0.0, "not known", "not known"),
+        ("4.34", "4.34", False, 0.0, "at least $4.34", "≥ $4.34"),
+        ("4.34", "147", False, 1.0, "$4.34 to at least $147", "$4.34 to ≥ $147"),
+        (None, None, False, 1.0, "not known", "not known"),
     ],
 )
 def test_what_can_be_saved_is_a_lower_bound_while_something_is_open(
-    sure: str | None, at_most: str | None, complete: bool, coverage: float, text: str
+    *, sure: str | None, at_most: str | None, complete: bool, coverage: float, text: str, cell: str
 ) -> None:
     report = sample_report()
     [cost] = [one for one in report.categories if one.id == "cost-optimization"]
@@ -99,6 +91,7 @@ def test_what_can_be_saved_is_a_lower_bound_while_something_is_open(
         avoidable_at_most_usd=None if at_most is None else Decimal(at_most),
     )
     assert digest_money.avoidable(report, projection) == text
+    assert digest_money.avoidable_cell(report, projection) == cell
     assert digest_money.avoidable(report, None) == "not known"
     assert digest_money.avoidable(report, dataclasses.replace(projection, monthly_usd=None)) == "not known"
 
@@ -107,11 +100,22 @@ def test_a_user_costs_at_least_what_is_known() -> None:
     projection = Projection(users=1, monthly_usd=Decimal(1), lines=(), per_user_usd=Decimal("0.00843"))
     part = dataclasses.replace(projection, complete=False)
     assert digest_money.per_user(projection) == "$0.0084"
-    assert digest_money.per_user(part) == "$0.0084 or more"
+    assert digest_money.per_user(part) == "at least $0.0084"
+    assert digest_money.per_user_cell(part) == "≥ $0.0084"
     assert digest_money.per_user(dataclasses.replace(part, monthly_usd=None)) == "not known"
     report = sample_report()
     costs = dataclasses.replace(report.costs, projections=(projection, part))
-    assert [bill.per_user for bill in digest_money.bills(dataclasses.replace(report, costs=costs))] == ["$0.0084", "$0.0084+"]
+    assert [bill.per_user for bill in digest_money.bills(dataclasses.replace(report, costs=costs))] == ["$0.0084", "≥ $0.0084"]
+
+
+@pytest.mark.parametrize(("each", "text"), [("0E-8", "$0.0000000012"), ("1.23E-9", "$0.0000000012"), ("0.0221", "$0.022")])
+def test_a_user_among_very_many_costs_more_than_nothing(each: str, text: str) -> None:
+    """Run files of older versions have 0E-8 there."""
+    projection = Projection(users=10**9, monthly_usd=Decimal("1.234"), lines=(), per_user_usd=Decimal(each))
+    assert digest_money.per_user(projection) == digest_money.per_user_cell(projection) == text
+    free = dataclasses.replace(projection, monthly_usd=Decimal(0), per_user_usd=Decimal("0E-8"))
+    assert digest_money.per_user(free) == "$0.00"
+    assert digest_money.per_user(dataclasses.replace(projection, users=0, per_user_usd=Decimal(0))) == "$0.00"
 
 
 def test_why_a_grade_is_held() -> None:
@@ -136,8 +140,14 @@ def test_storage_is_totalled_only_over_what_is_known() -> None:
         ("b", "items", (None, None)),
         ("b", "indexes", (0, None)),
     ]
-    assert digest_money.storage_totals(digest_money.storage_rows(report)) == ("2.0 KB or more", "not known")
+    assert digest_money.storage_totals(digest_money.storage_rows(report)) == ("≥ 2.0 KB", "not known")
     assert digest_money.storage_costs(report.costs) == ("not known", "not known")
+
+
+def test_a_part_of_an_item_is_less_than_one() -> None:
+    row = digest_money.StorageRow(table="t", what="items", items=(0, 0, 1, 20, None), sizes_bytes=(305, 0, 1_000, None, 7))
+    held = [digest_money.items_held(row, place) for place in range(5)]
+    assert held == ["less than 1 item", "0 items", "1 item", "20 items", ""]
 
 
 def test_storage_of_which_nothing_is_known_takes_no_row() -> None:
@@ -193,7 +203,13 @@ def test_what_was_not_read_is_never_off() -> None:
     assert digest_tables.billing(password) == "provisioned: 5 read, 5 write units"
     assert digest_tables.capacity(Units(read_units=None, write_units=3)) == "not stated read, 3 write units"
     assert digest_tables.throttles(password.traffic) == digest_tables.throttles(system.traffic) == "not known"
-    assert digest_tables.throttles(subscribers.traffic) == "27 or more"
+    assert digest_tables.throttles(subscribers.traffic) == "at least 27"
+    assert digest_tables.throttles_cell(subscribers.traffic) == "≥ 27"
+    one_day = dataclasses.replace(subscribers, backups=dataclasses.replace(subscribers.backups, recovery_period_days=1))
+    assert digest_tables.pitr(one_day) == "on, 1 day"
+    one_entry = dataclasses.replace(subscribers.indexes[0], entry_count=None, item_count=1, size_bytes=512)
+    assert digest_tables.index_size(one_entry) == "1 entry, 512 B"
+    assert digest_tables.index_size(dataclasses.replace(one_entry, item_count=None)) == "not known, 512 B"
 
 
 def test_throttles_count_the_indexes() -> None:
@@ -251,6 +267,13 @@ def test_findings() -> None:
     assert digest.saving(projection, 10_000) == "$18.90 a month at 10,000 users"
     assert digest.saving(projection, 7) == "not priced"
     assert [at.users for at in digest.savings(projection)] == ["100", "1,000", "10,000", "50,000", "100,000"]
+    one = dataclasses.replace(projection, saving_usd_month={"1": Decimal("0.002")})
+    assert digest.saves(one) == "less than $0.01 at 1 user, a month"
+    assert digest.saving_short(one, 1) == "< $0.01"
+    bound = dataclasses.replace(one, saving_is_bound=True)
+    assert digest.saves(bound) == "up to $0.01 at 1 user, a month"
+    assert digest.saving(bound, 1) == "up to $0.01 a month at 1 user"
+    assert digest.saving_short(bound, 1) == "up to $0.01"
     assert digest.anchor(projection, report) == "finding-2"
     assert [when for when, _ in digest.action_groups(report)] == ["now", "before 1,000 users", "before 50,000 users"]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from stj_audit.cost.prices import bundled_sheet
 from stj_audit.render import charts, digest_costs, digest_estimates, digest_money, digest_savings, filters
 from stj_audit.report import (
     AppliedSaving,
@@ -40,9 +41,10 @@ def bill(*lines: CostLine, users: int = 10_000, monthly: str | None = None, **fi
     return Projection(users=users, monthly_usd=known if monthly is None else Decimal(monthly), lines=lines, **fields)
 
 
-def split(constant: str, linear: str, square: str) -> Projection:
-    parts = GrowthParts(constant_usd=Decimal(constant), linear_usd=Decimal(linear), super_linear_usd=Decimal(square))
-    return bill(monthly=str(Decimal(constant) + Decimal(linear) + Decimal(square)), parts=parts)
+def split(constant: str, linear: str, square: str, free: str = "0") -> Projection:
+    amounts = [Decimal(amount) for amount in (constant, linear, square, free)]
+    parts = GrowthParts(constant_usd=amounts[0], linear_usd=amounts[1], super_linear_usd=amounts[2], free_usd=amounts[3])
+    return bill(monthly=str(sum(amounts)), parts=parts)
 
 
 # --------------------------------------------------------------------------------------------------------- the sample
@@ -52,7 +54,8 @@ def test_the_numbers_of_the_sample_agree() -> None:
     costs = sample_report().costs
     for at in costs.projections:
         assert at.parts is not None
-        assert at.parts.constant_usd + at.parts.linear_usd + at.parts.super_linear_usd == at.monthly_usd
+        parts = (at.parts.constant_usd, at.parts.linear_usd, at.parts.super_linear_usd, at.parts.free_usd)
+        assert sum(parts) == at.monthly_usd
         assert sum(one.saving_usd for one in at.savings) == at.avoidable_at_most_usd
         assert sum(one.saving_usd for one in at.savings if not one.is_bound) == at.avoidable_usd
     target = digest_costs.target_projection(costs)
@@ -79,11 +82,14 @@ def test_the_numbers_of_the_sample_agree() -> None:
         (("0", "9", "1"), ("A month", "Growing with the users", "Growing with their square")),
         (("0.004", "9", "1"), ("A month", "Growing with the users", "Growing with their square")),
         (("0.01", "9", "1"), ("A month", "Growing with the users", "Growing with their square", "Fixed")),
+        (("0", "10", "0.004"), None),
+        (("0", "10", "0", "-0.4"), None),
+        (("0", "10", "0", "-0.6"), ("A month", "Growing with the users", "Free of charge")),
+        (("6.73", "10", "0", "-6.73"), ("A month", "Growing with the users", "Fixed", "Free of charge")),
+        (("1", "9", "1", "-0.004"), ("A month", "Growing with the users", "Growing with their square", "Fixed")),
     ],
 )
-def test_a_bill_is_split_by_growth_only_where_that_says_something(
-    parts: tuple[str, str, str], heads: tuple[str, ...] | None
-) -> None:
+def test_a_bill_is_split_by_growth_only_where_that_says_something(parts: tuple[str, ...], heads: tuple[str, ...] | None) -> None:
     table = digest_costs.growth_table(costs_of(split(*parts)), 10_000)
     assert (None if table is None else table.heads) == heads
 
@@ -96,14 +102,26 @@ def test_growth_in_time_has_its_column_and_what_is_not_known_says_so() -> None:
     assert table.heads[-1] == "After a year of growth"
     assert [row.amounts for row in table.rows] == [
         ("not known", "not known", "not known", "not known"),
-        ("$10.00+", "$9.00", "$1.00", "$12.00+"),
+        ("≥ $10.00", "≥ $9.00", "≥ $1.00", "≥ $12.00"),
     ]
     assert [row.is_target for row in table.rows] == [False, True]
     assert table.has_year
-    assert table.takes_off_free
+    assert not table.has_free
     only_year = digest_costs.growth_table(costs_of(bill(monthly="1", after_year_usd=Decimal(2))), None)
     assert only_year is not None
-    assert (only_year.heads, only_year.takes_off_free) == (("A month", "After a year of growth"), False)
+    assert (only_year.heads, only_year.has_free) == (("A month", "After a year of growth"), False)
+
+
+def test_what_is_free_of_charge_has_its_column_and_no_unknown_part_is_shown_as_known() -> None:
+    known, part = split("63.22", "0", "1", "-6.725"), dataclasses.replace(split("63.22", "0", "1", "-6.725"), complete=False)
+    table = digest_costs.growth_table(costs_of(known, part, free_tier=True), 10_000)
+    assert table is not None
+    assert table.heads == ("A month", "Growing with the users", "Growing with their square", "Fixed", "Free of charge")
+    assert table.has_free
+    assert [row.amounts for row in table.rows] == [
+        ("$57.50", "$0.00", "$1.00", "$63.22", "-$6.73"),
+        ("≥ $57.50", "≥ $0.00", "≥ $1.00", "≥ $63.22", "≤ -$6.73"),
+    ]
 
 
 def test_what_grows_with_the_square_is_a_sentence() -> None:
@@ -112,10 +130,30 @@ def test_what_grows_with_the_square_is_a_sentence() -> None:
     assert digest_costs.growth_sentence(at) == (
         "At 10,000 users, $1.00 a month (10%) grows with the square of the users: twice the users make it four times as much."
     )
-    assert digest_costs.square_lines(at) == "index reads of i in orders"
+    assert digest_costs.square_lines(at) == "index reads of i in orders ($1.00 in all)"
+    assert digest_costs.growth_sentence(dataclasses.replace(at, complete=False)) == (
+        "At 10,000 users, at least $1.00 a month (10% of what is known) grows with the square of the users: "
+        "twice the users make it four times as much."
+    )
+    # The free tier makes a bill smaller, and no part of it larger.
+    assert "$1.00 a month (10%) grows" in digest_costs.growth_sentence(split("0", "9", "1", "-8"))
     assert digest_costs.growth_sentence(split("0", "9", "0")) == digest_costs.growth_sentence(None) == ""
     assert digest_costs.growth_sentence(bill(a_line())) == ""
     assert digest_costs.square_lines(None) == ""
+
+
+def test_lines_that_grow_with_the_square_have_their_own_amounts() -> None:
+    """A line may grow with the square in part only, so that the sentence before it has another amount."""
+    lines = [
+        dataclasses.replace(a_line("reads", amount, table=f"t{place}"), growth="super-linear")
+        for place, amount in enumerate(("3", None, "7", "5"))
+    ]
+    at = dataclasses.replace(split("0", "9", "10"), lines=tuple(lines))
+    assert digest_costs.square_lines(at) == (
+        "reads of t2 ($7.00 in all), reads of t3 ($5.00 in all), reads of t0 ($3.00 in all) and 1 more"
+    )
+    unknown = dataclasses.replace(at, lines=(lines[1],))
+    assert digest_costs.square_lines(unknown) == "reads of t1 (not known)"
 
 
 def test_a_line_says_what_it_rests_on() -> None:
@@ -170,7 +208,7 @@ def test_the_largest_lines_come_first_and_the_rest_is_one_row() -> None:
     assert (rows[0].what, rows[0].amount, rows[0].share) == ("reads", "$9.00", "18%")
     assert [(row.what, row.amount, row.share) for row in rows[8:]] == [
         ("2 more lines", "$3.00", "6%"),
-        ("given away for free", "-$10.00", "–"),
+        ("free of charge", "-$10.00", "–"),
         ("1 line without an amount", "not known", "not known"),
     ]
 
@@ -226,7 +264,8 @@ def test_patterns_grow_in_words_and_add_up_to_a_lower_bound() -> None:
     assert [row.grows for row in rows] == ["not with the users", "with the users", "with the square of the users", "odd"]
     assert digest_costs.patterns_total(costs_of(patterns=tuple(patterns))) == "$20.00"
     unknown = a_pattern(calls=None, monthly_usd=None)
-    assert digest_costs.patterns_total(costs_of(patterns=(a_pattern(), unknown))) == "$5.00 or more"
+    assert digest_costs.patterns_total(costs_of(patterns=(a_pattern(), unknown))) == "≥ $5.00"
+    assert digest_costs.patterns_sum(costs_of(patterns=(a_pattern(), unknown))) == "at least $5.00"
     assert digest_costs.patterns_total(costs_of(patterns=(unknown,))) == "not known"
     assert digest_costs.pattern_rows(costs_of(patterns=(unknown,)))[0].calls == "not known"
 
@@ -250,11 +289,11 @@ def test_reads_and_writes_are_summed_over_all_tables() -> None:
     )
     assert [(row.title, row.units, row.price, row.amount) for row in digest_costs.request_rows(at)] == [
         ("Reads, tables", "3,000,000", "$0.10 to $0.40 per million read request units", "$0.60"),
-        ("Writes, tables", "1,000,000+", "$0.70 per million write request units", "$0.70+"),
+        ("Writes, tables", "≥ 1,000,000", "$0.70 per million write request units", "≥ $0.70"),
         ("Read capacity, tables", "730", "$0.001 per RCU-hour", "$0.73"),
         ("Reads, indexes", "1,000,000", "$0.10 per million read request units", "$0.10"),
     ]
-    assert digest_costs.requests_total(digest_costs.request_lines(at)) == "$2.13+"
+    assert digest_costs.requests_total(digest_costs.request_lines(at)) == "≥ $2.13"
     unknown = dataclasses.replace(line("reads", None, "1"), unit_price_usd=None)
     [row] = digest_costs.request_rows(bill(unknown))
     assert (row.units, row.price, row.amount) == ("not known", "not known", "not known")
@@ -268,25 +307,33 @@ def a_saving(amount: str, *, is_bound: bool = False) -> AppliedSaving:
     return AppliedSaving(finding=None, table="t", index=None, change="do it", saving_usd=Decimal(amount), is_bound=is_bound)
 
 
-def cents(text: str) -> Decimal:
-    return Decimal(text.removeprefix("up to ").removeprefix("$").replace(",", ""))
-
-
-def test_savings_add_up_to_the_cent_as_they_are_shown() -> None:
-    amounts = ("1.004", "1.004", "1.004", "1200.333", "0.012")
-    savings = (*map(a_saving, amounts), a_saving("2.005", is_bound=True), a_saving("3.004", is_bound=True), a_saving("0.011"))
+@pytest.mark.parametrize(
+    ("sure", "bound", "shown", "totals", "note"),
+    [
+        (("1.004", "1.004", "1.004"), (), ("$1.00", "$1.00", "$1.00"), ("$3.01", None), "a cent"),
+        (("1.005", "1.005"), (), ("$1.01", "$1.01"), ("$2.01", None), "a cent"),
+        (("1.004", "2.002"), (), ("$1.00", "$2.00"), ("$3.01", None), "a cent"),
+        (("1.001", "1200.333"), ("2.00",), ("$1.00", "$1,200.33", "up to $2.00"), ("$1,201.33", "$1,203.33"), None),
+        (("1.00",), ("2.004", "2.004"), ("$1.00", "up to $2.00", "up to $2.00"), ("$1.00", "$5.01"), "a cent"),
+        (("0.004",) * 6, (), ("< $0.01",) * 6, ("$0.02", None), "a few cents"),
+    ],
+)
+def test_each_saving_is_rounded_by_itself_and_a_note_says_where_that_does_not_add_up(
+    sure: tuple[str, ...], bound: tuple[str, ...], shown: tuple[str, ...], totals: tuple[str, str | None], note: str | None
+) -> None:
+    savings = (*map(a_saving, sure), *(a_saving(amount, is_bound=True) for amount in bound))
     saved = digest_savings.applied_savings(bill(savings=savings))
     assert saved is not None
-    sure = [row.amount for row in saved.rows if not row.amount.startswith("up to")]
-    assert sum(map(cents, sure)) == cents(saved.sure) == Decimal("1203.37")
-    assert saved.at_most == "$1,208.38"
-    assert sum(cents(row.amount) for row in saved.rows) == cents(saved.at_most)
+    assert tuple(row.amount for row in saved.rows) == shown
+    assert (saved.sure, saved.at_most) == totals
+    assert saved.note == ("" if note is None else f"Rounded amounts may differ from the total by {note}.")
 
 
 def test_a_saving_is_never_shown_as_nothing_and_none_is_no_section() -> None:
     saved = digest_savings.applied_savings(bill(savings=(a_saving("0.001"), a_saving("0.002", is_bound=True))))
     assert saved is not None
-    assert [row.amount for row in saved.rows] == ["less than $0.01", "up to less than $0.01"]
+    assert [row.amount for row in saved.rows] == ["< $0.01", "up to $0.01"]
+    assert (saved.sure, saved.at_most, saved.note) == ("less than $0.01", "less than $0.01", "")
     only_sure = digest_savings.applied_savings(bill(savings=(a_saving("5"),)))
     assert only_sure is not None
     assert (only_sure.sure, only_sure.at_most) == ("$5.00", None)
@@ -297,8 +344,9 @@ def test_a_saving_is_never_shown_as_nothing_and_none_is_no_section() -> None:
 @pytest.mark.parametrize(
     ("from_users", "note", "line"),
     [
-        (41_000, "", "orders: provisioned capacity pays off from 41,000 users"),
-        (41_000, "at 70%", "orders: provisioned capacity pays off from 41,000 users (at 70%)"),
+        (41_000, "", "orders: provisioned capacity pays off from about 41,000 users"),
+        (41_000, "at 70%", "orders: provisioned capacity pays off from about 41,000 users (at 70%)"),
+        (1, "", "orders: provisioned capacity pays off from 1 user"),
         (None, "", "orders: provisioned capacity pays off at none of the user counts that were looked at"),
         (None, "at none of the user counts up to 9", "orders: provisioned capacity pays off at none of the user counts up to 9"),
         (None, "the peak is not known", "orders: provisioned capacity: the peak is not known"),
@@ -309,7 +357,7 @@ def test_from_when_on_a_change_pays_off(from_users: int | None, note: str, line:
     assert digest_savings.break_even_lines(costs_of(break_even=(one,))) == (line,)
     assert digest_savings.break_even_lines(costs_of(break_even=(dataclasses.replace(one, table=""),))) == (line[8:],)
     short = digest_savings.break_even_short(costs_of(break_even=(one,)))
-    assert short == (() if from_users is None else ("orders: provisioned capacity pays off from 41,000 users",))
+    assert short == (() if from_users is None else (line.removesuffix(" (at 70%)"),))
 
 
 def test_commitments_say_what_they_save_and_of_what() -> None:
@@ -319,6 +367,15 @@ def test_commitments_say_what_they_save_and_of_what() -> None:
         "Reserved capacity, 1 year: 100 RCU, saves $12.80 of $64.00 a month",
         "Reserved capacity, 1 year: 100 RCU, saves $12.80 of $64.00 a month; for a promise",
     )
+
+
+def test_a_plan_and_reserved_capacity_are_not_added_up() -> None:
+    plan = Commitment(offer="Database Savings Plan, 1 year", of_usd=Decimal(64), saving_usd=Decimal(12), note="")
+    reads, writes = (dataclasses.replace(plan, offer=f"reserved capacity, 1 year: 100 {unit}") for unit in ("RCU", "WCU"))
+    note = digest_savings.commitments_note(costs_of(commitments=(plan, reads, writes)))
+    assert note.startswith("A Savings Plan and reserved capacity do not apply to the same units: for each of them only one")
+    for one_kind in ((), (plan,), (reads, writes)):
+        assert digest_savings.commitments_note(costs_of(commitments=one_kind)) == ""
 
 
 # ------------------------------------------------------------------------------------------------------------ estimates
@@ -355,12 +412,30 @@ def test_the_estimate_by_hand_stands_beside_the_real_one() -> None:
     [
         ("11.25", "798.75", "The real amount is 71 times the one by hand."),
         ("10", "5", "The real amount is 0.5 times the one by hand."),
-        ("10", "10.3", "The two agree within 5%."),
-        ("0", "10", "By hand the requests cost nothing."),
+        ("10", "10.5", "The real amount is 1.05 times the one by hand."),
+        ("10", "10.49", None),
+        ("10", "9.51", None),
+        ("0.20", "0.20", None),
+        ("0", "10", None),
+        ("0.009", "10", None),
+        ("10", "0.009", None),
     ],
 )
-def test_how_far_the_estimate_by_hand_is_off(naive: str, real: str, sentence: str) -> None:
-    assert digest_estimates.naive_sentence(an_estimate(naive, real)) == sentence
+def test_how_far_the_estimate_by_hand_is_off_where_there_is_something_to_explain(
+    naive: str, real: str, sentence: str | None
+) -> None:
+    estimate = an_estimate(naive, real)
+    shown = digest_estimates.naive_estimate(costs_of(naive=estimate))
+    assert shown == (None if sentence is None else estimate)
+    if sentence is not None:
+        assert digest_estimates.naive_sentence(estimate) == sentence
+    assert digest_estimates.naive_estimate(costs_of()) is None
+
+
+def test_one_call_takes_one_unit() -> None:
+    one = dataclasses.replace(an_estimate("1", "2"), reads=Decimal(1), read_units=Decimal(1), index_write_units=Decimal(0))
+    rows = [(row.by_hand, row.real) for row in digest_estimates.naive_rows(one)]
+    assert rows[:2] == [("1 call, 1 unit each", "1 unit"), ("3,000,000 calls, 1 unit each", "150,000,000 units")]
 
 
 @pytest.mark.parametrize(
@@ -397,7 +472,29 @@ def test_how_many_times(factor: str, text: str) -> None:
     assert filters.times(Decimal(factor)) == text
 
 
-def test_a_million_of_a_unit_is_plural() -> None:
-    assert filters.unit_price(Decimal("0.0000001345"), "read request unit") == "$0.1345 per million read request units"
-    assert filters.unit_price(Decimal("0.0000002"), "GetRecords request") == "$0.20 per million GetRecords requests"
-    assert filters.unit_price(Decimal("0.269"), "GB-month") == "$0.269 per GB-month"
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("AWS Price List, bundled with this version", ""),
+        (bundled_sheet("eu-north-1").source, ""),
+        ("no price sheet for this region", ""),
+        ("the Price List API on 2026-11-22", "Prices: the Price List API on 2026-11-22."),
+        (
+            "the Price List API on 2026-11-22, AWS Backup's prices from the bundled list",
+            "Prices: the Price List API on 2026-11-22.",
+        ),
+        (
+            "the public price file on 2026-11-22, AWS Backup's prices from the bundled list, because the Price List API is denied",
+            "Prices: the public price file on 2026-11-22, because the Price List API is denied.",
+        ),
+        (
+            "bundled list prices (AWS data of 2025-09-09; prices, confirmed), because there is no AWS session",
+            "Prices: bundled list prices, because there is no AWS session.",
+        ),
+        (f"bundled list prices (AWS), because {'x' * 80}", f"Prices: bundled list prices, because {'x' * 60}…"),
+    ],
+)
+def test_the_price_source_is_named_where_it_is_not_the_sheet_as_shipped(source: str, line: str) -> None:
+    told = digest_costs.price_source(PriceSource(region="eu-north-1", as_of="2025-09", source=source))
+    assert told == line
+    assert len(told) <= 100

@@ -65,6 +65,13 @@ def test_terminal_gets_no_control_character(text: str) -> None:
     escaped.encode("utf-8")
 
 
+def test_amounts_need_no_escape_in_markdown() -> None:
+    amounts = ("< $0.01", "-$6.73", "≥ $5.00", "$1.00 to ≥ $2.00")
+    assert [str(escape.escape_markdown(text)) for text in amounts] == list(amounts)
+    others = {"<$0.01": "&lt;$0.01", "< b>": "&lt; b>", "- $6": r"\- $6", "-a": r"\-a", "> -$0.01": r"\> -$0.01", "a <": "a &lt;"}
+    assert {text: str(escape.escape_markdown(text)) for text in others} == others
+
+
 @pytest.mark.parametrize(
     ("text", "escaped"),
     [

@@ -15,7 +15,7 @@ import pytest
 from stj_audit.errors import ConfigError
 from stj_audit.render import FORMATS, render
 from stj_audit.render import templates as template_module
-from stj_audit.report import KeyElement, NotChecked, Report, StorageAtScale, Suppression, from_json
+from stj_audit.report import GrowthParts, KeyElement, NotChecked, Report, StorageAtScale, Suppression, from_json
 from tests.sample_report import HOSTILE, hostile_report, sample_report
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -159,7 +159,7 @@ def test_markdown_tables_keep_their_columns(report: Report) -> None:
 @pytest.mark.parametrize("report", [hostile_report(), hostile_report(words_too=True)], ids=["hostile", "all"])
 def test_markdown_has_no_markup_of_others(report: Report) -> None:
     text = re.sub(r"(?ms)^(`{3,})sh\n.*?\n\1$", "", render(report, "markdown"))
-    assert not re.search(r"<(?!/?details>|/?summary>|!-- -->)", text)
+    assert not re.search(r"<(?!/?details>|/?summary>|!-- -->| \$\d)", text)
     assert not re.search(r"(?<!\\)(?:\\\\)*\]\(", text)
     assert "https://" not in text
     assert [line for line in text.split("\n") if re.match(r"#+ ", line)] == [
@@ -293,8 +293,8 @@ def test_the_reason_for_a_grade_is_a_sentence_of_its_own() -> None:
 def test_numbers_are_not_swallowed() -> None:
     text = render(sample_report(), "markdown")
     assert (
-        "| 10,000 (target) | $3.43 (4%) | $20.95 (23%) | $65.60 (73%) | $0.38 (0.4%) | $0.10+ (0.1%) |"
-        " **$90.46+** | $38.40 to $39.20 or more | $0.009+ |" in text
+        "| 10,000 (target) | $3.43 (4%) | $20.95 (23%) | $65.60 (73%) | $0.38 (0.4%) | ≥ $0.10 (0.1%) |"
+        " **≥ $90.46** | $38.40 to ≥ $39.20 | ≥ $0.0090 |" in text
     )
     assert (
         "| `stj_subscribers` | every item (112) | 46.5 KB | 29.1 KB | 115.3 KB | 294.9 KB | 387.0 KB | 1 over 300.0 KB | 0 over 400.0 KB |"
@@ -324,20 +324,21 @@ def test_what_drives_the_bill_is_told(format_name: str) -> None:
     text = render(report, format_name).replace("&#39;", "'")
     for title in COST_SECTIONS:
         assert re.search(rf"(?m)^(?:### |<h3>){re.escape(title)}(?:</h3>)?$", text), title
-    plain = re.sub(r"[*`]|<[^>]*>", "", text)
+    plain = re.sub(r"[*`]|<[^> ][^>]*>", "", text)
     wanted = [
-        "At 10,000 users, $5.40 a month (6%) grows with the square of the users: twice the users make it four times as much.",
-        "It is index reads of subscription-status-username-index in stj_subscribers.",
+        "At 10,000 users, at least $5.40 a month (6% of what is known) grows with the square of the users: twice the users make it four",
+        "It is in index reads of subscription-status-username-index in stj_subscribers ($5.40 in all).",
+        "for each declared pattern of tables on demand:",
         "After a year of growth: the same users, with items that have grown for a year as declared.",
         "Where the money goes at 10,000 users",
         "12 more lines",
         "1 line without an amount",
         "with the square of the users",
-        "$89.13 or more",
+        "≥ $89.13",
         "The amounts do not overlap",
         "up to $0.80",
         "Together, at most",
-        "stj_subscribers: provisioned capacity with auto scaling pays off from 41,000 users (replayed over",
+        "stj_subscribers: provisioned capacity with auto scaling pays off from about 41,000 users (replayed over",
         "stj_password: provisioned capacity with auto scaling pays off at none of the counts up to 100,000 users; replayed over",
         "It is in no total, and not in what is avoidable.",
         "The real amount is 24 times the one by hand.",
@@ -381,14 +382,158 @@ def test_a_run_file_from_before_has_none_of_it(format_name: str) -> None:
 
 def test_the_terminal_says_what_drives_the_bill_in_a_line_each() -> None:
     text = " ".join(render(sample_report(), "table").split())
-    assert "At 10,000 users, $5.40 a month (6%) grows with the square of the users" in text
-    assert "stj_subscribers: provisioned capacity with auto scaling pays off from 41,000 users." in text
+    assert "At 10,000 users, at least $5.40 a month (6% of what is known) grows with the square of the users" in text
+    assert "stj_subscribers: provisioned capacity with auto scaling pays off from about 41,000 users." in text
     assert "at none of" not in text
     assert "requests at 10,000 users would be $3.78 a month; with the units that they take it is $89.13." in text
     report = sample_report()
     many = report.costs.break_even[:1] * 5
     text = " ".join(render(dataclasses.replace(report, costs=dataclasses.replace(report.costs, break_even=many)), "table").split())
     assert text.count("pays off from") == 2
+
+
+@pytest.mark.parametrize("format_name", ["table", "markdown", "html"])
+def test_a_lower_bound_has_one_spelling_and_is_explained_where_it_is(format_name: str) -> None:
+    report = sample_report()
+    text = render(report, format_name)
+    assert text.count("≥ means at least: a part is not known.") == 1
+    assert not re.search(r"\$[\d,.]*\+|or more|over \$|A plus|at least less", text)
+    assert "≥ $90.46" in text
+    assert "at least $90.46" in text or format_name == "html"
+    whole = [dataclasses.replace(at, complete=True) for at in report.costs.projections]
+    lines = [[line for line in at.lines if line.monthly_usd is not None] for at in whole]
+    known = dataclasses.replace(
+        report,
+        categories=tuple(dataclasses.replace(one, coverage=1.0) for one in report.categories),
+        tables=tuple(
+            dataclasses.replace(table, traffic=None, cost=dataclasses.replace(table.cost, complete=True)) for table in report.tables
+        ),
+        costs=dataclasses.replace(
+            report.costs,
+            current=dataclasses.replace(report.costs.current, complete=True),
+            projections=tuple(dataclasses.replace(at, lines=tuple(some)) for at, some in zip(whole, lines, strict=True)),
+            patterns=report.costs.patterns[:-1],
+        ),
+    )
+    text = render(known, format_name)
+    assert "≥" not in text
+    assert "at least $" not in text
+
+
+@pytest.mark.parametrize("format_name", ["table", "markdown", "html"])
+def test_a_bill_of_which_nothing_is_known_needs_no_mark(format_name: str) -> None:
+    report = sample_report()
+    unknown = [
+        dataclasses.replace(at, monthly_usd=None, lines=(), parts=None, after_year_usd=None, savings=(), per_user_usd=None)
+        for at in report.costs.projections
+    ]
+    costs = dataclasses.replace(
+        report.costs,
+        projections=tuple(unknown),
+        current=dataclasses.replace(report.costs.current, monthly_usd=None),
+        patterns=(),
+    )
+    tables = tuple(
+        dataclasses.replace(table, traffic=None, cost=dataclasses.replace(table.cost, complete=True)) for table in report.tables
+    )
+    text = render(dataclasses.replace(report, costs=costs, tables=tables), format_name)
+    assert "not known" in text
+    assert "≥" not in text
+
+
+@pytest.mark.parametrize("format_name", ["markdown", "html"])
+def test_what_is_free_of_charge_is_told_apart(format_name: str) -> None:
+    report = sample_report()
+    at = [
+        dataclasses.replace(
+            one,
+            complete=True,
+            monthly_usd=Decimal("57.50"),
+            parts=GrowthParts(
+                constant_usd=Decimal("60.22"), linear_usd=Decimal(4), super_linear_usd=Decimal(0), free_usd=Decimal("-6.72")
+            ),
+        )
+        for one in report.costs.projections
+    ]
+    text = render(dataclasses.replace(report, costs=dataclasses.replace(report.costs, projections=tuple(at))), format_name)
+    plain = " ".join(re.sub(r"<[^> ][^>]*>|\|", " ", text).split())
+    assert "A month Growing with the users Fixed Free of charge After a year" in plain
+    assert "10,000 target $57.50 $4.00 $60.22 -$6.72" in plain.replace("(target)", "target")
+    assert "Free of charge is what the free tier takes off: with it the parts add up to the bill." in plain
+    assert "the part that does not grow" not in plain
+
+
+@pytest.mark.parametrize("format_name", ["markdown", "html"])
+@pytest.mark.parametrize(("at_users", "told"), [(None, "22 May 2027."), (0, "22 May 2027."), (1, "2027, or at 1 user, whichever")])
+def test_a_review_is_at_some_users_or_none(format_name: str, at_users: int | None, told: str) -> None:
+    report = sample_report()
+    review = dataclasses.replace(report.next_review, at_users=at_users)
+    text = render(dataclasses.replace(report, next_review=review), format_name)
+    assert told in text
+    assert "0 users, whichever" not in text
+
+
+@pytest.mark.parametrize("format_name", ["table", "markdown", "html"])
+def test_two_estimates_that_agree_are_not_explained(format_name: str) -> None:
+    report = sample_report()
+    assert report.costs.naive is not None
+    near = dataclasses.replace(report.costs.naive, naive_usd=Decimal("0.20"), real_usd=Decimal("0.20"))
+    text = render(dataclasses.replace(report, costs=dataclasses.replace(report.costs, naive=near)), format_name)
+    assert "Why not" not in text
+    assert "By hand" not in text
+    assert "agree" not in text
+
+
+@pytest.mark.parametrize("format_name", ["markdown", "html"])
+def test_notes_under_savings_and_commitments_are_printed_where_they_apply(format_name: str) -> None:
+    report = sample_report()
+    notes = ("Rounded amounts may differ from the total by a cent.", "do not apply to the same units")
+    text = render(report, format_name)
+    assert not any(note in text for note in notes)
+    at = report.costs.projections[2]
+    savings = tuple(dataclasses.replace(one, saving_usd=Decimal("1.004"), is_bound=False) for one in at.savings)
+    reserved = dataclasses.replace(report.costs.commitments[0], offer="reserved capacity, 1 year: 100 RCU")
+    costs = dataclasses.replace(
+        report.costs,
+        projections=(*report.costs.projections[:2], dataclasses.replace(at, savings=savings), *report.costs.projections[3:]),
+        commitments=(*report.costs.commitments, reserved),
+    )
+    text = render(dataclasses.replace(report, costs=costs), format_name)
+    assert all(text.count(note) == 1 for note in notes)
+
+
+def test_the_terminal_names_prices_that_were_asked_for() -> None:
+    report = sample_report()
+    prices = dataclasses.replace(
+        report.costs.prices, source="the public price file on 2026-11-22, because the Price List API is denied"
+    )
+    costs = dataclasses.replace(report.costs, prices=prices)
+    text = render(dataclasses.replace(report, costs=costs), "table")
+    assert "Prices: the public price file on 2026-11-22, because the Price List API is denied.\n" in text
+    assert "Prices: " not in render(report, "table")
+
+
+def test_the_terminal_breaks_no_number() -> None:
+    report = sample_report()
+    tables = tuple(
+        dataclasses.replace(table, item_count=15_000_000_000, cost=dataclasses.replace(table.cost, monthly_usd=Decimal(10**7)))
+        for table in report.tables
+    )
+    bills = tuple(
+        dataclasses.replace(
+            at,
+            monthly_usd=Decimal(10**12),
+            avoidable_usd=Decimal(10**11),
+            avoidable_at_most_usd=Decimal(10**12),
+            per_user_usd=Decimal(10**9),
+        )
+        for at in report.costs.projections
+    )
+    text = render(dataclasses.replace(report, tables=tables, costs=dataclasses.replace(report.costs, projections=bills)), "table")
+    for number in ("15,000,000,000", "$10,000,000", "≥ $1,000,000,000,000", "≥ $1,000,000,000.00"):
+        assert re.search(rf"(?<![\d,]){re.escape(number)}(?![\d,])", text), number
+    assert "$100,000,000,000 to  " in text  # and the other end of the range in the next line
+    assert max(map(len, text.splitlines())) <= 100
 
 
 def test_a_saving_links_to_its_finding_where_there_is_one() -> None:
@@ -438,6 +583,7 @@ def test_an_empty_report_says_so() -> None:
             assert "not known" in text
             assert "too little was seen" in text
             assert "No finding among what was checked." in text
+            assert not invisible(text)
     assert Reader(render(empty, "html")).tangled == []
 
 
@@ -446,6 +592,20 @@ def test_the_run_file_is_read_back() -> None:
     text = render(report, "json")
     assert from_json(text) == report
     assert json.loads(text)["costs"]["projections"][2]["monthly_usd"] == pytest.approx(90.4569)
+
+
+def test_nothing_is_a_plain_0_in_the_run_file() -> None:
+    report = sample_report()
+    zeros = [Decimal(text) for text in ("0E-8", "-0E-8", "0E+3", "1.2E-10", "0.00")]
+    projections = [dataclasses.replace(at, per_user_usd=zero) for at, zero in zip(report.costs.projections, zeros, strict=True)]
+    finding = dataclasses.replace(report.findings[0], message='a: 0E-8", "b": 0E-8', saving_usd_month={"100": zeros[0]})
+    shown = dataclasses.replace(
+        report, costs=dataclasses.replace(report.costs, projections=tuple(projections)), findings=(finding,), do_first=()
+    )
+    text = render(shown, "json")
+    assert re.findall(r'(?<="per_user_usd": )[^,\n]*', text) == ["0", "0", "0", "1.2E-10", "0.00"]
+    assert '"100": 0\n' in text
+    assert from_json(text) == shown
 
 
 def test_a_hostile_run_file_is_read_back() -> None:
@@ -474,13 +634,13 @@ def _strings(value: object) -> list[str]:
 
 def test_terminal_lines_are_narrow_and_whole() -> None:
     text = render(sample_report(), "table")
-    assert max(len(line) for line in text.splitlines()) <= 110
+    assert max(len(line) for line in text.splitlines()) <= 100
     assert "…" not in text
     words = " ".join(re.split(r"[\s|]+", text))
     for finding in sample_report().findings:
         assert finding.suppressed or finding.message.split()[-1] in words
     assert "Grade C - needs work, 71 of 100, between C- and B; 93% of the checks could be made" in text
-    cost = "Cost a month: $0.95 or more now, $90.46 or more at 10,000 users, of which avoidable: $38.40 to $39.20 or more."
+    cost = "Cost a month: at least $0.95 now, at least $90.46 at 10,000 users, of which avoidable: $38.40 to at least $39.20."
     assert cost in " ".join(text.split())
 
 
@@ -537,7 +697,10 @@ def test_long_names_are_cut_everywhere(format_name: str) -> None:
         findings=(finding, dataclasses.replace(finding, id="x", suppressed=Suppression(reason="", expires=None))),
         not_checked=(NotChecked(check=long, table=long, index=None, call="x", reason="y"),),
         costs=dataclasses.replace(
-            report.costs, current=dataclasses.replace(report.costs.current, lines=(line,)), projections=(projection,)
+            report.costs,
+            current=dataclasses.replace(report.costs.current, lines=(line,)),
+            projections=(projection,),
+            patterns=(dataclasses.replace(report.costs.patterns[0], pattern=long, table=long, index=long),),
         ),
         rules=(dataclasses.replace(report.rules[0], check=long),),
     )

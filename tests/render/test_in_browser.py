@@ -1,5 +1,6 @@
 """The HTML report in Chromium: it asks for nothing, runs nothing, and fits the screen."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,40 @@ def test_the_page_of_costs_asks_for_nothing_and_fits(browser: Browser, costs_pat
             assert browser.evaluate(WIDEST) <= width
         assert browser.evaluate(CLIPPED) == []
         assert browser.evaluate(OFF_SCREEN) == []
+
+
+def off_the_page(label: str, columns: range) -> str:
+    """The cells of some columns that can only be seen when their table is scrolled."""
+    return f"""[...document.querySelectorAll('[aria-label="{label}"]')].flatMap(box =>
+      [...box.querySelectorAll('tbody tr')].flatMap(row => [...row.querySelectorAll('td')].slice({columns.start}, {columns.stop}))
+        .filter(one => one.getBoundingClientRect().right > box.getBoundingClientRect().right + 1).map(one => one.textContent))"""
+
+
+@pytest.mark.parametrize(("width", "cells"), [(1280, 5), (400, 1)])
+def test_a_long_name_pushes_no_amount_off_the_screen(browser: Browser, tmp_path: Path, width: int, cells: int) -> None:
+    costs = sample_report().costs
+    long = "n" * 300
+    at = costs.projections[2]
+    line = dataclasses.replace(at.lines[0], table=long, note=f"grows with the square of the users: '{long}'")
+    saving = dataclasses.replace(at.savings[0], table=long, index=long)
+    shown = dataclasses.replace(
+        costs,
+        patterns=(dataclasses.replace(costs.patterns[0], pattern=long, table=long, index=long),),
+        projections=(dataclasses.replace(at, lines=(line, *at.lines), savings=(saving,)),),
+        calibrations=(),
+    )
+    path = tmp_path / "long.html"
+    path.write_text(render_costs(shown, "html"), encoding="utf-8")
+    browser.open(path)
+    browser.show(width=width, scheme="light")
+    for label in ("Cost by access pattern", "Every line at every number of users"):
+        assert browser.evaluate(off_the_page(label, range(cells))) == []
+    bare = dataclasses.replace(
+        costs, projections=(), current=dataclasses.replace(costs.current, lines=(line, *costs.current.lines))
+    )
+    path.write_text(render_costs(bare, "html"), encoding="utf-8")
+    browser.open(path)
+    assert width < 1280 or browser.evaluate(off_the_page("Priced quantities a month", range(3, 4))) == []
 
 
 def test_it_follows_the_colour_scheme(browser: Browser, sample_path: Path) -> None:
