@@ -23,6 +23,7 @@ from stj_audit.cost.projection import free_lines_of, projection
 from stj_audit.cost.savings import Plan
 from stj_audit.facts import Unknown
 from stj_audit.report import BreakEven, Commitment, Costs, CurrentCost, PriceSource
+from stj_audit.wording import counted
 
 # AWS: Database Savings Plans, one year, no upfront; AWS's price file of 2026-04-22.
 SAVINGS_PLAN = {"on demand": Decimal("0.18"), "provisioned": Decimal("0.12")}
@@ -114,7 +115,7 @@ def break_even(one: PricedTable, scale: Scale) -> BreakEven | None:
     paying = [_pays(one, users) for users in counts]
     if not paying[-1]:
         return BreakEven(
-            table=one.name, change=words, from_users=None, note=f"at none of the counts up to {counts[-1]:,} users; {note}"
+            table=one.name, change=words, from_users=None, note=f"at none of the counts up to {counted(counts[-1], 'user')}; {note}"
         )
     place = len(paying) - paying[::-1].index(False) if False in paying else 0
     if place == 0:

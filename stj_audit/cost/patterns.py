@@ -151,9 +151,9 @@ def _why(bills: Sequence[TableBill], reads: Decimal, writes: Decimal, units: Map
         yield f"a read takes half a unit for each 4 KB and a write one for each 1 KB: an item of {heaviest.name} has {size}"
     all_reads, all_writes = units["reads"] + units["index-reads"], units["writes"] + units["index-writes"]
     if reads:
-        yield f"a read takes {count(all_reads / reads)} units on average"
+        yield f"units that a read takes on average: {count(all_reads / reads)}"
     if writes:
-        yield f"a write takes {count(all_writes / writes)} units on average"
+        yield f"units that a write takes on average: {count(all_writes / writes)}"
     if units["index-writes"]:
         share = units["index-writes"] / all_writes
         yield f"{percent(share)} of the write units are writes to indexes: each index is paid for every change of what it holds"
