@@ -307,7 +307,7 @@ def test_what_the_engine_does_not_know_is_not_checked(published: Published, audi
     }
     rows = [row for row in rows if row not in unstated]
     assert {row["call"] for row in rows} == ABSENT_CALLS
-    assert all(row["reason"].endswith(NOT_HERE) for row in rows)
+    assert all(row["reason"].endswith(NOT_HERE) for row in rows if row["check"] != "table-quota-outgrown")  # it names each peak
     for table in ALL_TABLES:
         name = published.name(table)
         assert {row["call"] for row in rows if row["table"] == name} == ABSENT_CALLS
@@ -343,9 +343,10 @@ def test_the_grades_show_how_little_was_seen(audited: Audited) -> None:
         assert grades[unseen]["worst"] == "F"
         assert grades[unseen]["coverage"] < Decimal("0.5")
     assert grades["gsi-projections"]["grade"] == "B+"  # nothing found, but the writes were not measured
-    assert grades["gsi-projections"]["coverage"] == 1
+    assert Decimal("0.5") < grades["gsi-projections"]["coverage"] < 1
     ran = [rule for rule in audited.run["rules"] if rule["category"] == "gsi-projections"]
-    assert {rule["status"] for rule in ran} == {"passed", "not applicable"}
+    assert {rule["status"] for rule in ran} == {"passed", "not applicable", "not checked"}
+    assert {rule["check"] for rule in ran if rule["status"] == "not checked"} == {"write-amplification"}
 
 
 # ---------------------------------------------------------------------------------------------------- the other outputs
