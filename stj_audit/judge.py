@@ -19,8 +19,8 @@ from stj_audit.cost.from_facts import misfit, stored_bytes
 from stj_audit.cost.lines import is_complete, sum_or_none, total
 from stj_audit.cost.priced_table import PricedTable
 from stj_audit.cost.prices import PriceSheet
-from stj_audit.cost.projection import free_lines_of, plan_of
-from stj_audit.cost.savings import Plan, Proposal
+from stj_audit.cost.projection import free_lines_of
+from stj_audit.cost.savings import Plan, Proposal, plan
 from stj_audit.errors import ConfigError
 from stj_audit.facts import Snapshot, TableFacts, Unknown
 from stj_audit.ignores import Ignores, about_ignores, check_names
@@ -205,7 +205,7 @@ def _plan(judged: Sequence[_Judged], users: int, terms: Terms) -> Plan:
     found = [one for place, table in enumerate(judged) for one in table.proposals(place, users)]
     found.sort(key=lambda one: (one[0], -one[1]))
     bills = [one.bill(users) for one in judged]
-    return plan_of(bills, [proposal for _, _, proposal in found], terms.prices, free_tier=terms.free_tier)
+    return plan(bills, [proposal for _, _, proposal in found], free_tier=terms.free_tier)
 
 
 def _check_design(snapshot: Snapshot, config: Config) -> None:

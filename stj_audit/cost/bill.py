@@ -5,11 +5,12 @@ A saving is the bill before less the bill of the changed table: nothing is saved
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, localcontext
 from functools import cached_property
 
 from stj_audit.cost.changes import apply, is_known
+from stj_audit.cost.free_tier import Billed, billed
 from stj_audit.cost.lines import DIGITS, STORAGE, PricedLine
 from stj_audit.cost.prices import PriceSheet
 from stj_audit.cost.workload import Cost, Workload, costs, priced_lines
@@ -50,6 +51,8 @@ class TableBill:
     users: int | None
     prices: PriceSheet
     currency_floor_usd: Decimal = Decimal(5)
+    before: "TableBill | None" = field(default=None, compare=False, repr=False)
+    """The bill before a change, at the same prices and users: what the change leaves alone is not priced again."""
 
     @cached_property
     def priced_lines(self) -> list[PricedLine]:
@@ -61,9 +64,24 @@ class TableBill:
         return tuple(one.line for one in self.priced_lines)
 
     @cached_property
+    def billed(self) -> Billed:
+        """What of it AWS's free tier applies to."""
+        return billed(self.lines, self.workload.table_class)
+
+    @cached_property
     def costs(self) -> list[Cost]:
         """The amounts of the lines."""
-        return costs(self.workload, self.prices, self.users)
+        before = self.before
+        if before is None or before.workload.table_class != self.workload.table_class:
+            return costs(self.workload, self.prices, self.users)
+        return costs(self.workload, self.prices, self.users, before.by_meter)
+
+    @cached_property
+    def by_meter(self) -> dict[int, Cost]:
+        """The amounts by the ids of their meters, which the workload keeps."""
+        if len(self.costs) < len(self.workload.meters):
+            return {}
+        return {id(meter): cost for meter, cost in zip(self.workload.meters, self.costs, strict=False)}
 
     @cached_property
     def monthly_usd(self) -> Decimal:
@@ -88,7 +106,7 @@ class TableBill:
         changed = known[change]
         if changed is None:
             return None
-        bill = replace(self, workload=changed)
+        bill = replace(self, workload=changed, before=self)
         return bill if is_known(change, self.costs, bill.costs) else None
 
     def saving(self, change: Change) -> Decimal | None:

@@ -45,8 +45,13 @@ ALARMS_A_POLICY = 4  # Application Auto Scaling makes so many for each policy of
 NOTHING = constant(Decimal(0))
 
 
-def apply(workload: Workload, change: Change) -> Workload | None:  # noqa: PLR0911 - one arm for each change
+def apply(workload: Workload, change: Change) -> Workload | None:
     """The workload after `change`; None when what the change depends on is not known, or is not there."""
+    after = _changed(workload, change)
+    return None if after is None else replace(after, origin=workload)
+
+
+def _changed(workload: Workload, change: Change) -> Workload | None:  # noqa: PLR0911 - one arm for each change
     match change:
         case RemoveTable():
             return _without_table(workload)

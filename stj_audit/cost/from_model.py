@@ -177,4 +177,4 @@ def grown(workload: Workload, growth: tuple[Growth, ...], *, days: int, users: i
         added = sum((size for name, size in more.items() if holds(store, workload.table, name)), Decimal(0))
         return replace(store, mean_bytes=min(store.mean_bytes + added, Decimal(MAX_ITEM_BYTES)))
 
-    return replace(workload, table=of(workload.table), indexes=tuple(map(of, workload.indexes)))
+    return replace(workload, table=of(workload.table), indexes=tuple(map(of, workload.indexes)), origin=workload)

@@ -12,16 +12,18 @@ from decimal import Decimal, localcontext
 from stj_audit.config import Config
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.capacity_mode import outgrown
+from stj_audit.cost.free_tier import about_free_tier
 from stj_audit.cost.from_model import declared_workload
 from stj_audit.cost.lines import DIGITS, HOURS_PER_MONTH, oldest_price
 from stj_audit.cost.patterns import naive_estimate, pattern_costs
 from stj_audit.cost.prices import PriceSheet
-from stj_audit.cost.projection import place, plan_of, projection
-from stj_audit.cost.savings import Plan, Proposal, proposals, worthwhile
-from stj_audit.cost.usage import about_free_tier, check_prices
+from stj_audit.cost.projection import place, projection
+from stj_audit.cost.savings import Plan, Proposal, plan, proposals, worthwhile
+from stj_audit.cost.usage import check_prices
 from stj_audit.design import COLLECTION_READS, undeclared_index
 from stj_audit.errors import ConfigError
 from stj_audit.report import Costs, CurrentCost, PriceSource
+from stj_audit.results import Change
 from stj_audit.wording import a_few
 
 
@@ -48,11 +50,12 @@ def price_model(
         for line in bill.lines
         if line.quantity != 0 or "storage" in line.component
     }
+    suggested = [tuple(proposals(workload)) for workload in workloads]
     at = {
         count: projection(
             of,
             count,
-            _saved(of, prices, free_tier=free_tier),
+            _saved(of, suggested, free_tier=free_tier),
             config.tables,
             prices=prices,
             free_tier=free_tier,
@@ -91,14 +94,14 @@ def _check(config: Config, prices: PriceSheet) -> None:
             raise ConfigError(f"{origin}: {problem} - at `tables.{name}.{place}`", hint=f"add a [[tables.{name}.index]]")
 
 
-def _saved(bills: Sequence[TableBill], prices: PriceSheet, *, free_tier: bool) -> Plan:
-    """What the sizes and patterns of the tables suggest by themselves."""
+def _saved(bills: Sequence[TableBill], suggested: Sequence[Sequence[Change]], *, free_tier: bool) -> Plan:
+    """What the sizes and patterns of the tables suggest by themselves: `suggested` for each of the bills."""
     proposed = [
         Proposal(place=number, change=change)
-        for number, bill in enumerate(bills)
-        for change in worthwhile(bill, proposals(bill.workload))
+        for number, (bill, changes) in enumerate(zip(bills, suggested, strict=True))
+        for change in worthwhile(bill, changes)
     ]
-    return plan_of(bills, proposed, prices, free_tier=free_tier)
+    return plan(bills, proposed, free_tier=free_tier)
 
 
 def _assumptions(config: Config, bills: Sequence[TableBill], prices: PriceSheet, *, free_tier: bool) -> Iterator[str]:

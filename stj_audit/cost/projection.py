@@ -1,16 +1,17 @@
 """The bill of all tables at one user count, of an audit or of a declared design alike; and the free tier, which is one for all of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal, localcontext
+from functools import reduce
 
 from stj_audit.config import TableModel
 from stj_audit.cost.bill import TableBill
+from stj_audit.cost.free_tier import NOTHING_BILLED, Billed, free_lines
 from stj_audit.cost.from_model import grown
 from stj_audit.cost.lines import DIGITS, MONEY_STEP, growth_parts, is_complete, sum_or_none, total
 from stj_audit.cost.prices import PriceSheet
-from stj_audit.cost.savings import Plan, Proposal, free_kind, free_quantities, is_free, plan
-from stj_audit.cost.usage import free_lines
+from stj_audit.cost.savings import Plan
 from stj_audit.cost.workload import Workload
 from stj_audit.report import CostLine, Projection, StorageAtScale
 
@@ -65,25 +66,9 @@ def _each(monthly_usd: Decimal, users: int) -> Decimal:
     return each.quantize(MONEY_STEP) if each >= MONEY_STEP * 100 or not each else Decimal(f"{each:.2e}")
 
 
-def plan_of(bills: Sequence[TableBill], proposed: Sequence[Proposal], prices: PriceSheet, *, free_tier: bool) -> Plan:
-    """What some proposals save together, with the free tier, where it is applied, as it is before and after."""
-    free_usd: Callable[[Sequence[TableBill]], Decimal] | None = None
-    if free_tier:
-        free_usd = lambda left: total(free_lines_of(left, prices))  # noqa: E731 - a name for what is passed on
-    return plan(bills, proposed, free_usd=free_usd)
-
-
-def free_lines_of(bills: Sequence[TableBill], prices: PriceSheet) -> list[CostLine]:
-    """What the free tier gives for all tables together, as lines of their own: never more than the lines that it is taken off."""
-    lines = [(line, bill.workload.table_class) for bill in bills for line in bill.lines]
-    free = []
-    for one in free_lines(free_quantities(lines), prices):
-        kind = one.component.removeprefix("free-")
-        paid = total(line for line, table_class in lines if is_free(line, table_class) and free_kind(line) == kind)
-        # rounded one by one, the parts of an amount may be a hair less than the amount
-        given = None if one.monthly_usd is None else max(one.monthly_usd, -paid)
-        free.append(replace(one, monthly_usd=given))
-    return free
+def free_lines_of(bills: Iterable[TableBill], prices: PriceSheet) -> list[CostLine]:
+    """What the free tier gives for all tables together, as lines of their own."""
+    return free_lines(reduce(Billed.plus, (bill.billed for bill in bills), NOTHING_BILLED), prices)
 
 
 def after_year(

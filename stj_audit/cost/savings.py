@@ -5,15 +5,18 @@ Changes are applied one after the other, each to what the ones before it left, s
 bill. One that saves nothing any more is left out.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import reduce
 from itertools import combinations
 
 from stj_audit.cost.bill import TableBill
+from stj_audit.cost.free_tier import NOTHING_BILLED, Billed, free_lines
+from stj_audit.cost.lines import total
 from stj_audit.cost.workload import Store, Workload, attributes_read
 from stj_audit.facts import TableClass
-from stj_audit.report import AppliedSaving, CostLine
+from stj_audit.report import AppliedSaving
 from stj_audit.results import (
     Change,
     CompressAttribute,
@@ -148,11 +151,9 @@ class Plan:
         return sum((step.saving_usd for step in self.steps), Decimal(0))
 
 
-def plan(
-    bills: Sequence[TableBill], proposed: Iterable[Proposal], *, free_usd: Callable[[Sequence[TableBill]], Decimal] | None = None
-) -> Plan:
+def plan(bills: Sequence[TableBill], proposed: Iterable[Proposal], *, free_tier: bool = False) -> Plan:
     """
-    What the proposals save together. `free_usd` is what the free tier gives for some bills, a negative amount: it is one for all tables.
+    What the proposals save together; with `free_tier` less what AWS gives of the bills in any case, which is one for all tables.
 
     Those that are sure come first, in the order given, then those that are only bounded; one for each index, attribute and setting.
     """
@@ -160,7 +161,7 @@ def plan(
     ordered = sorted(proposed, key=lambda one: is_bound(one.change))
     steps: list[AppliedSaving] = []
     done: set[tuple[int, str]] = set()
-    free_before = free_usd(left) if free_usd is not None else Decimal(0)
+    free = reduce(Billed.plus, (bill.billed for bill in left), NOTHING_BILLED) if free_tier else NOTHING_BILLED
     for proposal in ordered:
         before = left[proposal.place]
         change = _as_it_is_now(before.workload, proposal.change)
@@ -168,12 +169,13 @@ def plan(
         after = None if target in done else before.after(change)
         if after is None:
             continue
-        then = [*left[: proposal.place], after, *left[proposal.place + 1 :]]
-        free_after = free_usd(then) if free_usd is not None else Decimal(0)
-        saving = before.monthly_usd - after.monthly_usd + free_before - free_after
+        saving, free_after = before.monthly_usd - after.monthly_usd, free
+        if free_tier:
+            free_after = free.minus(before.billed).plus(after.billed)
+            saving += total(free_lines(free, before.prices)) - total(free_lines(free_after, after.prices))
         if saving < MIN_SAVING_USD:
             continue
-        left, free_before = then, free_after
+        left[proposal.place], free = after, free_after
         done.add(target)
         steps.append(
             AppliedSaving(
@@ -235,25 +237,3 @@ def in_words(change: Change) -> str:  # noqa: PLR0911 - one arm for each change
             return f"move {printable(attribute)} to a table of its own"
         case CompressAttribute(attribute=attribute):
             return f"store {printable(attribute)} compressed"
-
-
-FREE_COMPONENTS = ("storage", "capacity-reads", "capacity-writes", "replicated-capacity-writes", "streams")
-
-
-def free_quantities(lines: Iterable[tuple[CostLine, TableClass]]) -> dict[str, Decimal]:
-    """The quantities that the free tier applies to, by component."""
-    free = dict.fromkeys(FREE_COMPONENTS, Decimal(0))
-    for line, table_class in lines:
-        if is_free(line, table_class):
-            free[free_kind(line)] += line.quantity or 0
-    return free
-
-
-def is_free(line: CostLine, table_class: TableClass) -> bool:
-    """Whether the free tier applies to a line: of class STANDARD, in the region of the audit, and billed at all."""
-    return free_kind(line) in FREE_COMPONENTS and table_class == "STANDARD" and line.region is None and bool(line.monthly_usd)
-
-
-def free_kind(line: CostLine) -> str:
-    """What a line counts as for the free tier: that of an index is its table's."""
-    return line.component.removeprefix("index-")

@@ -7,7 +7,7 @@ and the place. Every amount is a Decimal from the file to the bill.
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -17,8 +17,8 @@ import msgspec
 from msgspec import Struct
 
 from stj_audit.config import in_toml_words
+from stj_audit.cost.free_tier import about_free_tier, free_quantities
 from stj_audit.cost.lines import (
-    ALL_TABLES,
     CLASS_KEYS,
     CONSTANT,
     HOURS_PER_MONTH,
@@ -294,7 +294,7 @@ def _free_lines(
     tables: Sequence[TableUsage], left: dict[Literal["rcu", "wcu"], list[Decimal]], hours: Decimal, prices: PriceSheet
 ) -> Iterable[CostLine]:
     standard = [(place, table) for place, table in enumerate(tables) if table.table_class == "STANDARD"]
-    return free_lines(
+    return free_quantities(
         {
             "storage": sum((Decimal(table.storage_gb) for _, table in standard), Decimal(0)),
             "capacity-reads": sum((left["rcu"][place] for place, _ in standard), Decimal(0)) * hours,
@@ -304,30 +304,6 @@ def _free_lines(
         },
         prices,
     )
-
-
-def free_lines(quantities: Mapping[str, Decimal], prices: PriceSheet) -> Iterable[CostLine]:
-    """
-    What AWS gives away, once for the account and region, of `quantities` by component.
-
-    These are bands of the price list, which only prices of class STANDARD and streams have: quantities of other classes do not belong here.
-    """
-    for component, quantity in quantities.items():
-        unit, key = PRICE_KEYS[component][1], price_key(component, "STANDARD")
-        price = prices.price(key)
-        if quantity and price is not None and price.free_monthly is not None:
-            free = _line(ALL_TABLES, f"free-{component}", -min(quantity, price.free_monthly), unit)
-            note = f"{price.free_monthly:,f} {unit}s a month are free, once for the account and region"
-            yield replace(at_price(free, prices, key), note=note)
-
-
-def about_free_tier(prices: PriceSheet, *, free_tier: bool) -> str:
-    """The sentence that says whether the free monthly quantities are in the amounts."""
-    if not free_tier:
-        return "AWS's free monthly quantities are not subtracted"
-    if any(price.free_monthly is not None for price in prices.prices.values()):
-        return "AWS's free monthly quantities are subtracted, once for all tables together; requests on demand have none"
-    return f"AWS has no free monthly quantities in {prices.region}"
 
 
 def _assumptions(usage: UsageFile, prices: PriceSheet, *, free_tier: bool) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, Decimal, localcontext
 from fractions import Fraction
 from functools import cached_property, lru_cache, reduce
+from types import MappingProxyType
 from typing import Literal
 
 from stj_audit.cost.auto_scaling import Policy, Replay, replay
@@ -266,6 +267,8 @@ class Workload:
     others: tuple[Other, ...] = ()
     replicas: tuple[Abroad, ...] = ()
     annexes: tuple["Workload", ...] = ()
+    origin: "Workload | None" = field(default=None, compare=False, repr=False)
+    """What it was before a change: the requests that the change leaves alone are not counted again."""
 
     @cached_property
     def stores(self) -> tuple[Store, ...]:
@@ -280,9 +283,30 @@ class Workload:
         return meters(self)
 
     @cached_property
-    def demands(self) -> "dict[Key, _Demand]":
-        """What the patterns take, worked out once for all user counts."""
-        return {(store.index, kind): _demand(self, store, kind) for store in self.stores for kind in KINDS}
+    def storage_meters(self) -> "dict[str | None, Meter]":
+        """What is stored of the table and of each index."""
+        with localcontext(prec=DIGITS):
+            return {store.index: _storage_meter(self, store) for store in self.stores}
+
+    @cached_property
+    def request_meters(self) -> "dict[Key, Meter | None]":
+        """The request units of each `Key`, whatever the capacity mode; None: nothing of the kind can be there."""
+        with localcontext(prec=DIGITS):
+            return {(store.index, kind): _request_meter(self, store, kind) for store in self.stores for kind in KINDS}
+
+    @cached_property
+    def calls_to(self) -> dict[Key, tuple[Call, ...]]:
+        """The calls that can take units of each `Key`: the reads of a store, and every write."""
+        writes = tuple(call for call in self.calls if not call.pattern.is_read)
+        found: dict[Key, tuple[Call, ...]] = {}
+        for store in self.stores:
+            found[store.index, "writes"] = writes
+            found[store.index, "reads"] = tuple(
+                call
+                for call in self.calls
+                if call.pattern.is_read and (call.index == store.index or (call.fetches and store.index is None))
+            )
+        return found
 
     @cached_property
     def changed(self) -> "dict[Change, Workload | None]":
@@ -398,13 +422,22 @@ Cost = tuple[str, str | None, Decimal | None]
 """(component, index, US dollars a month): a line of the bill without its words."""
 
 
-def costs(workload: Workload, prices: PriceSheet, users: int | None) -> list[Cost]:
-    """The amounts of `lines`, and much faster: a saving takes two bills, and of the second one nothing but the amounts is wanted."""
+def costs(
+    workload: Workload, prices: PriceSheet, users: int | None, known: Mapping[int, Cost] = MappingProxyType({})
+) -> list[Cost]:
+    """
+    The amounts of `lines`, and much faster: a saving takes two bills, and of the second one nothing but the amounts is wanted.
+
+    `known` are those of meters, by their id, that were priced before: in the same table class, at the same prices and users.
+    """
     if workload.provisioned or workload.replicas or users is None:
         return [(line.component, line.index, line.monthly_usd) for line in lines(workload, prices, users)]
     found: list[Cost] = []
     with localcontext(prec=DIGITS):
         for meter in workload.meters:
+            if id(meter) in known:
+                found.append(known[id(meter)])
+                continue
             amount = meter.amount.at(users)
             if amount is not None and meter.varying is not None:
                 amount += meter.varying.at(users)[0]
@@ -420,29 +453,34 @@ def costs(workload: Workload, prices: PriceSheet, users: int | None) -> list[Cos
 
 
 def _storage(workload: Workload) -> Iterator[Meter]:
-    table, backed_up = workload.table, []
-    for store in workload.stores:
-        amount = store.gigabytes(workload.overhead_bytes if store.index is None else BILLED_OVERHEAD_BYTES)
-        if store.index is None or store.local:
-            backed_up.append(amount)
-        yield Meter(
-            component="storage" if store.index is None else "index-storage",
-            index=store.index,
-            amount=amount,
-            basis=store.basis,
-            why=store.note,
-            growth=store.count.growth,
-        )
+    table = workload.table
+    yield from workload.storage_meters.values()
     if workload.pitr_note:
         unknown = Amount(today=None)
         yield Meter(
             component="pitr", index=None, amount=unknown, basis=table.basis, why=workload.pitr_note, growth=table.count.growth
         )
     elif workload.pitr:
-        why = next((store.note for store in workload.stores if (store.index is None or store.local) and store.note), "")
+        copied = [store for store in workload.stores if store.index is None or store.local]
+        backed_up = [workload.storage_meters[store.index].amount for store in copied]
+        why = next((store.note for store in copied if store.note), "")
         yield Meter(
             component="pitr", index=None, amount=reduce(added, backed_up), basis=table.basis, why=why, growth=table.count.growth
         )
+
+
+def _storage_meter(workload: Workload, store: Store) -> Meter:
+    before = workload.origin
+    if before is not None and before.store(store.index) is store:  # the overhead is that of a global table, which no change touches
+        return before.storage_meters[store.index]
+    return Meter(
+        component="storage" if store.index is None else "index-storage",
+        index=store.index,
+        amount=store.gigabytes(workload.overhead_bytes if store.index is None else BILLED_OVERHEAD_BYTES),
+        basis=store.basis,
+        why=store.note,
+        growth=store.count.growth,
+    )
 
 
 def _others(workload: Workload) -> Iterator[Meter]:
@@ -460,11 +498,23 @@ def _others(workload: Workload) -> Iterator[Meter]:
 
 def _requests(workload: Workload) -> Iterator[Meter]:
     """The request units of a month: those of the table first, then each index's."""
-    for store in workload.stores:
-        for kind in KINDS:
-            meter = _requests_of(workload, store, kind)
-            if meter is not None:
-                yield meter
+    return (meter for meter in workload.request_meters.values() if meter is not None)
+
+
+def _request_meter(workload: Workload, store: Store, kind: Kind) -> Meter | None:
+    """The meter of one `Key`: that of the workload before a change, where the change touches nothing that it depends on."""
+    before, key = workload.origin, (store.index, kind)
+    if before is None or before.store(store.index) is not store or workload.flows != before.flows:
+        return _requests_of(workload, store, kind)
+    if workload.calls_to[key] != before.calls_to[key]:
+        return _requests_of(workload, store, kind)
+    if kind == "writes" and not _same_items(workload.table, before.table):
+        return _requests_of(workload, store, kind)  # the share of the items that an index holds
+    return before.request_meters[key]
+
+
+def _same_items(one: Store, other: Store) -> bool:
+    return one is other or (one.count == other.count and one.key == other.key)
 
 
 def requests(workload: Workload, users: int | None) -> list[Quantity]:
@@ -481,7 +531,7 @@ def request_units(workload: Workload, key: Key, users: int | None) -> Decimal | 
             meter.at(_count(workload, meter, users)).amount
             for store in workload.stores
             if store.index == index or (index is None and store.local)
-            if (meter := _requests_of(workload, store, kind)) is not None
+            if (meter := workload.request_meters[store.index, kind]) is not None
         ]
         return None if None in found else sum((amount for amount in found if amount is not None), Decimal(0))
 
@@ -505,7 +555,7 @@ def _requests_of(workload: Workload, store: Store, kind: Kind) -> Meter | None:
         return None  # CloudWatch counts them with the table's
     if not workload.calls:
         return None
-    demand = workload.demands[store.index, kind]
+    demand = _demand(workload, store, kind)
     now = None if workload.users_now is None else demand.constant + demand.each_user * workload.users_now
     unknown = Amount(today=None)
     return Meter(
@@ -565,7 +615,7 @@ def _known(units: Decimal | str | None) -> Decimal:
 def _demand(workload: Workload, store: Store, kind: Kind) -> _Demand:
     factor = workload.factors.get((None if store.local else store.index, kind))
     constant, each_user, varying = Decimal(0), Decimal(0), []
-    for call in workload.calls:
+    for call in workload.calls_to[store.index, kind]:
         units = call_units(workload, call, store, kind, 1)
         if units is None:
             continue
