@@ -1,6 +1,8 @@
 # Everything happens in a virtual environment of its own, .venv; `make demo` and `make test` set it up and can be run again.
 PYTHON ?= python3
 BIN := .venv/bin
+# A file of tests stays on one processor, which starts each engine that it needs once; more than four such processes only wait for memory.
+PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: demo test quick lint format picture clean
 
@@ -8,10 +10,10 @@ demo: .venv/demo-is-installed ## audit the three demo tables and write the repor
 	$(BIN)/stj-audit demo
 
 test: .venv/dev-is-installed ## the whole test suite
-	$(BIN)/pytest
+	$(PYTEST)
 
 quick: .venv/dev-is-installed ## the tests that need neither an engine nor a process of their own: under a minute
-	$(BIN)/pytest -m "not dynamodb_local and not browser and not process"
+	$(PYTEST) -m "not dynamodb_local and not browser and not process"
 
 lint: .venv/dev-is-installed ## format, lint, types and layers
 	$(BIN)/ruff format --check .
