@@ -7,7 +7,7 @@ its place; what contradicts itself between a table, its indexes and its patterns
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
@@ -128,6 +128,11 @@ class Pattern(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return isinstance(self.items, ItemsOf) and bool(self.items.share_of_users)
 
     @property
+    def reads_everything(self) -> bool:
+        """Whether a call is a Scan of all that is there: nothing says that it reads less."""
+        return self.op == "Scan" and self.items is None
+
+    @property
     def grows_faster(self) -> bool:
         """Whether one call reads more as the users grow."""
         return self.follows_users and self.limit is None
@@ -188,6 +193,30 @@ class Growth(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         in_range("per_user_day", self.per_user_day, most=MAX_CALLS)
 
 
+class IndexShape(Protocol):
+    """What an index is, declared or live: a live one may have up to four attributes to find by and four to sort by."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def key(self) -> tuple[str, ...]: ...
+    @property
+    def projection(self) -> Projection: ...
+    @property
+    def attributes(self) -> tuple[str, ...]: ...
+
+
+def finds(wanted: Iterable[str], hashes: Sequence[str], ranges: Sequence[str]) -> bool:
+    """
+    Whether a Query may look for the attributes `wanted`: all that a partition key is made of, and then the sort key from its first on.
+
+    Source: AWS developer guide, "Key condition expressions for the Query operation", and "Multi-attribute keys pattern".
+    """
+    found = set(wanted)
+    rest = found - set(hashes)
+    return set(hashes) <= found and rest == set(ranges[: len(rest)])
+
+
 def check_key(key: Sequence[str]) -> None:
     """Raise ValueError unless `key` is a partition key, or a partition key and a sort key."""
     if not 1 <= len(key) <= MAX_KEY_ATTRIBUTES or len(set(key)) < len(key) or not all(key):
@@ -196,29 +225,35 @@ def check_key(key: Sequence[str]) -> None:
 
 def contradiction(
     table_key: Sequence[str],
-    indexes: Sequence[IndexModel],
+    indexes: Sequence[IndexShape],
     patterns: Sequence[Pattern],
     *,
     local: frozenset[str] = frozenset(),
+    refused: bool = True,
 ) -> tuple[str, str] | None:
-    """(place in the table, what is wrong) of the first thing that does not fit the others; None when all of it fits. `local`: the LSIs."""
+    """
+    (place in the table, what is wrong) of the first thing that does not fit the others; None when all of it fits. `local`: the LSIs.
+
+    `refused`: a Query or Scan that AWS refuses is wrong too, of what no key fits or of an index consistently.
+    """
     by_name = {index.name: index for index in indexes}
     if len(by_name) < len(indexes):
         return "index", "two indexes have the same name"
     for place, pattern in enumerate(patterns):
         index = None if pattern.index is None else by_name.get(pattern.index)
+        judged = refused or pattern.op not in COLLECTION_READS
         for problem in (
-            _wrong_key(pattern, table_key if pattern.index is None else () if index is None else index.key),
+            _wrong_key(pattern, table_key if pattern.index is None else () if index is None else index.key) if judged else None,
             None if pattern.index in local else _not_projected(pattern, table_key, index),
             _wrong_change(pattern, table_key, by_name),
-            _wrong_consistency(pattern, index, local),
+            _wrong_consistency(pattern, index, local) if judged else None,
         ):
             if problem:
                 return f"pattern[{place}]", f"pattern {pattern.name!r}: {problem}"
     return None
 
 
-def undeclared_index(indexes: Iterable[IndexModel], patterns: Iterable[Pattern]) -> tuple[str, str] | None:
+def undeclared_index(indexes: Iterable[IndexShape], patterns: Iterable[Pattern]) -> tuple[str, str] | None:
     """(place in the table, what is wrong) of the first pattern that names an index that is not among `indexes`."""
     names = [index.name for index in indexes]
     for place, pattern in enumerate(patterns):
@@ -239,7 +274,7 @@ def _wrong_key(pattern: Pattern, target: Sequence[str]) -> str | None:
     return f"its key is {list(pattern.key)}, and that of {what} is {list(target)}"
 
 
-def _not_projected(pattern: Pattern, table_key: Sequence[str], index: IndexModel | None) -> str | None:
+def _not_projected(pattern: Pattern, table_key: Sequence[str], index: IndexShape | None) -> str | None:
     if index is None or index.projection == "ALL" or not table_key:
         return None
     projected = {*table_key, *index.key, *index.attributes}
@@ -247,13 +282,13 @@ def _not_projected(pattern: Pattern, table_key: Sequence[str], index: IndexModel
     return None if missing is None else f"it reads {missing!r}, which index {index.name!r} does not hold"
 
 
-def _wrong_consistency(pattern: Pattern, index: IndexModel | None, local: frozenset[str]) -> str | None:
+def _wrong_consistency(pattern: Pattern, index: IndexShape | None, local: frozenset[str]) -> str | None:
     if index is None or not pattern.consistent or index.name in local:
         return None
     return "a global secondary index cannot be read consistently"
 
 
-def _wrong_change(pattern: Pattern, table_key: Sequence[str], by_name: dict[str, IndexModel]) -> str | None:
+def _wrong_change(pattern: Pattern, table_key: Sequence[str], by_name: dict[str, IndexShape]) -> str | None:
     fixed = next((name for name in pattern.sets if name in table_key and pattern.updates), None)
     if fixed is not None:
         return f"it sets {fixed!r}, and a key of the table cannot be changed"

@@ -18,7 +18,7 @@ from stj_audit.checks import check
 from stj_audit.checks.unbounded_query import first_users, is_job, pages
 from stj_audit.config import Scale, TableModel
 from stj_audit.cost.bill import TableBill
-from stj_audit.cost.workload import NO_USERS, Call, Workload
+from stj_audit.cost.workload import NO_USERS, Call, Workload, items_a_call
 from stj_audit.design import COLLECTION_READS
 from stj_audit.facts import Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
@@ -57,11 +57,9 @@ def _items(workload: Workload, call: Call, users: int) -> tuple[Decimal, int] | 
     if store is None or store.size_bytes is None:
         reason = "its size is not known" if store is None else store.note or "its size is not known"
         return Unknown(call="dynamodb:DescribeTable", reason=f"pattern {printable(pattern.name)}: {reason}")
-    items: Decimal | None = Decimal(pattern.items_at(users))
-    if pattern.op == "Scan" and pattern.items is None:
-        items = store.count.at(users) if pattern.limit is None else Decimal(pattern.limit)
-    if items is None:
-        return Unknown(call="dynamodb:DescribeTable", reason=f"pattern {printable(pattern.name)}: {store.note or NO_USERS}")
+    items = items_a_call(workload, call, users)
+    if isinstance(items, str):
+        return Unknown(call="dynamodb:DescribeTable", reason=f"pattern {printable(pattern.name)}: {items}")
     return (items if pattern.limit is None else min(items, Decimal(pattern.limit))), store.size_bytes
 
 

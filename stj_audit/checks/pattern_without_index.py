@@ -22,7 +22,7 @@ from stj_audit.checks import check
 from stj_audit.config import TableModel
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.requests import PAGE_BYTES, collection_units
-from stj_audit.design import COLLECTION_READS, IndexModel, Pattern
+from stj_audit.design import COLLECTION_READS, IndexModel, Pattern, finds
 from stj_audit.facts import Index, ItemSizes, KeyRole, Table, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import a_few, counted, listed, printable
@@ -62,9 +62,7 @@ def source_of(table: Table, pattern: Pattern) -> Source | None:
 
 
 def _fits(pattern: Pattern, source: Source) -> bool:
-    key, hashes = set(pattern.key), set(source.hash_attributes)
-    rest = key - hashes
-    return hashes <= key and rest == set(source.range_attributes[: len(rest)])
+    return finds(pattern.key, source.hash_attributes, source.range_attributes)
 
 
 def _title(source: Source) -> str:

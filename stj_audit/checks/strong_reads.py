@@ -32,7 +32,9 @@ def strong_reads(declared: TableModel, bill: TableBill) -> Iterator[Said]:
     if not reads:
         yield NotApplicable(reason="no declared pattern reads")
         return
-    strong = [printable(pattern.name) for pattern in reads if pattern.consistent]
+    # a global index cannot be read so: that is another check's
+    allowed = {store.index for store in bill.workload.stores if store.index is None or store.local}
+    strong = [printable(pattern.name) for pattern in reads if pattern.consistent and pattern.index in allowed]
     if not strong:
         yield Good(message=f"none of {counted(len(reads), 'declared read pattern')} is strongly consistent")
         return

@@ -3,9 +3,10 @@ A query without a limit that reads a share of all users reads more with every us
 square of the users. Past 1 MB DynamoDB gives the result in pages, and an application that asks for one only works with a part of it, without
 an error.
 
-What is looked at: declared Query and Scan patterns of users whose `items` is a `share_of_users`, without `limit`. They are told of when one
-call takes more than a page, or the pattern a tenth of the table's bill, at the users that are judged; what will come to that later is a note.
-How bad it is goes by the money; more than a page is medium at least.
+What is looked at: declared Query and Scan patterns of users whose `items` is a `share_of_users`, and Scans without `items`, which read
+everything of a table that grows; all without `limit`. They are told of when one call takes more than a page, or the pattern a tenth of the
+table's bill, at the users that are judged; what will come to that later is a note. How bad it is goes by the money; more than a page is
+medium at least.
 
 Wrong when the application needs all of the items, and reads every page. A job, of which there are as many whatever the users
 (`calls_per_day`), is left alone: that it reads everything is its purpose.
@@ -24,7 +25,7 @@ from stj_audit.config import MAX_USERS, Scale, TableModel
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.patterns import pattern_costs
 from stj_audit.cost.requests import PAGE_BYTES
-from stj_audit.cost.workload import NO_USERS, Call, Workload, call_units
+from stj_audit.cost.workload import NO_USERS, Call, Workload, call_units, items_a_call, reads_more
 from stj_audit.design import Pattern
 from stj_audit.facts import Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
@@ -38,19 +39,21 @@ def unbounded_query(declared: TableModel, bill: TableBill, scale: Scale) -> Iter
     if not declared.pattern:
         yield NotApplicable(reason="no access pattern is declared")
         return
-    reads = [pattern for pattern in declared.pattern if pattern.follows_users and not is_job(pattern)]
+    reads = [one for one in declared.pattern if (one.follows_users or one.reads_everything) and not is_job(one)]
     if not reads:
-        yield NotApplicable(reason="no declared pattern of a user reads a share of the users")
+        yield NotApplicable(reason="no declared pattern of a user reads a share of the users, or everything")
         return
     if not bill.workload.calls:
         yield Unknown(call="dynamodb:DescribeTable", reason=NO_USERS)
         return
-    bounded = [pattern for pattern in reads if not pattern.grows_faster]
+    bounded = [pattern for pattern in reads if pattern.limit is not None]
+    growing = [call for call in bill.workload.calls if reads_more(bill.workload, call) and not is_job(call.pattern)]
     if bounded:
-        yield Good(message=f"{counted(len(bounded), 'pattern')} of a share of the users with a limit: {printable(bounded[0].name)}")
-    for call in bill.workload.calls:
-        if call.pattern.grows_faster and not is_job(call.pattern):
-            yield _judged(call, bill, scale)
+        yield Good(message=f"{counted(len(bounded), 'pattern')} of what grows, with a limit: {printable(bounded[0].name)}")
+    elif not growing:
+        yield NotApplicable(reason="what the declared patterns read does not grow with the users")
+    for call in growing:
+        yield _judged(call, bill, scale)
 
 
 def is_job(pattern: Pattern) -> bool:
@@ -84,8 +87,8 @@ def first_users(holds: Callable[[int], bool]) -> int | None:
 
 
 def _pages_at(bill: TableBill, call: Call, users: int) -> int:
-    store = bill.workload.store(call.index)
-    return pages(Decimal(call.pattern.items_at(users)), 0 if store is None else store.size_bytes or 0)
+    store, items = bill.workload.store(call.index), items_a_call(bill.workload, call, users)
+    return pages(Decimal(0) if isinstance(items, str) else items, 0 if store is None else store.size_bytes or 0)
 
 
 def _cost(bill: TableBill, call: Call, users: int) -> Decimal | None:
@@ -105,12 +108,11 @@ def _matters(bill: TableBill, call: Call, users: int) -> bool:
 
 def _judged(call: Call, bill: TableBill, scale: Scale) -> Problem | Unknown:
     pattern, users = call.pattern, scale.target_users
-    units = units_a_call(bill.workload, call, users)
+    units, items = units_a_call(bill.workload, call, users), items_a_call(bill.workload, call, users)
     store = bill.workload.store(call.index)
-    if isinstance(units, str) or store is None or store.size_bytes is None:
-        reason = units if isinstance(units, str) else "its size is not known"
+    if isinstance(units, str) or isinstance(items, str) or store is None or store.size_bytes is None:
+        reason = next((one for one in (units, items) if isinstance(one, str)), "its size is not known")
         return Unknown(call="dynamodb:DescribeTable", reason=f"pattern {printable(pattern.name)}: {reason}")
-    items = Decimal(pattern.items_at(users))
     paged, cost, share = _pages_at(bill, call, users), _cost(bill, call, users), _share(bill, call, users)
     now = units_a_call(bill.workload, call, scale.users_now) if scale.users_now else None
     matters_from = first_users(lambda number: _matters(bill, call, number))

@@ -46,8 +46,8 @@ from stj_audit.cost.workload import (
     request_units,
     share_of,
 )
-from stj_audit.design import IndexModel, contradiction, undeclared_index
-from stj_audit.facts import BILLED_OVERHEAD_BYTES, Index, ItemSizes, TableFacts, Traffic, Unknown
+from stj_audit.design import IndexModel, IndexShape, Pattern, Projection, contradiction, finds, undeclared_index
+from stj_audit.facts import BILLED_OVERHEAD_BYTES, Index, ItemSizes, Table, TableFacts, Traffic, Unknown
 from stj_audit.facts import Flow as Measured
 from stj_audit.report import Calibration
 
@@ -68,7 +68,7 @@ def today(facts: TableFacts, model: TableModel, general: Model, *, users_now: in
     base = _measured(facts, grows=model.items is None, users_now=users_now, general=general)
     base = replace(base, others=_others(facts, model, users_now))
     if isinstance(facts.traffic, Unknown) and _declares_requests(model):
-        return _with_declared_requests(base, model, general)
+        return _with_declared_requests(base, facts.table, model, general)
     return replace(base, flows=_flows(facts, users_now))
 
 
@@ -80,7 +80,7 @@ def projected(
     changed = _overridden(now, model, users_now)
     if not model.pattern:
         return changed, ()
-    patterned = replace(changed, calls=_calls(changed, model), flows={})
+    patterned = replace(changed, calls=_calls(changed, facts.table, model), flows={})
     if isinstance(facts.traffic, Unknown):
         return patterned, ()
     return _calibrated(patterned, now.flows, facts.traffic, users_now)
@@ -305,19 +305,43 @@ def _declares_requests(model: TableModel) -> bool:
     return bool(model.pattern) or model.reads_per_user_day is not None or model.writes_per_user_day is not None
 
 
-def _calls(workload: Workload, model: TableModel) -> tuple[Call, ...]:
+def _calls(workload: Workload, table: Table, model: TableModel) -> tuple[Call, ...]:
     """A local index fetches from the table by itself what it does not hold: AWS developer guide, "Local secondary indexes"."""
     found = []
     for pattern in model.pattern:
         store = workload.store(pattern.index)
         missing = store is not None and store.local and any(not holds(store, workload.table, name) for name in pattern.reads)
-        found.append(Call(pattern=pattern, index=pattern.index, fetches=missing))
+        why = _refused(pattern, table, model)
+        found.append(
+            Call(
+                pattern=pattern,
+                index=pattern.index,
+                fetches=missing,
+                unknown=f"pattern {pattern.name!r} fails, and takes nothing that could be priced: {why}" if why else "",
+            )
+        )
     return tuple(found)
 
 
-def _with_declared_requests(workload: Workload, model: TableModel, general: Model) -> Workload:
+def _refused(pattern: Pattern, table: Table, model: TableModel) -> str:
+    """Why AWS refuses a Query or Scan; empty where it does not. An index that is only declared has the key declared."""
+    live = {index.name: index for index in table.indexes}
+    source = table if pattern.index is None else live.get(pattern.index)
+    if pattern.consistent and isinstance(source, Index) and source.kind == "GSI":
+        return "a global secondary index cannot be read consistently"
+    if pattern.op != "Query" or not pattern.key:
+        return ""
+    if source is not None:
+        fits = finds(pattern.key, source.hash_attributes, source.range_attributes)
+    else:
+        planned = next((index.key for index in model.index if index.name == pattern.index), pattern.key)
+        fits = finds(pattern.key, planned[:1], planned[1:])
+    return "" if fits else "it looks for what is not the key"
+
+
+def _with_declared_requests(workload: Workload, table: Table, model: TableModel, general: Model) -> Workload:
     if model.pattern:
-        return replace(workload, calls=_calls(workload, model))
+        return replace(workload, calls=_calls(workload, table, model))
     counted = structs.replace(general, users_now=workload.users_now)
     return replace(workload, flows=plain_flows(model, counted, workload.table, workload.indexes))
 
@@ -468,29 +492,41 @@ def _compared(
 # ----------------------------------------------------------------------------------------------------------- does it fit
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Live:
+    name: str
+    key: tuple[str, ...]
+    projection: Projection
+    attributes: tuple[str, ...]
+
+
 def misfit(facts: TableFacts, model: TableModel) -> tuple[str, str] | None:
-    """(place in the table, what is wrong) of the first thing that is declared and does not fit the table; None when all of it fits."""
+    """
+    (place in the table, what is wrong) of the first thing that is declared and does not fit the table; None when all of it fits.
+
+    A Query or Scan that AWS refuses is not a mistake in the file but a finding about the application.
+    """
     live = tuple(
-        IndexModel(
+        _Live(
             name=index.name,
-            key=(*index.hash_attributes, *index.range_attributes)[:2],
+            key=(*index.hash_attributes, *index.range_attributes),
             projection=index.projection,
-            attributes=index.non_key_attributes or (("",) if index.projection == "INCLUDE" else ()),
+            attributes=index.non_key_attributes,
         )
         for index in facts.table.indexes
     )
     declared = {index.name for index in model.index}
-    indexes = (*model.index, *(index for index in live if index.name not in declared))
+    indexes: tuple[IndexShape, ...] = (*model.index, *(index for index in live if index.name not in declared))
     key = model.key or (*facts.table.hash_attributes, *facts.table.range_attributes)
     local = frozenset(index.name for index in facts.table.local_indexes)
     return (
         undeclared_index(indexes, model.pattern)
-        or contradiction(key, indexes, model.pattern, local=local)
+        or contradiction(key, indexes, model.pattern, local=local, refused=False)
         or _unseen(facts, model, indexes)
     )
 
 
-def _unseen(facts: TableFacts, model: TableModel, indexes: Sequence[IndexModel]) -> tuple[str, str] | None:
+def _unseen(facts: TableFacts, model: TableModel, indexes: Sequence[IndexShape]) -> tuple[str, str] | None:
     """The first attribute of a pattern that is neither declared nor seen; nothing is known where the items were not read."""
     if isinstance(facts.items, Unknown) or not facts.items.scanned:
         return None

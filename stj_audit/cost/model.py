@@ -20,7 +20,7 @@ from stj_audit.cost.prices import PriceSheet
 from stj_audit.cost.projection import place, projection
 from stj_audit.cost.savings import Plan, Proposal, plan, proposals, worthwhile
 from stj_audit.cost.usage import check_prices
-from stj_audit.design import COLLECTION_READS, undeclared_index
+from stj_audit.design import undeclared_index
 from stj_audit.errors import ConfigError
 from stj_audit.report import Costs, CurrentCost, PriceSource
 from stj_audit.results import Change
@@ -116,10 +116,13 @@ def _assumptions(config: Config, bills: Sequence[TableBill], prices: PriceSheet,
         pattern.name
         for table in config.tables.values()
         for pattern in table.pattern
-        if pattern.op in COLLECTION_READS and pattern.items is None
+        if pattern.op == "Query" and pattern.items is None
     ]
     if single:
-        yield f"a Query or Scan without `items` is taken to read 1 item: {a_few(single)}"
+        yield f"a Query without `items` is taken to read 1 item: {a_few(single)}"
+    whole = [pattern.name for table in config.tables.values() for pattern in table.pattern if pattern.reads_everything]
+    if whole:
+        yield f"a Scan without `items` is taken to read everything that is there: {a_few(whole)}"
     if any(table.reads_per_user_day is not None or table.writes_per_user_day is not None for table in config.tables.values()):
         yield (
             "requests without patterns are eventually consistent reads and writes of a mean item, and each write touches every index that "

@@ -40,7 +40,7 @@ def _cost(bill: TableBill, call: Call) -> PatternCost:
         writes_usd=table,
         index_writes_usd=indexes,
         monthly_usd=None if None in parts else sum((part for part in parts if part is not None), Decimal(0)),
-        growth=growth_of(call),
+        growth=growth_of(workload, call),
     )
 
 

@@ -20,9 +20,9 @@ from stj_audit.facts import Projection
 PAGE_BYTES = 2**20  # AWS API reference, Query and Scan: a page ends with the item that reaches 1 MB
 
 
-def read_call(pattern: Pattern, size_bytes: int, users: int) -> Decimal:
-    """Read units of one call, of a table or an index whose items or entries have `size_bytes`."""
-    items, consistency = Decimal(pattern.items_at(users)), _consistency(pattern)
+def read_call(pattern: Pattern, items: Decimal, size_bytes: int) -> Decimal:
+    """Read units of one call that reads `items`, of a table or an index whose items or entries have `size_bytes`."""
+    consistency = _consistency(pattern)
     if pattern.op in COLLECTION_READS:
         return collection_units(_read_items(pattern, items), size_bytes, consistency)
     if pattern.op == "GetItem":  # what is not there takes a step too
@@ -30,9 +30,9 @@ def read_call(pattern: Pattern, size_bytes: int, users: int) -> Decimal:
     return items * page_units(size_bytes, consistency)
 
 
-def fetch_call(pattern: Pattern, size_bytes: int, users: int) -> Decimal:
+def fetch_call(pattern: Pattern, items: Decimal, size_bytes: int) -> Decimal:
     """Read units of fetching from the table, one by one, the items that a call has found in an index."""
-    return _read_items(pattern, Decimal(pattern.items_at(users))) * page_units(size_bytes, _consistency(pattern))
+    return _read_items(pattern, items) * page_units(size_bytes, _consistency(pattern))
 
 
 def _consistency(pattern: Pattern) -> Consistency:

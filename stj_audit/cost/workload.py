@@ -170,13 +170,14 @@ class Call:
     """
     A declared access pattern, with the index that it reads (a change may send it elsewhere) and its calls: of one user a day, and of a
     day whatever the users. `fetches`: each entry that it finds is then read from the table, one by one. `factor` is that of another table,
-    which the call comes from. Both calls None: not declared.
+    which the call comes from. Both calls None: not declared. `unknown` says why it cannot be told what the call reads.
     """
 
     pattern: Pattern
     index: str | None
     fetches: bool = False
     factor: Decimal | None = None
+    unknown: str = ""
 
     @property
     def a_user_day(self) -> Decimal | None:
@@ -587,7 +588,7 @@ class _Varying:
             amount += units * often
             # what a call takes at the least, and what a job calls, does not grow twice
             square = (units - least) * (often - as_a_job)
-            if growth_of(call) == SUPER_LINEAR and square:
+            if growth_of(self.workload, call) == SUPER_LINEAR and square:
                 faster += square
                 names.append(repr(call.pattern.name))
         return amount, faster, tuple(dict.fromkeys(names))
@@ -624,7 +625,7 @@ def _demand(workload: Workload, store: Store, kind: Kind) -> _Demand:
         if units and not call.is_declared:
             return _Demand(note=f"`calls` of pattern {call.pattern.name!r} is not declared")
         scale = factor if call.factor is None else call.factor
-        if call.pattern.follows_users:
+        if _varies(workload, call):
             varying.append((call, scale))
         elif units:
             fixed = _calls_a_month(workload, call, 0, scale)
@@ -639,9 +640,14 @@ def _calls_a_month(workload: Workload, call: Call, users: int, scale: Decimal | 
     return calls if scale is None else calls * scale
 
 
-def growth_of(call: Call) -> str:
+def reads_more(workload: Workload, call: Call) -> bool:
+    """Whether one call reads more as the users grow, and nothing limits it."""
+    return call.pattern.limit is None and _varies(workload, call)
+
+
+def growth_of(workload: Workload, call: Call) -> str:
     """How the units of a call grow: with its calls, and with what one call reads."""
-    degree = (1 if call.pattern.calls else 0) + (1 if call.pattern.grows_faster else 0)
+    degree = (1 if call.pattern.calls else 0) + (1 if reads_more(workload, call) else 0)
     return (CONSTANT, LINEAR, SUPER_LINEAR)[degree]
 
 
@@ -651,25 +657,44 @@ def calls_a_month(workload: Workload, call: Call, users: int, *, calibrated: boo
     return ((call.a_user_day or 0) * workload.active * users + (call.a_day or 0)) * days
 
 
+def _varies(workload: Workload, call: Call) -> bool:
+    """Whether what one call reads depends on the number of users."""
+    if not call.pattern.reads_everything:
+        return call.pattern.follows_users
+    store = workload.store(call.index)
+    return store is not None and store.count.growth != CONSTANT
+
+
+def items_a_call(workload: Workload, call: Call, users: int) -> Decimal | str:
+    """What one call finds before its limit: a Scan that does not say so, everything that is there. A sentence: why it is not known."""
+    if not call.pattern.reads_everything:
+        return Decimal(call.pattern.items_at(users))
+    store = workload.store(call.index)
+    found = None if store is None else store.count.at(users)
+    return ("" if store is None else store.note) or NO_USERS if found is None else found
+
+
 def call_units(workload: Workload, call: Call, store: Store, kind: Kind, users: int) -> Decimal | str | None:
     """Units of one call in one store; None: it takes none there; a sentence: why they are not known."""
-    pattern = call.pattern
-    if kind == "reads":
-        if not pattern.is_read:
-            return None
-        units: Decimal | str | None = None
-        if call.index == store.index:
-            units = (
-                store.note or "its size is not known" if store.size_bytes is None else read_call(pattern, store.size_bytes, users)
-            )
-        if call.fetches and store.index is None:
-            units = store.note if store.size_bytes is None else fetch_call(pattern, store.size_bytes, users)
-        return units
-    if pattern.is_read:
+    if call.pattern.is_read != (kind == "reads"):
         return None
-    if store.index is None:
-        return store.note if store.size_bytes is None else table_write_call(pattern, store.size_bytes, users)
-    return _index_write(workload, pattern, store, users)
+    if kind == "reads":
+        return _read(workload, call, store, users)
+    if store.index is not None:
+        return _index_write(workload, call.pattern, store, users)
+    return store.note if store.size_bytes is None else table_write_call(call.pattern, store.size_bytes, users)
+
+
+def _read(workload: Workload, call: Call, store: Store, users: int) -> Decimal | str | None:
+    fetches = call.fetches and store.index is None
+    if call.index != store.index and not fetches:
+        return None
+    items = items_a_call(workload, call, users)
+    if call.unknown or isinstance(items, str):
+        return call.unknown or str(items)
+    if store.size_bytes is None:
+        return store.note or "its size is not known"
+    return (fetch_call if fetches else read_call)(call.pattern, items, store.size_bytes)
 
 
 def _index_write(workload: Workload, pattern: Pattern, store: Store, users: int) -> Decimal | str:

@@ -146,11 +146,31 @@ def test_pages_are_counted_where_the_money_is_not_known(more: str) -> None:
 def test_passes_a_limit() -> None:
     result = judged(ORDERS + pattern("items = { share_of_users = 0.5 }\nlimit = 10\n"))
     assert result.status is Status.PASSED
-    assert [good.message for good in result.goods] == ['1 pattern of a share of the users with a limit: "top"']
+    assert [good.message for good in result.goods] == ['1 pattern of what grows, with a limit: "top"']
 
 
 def test_a_job_may_read_everything() -> None:
     assert judged(ORDERS + pattern(calls="calls_per_day = 1\n", op="Scan")).status is Status.NOT_APPLICABLE
+
+
+def test_finds_a_scan_of_a_table_that_grows() -> None:
+    # 2 items a user: 20,000 are 20 pages of 128.5 units, and 2,000 of now are 2
+    text = ORDERS.replace("items = 0", "items_per_user = 2") + pattern("", op="Scan")
+    problem = problem_of(text)
+    assert problem.message.startswith(
+        'pattern "top" has no limit: with 10,000 users a call reads 20,000 items (20.0 MB in 20 pages) and takes 2,570 read units, '
+        "against 257 now"
+    )
+
+
+@pytest.mark.parametrize("more", ["limit = 10\n", "items = 3\n"])
+def test_a_scan_that_stops_does_not_grow(more: str) -> None:
+    assert not judged(ORDERS.replace("items = 0", "items_per_user = 2") + pattern(more, op="Scan")).problems
+
+
+def test_a_scan_of_a_table_that_does_not_grow_is_none_of_its_business() -> None:
+    result = judged(ORDERS.replace("items = 0", "items = 500") + pattern("", op="Scan"))
+    assert result.reason == "what the declared patterns read does not grow with the users"
 
 
 def test_does_not_judge_items_of_unknown_size() -> None:
@@ -167,7 +187,7 @@ def test_does_not_judge_where_the_users_are_not_known() -> None:
 @pytest.mark.parametrize("items", ["items = 5_000\n", "items = { per_user = 2 }\n", ""])
 def test_what_stays_the_same_is_none_of_its_business(items: str) -> None:
     result = judged(ORDERS + pattern(items))
-    assert result.reason == "no declared pattern of a user reads a share of the users"
+    assert result.reason == "no declared pattern of a user reads a share of the users, or everything"
 
 
 def test_has_nothing_to_judge_without_patterns() -> None:

@@ -13,7 +13,7 @@ from stj_audit.cost.prices import bundled_sheet
 from stj_audit.facts import AttributeSizes, Flow, TableFacts, Throughput, Unknown
 from stj_audit.report import Calibration
 from stj_audit.results import NarrowIndex
-from tests.builders import a_flow, a_table, an_index, no_data, some_entries, some_items, some_traffic, table_facts
+from tests.builders import a_flow, a_table, an_index, keys, no_data, some_entries, some_items, some_traffic, table_facts
 
 PRICES = bundled_sheet("us-east-1")
 GET = '[[tables.orders.pattern]]\nname = "get"\nop = "GetItem"\nkey = ["id"]\ncalls = 10\n'
@@ -261,7 +261,6 @@ def test_no_datapoint_is_no_calibration() -> None:
     [
         (TOP.replace("by-status", "by-day"), "index 'by-day' is not declared"),
         (GET.replace('["id"]', '["order"]'), "its key is ['order'], and that of the table is ['id']"),
-        (TOP + "consistent = true\n", "a global secondary index cannot be read consistently"),
         (GET + 'reads = ["total"]\n', "attribute 'total' is neither declared nor in any item of the table"),
         (
             PUT.replace("PutItem", "UpdateItem") + 'sets = ["totl"]\n',
@@ -276,6 +275,38 @@ def test_what_does_not_fit_the_table_is_told_with_its_place(text: str, words: st
     assert found is not None
     assert found[0] == "pattern[0]"
     assert words in found[1]
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ('key = ["id"]\n', "it looks for what is not the key"),
+        ("consistent = true\n", "a global secondary index cannot be read consistently"),
+    ],
+)
+def test_a_query_that_aws_refuses_is_a_finding_and_has_no_price(more: str, why: str) -> None:
+    text = TOP + more
+    known = table_facts(facts().table, traffic=Unknown(call="cloudwatch:GetMetricData", reason="denied"))
+    assert misfit(known, design(text).tables["orders"]) is None
+    [line] = [line for line in priced(text, known).at(100).lines if line.component == "index-reads"]
+    assert line.monthly_usd is None
+    assert line.note == f"pattern 'top' fails, and takes nothing that could be priced: {why}"
+
+
+def test_an_index_may_be_found_by_several_attributes() -> None:
+    index = an_index("by-status", key_schema=keys("status", "note", "day", hashes=2))
+    known = table_facts(a_table(indexes=(index,)))
+    for key, fits in (('["status", "note", "day"]', True), ('["note", "status"]', True), ('["status"]', False)):
+        text = f"{TOP}key = {key}\n"
+        assert misfit(known, design(text).tables["orders"]) is None
+        [call] = priced(text, known).at(100).workload.calls
+        assert (call.unknown == "") is fits
+
+
+def test_a_key_that_an_index_holds_is_read_over_it() -> None:
+    index = an_index("by-status", key_schema=keys("status", "note", "day", hashes=2), projection="KEYS_ONLY")
+    text = TOP + 'key = ["status", "note"]\nreads = ["day"]\n'
+    assert misfit(table_facts(a_table(indexes=(index,))), design(text).tables["orders"]) is None
 
 
 def test_attributes_that_were_seen_or_declared_fit() -> None:

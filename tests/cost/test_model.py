@@ -126,6 +126,8 @@ def pattern(op: str, more: str = "") -> str:
         ("Query", "items = 0", "0.5"),
         ("Query", "items = 211", "129.5"),  # a page of 210 items (257 steps), and one of 1 (2 steps)
         ("Scan", "items = { per_user = 10 }\nconsistent = true", "13"),
+        ("Scan", "", "6.5"),  # all ten
+        ("Scan", "limit = 2", "1.5"),
         ("Query", "items = { share_of_users = 0.5 }", "0.5"),  # one user: 2,500 bytes
     ],
 )
@@ -202,6 +204,22 @@ def test_a_job_beside_what_users_do_stays_in_the_constant_part() -> None:
     assert large is not None
     assert large.constant_usd == small.constant_usd > 3  # 30 million reads of one unit
     assert abs(large.linear_usd / small.linear_usd - 100) < Decimal("0.01")
+
+
+def test_a_scan_of_everything_grows_with_what_is_there() -> None:
+    # 1 item of 5,000 bytes for a user: 10 users' 10 are 13 steps, 100 users' are 123
+    text = TABLE.replace("items = 10", "items_per_user = 1") + pattern("Scan")
+    at = priced(text, users=10).projections[0], priced(text, users=100).projections[0]
+    units = [line.quantity for one in at for line in one.lines if line.component == "reads"]
+    assert units == [10 * 30 * Decimal("6.5"), 100 * 30 * Decimal("61.5")]
+    assert {one.parts.super_linear_usd > 0 for one in at if one.parts} == {True}
+    assert "a Scan without `items` is taken to read everything that is there: p" in priced(text, users=10).assumptions
+
+
+def test_a_scan_of_what_nobody_counted_is_not_known() -> None:
+    [at] = priced(TABLE.replace("items = 10\n", "") + pattern("Scan"), users=10).projections
+    [line] = [line for line in at.lines if line.component == "reads"]
+    assert (line.quantity, line.note) == (None, "neither `items` nor `items_per_user` is declared")
 
 
 def test_only_what_grows_twice_grows_with_the_square() -> None:
