@@ -8,7 +8,7 @@ the others are run once.
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from stj_audit import assessment, grade, money
@@ -41,6 +41,7 @@ from stj_audit.table_report import table_cost, table_report
 from stj_audit.version import __version__
 
 MAX_FIRST_THINGS = 3
+MAX_REASONS = 2  # why a check could not look, told in full
 READ_PRICE = "on_demand.standard.read_request_unit"
 EFFORTS = ("minutes", "hours", "days")  # ascending
 
@@ -67,7 +68,9 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
     users_now, users_source = _users_now(snapshot, terms)
     everyone = tuple(sorted({*terms.scale.users, terms.scale.target_users}))  # the headline's user count is a scale like the others
     scale = replace(terms.scale, users_now=users_now, users=everyone)
-    judged = [_Judged(facts=facts, terms=terms, scale=scale, ignores=ignores) for facts in snapshot.tables]
+    judged = [
+        _Judged(facts=facts, terms=terms, scale=scale, ignores=ignores, taken_at=snapshot.started_at) for facts in snapshot.tables
+    ]
     judged.sort(key=lambda one: (-total(one.now), one.name))  # the table that costs most is read first
     at_target = scale.target_users
     unread = _unread(snapshot)
@@ -146,8 +149,9 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
 class _Judged:
     """One table with its lines and results at every user count, each worked out once."""
 
-    def __init__(self, *, facts: TableFacts, terms: Terms, scale: Scale, ignores: Ignores) -> None:
+    def __init__(self, *, facts: TableFacts, terms: Terms, scale: Scale, ignores: Ignores, taken_at: datetime) -> None:
         self.facts = facts
+        self.taken_at = taken_at
         self.name = facts.table.name
         self.priced = PricedTable(facts=facts, config=terms.config, prices=terms.prices, users_now=scale.users_now)
         self.now = self.priced.now
@@ -170,6 +174,7 @@ class _Judged:
                 bill=self.bill(users),
                 declared=self.priced.model,
                 backup_policy=self._terms.config.backup,
+                taken_at=self.taken_at,
             )
             earlier = {one.check.code: one for one in next(iter(self._results.values()), ())}
             self._results[users] = tuple(
@@ -194,7 +199,7 @@ class _Judged:
             for problem in result.problems:
                 saving = None if problem.change is None else self.bill(users).saving(problem.change)
                 if problem.change is not None and saving is not None:
-                    finding = fingerprint(result.check.name, self.name, problem.index)
+                    finding = fingerprint(result.check.name, self.name, problem.index, problem.subject)
                     proposal = Proposal(place=place, change=problem.change, finding=finding)
                     found.append((EFFORTS.index(problem.effort), saving, proposal))
         return found
@@ -242,7 +247,7 @@ def _without(result: Result) -> Result:
 def _unsuppressed(judged: Sequence[_Judged], scale: Scale, terms: Terms, unread: Sequence[Result]) -> Overall:
     """The overall grade at the target if nothing were suppressed."""
     nothing = Ignores(ignores=(), today=date.min)
-    plain = [_Judged(facts=one.facts, terms=terms, scale=scale, ignores=nothing) for one in judged]
+    plain = [_Judged(facts=one.facts, terms=terms, scale=scale, ignores=nothing, taken_at=one.taken_at) for one in judged]
     return _grade(plain, scale.target_users, _plan(plain, scale.target_users, terms), terms, unread).overall
 
 
@@ -280,7 +285,7 @@ def _finding(one: _Judged, result: Result, problem: Problem, scale: Scale, ignor
     severity = _severity(result, problem)
     savings = _savings(one, problem.change, scale)
     return Finding(
-        id=fingerprint(check.name, one.name, problem.index),
+        id=fingerprint(check.name, one.name, problem.index, problem.subject),
         check=check.name,
         code=check.code,
         category=check.category.id,
@@ -303,9 +308,10 @@ def _finding(one: _Judged, result: Result, problem: Problem, scale: Scale, ignor
     )
 
 
-def fingerprint(check: str, table: str, index: str | None) -> str:
-    """The same in every run for the same check, table and index."""
-    return hashlib.sha256("\0".join((check, table, index or "")).encode()).hexdigest()[:16]
+def fingerprint(check: str, table: str, index: str | None, subject: str = "") -> str:
+    """The same in every run for the same check, table, index and subject."""
+    parts = (check, table, index or "", *((subject,) if subject else ()))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def _savings(one: _Judged, change: Change | None, scale: Scale) -> dict[str, Decimal] | None:
@@ -344,15 +350,18 @@ def _do_first(findings: Iterable[Finding], scale: Scale) -> tuple[str, ...]:
 
 
 def _not_checked(snapshot: Snapshot, results: Iterable[Result]) -> tuple[NotChecked, ...]:
-    """One row for each check and fact that was missing; facts that no check needs, and tables that could not be read, too."""
+    """One row for each check and call that was missing; facts that no check needs, and tables that could not be read, too."""
     rows = [
         NotChecked(check=None, table=missing.name, index=None, call=missing.unknown.call, reason=missing.unknown.reason)
         for missing in snapshot.missing
     ]
     for result in results:
+        by_call: dict[str, list[str]] = {}
+        for unknown in result.unknowns:
+            by_call.setdefault(unknown.call, []).append(unknown.reason)
         rows.extend(
-            NotChecked(check=result.check.name, table=result.table, index=None, call=unknown.call, reason=unknown.reason)
-            for unknown in result.unknowns
+            NotChecked(check=result.check.name, table=result.table, index=None, call=call, reason=_together(reasons))
+            for call, reasons in by_call.items()
         )
     if snapshot.account is None:
         rows.append(
@@ -372,6 +381,13 @@ def _not_checked(snapshot: Snapshot, results: Iterable[Result]) -> tuple[NotChec
             for feature in facts.table.unaudited
         )
     return tuple(rows)
+
+
+def _together(reasons: Sequence[str]) -> str:
+    """Several reasons of one check in a sentence: a table with twenty indexes has no forty rows of the same kind."""
+    different = list(dict.fromkeys(reasons))
+    more = len(different) - MAX_REASONS
+    return "; ".join(different[:MAX_REASONS]) + (f"; and {more} more of this kind" if more > 0 else "")
 
 
 def _rule_run(result: Result) -> RuleRun:

@@ -134,7 +134,8 @@ class Problem:
 
     `message` is one sentence with the numbers; `fix` one that says what to do. `current`, `benefit` and `migration` fill the
     "What could be improved" section: the state found, what the fix gains, what the fix takes. `effort` is "minutes", "hours" or
-    "days". `matters_from_users`: the user count from which it matters (None: already now).
+    "days". `matters_from_users`: the user count from which it matters (None: already now). `subject` tells it from other problems that the
+    same check finds in the same index: the name of a pattern or of an attribute, a kind of request.
     """
 
     message: str
@@ -142,6 +143,7 @@ class Problem:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     severity: Severity | None = None
     index: str | None = None
+    subject: str = ""
     current: str = ""
     benefit: str = ""
     migration: str = ""

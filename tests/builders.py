@@ -35,6 +35,7 @@ from stj_audit.results import Check, Result
 Quantities = Mapping[Any, str | None]
 """By component, or (index, component)."""
 CREATED_AT = datetime(2025, 1, 1, tzinfo=UTC)
+TAKEN_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def keys(*attributes: str, hashes: int = 1) -> tuple[KeyAttribute, ...]:
@@ -249,6 +250,7 @@ def a_context(
     prices: PriceSheet | None = None,
     declared: TableModel | None = None,
     backup_policy: Backup | None = None,
+    taken_at: datetime = TAKEN_AT,
     **facts: Any,
 ) -> Context:
     """What `examine` takes, from the same arguments as `table_facts`; `workload` is what is billed of the table, nothing by default."""
@@ -260,6 +262,7 @@ def a_context(
         bill=TableBill(workload=workload or a_workload(known.table), users=users, prices=prices or bundled_sheet(region)),
         declared=declared or TableModel(),
         backup_policy=backup_policy or Backup(),
+        taken_at=taken_at,
     )
 
 

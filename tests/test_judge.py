@@ -8,6 +8,7 @@ import pytest
 from stj_audit.checks import all_checks
 from stj_audit.config import Backup, Config, Model, Scale, SizeLines, TableModel
 from stj_audit.cost.prices import bundled_sheet
+from stj_audit.design import Pattern
 from stj_audit.facts import (
     Alarm,
     AlarmMetric,
@@ -114,6 +115,22 @@ def test_a_finding_has_the_same_id_in_every_run_and_another_for_another_index() 
     first, second = (judged(table_facts(pitr=Pitr(enabled=False))) for _ in range(2))
     assert found(first, "pitr-off")[0].id == found(second, "pitr-off")[0].id == fingerprint("pitr-off", "orders", None)
     assert fingerprint("unused-index", "orders", "a") != fingerprint("unused-index", "orders", "b")
+
+
+def test_two_patterns_that_no_key_fits_are_two_findings() -> None:
+    lost = tuple(Pattern(name=name, op="Query", key=(name,), calls=1) for name in ("email", "phone"))
+    report = judged(table_facts(), config=Config(tables={"orders": TableModel(pattern=lost)}))
+    assert len({finding.id for finding in found(report, "pattern-without-index")}) == 2
+
+
+def test_one_check_has_one_row_for_what_one_call_did_not_tell() -> None:
+    indexes = tuple(an_index(f"by-{number}") for number in range(4))
+    report = judged(table_facts(a_table(indexes=indexes), traffic=DENIED))
+    [row] = [row for row in report.not_checked if row.check == "warm-throughput-outgrown" and row.call == "dynamodb:DescribeTable"]
+    assert row.reason == (
+        "the warm throughput for reads of the table is not stated; the warm throughput for writes of the table is not stated; "
+        "and 8 more of this kind"
+    )
 
 
 def test_findings_are_sorted_the_worst_first() -> None:

@@ -20,6 +20,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from functools import cache
 from importlib import import_module
 from typing import Any, get_args, get_type_hints
@@ -41,7 +42,7 @@ FACTS = tuple(field.name for field in fields(TableFacts))
 class Context:
     """
     What a check may ask for beside the facts of its table: for whom it is judged, the two size lines, what the table costs, what is
-    declared of it (its access patterns among it), and of backups in general.
+    declared of it (its access patterns among it), and of backups in general; and the moment, UTC, in which the audit began to read.
     """
 
     facts: TableFacts
@@ -50,6 +51,7 @@ class Context:
     bill: TableBill
     declared: TableModel
     backup_policy: Backup
+    taken_at: datetime
 
 
 CONTEXT = tuple(field.name for field in fields(Context) if field.name != "facts")

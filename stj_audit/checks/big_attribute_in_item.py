@@ -77,6 +77,7 @@ def _problem(change: SplitAttribute, saving: Decimal, bill: TableBill) -> Proble
             "item_bytes": round(float(item), 1),
             "saving_usd_month": round(float(saving), 2),
         },
+        subject=change.attribute,
         current=f"{size(attribute.mean_bytes)} of {name} in each item, and in each index that holds it",
         benefit=f"{dollars(saving)} a month, by the declared patterns",
         migration="create the table, write both, copy what is there, switch the readers, then remove the attribute from the items; "

@@ -60,6 +60,7 @@ def _problem(change: CompressAttribute, items: ItemSizes, bill: TableBill) -> Pr
             "compressed_share": round(float(left), 4),
             "items_sampled": sampled,
         },
+        subject=change.attribute,
         current=f"{size(attribute.mean_bytes)} of {name} in each item, as it is",
         benefit=f"{size(_saved_bytes(change, bill))} less for each item"
         + (f", {'up to ' if change.estimated else ''}{dollars(saving)} a month" if saving is not None and priced else ""),

@@ -180,6 +180,7 @@ def _of_kind(
         },
         severity=severity,
         index=index,
+        subject=kind,
         current=f"{key} has {number} most frequent with {percent(top_share)} of {counted(values.items, 'entry', 'entries')}",
         benefit="the number of users is no longer bounded by one key value",
         migration="a key cannot be changed: add an index, or a table, with the new one, switch the queries, then remove the old one; a limit "

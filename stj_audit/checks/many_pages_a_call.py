@@ -84,6 +84,7 @@ def _problem(workload: Workload, call: Call, found: tuple[Decimal, int], scale: 
             "item_bytes": size_bytes,
         },
         index=call.index,
+        subject=call.pattern.name,
         current=f"{size(items * size_bytes)} for each call with {counted(users, 'user')}",
         benefit="the answer comes after one request, and takes fewer read units",
         migration="the application asks for the next page when it is wanted; a narrower index is built while the table stays in use",

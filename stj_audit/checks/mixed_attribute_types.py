@@ -105,6 +105,7 @@ def _refused(table: Table, index: Index, key: KeyAttribute, attribute: Attribute
             "items_with_attribute": attribute.present,
         },
         index=index.name,
+        subject=attribute.name,
         current=f"{name} is {_words(list(attribute.types))}; the index declares {declared}",
         benefit="queries over the index find these items too, and no write of such a value fails",
         migration="find the items first, which reads up to the whole table; then rewrite them one by one: the index takes each in by itself",

@@ -76,6 +76,7 @@ def _problem(kind: str, transactions: int, calls: int, traffic: Traffic, bill: T
             "share": round(float(share), 4),
             "saving_usd_month_at_most": None if bound is None else round(float(bound), 2),
         },
+        subject=kind,
         current=f"{counted(transactions, 'call')} of {transaction}",
         benefit="half of the units of each call that is about one item"
         + ("" if bound is None else f": {dollars(bound)} a month at the very most"),

@@ -55,6 +55,7 @@ def _problem(table: Table, pattern: Pattern, wanted: Decimal) -> Problem:
         f"{key}",
         fix=f"keep what {name} lists as items of their own: {key} as partition key, an id of the child as sort key",
         evidence={"pattern": pattern.name, "items_wanted": float(wanted), "items_possible": 1},
+        subject=pattern.name,
         current=f"partition key {key} without a sort key",
         benefit="children are read by the page, in order, and each is written by itself; no item grows with their number",
         migration="a sort key cannot be added: create a table with both keys, write to both, move the children over, switch the readers",

@@ -84,6 +84,7 @@ def _problem(table: Table, items: ItemSizes | Unknown, pattern: Pattern, source:
         },
         severity=Severity.MEDIUM if few else Severity.HIGH,
         index=pattern.index,
+        subject=pattern.name,
         current=given,
         benefit="the items come in order, and with a limit only those that are shown are read",
         migration="an index is built while the table stays in use; an item without the attribute is not in it, and each change of the "

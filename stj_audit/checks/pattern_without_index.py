@@ -97,6 +97,7 @@ def _problem(table: Table, items: ItemSizes | Unknown, declared: TableModel, bil
         },
         severity=Severity.LOW if small else None,
         index=pattern.index,
+        subject=pattern.name,
         current=f"{pattern.op} of {'the table' if pattern.index is None else f'index {pattern.index}'}; {found}",
         benefit="only the items that are wanted are read, and paid",
         migration="change the call in the application"

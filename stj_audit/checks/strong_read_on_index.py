@@ -34,6 +34,7 @@ def strong_read_on_index(table: Table, declared: TableModel) -> Iterator[Said]:
                 fix="leave ConsistentRead out where an answer that may be a second old will do, else read the table by its own key",
                 evidence={"pattern": pattern.name, "operation": pattern.op, "index": pattern.index},
                 index=pattern.index,
+                subject=pattern.name,
                 current=f"ConsistentRead in a {pattern.op} of index {pattern.index}",
                 benefit="the call works",
                 migration="change the call in the application; nothing changes in the table",

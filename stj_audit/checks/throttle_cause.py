@@ -138,6 +138,7 @@ def _problem(cause: Cause, refused: Refused) -> Problem:
         severity=cause.severity,
         index=refused.index,
         evidence={"cause": cause.metric, "read_throttles": refused.reads, "write_throttles": refused.writes, "days": refused.days},
+        subject=cause.metric,
         current=f"{seen}; the cause is {cause.metric}, in {refused.table.billing_mode} mode",
         benefit=cause.benefit,
         migration=cause.migration,

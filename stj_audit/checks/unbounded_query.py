@@ -138,6 +138,7 @@ def _judged(call: Call, bill: TableBill, scale: Scale) -> Problem | Unknown:
         },
         severity=severity,
         index=call.index,
+        subject=pattern.name,
         current=f"{counted(units, 'read unit')} and {counted(paged, 'page')} a call with {counted(users, 'user')}",
         benefit="what a call takes stays the same, however many users there are",
         migration="the application shows one page at a time; a list or a count that is kept ready is written by a stream or a job",

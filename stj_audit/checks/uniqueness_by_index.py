@@ -52,6 +52,7 @@ def _problem(table: Table, pattern: Pattern, index: str) -> Problem:
         "an early warning",
         evidence={"pattern": pattern.name, "key": ", ".join(pattern.key) or None, "index_kind": "LSI" if local else "GSI"},
         index=index,
+        subject=pattern.name,
         current=f"{pattern.op} of index {index} before the write",
         benefit="the second of two writers fails, instead of both of them having the same value",
         migration="write the lookup items of what is there first, and look for doubles in doing so; each new value then takes "
