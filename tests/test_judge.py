@@ -119,16 +119,18 @@ def test_a_finding_has_the_same_id_in_every_run_and_another_for_another_index() 
 
 def test_two_patterns_that_no_key_fits_are_two_findings() -> None:
     lost = tuple(Pattern(name=name, op="Query", key=(name,), calls=1) for name in ("email", "phone"))
-    report = judged(table_facts(), config=Config(tables={"orders": TableModel(pattern=lost)}))
+    report = judged(
+        table_facts(), config=Config(tables={"orders": TableModel(pattern=lost, attributes={"email": 20, "phone": 20})})
+    )
     assert len({finding.id for finding in found(report, "pattern-without-index")}) == 2
 
 
 def test_one_check_has_one_row_for_what_one_call_did_not_tell() -> None:
     indexes = tuple(an_index(f"by-{number}") for number in range(4))
     report = judged(table_facts(a_table(indexes=indexes), traffic=DENIED))
-    [row] = [row for row in report.not_checked if row.check == "warm-throughput-outgrown" and row.call == "dynamodb:DescribeTable"]
+    [row] = [row for row in report.not_checked if row.check == "table-quota-outgrown"]
     assert row.reason == (
-        "the warm throughput for reads of the table is not stated; the warm throughput for writes of the table is not stated; "
+        "the peak of 10,000 users in reads of the table is not known; the peak of 10,000 users in writes of the table is not known; "
         "and 8 more of this kind"
     )
 

@@ -78,8 +78,12 @@ def warm_throughput_outgrown(table: Table, bill: TableBill, scale: Scale) -> Ite
     if bill.workload.provisioned:
         yield NotApplicable(reason="the table is provisioned: its capacity is the limit")
         return
+    resources = ((None, table.warm_throughput), *((one.name, one.warm_throughput) for one in table.global_indexes))
+    if not any(warm for _, warm in resources):
+        yield Unknown(call="dynamodb:DescribeTable", reason="no warm throughput is stated")
+        return
     room: list[str] = []
-    for index, warm in ((None, table.warm_throughput), *((one.name, one.warm_throughput) for one in table.global_indexes)):
+    for index, warm in resources:
         outgrown: list[Outgrown] = []
         for kind in KINDS:
             limit = None if warm is None else warm.read_units if kind == "reads" else warm.write_units
