@@ -20,6 +20,7 @@ from math import ceil
 from stj_audit.checks import check
 from stj_audit.checks.provisioned_without_auto_scaling import TARGET_PERCENT
 from stj_audit.checks.warm_throughput_outgrown import Outgrown, at_users, first_of, not_known, peak_a_second, users_above
+from stj_audit.commands import register_target
 from stj_audit.config import Scale
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.workload import Key
@@ -88,15 +89,9 @@ def _problem(table: Table, index: str | None, outgrown: Sequence[tuple[ScalableT
         benefit="auto scaling follows the load up to its peak",
         migration="none: it takes effect while the table is in use; the maximum is what you would pay in a busy hour",
         effort="minutes",
-        commands=tuple(_command(table, target, one) for target, one in outgrown),
+        commands=tuple(
+            register_target(table, target.index, target.dimension, min_units=target.min_units, max_units=_needed(target, one.peak))
+            for target, one in outgrown
+        ),
         matters_from_users=first_of([one for _, one in outgrown]),
-    )
-
-
-def _command(table: Table, target: ScalableTarget, one: Outgrown) -> str:
-    kind, where = ("table", "") if target.index is None else ("index", f"/index/{target.index}")
-    return (
-        f"aws application-autoscaling register-scalable-target --region {table.region} --service-namespace dynamodb "
-        f"--resource-id table/{table.name}{where} --scalable-dimension dynamodb:{kind}:{target.dimension.title()}CapacityUnits "
-        f"--min-capacity {target.min_units} --max-capacity {_needed(target, one.peak)}"
     )

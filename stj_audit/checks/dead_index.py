@@ -16,12 +16,11 @@ Fix: compare the key of the index with the attributes of the items, by name and 
 it.
 """
 
-import json
-import shlex
 from collections.abc import Iterator
 from decimal import Decimal
 
 from stj_audit.checks import check
+from stj_audit.commands import delete_index
 from stj_audit.cost.bill import TableBill
 from stj_audit.facts import Flow, Index, ItemSizes, Table, Traffic, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, RemoveIndex, Said, Severity
@@ -96,18 +95,10 @@ def _problem(table: Table, index: Index, items: ItemSizes, traffic: Traffic, bil
         migration="confirm with the owner first: an index of rare events may be empty for a while; if the name is wrong, an index with the "
         "right one has to be built beside it",
         effort="hours",
-        commands=() if reads else (_remove(table, index),),
+        commands=() if reads else (delete_index(table, index.name),),
         change=change,
     )
 
 
 def _severity(saving: Decimal | None, bill: TableBill) -> Severity | None:
     return None if saving is None else bill.severity(saving)
-
-
-def _remove(table: Table, index: Index) -> str:
-    updates = json.dumps([{"Delete": {"IndexName": index.name}}])
-    return (
-        f"aws dynamodb update-table --region {table.region} --table-name {table.name} "
-        f"--global-secondary-index-updates {shlex.quote(updates)}"
-    )

@@ -14,6 +14,7 @@ Fix: switch on deletion protection; also in the template, where the table is cre
 from collections.abc import Iterator
 
 from stj_audit.checks import check
+from stj_audit.commands import update_table
 from stj_audit.facts import ItemSizes, Table, Unknown
 from stj_audit.results import Category, Good, Problem, Said, Severity
 from stj_audit.wording import counted
@@ -35,7 +36,7 @@ def deletion_protection_off(table: Table, items: ItemSizes | Unknown) -> Iterato
         benefit="the table cannot be deleted by mistake; it costs nothing",
         migration="none: it is switched on while the table is in use; set it in the template too, or the next deployment switches it off",
         effort="minutes",
-        commands=(f"aws dynamodb update-table --region {table.region} --table-name {table.name} --deletion-protection-enabled",),
+        commands=(update_table(table, "--deletion-protection-enabled"),),
     )
 
 

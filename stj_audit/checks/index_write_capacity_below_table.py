@@ -13,13 +13,12 @@ Source: AWS developer guide, "Using Global Secondary Indexes in DynamoDB": provi
 Fix: raise the index's write capacity, or the maximum of its auto scaling.
 """
 
-import json
-import shlex
 from collections.abc import Iterator
 from decimal import Decimal
 from math import ceil
 
 from stj_audit.checks import check
+from stj_audit.commands import register_target, update_units
 from stj_audit.facts import AutoScaling, Flow, Index, ItemSizes, ScalableTarget, Table, Traffic, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import a_few, count, counted
@@ -114,16 +113,8 @@ def _problem(
 
 def _commands(table: Table, index: Index, needed: int, target: ScalableTarget | None) -> tuple[str, ...]:
     if target is not None:
-        return (
-            f"aws application-autoscaling register-scalable-target --region {table.region} --service-namespace dynamodb "
-            f"--resource-id table/{table.name}/index/{index.name} --scalable-dimension dynamodb:index:WriteCapacityUnits "
-            f"--min-capacity {target.min_units} --max-capacity {needed}",
-        )
+        return (register_target(table, index.name, "write", min_units=target.min_units, max_units=needed),)
     if index.provisioned is None or index.provisioned.read_units is None:
         return ()
     units = {"ReadCapacityUnits": index.provisioned.read_units, "WriteCapacityUnits": needed}
-    updates = json.dumps([{"Update": {"IndexName": index.name, "ProvisionedThroughput": units}}])
-    return (
-        f"aws dynamodb update-table --region {table.region} --table-name {table.name} "
-        f"--global-secondary-index-updates {shlex.quote(updates)}",
-    )
+    return (update_units(table, index.name, "ProvisionedThroughput", units),)

@@ -13,13 +13,12 @@ Source: AWS developer guide, "DynamoDB maximum throughput for on-demand tables";
 Fix: set a maximum of read and write units a second, well above the peak.
 """
 
-import json
-import shlex
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from math import ceil
 
 from stj_audit.checks import check
+from stj_audit.commands import update_units
 from stj_audit.config import Scale
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.lines import HOURS_PER_MONTH, unit_price
@@ -103,8 +102,4 @@ def _suggested(index: str | None, kinds: list[Kind], traffic: Traffic | Unknown,
 def _command(table: Table, index: str | None, units: Mapping[str, int]) -> str:
     if not units:
         return ""
-    update = f"aws dynamodb update-table --region {table.region} --table-name {table.name}"
-    if index is None:
-        return f"{update} --on-demand-throughput {','.join(f'{name}={value}' for name, value in units.items())}"
-    updates = json.dumps([{"Update": {"IndexName": index, "OnDemandThroughput": units}}])
-    return f"{update} --global-secondary-index-updates {shlex.quote(updates)}"
+    return update_units(table, index, "OnDemandThroughput", units)

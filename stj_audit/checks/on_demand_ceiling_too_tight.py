@@ -11,8 +11,6 @@ Source: AWS developer guide, "DynamoDB maximum throughput for on-demand tables".
 Fix: raise the maximum to three times the peak.
 """
 
-import json
-import shlex
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from math import ceil
 
 from stj_audit.checks import check
 from stj_audit.checks.no_on_demand_ceiling import NAMES, ROOM_FACTOR
+from stj_audit.commands import update_units
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.workload import KINDS, Key, Kind, request_units
 from stj_audit.facts import Flow, Table, Throughput, Traffic, Unknown
@@ -124,16 +123,8 @@ def _problem(table: Table, index: str | None, tight: Sequence[Tight], bill: Tabl
         benefit="users are not throttled by a guard against errors",
         migration="none: it takes effect while the table is in use; -1 takes a maximum away",
         effort="minutes",
-        commands=(_command(table, index, raised),),
+        commands=(update_units(table, index, "OnDemandThroughput", raised),),
         matters_from_users=None
         if any(one.users is None for one in tight)
         else min(one.users for one in tight if one.users is not None),
     )
-
-
-def _command(table: Table, index: str | None, units: Mapping[str, int]) -> str:
-    update = f"aws dynamodb update-table --region {table.region} --table-name {table.name}"
-    if index is None:
-        return f"{update} --on-demand-throughput {','.join(f'{name}={value}' for name, value in units.items())}"
-    updates = json.dumps([{"Update": {"IndexName": index, "OnDemandThroughput": units}}])
-    return f"{update} --global-secondary-index-updates {shlex.quote(updates)}"

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from stj_audit.checks import check
+from stj_audit.commands import update_table
 from stj_audit.config import Scale
 from stj_audit.cost.bill import TableBill, why_unknown
 from stj_audit.cost.capacity_mode import outgrown
@@ -69,7 +70,7 @@ def on_demand_is_cheaper(table: Table, traffic: Traffic | Unknown, bill: TableBi
         benefit=f"{dollars(saving)} a month{_at(scale)}, and no capacity to plan",
         migration="none: the mode is changed while the table is in use, up to four times in 24 hours; reserved capacity is not known here",
         effort="minutes",
-        commands=(f"aws dynamodb update-table --region {table.region} --table-name {table.name} --billing-mode PAY_PER_REQUEST",),
+        commands=(update_table(table, "--billing-mode PAY_PER_REQUEST"),),
         change=change,
     )
 

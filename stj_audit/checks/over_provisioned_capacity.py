@@ -13,8 +13,6 @@ Source: AWS developer guide, "Evaluate your provisioned capacity for right-sized
 Fix: lower the capacity, or the minimum of auto scaling, to what the busy hours need.
 """
 
-import json
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,6 +21,7 @@ from math import ceil
 
 from stj_audit.checks import check
 from stj_audit.checks.on_demand_is_cheaper import MIN_SHARE
+from stj_audit.commands import register_target, update_units
 from stj_audit.cost.auto_scaling import Policy, Replay, replay
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.capacity_mode import outgrown
@@ -195,11 +194,8 @@ def _minimum(one: Lower) -> str:
 
 
 def _commands(table: Table, index: str | None, capacity: Throughput | None, lower: Sequence[Lower]) -> tuple[str, ...]:
-    kind, where = ("table", "") if index is None else ("index", f"/index/{index}")
     commands = [
-        f"aws application-autoscaling register-scalable-target --region {table.region} --service-namespace dynamodb "
-        f"--resource-id table/{table.name}{where} --scalable-dimension dynamodb:{kind}:{one.kind[:-1].title()}CapacityUnits "
-        f"--min-capacity {one.needed} --max-capacity {one.target.max_units}"
+        register_target(table, index, one.target.dimension, min_units=one.needed, max_units=one.target.max_units)
         for one in lower
         if one.target is not None
     ]
@@ -209,10 +205,5 @@ def _commands(table: Table, index: str | None, capacity: Throughput | None, lowe
             "ReadCapacityUnits": fixed.get("reads", capacity.read_units),
             "WriteCapacityUnits": fixed.get("writes", capacity.write_units),
         }
-        update = f"aws dynamodb update-table --region {table.region} --table-name {table.name}"
-        if index is None:
-            commands.append(f"{update} --provisioned-throughput {','.join(f'{name}={one}' for name, one in units.items())}")
-        else:
-            updates = json.dumps([{"Update": {"IndexName": index, "ProvisionedThroughput": units}}])
-            commands.append(f"{update} --global-secondary-index-updates {shlex.quote(updates)}")
+        commands.append(update_units(table, index, "ProvisionedThroughput", units))
     return tuple(commands)

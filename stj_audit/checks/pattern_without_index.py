@@ -12,13 +12,12 @@ Source: AWS developer guide, "Key condition expressions for the Query operation"
 Fix: add an index whose partition key is what the pattern looks for, and query it; where some key fits already, query that.
 """
 
-import json
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from stj_audit.checks import check
+from stj_audit.commands import create_index
 from stj_audit.config import TableModel
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.requests import PAGE_BYTES, collection_units
@@ -160,12 +159,7 @@ def new_index_commands(
             return ()
         create["ProvisionedThroughput"] = {"ReadCapacityUnits": capacity.read_units, "WriteCapacityUnits": capacity.write_units}
     keys = dict.fromkeys((*(key.attribute for key in table.key_schema), *(attribute for attribute, _ in schema)))
-    definitions = [{"AttributeName": attribute, "AttributeType": types[attribute]} for attribute in keys]
-    return (
-        f"aws dynamodb update-table --region {table.region} --table-name {table.name} "
-        f"--attribute-definitions {shlex.quote(json.dumps(definitions))} "
-        f"--global-secondary-index-updates {shlex.quote(json.dumps([{'Create': create}]))}",
-    )
+    return (create_index(table, create, {attribute: types[attribute] for attribute in keys}),)
 
 
 def _projection(table: Table, schema: Schema, wanted: Sequence[str], *, everything: bool) -> dict[str, object]:

@@ -12,11 +12,10 @@ Source: AWS developer guide, "General guidelines for secondary indexes in Dynamo
 Fix: add an index with the same key that includes only what its queries read, switch them when it is ACTIVE, then remove the old one.
 """
 
-import json
-import shlex
 from collections.abc import Iterator
 
 from stj_audit.checks import check
+from stj_audit.commands import create_index
 from stj_audit.cost.bill import TableBill, why_unknown
 from stj_audit.cost.changes import held_bytes
 from stj_audit.cost.savings import MIN_SAVING_USD, narrower_indexes
@@ -95,16 +94,10 @@ def _commands(table: Table, store: Store, wanted: tuple[str, ...]) -> tuple[str,
         return ()
     projection = {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(wanted)} if wanted else {"ProjectionType": "KEYS_ONLY"}
     create = {
-        "Create": {
-            "IndexName": f"{index.name}-narrow",
-            "KeySchema": [{"AttributeName": key.attribute, "KeyType": key.role} for key in index.key_schema],
-            "Projection": projection,
-        }
+        "IndexName": f"{index.name}-narrow",
+        "KeySchema": [{"AttributeName": key.attribute, "KeyType": key.role} for key in index.key_schema],
+        "Projection": projection,
     }
-    keys = {key.attribute: key.type for schema in (table.key_schema, index.key_schema) for key in schema}
-    definitions = [{"AttributeName": name, "AttributeType": kind} for name, kind in keys.items()]
     return (
-        f"aws dynamodb update-table --region {table.region} --table-name {table.name} "
-        f"--attribute-definitions {shlex.quote(json.dumps(definitions))} "
-        f"--global-secondary-index-updates {shlex.quote(json.dumps([create]))}",
+        create_index(table, create, {key.attribute: key.type for schema in (table.key_schema, index.key_schema) for key in schema}),
     )

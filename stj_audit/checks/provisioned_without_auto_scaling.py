@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from stj_audit.checks import check
+from stj_audit.commands import Dimension, register_target, scalable_target
 from stj_audit.facts import AutoScaling, Flow, ScalableTarget, Table, Throughput, Traffic, Unknown
 from stj_audit.results import Category, Good, Problem, Said, Severity
 from stj_audit.wording import counted, listed
@@ -21,7 +22,6 @@ from stj_audit.wording import counted, listed
 TARGET_PERCENT = 70  # AWS's default for DynamoDB, the middle of the range of 20 to 90 that is allowed
 ROOM_FACTOR = 4  # the suggested maximum over today's capacity; what one is willing to pay in a busy hour
 
-Dimension = Literal["read", "write"]
 State = Literal["scaled", "not registered", "suspended"]
 DIMENSIONS: tuple[Dimension, ...] = ("read", "write")
 SCALED: Literal["scaled"] = "scaled"
@@ -80,7 +80,7 @@ def _problem(
             commands += _register(table, index, dimension, now)
         elif state == "suspended":
             commands.append(
-                f"aws application-autoscaling register-scalable-target {_target(table, index, dimension)} --suspended-state "
+                f"aws application-autoscaling register-scalable-target {scalable_target(table, index, dimension)} --suspended-state "
                 "DynamicScalingInSuspended=false,DynamicScalingOutSuspended=false,ScheduledScalingSuspended=false"
             )
     absent = [f"{dimension}s" for dimension, state in states.items() if state == "not registered"]
@@ -113,17 +113,8 @@ def _register(table: Table, index: str | None, dimension: Dimension, now: int) -
     tracking = {"PredefinedMetricSpecification": {"PredefinedMetricType": metric}, "TargetValue": TARGET_PERCENT}
     policy = "-".join(part for part in (table.name, index, dimension, str(TARGET_PERCENT)) if part)
     return (
-        f"aws application-autoscaling register-scalable-target {_target(table, index, dimension)} "
-        f"--min-capacity {now} --max-capacity {now * ROOM_FACTOR}",
-        f"aws application-autoscaling put-scaling-policy {_target(table, index, dimension)} "
+        register_target(table, index, dimension, min_units=now, max_units=now * ROOM_FACTOR),
+        f"aws application-autoscaling put-scaling-policy {scalable_target(table, index, dimension)} "
         f"--policy-name {policy} --policy-type TargetTrackingScaling "
         f"--target-tracking-scaling-policy-configuration {shlex.quote(json.dumps(tracking))}",
-    )
-
-
-def _target(table: Table, index: str | None, dimension: Dimension) -> str:
-    kind, where = ("table", "") if index is None else ("index", f"/index/{index}")
-    return (
-        f"--region {table.region} --service-namespace dynamodb --resource-id table/{table.name}{where} "
-        f"--scalable-dimension dynamodb:{kind}:{dimension.title()}CapacityUnits"
     )

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from stj_audit.checks import check
+from stj_audit.commands import delete_index
 from stj_audit.facts import Index, ItemSizes, Table, Unknown
 from stj_audit.results import Category, Good, MergeIndex, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import count, counted, printable
@@ -129,9 +130,6 @@ def _problem(table: Table, index: Index, cover: Cover, items: ItemSizes | Unknow
         migration="switch the queries, watch its reads fall to zero, check that no access policy names it, then remove it; the table "
         "stays in use",
         effort="hours",
-        commands=(
-            f"aws dynamodb update-table --region {table.region} --table-name {table.name} "
-            f"""--global-secondary-index-updates '[{{"Delete":{{"IndexName":"{index.name}"}}}}]'""",
-        ),
+        commands=(delete_index(table, index.name),),
         change=MergeIndex(index=index.name, into=None if isinstance(cover, Table) else cover.name),
     )

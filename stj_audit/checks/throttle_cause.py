@@ -14,13 +14,12 @@ Source: AWS developer guide, "Troubleshooting throttling in Amazon DynamoDB" and
 Fix: cure the cause that is named: spread the keys, ask for a higher quota, raise the capacity, or raise the ceiling.
 """
 
-import json
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from stj_audit.checks import check
+from stj_audit.commands import Dimension, register_target, update_units
 from stj_audit.facts import AutoScaling, Flow, Index, Table, Traffic, Unknown
 from stj_audit.results import Category, Good, Problem, Said, Severity
 from stj_audit.wording import counted, listed, resource
@@ -170,7 +169,7 @@ def _commands(cause: Cause, refused: Refused) -> tuple[str, ...]:
         raised["MaxReadRequestUnits"] = limit.read_units * RAISE_FACTOR if limit and limit.read_units else NO_CEILING
     if refused.writes:
         raised["MaxWriteRequestUnits"] = limit.write_units * RAISE_FACTOR if limit and limit.write_units else NO_CEILING
-    return (_update(refused, "OnDemandThroughput", raised),)
+    return (update_units(refused.table, refused.index, "OnDemandThroughput", raised),)
 
 
 def _raise_provisioned(refused: Refused) -> tuple[str, ...]:
@@ -178,31 +177,22 @@ def _raise_provisioned(refused: Refused) -> tuple[str, ...]:
     capacity, auto_scaling, table = refused.owner.provisioned, refused.auto_scaling, refused.table
     if isinstance(auto_scaling, Unknown) or capacity is None or capacity.read_units is None or capacity.write_units is None:
         return ()
-    kind, path = ("table", "") if refused.index is None else ("index", f"/index/{refused.index}")
     units = {"read": capacity.read_units, "write": capacity.write_units}
     commands = []
     by_hand = False
-    for dimension, events in (("read", refused.reads), ("write", refused.writes)):
-        target = auto_scaling.target(refused.index, "read" if dimension == "read" else "write")
+    events_of: tuple[tuple[Dimension, int], ...] = (("read", refused.reads), ("write", refused.writes))
+    for dimension, events in events_of:
+        target = auto_scaling.target(refused.index, dimension)
         if events and target is not None:
             commands.append(
-                f"aws application-autoscaling register-scalable-target --region {table.region} --service-namespace dynamodb "
-                f"--resource-id table/{table.name}{path} --scalable-dimension dynamodb:{kind}:{dimension.title()}CapacityUnits "
-                f"--min-capacity {target.min_units} --max-capacity {target.max_units * RAISE_FACTOR}"
+                register_target(
+                    table, refused.index, dimension, min_units=target.min_units, max_units=target.max_units * RAISE_FACTOR
+                )
             )
         elif events:
             units[dimension] *= RAISE_FACTOR
             by_hand = True
     if by_hand:
         named = {"ReadCapacityUnits": units["read"], "WriteCapacityUnits": units["write"]}
-        commands.append(_update(refused, "ProvisionedThroughput", named))
+        commands.append(update_units(table, refused.index, "ProvisionedThroughput", named))
     return tuple(commands)
-
-
-def _update(refused: Refused, setting: Literal["ProvisionedThroughput", "OnDemandThroughput"], units: dict[str, int]) -> str:
-    command = f"aws dynamodb update-table --region {refused.table.region} --table-name {refused.table.name}"
-    if refused.index is None:
-        option = "--provisioned-throughput" if setting == "ProvisionedThroughput" else "--on-demand-throughput"
-        return f"{command} {option} {','.join(f'{name}={value}' for name, value in units.items())}"
-    update = [{"Update": {"IndexName": refused.index, setting: units}}]
-    return f"{command} --global-secondary-index-updates {shlex.quote(json.dumps(update))}"

@@ -8,11 +8,10 @@ Source: AWS developer guide, "Understanding throttling with global secondary ind
 Fix: give the index at least the write capacity of the table, or a partition key that spreads its writes; remove it if nobody reads it.
 """
 
-import json
-import shlex
 from collections.abc import Iterator
 
 from stj_audit.checks import check
+from stj_audit.commands import update_units
 from stj_audit.facts import Flow, Index, Table, Traffic, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import a_few, count, counted
@@ -51,11 +50,7 @@ def _problem(table: Table, index: Index, events: int, days: int) -> Problem:
     if table.billing_mode == "PROVISIONED" and own and own.write_units and own.read_units:
         needed = max(2 * own.write_units, other.write_units if other and other.write_units else 0)
         throughput = {"ReadCapacityUnits": own.read_units, "WriteCapacityUnits": needed}
-        update = [{"Update": {"IndexName": index.name, "ProvisionedThroughput": throughput}}]
-        commands = (
-            f"aws dynamodb update-table --region {table.region} --table-name {table.name} "
-            f"--global-secondary-index-updates {shlex.quote(json.dumps(update))}",
-        )
+        commands = (update_units(table, index.name, "ProvisionedThroughput", throughput),)
         capacity = f", with {count(own.write_units)} write units of its own"
     return Problem(
         message=f"refused {counted(events, 'write')} in {days} days, and with each the write to the table",

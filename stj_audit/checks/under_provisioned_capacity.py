@@ -13,8 +13,6 @@ Source: AWS developer guide, "Evaluate your provisioned capacity for right-sized
 Fix: raise the capacity, or register auto scaling at 70 %.
 """
 
-import json
-import shlex
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ from fractions import Fraction
 from math import ceil
 
 from stj_audit.checks import check
+from stj_audit.commands import update_units
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.workload import KINDS, Key, Kind, load_scale, request_units
 from stj_audit.facts import AutoScaling, Flow, Table, Throughput, Traffic, Unknown
@@ -190,8 +189,4 @@ def _commands(table: Table, index: str | None, capacity: Throughput | None, full
         "ReadCapacityUnits": needed.get("reads", capacity.read_units),
         "WriteCapacityUnits": needed.get("writes", capacity.write_units),
     }
-    update = f"aws dynamodb update-table --region {table.region} --table-name {table.name}"
-    if index is None:
-        return (f"{update} --provisioned-throughput {','.join(f'{name}={one}' for name, one in units.items())}",)
-    updates = json.dumps([{"Update": {"IndexName": index, "ProvisionedThroughput": units}}])
-    return (f"{update} --global-secondary-index-updates {shlex.quote(updates)}",)
+    return (update_units(table, index, "ProvisionedThroughput", units),)

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from stj_audit.checks import check
+from stj_audit.commands import delete_index
 from stj_audit.cost.bill import TableBill
 from stj_audit.facts import Index, Table, Traffic, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, RemoveIndex, Said, Severity
@@ -83,9 +84,6 @@ def _unread(table: Table, index: Index, days: Decimal, bill: TableBill) -> Probl
         migration="confirm with the owner first, and search the code for the index name: rarer work than monthly does not show in "
         "30 days, and an index that was removed has to be built again from the whole table",
         effort="hours",
-        commands=(
-            f"aws dynamodb update-table --region {table.region} --table-name {table.name} "
-            f"""--global-secondary-index-updates '[{{"Delete":{{"IndexName":"{index.name}"}}}}]'""",
-        ),
+        commands=(delete_index(table, index.name),),
         change=change,
     )

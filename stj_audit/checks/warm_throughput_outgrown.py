@@ -11,8 +11,6 @@ Source: AWS developer guide, "Understanding DynamoDB warm throughput"; "DynamoDB
 Fix: warm the table and its indexes before the load comes, or let it rise over 30 minutes and more.
 """
 
-import json
-import shlex
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from fractions import Fraction
 from math import ceil
 
 from stj_audit.checks import check
+from stj_audit.commands import update_units
 from stj_audit.config import MAX_USERS, Scale
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.lines import HOURS_PER_MONTH
@@ -128,8 +127,4 @@ def _command(table: Table, index: str | None, warm: Throughput | None, outgrown:
     now = {"reads": None if warm is None else warm.read_units, "writes": None if warm is None else warm.write_units}
     needed = {one.kind: ceil(one.peak) for one in outgrown}
     units = {NAMES[kind]: value for kind in KINDS if (value := needed.get(kind, now[kind]))}
-    update = f"aws dynamodb update-table --region {table.region} --table-name {table.name}"
-    if index is None:
-        return f"{update} --warm-throughput {','.join(f'{name}={value}' for name, value in units.items())}"
-    updates = json.dumps([{"Update": {"IndexName": index, "WarmThroughput": units}}])
-    return f"{update} --global-secondary-index-updates {shlex.quote(updates)}"
+    return update_units(table, index, "WarmThroughput", units)

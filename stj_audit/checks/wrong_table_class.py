@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from stj_audit.checks import check
+from stj_audit.commands import update_table
 from stj_audit.config import Scale
 from stj_audit.cost.bill import TableBill, why_unknown
 from stj_audit.cost.lines import STORAGE, depends_on_class, is_complete
@@ -60,7 +61,7 @@ def wrong_table_class(table: Table, bill: TableBill, scale: Scale) -> Iterator[S
         migration="none: the class is changed while the table is in use, at most twice in 30 days; reserved capacity, which is not "
         "known here, counts for STANDARD only",
         effort="minutes",
-        commands=(f"aws dynamodb update-table --region {table.region} --table-name {table.name} --table-class {other}",),
+        commands=(update_table(table, f"--table-class {other}"),),
         change=change,
     )
 

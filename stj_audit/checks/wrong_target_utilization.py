@@ -20,6 +20,7 @@ from decimal import Decimal
 
 from stj_audit.checks import check
 from stj_audit.checks.provisioned_without_auto_scaling import TARGET_PERCENT
+from stj_audit.commands import scalable_target
 from stj_audit.facts import AutoScaling, ScalableTarget, Table, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import count, listed, percent
@@ -87,13 +88,8 @@ def _problem(table: Table, index: str | None, wrong: list[tuple[ScalableTarget, 
 
 def _command(table: Table, target: ScalableTarget) -> str:
     """A second policy for the same metric is refused: the one that is there is looked up by the command itself."""
-    kind, where = ("table", "") if target.index is None else ("index", f"/index/{target.index}")
-    dimension = target.dimension.title()
-    which = (
-        f"--region {table.region} --service-namespace dynamodb --resource-id table/{table.name}{where} "
-        f"--scalable-dimension dynamodb:{kind}:{dimension}CapacityUnits"
-    )
-    metric = {"PredefinedMetricType": f"DynamoDB{dimension}CapacityUtilization"}
+    which = scalable_target(table, target.index, target.dimension)
+    metric = {"PredefinedMetricType": f"DynamoDB{target.dimension.title()}CapacityUtilization"}
     tracking = json.dumps({"PredefinedMetricSpecification": metric, "TargetValue": TARGET_PERCENT})
     name = (
         f'"$(aws application-autoscaling describe-scaling-policies {which} '
