@@ -110,6 +110,11 @@ class Pattern(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return self.op in READS
 
     @property
+    def is_job(self) -> bool:
+        """Whether it is called as often whatever the users: no user waits for it."""
+        return not self.calls and self.calls_per_day is not None
+
+    @property
     def updates(self) -> bool:
         """Whether the items that are written were there before, and stay."""
         return self.op == "UpdateItem" or self.replaces or (self.op == "TransactWriteItems" and bool(self.sets))

@@ -18,11 +18,11 @@ from fractions import Fraction
 from math import ceil
 
 from stj_audit.checks import check
-from stj_audit.checks.provisioned_without_auto_scaling import TARGET_PERCENT
-from stj_audit.checks.warm_throughput_outgrown import Outgrown, at_users, first_of, not_known, peak_a_second, users_above
 from stj_audit.commands import register_target
 from stj_audit.config import Scale
+from stj_audit.cost.auto_scaling import TARGET_PERCENT
 from stj_audit.cost.bill import TableBill
+from stj_audit.cost.peaks import Outgrown, at_users, first_of, peak_a_second, peak_not_known, users_above
 from stj_audit.cost.workload import Key
 from stj_audit.facts import AutoScaling, ScalableTarget, Table, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
@@ -51,7 +51,7 @@ def auto_scaling_maximum_outgrown(
             key: Key = (index, "reads" if target.dimension == "read" else "writes")
             peak = peak_a_second(bill.workload, key, bill.users, scale.peak_factor)
             if peak is None:
-                yield not_known(key, bill)
+                yield peak_not_known(key, bill)
             elif peak > target.max_units:
                 users = users_above(bill.workload, key, target.max_units, users=bill.users, peak_factor=scale.peak_factor)
                 outgrown.append((target, Outgrown(kind=key[1], limit=target.max_units, peak=peak, users=users)))

@@ -27,9 +27,9 @@ from stj_audit.checks.low_cardinality_index_key import (
     SECONDS_PER_DAY,
     TOP_SHARE,
 )
-from stj_audit.checks.unbounded_query import first_users
 from stj_audit.config import Scale, TableModel
 from stj_audit.cost.bill import TableBill
+from stj_audit.cost.peaks import first_users
 from stj_audit.cost.workload import KINDS, NO_USERS, Call, Kind, Store, Workload, call_units
 from stj_audit.facts import ItemSizes, KeyCardinality, Table, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity

@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from stj_audit.checks import check
-from stj_audit.checks.unbounded_query import first_users, is_job, pages
 from stj_audit.config import Scale, TableModel
 from stj_audit.cost.bill import TableBill
+from stj_audit.cost.peaks import first_users
+from stj_audit.cost.requests import pages
 from stj_audit.cost.workload import NO_USERS, Call, Workload, items_a_call
 from stj_audit.design import COLLECTION_READS
 from stj_audit.facts import Unknown
@@ -29,7 +30,7 @@ MANY_PAGES = 3  # more of them in a row are felt: each is a request of some mill
 
 @check("A call takes many pages", Category.SCALABILITY, Severity.LOW, code="SCL-09")
 def many_pages_a_call(declared: TableModel, bill: TableBill, scale: Scale) -> Iterator[Said]:
-    if not any(pattern.op in COLLECTION_READS and not is_job(pattern) for pattern in declared.pattern):
+    if not any(pattern.op in COLLECTION_READS and not pattern.is_job for pattern in declared.pattern):
         yield NotApplicable(reason="no Query or Scan of a user is declared")
         return
     if not bill.workload.calls:
@@ -37,7 +38,7 @@ def many_pages_a_call(declared: TableModel, bill: TableBill, scale: Scale) -> It
         return
     most = 0
     for call in bill.workload.calls:
-        if call.pattern.op not in COLLECTION_READS or is_job(call.pattern):
+        if call.pattern.op not in COLLECTION_READS or call.pattern.is_job:
             continue
         found = _items(bill.workload, call, scale.target_users)
         if isinstance(found, Unknown):

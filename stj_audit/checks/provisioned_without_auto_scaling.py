@@ -15,11 +15,11 @@ from typing import Literal
 
 from stj_audit.checks import check
 from stj_audit.commands import Dimension, register_target, scalable_target
+from stj_audit.cost.auto_scaling import TARGET_PERCENT
 from stj_audit.facts import AutoScaling, Flow, ScalableTarget, Table, Throughput, Traffic, Unknown
 from stj_audit.results import Category, Good, Problem, Said, Severity
 from stj_audit.wording import counted, listed
 
-TARGET_PERCENT = 70  # AWS's default for DynamoDB, the middle of the range of 20 to 90 that is allowed
 ROOM_FACTOR = 4  # the suggested maximum over today's capacity; what one is willing to pay in a busy hour
 
 State = Literal["scaled", "not registered", "suspended"]

@@ -17,9 +17,9 @@ from fractions import Fraction
 from math import ceil
 
 from stj_audit.checks import check
-from stj_audit.checks.warm_throughput_outgrown import Outgrown, at_users, first_of, not_known, peak_a_second, users_above
 from stj_audit.config import Scale
 from stj_audit.cost.bill import TableBill
+from stj_audit.cost.peaks import Outgrown, at_users, first_of, peak_a_second, peak_not_known, users_above
 from stj_audit.cost.workload import KINDS
 from stj_audit.facts import Table
 from stj_audit.results import Category, Good, Problem, Said, Severity
@@ -39,7 +39,7 @@ def table_quota_outgrown(table: Table, bill: TableBill, scale: Scale) -> Iterato
         for kind in KINDS:
             peak = peak_a_second(bill.workload, (index, kind), bill.users, scale.peak_factor)
             if peak is None:
-                yield not_known((index, kind), bill)
+                yield peak_not_known((index, kind), bill)
             elif peak >= QUOTA_UNITS * NEAR_SHARE:
                 users = users_above(bill.workload, (index, kind), QUOTA_UNITS, users=bill.users, peak_factor=scale.peak_factor)
                 near.append(Outgrown(kind=kind, limit=QUOTA_UNITS, peak=peak, users=users))

@@ -15,18 +15,17 @@ Source: AWS API reference, Query: a page ends at 1 MB; AWS developer guide, "Pag
 Fix: give it a limit and read on only when the next page is asked for, or keep a top list, or a count, in an item of its own.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
-from math import ceil
 
 from stj_audit.checks import check
-from stj_audit.config import MAX_USERS, Scale, TableModel
+from stj_audit.config import Scale, TableModel
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.patterns import pattern_costs
-from stj_audit.cost.requests import PAGE_BYTES
+from stj_audit.cost.peaks import first_users
+from stj_audit.cost.requests import pages
 from stj_audit.cost.workload import NO_USERS, Call, Workload, call_units, items_a_call, reads_more
-from stj_audit.design import Pattern
 from stj_audit.facts import Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import count, counted, dollars, percent, printable, size
@@ -39,7 +38,7 @@ def unbounded_query(declared: TableModel, bill: TableBill, scale: Scale) -> Iter
     if not declared.pattern:
         yield NotApplicable(reason="no access pattern is declared")
         return
-    reads = [one for one in declared.pattern if (one.follows_users or one.reads_everything) and not is_job(one)]
+    reads = [one for one in declared.pattern if (one.follows_users or one.reads_everything) and not one.is_job]
     if not reads:
         yield NotApplicable(reason="no declared pattern of a user reads a share of the users, or everything")
         return
@@ -47,7 +46,7 @@ def unbounded_query(declared: TableModel, bill: TableBill, scale: Scale) -> Iter
         yield Unknown(call="dynamodb:DescribeTable", reason=NO_USERS)
         return
     bounded = [pattern for pattern in reads if pattern.limit is not None]
-    growing = [call for call in bill.workload.calls if reads_more(bill.workload, call) and not is_job(call.pattern)]
+    growing = [call for call in bill.workload.calls if reads_more(bill.workload, call) and not call.pattern.is_job]
     if bounded:
         yield Good(message=f"{counted(len(bounded), 'pattern')} of what grows, with a limit: {printable(bounded[0].name)}")
     elif not growing:
@@ -56,34 +55,12 @@ def unbounded_query(declared: TableModel, bill: TableBill, scale: Scale) -> Iter
         yield _judged(call, bill, scale)
 
 
-def is_job(pattern: Pattern) -> bool:
-    """Whether a pattern is called as often whatever the users: no user waits for it."""
-    return not pattern.calls and pattern.calls_per_day is not None
-
-
-def pages(items: Decimal, size_bytes: int) -> int:
-    """How many pages of 1 MB a Query or Scan takes that reads `items` of `size_bytes`."""
-    items_a_page = -(-PAGE_BYTES // max(size_bytes, 1))
-    return max(1, ceil(items / items_a_page))
-
-
 def units_a_call(workload: Workload, call: Call, users: int) -> Decimal | str:
     """Read units of one call, with what it fetches from the table; a sentence: why they are not known."""
     units = [call_units(workload, call, store, "reads", users) for store in workload.stores]
     unknown = next((one for one in units if isinstance(one, str)), None)
     known = [one for one in units if isinstance(one, Decimal)]
     return sum(known, Decimal(0)) if unknown is None and known else unknown or "its size is not known"
-
-
-def first_users(holds: Callable[[int], bool]) -> int | None:
-    """The smallest number of users for which something holds that goes on to hold for more; None: never."""
-    if not holds(MAX_USERS):
-        return None
-    low, high = 0, MAX_USERS
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if holds(middle) else (middle, high)
-    return high
 
 
 def _pages_at(bill: TableBill, call: Call, users: int) -> int:

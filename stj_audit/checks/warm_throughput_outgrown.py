@@ -11,65 +11,22 @@ Source: AWS developer guide, "Understanding DynamoDB warm throughput"; "DynamoDB
 Fix: warm the table and its indexes before the load comes, or let it rise over 30 minutes and more.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
 from math import ceil
 
 from stj_audit.checks import check
 from stj_audit.commands import update_units
-from stj_audit.config import MAX_USERS, Scale
+from stj_audit.config import Scale
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.lines import HOURS_PER_MONTH
-from stj_audit.cost.workload import KINDS, Key, Kind, Workload, request_units
+from stj_audit.cost.peaks import Outgrown, at_users, first_of, peak_a_second, peak_not_known, users_above
+from stj_audit.cost.workload import KINDS, Kind
 from stj_audit.facts import Table, Throughput, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
-from stj_audit.wording import a_few, count, counted, listed, percent, resource
+from stj_audit.wording import a_few, count, listed, percent, resource
 
 SECONDS_PER_MONTH = HOURS_PER_MONTH * 3_600
 NAMES: Mapping[Kind, str] = {"reads": "ReadUnitsPerSecond", "writes": "WriteUnitsPerSecond"}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outgrown:
-    """A limit that the peak is above. `users`: from how many on; None: today already, or nobody knows."""
-
-    kind: Kind
-    limit: int
-    peak: Fraction
-    users: int | None
-
-
-def peak_a_second(workload: Workload, key: Key, users: int | None, peak_factor: int) -> Fraction | None:
-    """Request units a second at the peak, with `users` users (None: today); None: not known."""
-    units = request_units(workload, key, users)
-    return None if units is None else Fraction(units) / SECONDS_PER_MONTH * peak_factor
-
-
-def users_above(workload: Workload, key: Key, limit: Fraction | int, *, users: int | None, peak_factor: int) -> int | None:
-    """From how many users on the peak is above `limit`; None: it is today, never is, or nobody knows how many users there are."""
-    today = peak_a_second(workload, key, None, peak_factor)
-    if users is None or (today is not None and today > limit):
-        return None
-    everyone = range(1, MAX_USERS + 1)
-    place = bisect_left(everyone, True, key=lambda number: (peak_a_second(workload, key, number, peak_factor) or 0) > limit)
-    return everyone[place] if place < len(everyone) else None
-
-
-def first_of(found: Sequence[Outgrown]) -> int | None:
-    """The least user count of several; None where one needs no more users than there are."""
-    users = [one.users for one in found if one.users is not None]
-    return min(users) if len(users) == len(found) else None
-
-
-def at_users(bill: TableBill) -> str:
-    return "" if bill.users is None else f" of {counted(bill.users, 'user')}"
-
-
-def not_known(key: Key, bill: TableBill) -> Unknown:
-    index, kind = key
-    return Unknown(call="cloudwatch:GetMetricData", reason=f"the peak{at_users(bill)} in {kind} of {resource(index)} is not known")
 
 
 @check("Warm throughput will be outgrown", Category.SCALABILITY, Severity.MEDIUM, code="SCL-03")
@@ -91,7 +48,7 @@ def warm_throughput_outgrown(table: Table, bill: TableBill, scale: Scale) -> Ite
                 reason = f"the warm throughput for {kind} of {resource(index)} is not stated"
                 yield Unknown(call="dynamodb:DescribeTable", reason=reason)
             elif peak is None:
-                yield not_known((index, kind), bill)
+                yield peak_not_known((index, kind), bill)
             elif peak > limit:
                 users = users_above(bill.workload, (index, kind), limit, users=bill.users, peak_factor=scale.peak_factor)
                 outgrown.append(Outgrown(kind=kind, limit=limit, peak=peak, users=users))

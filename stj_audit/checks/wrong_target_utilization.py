@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from stj_audit.checks import check
-from stj_audit.checks.provisioned_without_auto_scaling import TARGET_PERCENT
 from stj_audit.commands import scalable_target
+from stj_audit.cost.auto_scaling import TARGET_PERCENT
 from stj_audit.facts import AutoScaling, ScalableTarget, Table, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import count, listed, percent

@@ -48,6 +48,7 @@ SECONDS_PER_MINUTE = 60
 MINUTES_PER_HOUR = 60
 MINUTES_PER_DAY = 1_440
 
+TARGET_PERCENT = 70  # AWS's default for DynamoDB
 MIN_TARGET_PERCENT = 20  # the guide: "between 20 and 90 percent"
 MAX_TARGET_PERCENT = 90
 HIGH_MINUTES = 2
@@ -64,7 +65,7 @@ DECREASE_WAIT_MINUTES = 60  # also the time in which the 4 have to be made; olde
 class Policy:
     """A target tracking policy and its bounds; the defaults are those of AWS's examples, and the quota of a table."""
 
-    target_percent: int = 70
+    target_percent: int = TARGET_PERCENT
     min_units: int = 1
     max_units: int = 40_000  # "Service, account, and table quotas": reads or writes of a table, unless raised
 

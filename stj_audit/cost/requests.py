@@ -12,6 +12,7 @@ are not known.
 """
 
 from decimal import ROUND_CEILING, Decimal
+from math import ceil
 
 from stj_audit.cost.units import TRANSACTION_FACTOR, Consistency, page_units, write_units
 from stj_audit.design import COLLECTION_READS, Pattern
@@ -54,6 +55,12 @@ def collection_units(items: Decimal, size_bytes: int, consistency: Consistency =
     rest = (items - pages * items_a_page) * size_bytes
     full = pages * page_units(items_a_page * size_bytes, consistency)
     return full + page_units(rest.to_integral_value(ROUND_CEILING), consistency) if rest or not pages else full
+
+
+def pages(items: Decimal, size_bytes: int) -> int:
+    """How many pages of 1 MB a Query or Scan takes that reads `items` of `size_bytes`."""
+    items_a_page = -(-PAGE_BYTES // max(size_bytes, 1))
+    return max(1, ceil(items / items_a_page))
 
 
 def table_write_call(pattern: Pattern, size_bytes: int, users: int) -> Decimal:
