@@ -297,6 +297,7 @@ def _finding(one: _Judged, result: Result, problem: Problem, scale: Scale, ignor
         evidence=dict(problem.evidence),
         fix=problem.fix,
         commands=problem.commands,
+        template=problem.template,
         saving_usd_month=savings,
         suppressed=ignores.suppression(check, one.name),
         current=problem.current,

@@ -312,7 +312,8 @@ class Finding:
     """
     A problem of one table. `id` is the same in every run for the same check, table and index. `saving_usd_month` is by user count,
     an upper bound where `saving_is_bound`; null: not priced. `current`, `benefit` and `migration` are for the section "What could
-    be improved". `when` is "now" or "before N users".
+    be improved". `when` is "now" or "before N users". `commands` are of the AWS CLI; `template` is YAML of CloudFormation, where the
+    change belongs there too.
     """
 
     id: str
@@ -335,6 +336,7 @@ class Finding:
     effort: str = ""
     when: str = "now"
     saving_is_bound: bool = False
+    template: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -135,7 +135,8 @@ class Problem:
     `message` is one sentence with the numbers; `fix` one that says what to do. `current`, `benefit` and `migration` fill the
     "What could be improved" section: the state found, what the fix gains, what the fix takes. `effort` is "minutes", "hours" or
     "days". `matters_from_users`: the user count from which it matters (None: already now). `subject` tells it from other problems that the
-    same check finds in the same index: the name of a pattern or of an attribute, a kind of request.
+    same check finds in the same index: the name of a pattern or of an attribute, a kind of request. `commands` are of the AWS CLI;
+    `template` is the same in CloudFormation, where the owner's template would undo them.
     """
 
     message: str
@@ -149,6 +150,7 @@ class Problem:
     migration: str = ""
     effort: str = "hours"
     commands: tuple[str, ...] = ()
+    template: str = ""
     change: Change | None = None
     matters_from_users: int | None = None
 

@@ -523,6 +523,9 @@ def _findings() -> tuple[Finding, ...]:
                 "aws dynamodb update-continuous-backups --region eu-north-1 --table-name stj_password "
                 "--point-in-time-recovery-specification PointInTimeRecoveryEnabled=true,RecoveryPeriodInDays=35",
             ),
+            template="Resources:\n  StjPassword:\n    Type: AWS::DynamoDB::Table\n    Properties:\n"
+            "      TableName: stj_password\n      PointInTimeRecoverySpecification:\n"
+            "        PointInTimeRecoveryEnabled: true\n        RecoveryPeriodInDays: 35",
         ),
         _finding(
             "index-unread",

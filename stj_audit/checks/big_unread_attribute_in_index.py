@@ -16,12 +16,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from stj_audit.checks import check
-from stj_audit.checks.pattern_without_index import new_index_commands
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.savings import BIG_ATTRIBUTE_BYTES
 from stj_audit.cost.units import write_units
 from stj_audit.cost.workload import Store, Workload, attributes_read, holds
 from stj_audit.facts import Index, ItemSizes, Table, Unknown
+from stj_audit.new_index import new_index
 from stj_audit.results import Category, Good, NarrowIndex, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import a_few, counted, percent, printable, size
 
@@ -88,6 +88,7 @@ def _problem(
     names = a_few(printable(name) for name in large)
     schema = [(key.attribute, key.role) for key in index.key_schema]
     share = percent(min(weight / entry_bytes, Decimal(1)))
+    new = new_index(table, items, f"{index.name}-narrow", schema, wanted, everything=False)
     return Problem(
         message=f"holds {names}, {size(weight)} of the {size(entry_bytes)} of its entry ({share}), and "
         f"no declared pattern reads it there: {counted(before, 'write unit')} for each write, {counted(after, 'unit')} without",
@@ -105,5 +106,6 @@ def _problem(
         migration="a projection cannot be changed: add the narrower index, switch the queries when it is ACTIVE, then remove the old one; "
         "the table stays in use",
         effort="hours",
-        commands=new_index_commands(table, items, f"{index.name}-narrow", schema, wanted, everything=False),
+        commands=() if new is None else (new.command,),
+        template="" if new is None else new.template,
     )

@@ -14,6 +14,7 @@ Fix: switch on deletion protection; also in the template, where the table is cre
 from collections.abc import Iterator
 
 from stj_audit.checks import check
+from stj_audit.cloudformation import table_template
 from stj_audit.commands import update_table
 from stj_audit.facts import ItemSizes, Table, Unknown
 from stj_audit.results import Category, Good, Problem, Said, Severity
@@ -37,6 +38,7 @@ def deletion_protection_off(table: Table, items: ItemSizes | Unknown) -> Iterato
         migration="none: it is switched on while the table is in use; set it in the template too, or the next deployment switches it off",
         effort="minutes",
         commands=(update_table(table, "--deletion-protection-enabled"),),
+        template=table_template(table, {"DeletionProtectionEnabled": True}),
     )
 
 

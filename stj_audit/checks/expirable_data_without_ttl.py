@@ -18,6 +18,7 @@ import shlex
 from collections.abc import Iterator
 
 from stj_audit.checks import check
+from stj_audit.cloudformation import table_template
 from stj_audit.facts import AttributeSizes, ItemSizes, Table, TimeToLive, Unknown
 from stj_audit.items.fold import OTHER_ATTRIBUTES
 from stj_audit.results import Category, NotApplicable, Problem, Said, Severity
@@ -104,6 +105,9 @@ def _problem(table: Table, found: list[AttributeSizes], items: ItemSizes, read: 
         "the deletions in the other regions are billed as writes",
         effort="hours",
         commands=_commands(table, first.name, switch_on=usable is not None),
+        template=""
+        if usable is None
+        else table_template(table, {"TimeToLiveSpecification": {"AttributeName": first.name, "Enabled": True}}),
     )
 
 

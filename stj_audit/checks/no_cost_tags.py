@@ -15,6 +15,7 @@ Fix: tag the table, with its own name at the least, and activate the key as a co
 from collections.abc import Iterator
 
 from stj_audit.checks import check
+from stj_audit.cloudformation import table_template
 from stj_audit.facts import Table, Tags
 from stj_audit.results import Category, Good, Problem, Said, Severity
 from stj_audit.wording import a_few, counted, printable
@@ -41,4 +42,5 @@ def no_cost_tags(table: Table, tags: Tags) -> Iterator[Said]:
         commands=(
             f"aws dynamodb tag-resource --region {table.region} --resource-arn {table.arn} --tags Key={KEY},Value={table.name}",
         ),
+        template=table_template(table, {"Tags": [{"Key": KEY, "Value": table.name}]}),
     )

@@ -18,6 +18,7 @@ from decimal import Decimal
 from math import ceil
 
 from stj_audit.checks import check
+from stj_audit.cloudformation import table_template
 from stj_audit.commands import update_units
 from stj_audit.config import Scale
 from stj_audit.cost.bill import TableBill
@@ -51,11 +52,7 @@ def no_on_demand_ceiling(table: Table, traffic: Traffic | Unknown, bill: TableBi
     whole = [f"{listed(kinds)} of {'the table' if index is None else index}" for index, kinds in missing.items()]
     usd = _worst_hour_usd(bill)
     worst = "" if usd is None else f", which is {dollars(usd)} an hour"
-    commands = tuple(
-        command
-        for index, kinds in missing.items()
-        if (command := _command(table, index, _suggested(index, kinds, traffic, bill, scale)))
-    )
+    suggested = {index: units for index, kinds in missing.items() if (units := _suggested(index, kinds, traffic, bill, scale))}
     yield Problem(
         message=f"no maximum is set for {a_few(whole)}: up to {count(TABLE_QUOTA_UNITS)} units a second of each may be used{worst}",
         fix=f"set a maximum of about {ROOM_FACTOR} times the peak",
@@ -69,7 +66,8 @@ def no_on_demand_ceiling(table: Table, traffic: Traffic | Unknown, bill: TableBi
         migration="none: it takes effect while the table is in use; above it requests are throttled, so alarm on throttling first, and raise "
         "it before a campaign",
         effort="minutes",
-        commands=commands,
+        commands=tuple(update_units(table, index, "OnDemandThroughput", units) for index, units in suggested.items()),
+        template=table_template(table, {"OnDemandThroughput": suggested[None]}) if None in suggested else "",
     )
 
 
@@ -97,9 +95,3 @@ def _suggested(index: str | None, kinds: list[Kind], traffic: Traffic | Unknown,
         if rates and max(rates) > 0:
             found[NAMES[kind]] = ceil(max(rates) * ROOM_FACTOR)
     return found
-
-
-def _command(table: Table, index: str | None, units: Mapping[str, int]) -> str:
-    if not units:
-        return ""
-    return update_units(table, index, "OnDemandThroughput", units)

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from stj_audit.checks import check
+from stj_audit.cloudformation import table_template
 from stj_audit.commands import update_table
 from stj_audit.config import Scale
 from stj_audit.cost.bill import TableBill, why_unknown
@@ -71,6 +72,7 @@ def on_demand_is_cheaper(table: Table, traffic: Traffic | Unknown, bill: TableBi
         migration="none: the mode is changed while the table is in use, up to four times in 24 hours; reserved capacity is not known here",
         effort="minutes",
         commands=(update_table(table, "--billing-mode PAY_PER_REQUEST"),),
+        template=table_template(table, {"BillingMode": "PAY_PER_REQUEST"}),
         change=change,
     )
 

@@ -18,10 +18,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from stj_audit.checks import check
-from stj_audit.checks.pattern_without_index import Schema, Source, index_name, new_index_commands, source_of
+from stj_audit.checks.pattern_without_index import Source, source_of
 from stj_audit.config import Scale, TableModel
 from stj_audit.design import COLLECTION_READS, Pattern
 from stj_audit.facts import ItemSizes, Table, Unknown
+from stj_audit.new_index import Schema, index_name, new_index
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import a_few, counted, listed, printable
 
@@ -72,6 +73,11 @@ def _problem(table: Table, items: ItemSizes | Unknown, pattern: Pattern, source:
     key = f"the key {', '.join(printable(name) for name, _ in schema)}"
     if not has_partition_key:
         key = f"a partition key that is one value for all that is listed, and the sort key {wanted}"
+    new = (
+        new_index(table, items, index_name(table, schema), schema, pattern.reads, everything=not pattern.reads)
+        if has_partition_key
+        else None
+    )
     return Problem(
         message=f"pattern {printable(pattern.name)} is ordered by {wanted}: {given}{many}",
         fix=f"query an index with {key}",
@@ -90,9 +96,8 @@ def _problem(table: Table, items: ItemSizes | Unknown, pattern: Pattern, source:
         migration="an index is built while the table stays in use; an item without the attribute is not in it, and each change of the "
         "attribute moves its entry: two writes",
         effort="hours",
-        commands=new_index_commands(table, items, index_name(table, schema), schema, pattern.reads, everything=not pattern.reads)
-        if has_partition_key
-        else (),
+        commands=() if new is None else (new.command,),
+        template="" if new is None else new.template,
     )
 
 

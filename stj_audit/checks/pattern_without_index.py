@@ -12,27 +12,20 @@ Source: AWS developer guide, "Key condition expressions for the Query operation"
 Fix: add an index whose partition key is what the pattern looks for, and query it; where some key fits already, query that.
 """
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from decimal import Decimal
 
 from stj_audit.checks import check
-from stj_audit.commands import create_index
 from stj_audit.config import TableModel
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.requests import PAGE_BYTES, collection_units
 from stj_audit.design import COLLECTION_READS, IndexModel, Pattern, finds
-from stj_audit.facts import Index, ItemSizes, KeyRole, Table, Unknown
+from stj_audit.facts import Index, ItemSizes, Table, Unknown
+from stj_audit.new_index import NewIndex, Schema, index_name, new_index
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import a_few, counted, listed, printable
 
-MAX_NON_KEY_ATTRIBUTES = 20  # AWS API reference, Projection: of one index
-MAX_RANGE_ATTRIBUTES = 4  # AWS API reference, CreateTable: of a global secondary index
-MAX_INDEX_NAME = 255  # AWS API reference: letters, digits, "_", "-" and "."
-KEY_TYPES = ("S", "N", "B")
-
 Source = Table | Index
-Schema = Sequence[tuple[str, KeyRole]]
 
 
 @check("No key fits an access pattern", Category.GSI_COVERAGE, Severity.HIGH, code="COV-01")
@@ -82,6 +75,7 @@ def _problem(table: Table, items: ItemSizes | Unknown, declared: TableModel, bil
         how = f"{how} in index {pattern.index}, which the table does not have"
     found = f"the key of {_title(fitting)} fits" if fitting else "no key of the table or of an index fits"
     definition = next((index for index in declared.index if index.name == pattern.index), None)
+    new = None if fitting else _new_index(table, items, pattern, definition)
     return Problem(
         message=f"pattern {printable(pattern.name)} {how}: {found}",
         fix=f"use a Query of {_title(fitting)}"
@@ -103,7 +97,8 @@ def _problem(table: Table, items: ItemSizes | Unknown, declared: TableModel, bil
         if fitting
         else "an index is built while the table stays in use; each write of what it holds is then paid once more",
         effort="minutes" if fitting else "hours",
-        commands=() if fitting else _commands(table, items, pattern, definition),
+        commands=() if new is None else (new.command,),
+        template="" if new is None else new.template,
     )
 
 
@@ -125,54 +120,8 @@ def _schema(pattern: Pattern, definition: IndexModel | None) -> Schema:
     return [(name, "RANGE" if place else "HASH") for place, name in enumerate(names)]
 
 
-def _commands(table: Table, items: ItemSizes | Unknown, pattern: Pattern, definition: IndexModel | None) -> tuple[str, ...]:
+def _new_index(table: Table, items: ItemSizes | Unknown, pattern: Pattern, definition: IndexModel | None) -> NewIndex | None:
     schema = _schema(pattern, definition)
     if definition is not None:
-        return new_index_commands(
-            table, items, definition.name, schema, definition.attributes, everything=definition.projection == "ALL"
-        )
-    return new_index_commands(table, items, index_name(table, schema), schema, pattern.reads, everything=not pattern.reads)
-
-
-def index_name(table: Table, schema: Schema) -> str:
-    """A name that no index of the table has: "by-status-created-at"."""
-    words = "-".join(re.sub(r"[^A-Za-z0-9_.-]+", "-", name) for name, _ in schema)
-    name = f"by-{words}"[: MAX_INDEX_NAME - 2]
-    return f"{name}-2" if any(index.name == name for index in table.indexes) else name
-
-
-def new_index_commands(
-    table: Table, items: ItemSizes | Unknown, name: str, schema: Schema, wanted: Sequence[str], *, everything: bool
-) -> tuple[str, ...]:
-    """The command that adds an index; none where the type of a key is not known, or an index cannot have such a key."""
-    types = _types(table, items)
-    capacity = table.provisioned
-    if any(attribute not in types for attribute, _ in schema) or len(schema) > 1 + MAX_RANGE_ATTRIBUTES:
-        return ()
-    create: dict[str, object] = {
-        "IndexName": name,
-        "KeySchema": [{"AttributeName": attribute, "KeyType": role} for attribute, role in schema],
-        "Projection": _projection(table, schema, wanted, everything=everything),
-    }
-    if table.billing_mode == "PROVISIONED":
-        if capacity is None or not capacity.read_units or not capacity.write_units:
-            return ()
-        create["ProvisionedThroughput"] = {"ReadCapacityUnits": capacity.read_units, "WriteCapacityUnits": capacity.write_units}
-    keys = dict.fromkeys((*(key.attribute for key in table.key_schema), *(attribute for attribute, _ in schema)))
-    return (create_index(table, create, {attribute: types[attribute] for attribute in keys}),)
-
-
-def _projection(table: Table, schema: Schema, wanted: Sequence[str], *, everything: bool) -> dict[str, object]:
-    keys = {*(key.attribute for key in table.key_schema), *(attribute for attribute, _ in schema)}
-    others = [attribute for attribute in dict.fromkeys(wanted) if attribute not in keys]
-    if everything or len(others) > MAX_NON_KEY_ATTRIBUTES:
-        return {"ProjectionType": "ALL"}
-    return {"ProjectionType": "INCLUDE", "NonKeyAttributes": others} if others else {"ProjectionType": "KEYS_ONLY"}
-
-
-def _types(table: Table, items: ItemSizes | Unknown) -> dict[str, str]:
-    """The types of attributes that can be a key: as the schemas say, else where every item read has the same."""
-    seen = () if isinstance(items, Unknown) else items.attributes
-    types = {one.name: one.types[0] for one in seen if len(one.types) == 1 and one.types[0] in KEY_TYPES}
-    schemas = (table.key_schema, *(index.key_schema for index in table.indexes))
-    return types | {key.attribute: key.type for schema in schemas for key in schema}
+        return new_index(table, items, definition.name, schema, definition.attributes, everything=definition.projection == "ALL")
+    return new_index(table, items, index_name(table, schema), schema, pattern.reads, everything=not pattern.reads)

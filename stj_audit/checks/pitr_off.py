@@ -11,6 +11,7 @@ Fix: turn PITR on; it changes nothing for readers and writers, and is billed per
 from collections.abc import Iterator
 
 from stj_audit.checks import check
+from stj_audit.cloudformation import table_template
 from stj_audit.facts import Pitr, Table
 from stj_audit.results import Category, Good, Problem, Said, Severity
 
@@ -30,5 +31,8 @@ def pitr_off(table: Table, pitr: Pitr) -> Iterator[Said]:
         commands=(
             f"aws dynamodb update-continuous-backups --region {table.region} --table-name {table.name} "
             "--point-in-time-recovery-specification PointInTimeRecoveryEnabled=true,RecoveryPeriodInDays=35",
+        ),
+        template=table_template(
+            table, {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": 35}}
         ),
     )

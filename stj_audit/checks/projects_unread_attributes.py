@@ -15,16 +15,14 @@ Fix: add an index with the same key that includes only what its queries read, sw
 from collections.abc import Iterator
 
 from stj_audit.checks import check
-from stj_audit.commands import create_index
 from stj_audit.cost.bill import TableBill, why_unknown
 from stj_audit.cost.changes import held_bytes
 from stj_audit.cost.savings import MIN_SAVING_USD, narrower_indexes
 from stj_audit.cost.workload import Store, attributes_read
 from stj_audit.facts import Index, Table, Unknown
+from stj_audit.new_index import MAX_NON_KEY_ATTRIBUTES, NewIndex, new_index
 from stj_audit.results import Category, Good, NarrowIndex, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import a_few, dollars, listed, printable, size
-
-MAX_NON_KEY_ATTRIBUTES = 20  # AWS API reference, Projection: of one index
 
 
 @check("An index holds what nobody reads", Category.GSI_PROJECTIONS, Severity.MEDIUM, code="PRJ-01")
@@ -68,6 +66,7 @@ def _judged(table: Table, store: Store, change: NarrowIndex, bill: TableBill) ->
     names = (*bill.workload.table.key, *store.key, *wanted)
     about = size(narrow_bytes) if all(name in bill.workload.attributes for name in names) else f"at most {size(narrow_bytes)}"
     held = "the keys" if not wanted else f"the keys and {listed([printable(name) for name in wanted])}"
+    new = _narrower(table, store, wanted)
     return Problem(
         message=f"its entries have {size(store.mean_bytes)}, and the declared patterns read {held}: {about}",
         fix=f"replace the index by one that holds only {held}",
@@ -83,21 +82,15 @@ def _judged(table: Table, store: Store, change: NarrowIndex, bill: TableBill) ->
         migration="a projection cannot be changed: add the narrower index, switch the queries when it is ACTIVE, then remove the old one; "
         "the table stays in use",
         effort="hours",
-        commands=_commands(table, store, wanted),
+        commands=() if new is None else (new.command,),
+        template="" if new is None else new.template,
         change=change,
     )
 
 
-def _commands(table: Table, store: Store, wanted: tuple[str, ...]) -> tuple[str, ...]:
+def _narrower(table: Table, store: Store, wanted: tuple[str, ...]) -> NewIndex | None:
     index: Index | None = next((one for one in table.indexes if one.name == store.index), None)
     if index is None or len(wanted) > MAX_NON_KEY_ATTRIBUTES:
-        return ()
-    projection = {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(wanted)} if wanted else {"ProjectionType": "KEYS_ONLY"}
-    create = {
-        "IndexName": f"{index.name}-narrow",
-        "KeySchema": [{"AttributeName": key.attribute, "KeyType": key.role} for key in index.key_schema],
-        "Projection": projection,
-    }
-    return (
-        create_index(table, create, {key.attribute: key.type for schema in (table.key_schema, index.key_schema) for key in schema}),
-    )
+        return None
+    schema = [(key.attribute, key.role) for key in index.key_schema]
+    return new_index(table, None, f"{index.name}-narrow", schema, wanted, everything=False)

@@ -10,10 +10,11 @@ Fix: register the missing dimensions with a target of 70% utilization, or move t
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from stj_audit.checks import check
+from stj_audit.cloudformation import Value, logical_id, template
 from stj_audit.commands import Dimension, register_target, scalable_target
 from stj_audit.cost.auto_scaling import TARGET_PERCENT
 from stj_audit.facts import AutoScaling, Flow, ScalableTarget, Table, Throughput, Traffic, Unknown
@@ -83,9 +84,9 @@ def _problem(
                 f"aws application-autoscaling register-scalable-target {scalable_target(table, index, dimension)} --suspended-state "
                 "DynamicScalingInSuspended=false,DynamicScalingOutSuspended=false,ScheduledScalingSuspended=false"
             )
-    absent = [f"{dimension}s" for dimension, state in states.items() if state == "not registered"]
+    absent = [dimension for dimension, state in states.items() if state == "not registered"]
     suspended = [f"{dimension}s" for dimension, state in states.items() if state == "suspended"]
-    off = [f"no auto scaling of {listed(absent)}"] if absent else []
+    off = [f"no auto scaling of {listed([f'{dimension}s' for dimension in absent])}"] if absent else []
     off += [f"auto scaling of {listed(suspended)} is suspended"] if suspended else []
     return Problem(
         message=f"{'; '.join(off)}{throttled}",
@@ -105,6 +106,7 @@ def _problem(
         f"(the commands set {ROOM_FACTOR} times today's capacity)",
         effort="minutes",
         commands=tuple(commands),
+        template=_template(table, index, {one: now for one in absent if (now := units[one]) is not None}),
     )
 
 
@@ -118,3 +120,34 @@ def _register(table: Table, index: str | None, dimension: Dimension, now: int) -
         f"--policy-name {policy} --policy-type TargetTrackingScaling "
         f"--target-tracking-scaling-policy-configuration {shlex.quote(json.dumps(tracking))}",
     )
+
+
+def _template(table: Table, index: str | None, units: Mapping[Dimension, int]) -> str:
+    """Targets and policies, as `_register` makes them; nothing where no capacity is known."""
+    resources: dict[str, tuple[str, Mapping[str, Value]]] = {}
+    for dimension, now in units.items():
+        names = (table.name, index or "", dimension)
+        target = logical_id(*names, "target")
+        resources[target] = (
+            "AWS::ApplicationAutoScaling::ScalableTarget",
+            {
+                "ServiceNamespace": "dynamodb",
+                "ResourceId": f"table/{table.name}" if index is None else f"table/{table.name}/index/{index}",
+                "ScalableDimension": f"dynamodb:{'table' if index is None else 'index'}:{dimension.title()}CapacityUnits",
+                "MinCapacity": now,
+                "MaxCapacity": now * ROOM_FACTOR,
+            },
+        )
+        resources[logical_id(*names, "policy")] = (
+            "AWS::ApplicationAutoScaling::ScalingPolicy",
+            {
+                "PolicyName": "-".join(part for part in (*names, str(TARGET_PERCENT)) if part),
+                "PolicyType": "TargetTrackingScaling",
+                "ScalingTargetId": {"Ref": target},
+                "TargetTrackingScalingPolicyConfiguration": {
+                    "PredefinedMetricSpecification": {"PredefinedMetricType": f"DynamoDB{dimension.title()}CapacityUtilization"},
+                    "TargetValue": TARGET_PERCENT,
+                },
+            },
+        )
+    return template(resources) if resources else ""

@@ -11,6 +11,7 @@ Fix: set the recovery period to 35 days, the longest.
 from collections.abc import Iterator
 
 from stj_audit.checks import check
+from stj_audit.cloudformation import table_template
 from stj_audit.facts import Pitr, Table, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import counted
@@ -41,5 +42,9 @@ def short_recovery_window(table: Table, pitr: Pitr) -> Iterator[Said]:
             commands=(
                 f"aws dynamodb update-continuous-backups --region {table.region} --table-name {table.name} "
                 f"--point-in-time-recovery-specification PointInTimeRecoveryEnabled=true,RecoveryPeriodInDays={LONGEST_DAYS}",
+            ),
+            template=table_template(
+                table,
+                {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": LONGEST_DAYS}},
             ),
         )

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
 
 from stj_audit.checks import check
+from stj_audit.cloudformation import table_template
 from stj_audit.commands import update_units
 from stj_audit.config import Scale
 from stj_audit.cost.bill import TableBill
@@ -75,13 +76,13 @@ def _problem(table: Table, index: str | None, warm: Throughput | None, outgrown:
         benefit="a sudden peak is served from its first second",
         migration="none: it is done while the table is in use; warming is charged once, by the units that are added, and stays",
         effort="minutes",
-        commands=(_command(table, index, warm, outgrown),),
+        commands=(update_units(table, index, "WarmThroughput", _units(warm, outgrown)),),
+        template=table_template(table, {"WarmThroughput": _units(warm, outgrown)}) if index is None else "",
         matters_from_users=first_of(outgrown),
     )
 
 
-def _command(table: Table, index: str | None, warm: Throughput | None, outgrown: Sequence[Outgrown]) -> str:
+def _units(warm: Throughput | None, outgrown: Sequence[Outgrown]) -> dict[str, int]:
     now = {"reads": None if warm is None else warm.read_units, "writes": None if warm is None else warm.write_units}
     needed = {one.kind: ceil(one.peak) for one in outgrown}
-    units = {NAMES[kind]: value for kind in KINDS if (value := needed.get(kind, now[kind]))}
-    return update_units(table, index, "WarmThroughput", units)
+    return {NAMES[kind]: value for kind in KINDS if (value := needed.get(kind, now[kind]))}

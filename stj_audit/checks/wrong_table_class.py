@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from stj_audit.checks import check
+from stj_audit.cloudformation import table_template
 from stj_audit.commands import update_table
 from stj_audit.config import Scale
 from stj_audit.cost.bill import TableBill, why_unknown
@@ -62,6 +63,7 @@ def wrong_table_class(table: Table, bill: TableBill, scale: Scale) -> Iterator[S
         "known here, counts for STANDARD only",
         effort="minutes",
         commands=(update_table(table, f"--table-class {other}"),),
+        template=table_template(table, {"TableClass": other}),
         change=change,
     )
 

@@ -89,11 +89,11 @@ def markdown_code(text: str) -> Markup:
     return escape_markdown(name)
 
 
-def markdown_fence(text: str) -> Markup:
-    """A command as a fenced block, whole; the fence is longer than any row of backticks in it."""
+def markdown_fence(text: str, language: str = "sh") -> Markup:
+    """A command or a template as a fenced block, whole; the fence is longer than any row of backticks in it."""
     body = visible(text, keep="\n")
     fence = "`" * max(3, *(len(run) + 1 for run in _BACKTICKS.findall(body)), 3)
-    return Markup(f"{fence}sh\n{body}\n{fence}")  # noqa: S704 - nothing in a fenced block means anything but its fence
+    return Markup(f"{fence}{language}\n{body}\n{fence}")  # noqa: S704 - nothing in a fenced block means anything but its fence
 
 
 def escape_terminal(text: str) -> str:

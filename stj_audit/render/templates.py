@@ -207,6 +207,10 @@ def _markdown_command(text: object) -> Markup:
     return escape.markdown_fence(str(text))
 
 
+def _markdown_template(text: object) -> Markup:
+    return escape.markdown_fence(str(text), "yaml")
+
+
 def _finalize(escaped: Callable[[str], Markup]) -> Callable[[object], Markup]:
     """What Jinja2 calls with every value that is printed. Markup is what our own macros and filters made of escaped text."""
 
@@ -217,8 +221,8 @@ def _finalize(escaped: Callable[[str], Markup]) -> Callable[[object], Markup]:
 
 
 _BY_FORMAT: dict[str, tuple[Callable[[str], Markup], dict[str, Callable[..., Any]]]] = {
-    "html": (escape.escape_html, {"code": _html_code, "command": _html_command}),
-    "markdown": (escape.escape_markdown, {"code": _markdown_code, "command": _markdown_command}),
+    "html": (escape.escape_html, {"code": _html_code, "command": _html_command, "template": _html_command}),
+    "markdown": (escape.escape_markdown, {"code": _markdown_code, "command": _markdown_command, "template": _markdown_template}),
 }
 
 

@@ -158,7 +158,7 @@ def test_markdown_tables_keep_their_columns(report: Report) -> None:
 
 @pytest.mark.parametrize("report", [hostile_report(), hostile_report(words_too=True)], ids=["hostile", "all"])
 def test_markdown_has_no_markup_of_others(report: Report) -> None:
-    text = re.sub(r"(?ms)^(`{3,})sh\n.*?\n\1$", "", render(report, "markdown"))
+    text = re.sub(r"(?ms)^(`{3,})(?:sh|yaml)\n.*?\n\1$", "", render(report, "markdown"))
     assert not re.search(r"<(?!/?details>|/?summary>|!-- -->| \$\d)", text)
     assert not re.search(r"(?<!\\)(?:\\\\)*\]\(", text)
     assert "https://" not in text
