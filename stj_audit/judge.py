@@ -34,6 +34,7 @@ from stj_audit.report import (
     Overall,
     Report,
     RuleRun,
+    ScaleLimit,
     Tool,
 )
 from stj_audit.results import Change, Problem, Result, Severity, Status, is_bound
@@ -135,6 +136,7 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
         next_review=_next_review(still_open, scale, today),
         rules=tuple(_rule_run(result) for result in (*results, *unread)),
         ignores=ignores.reports(),
+        limits=_limits(judged, scale),
         overall_unsuppressed=_unsuppressed(judged, scale, terms, unread) if len(still_open) < len(findings) else None,
         trust=(
             *assessment.trust(telling, snapshot, max_price_age_months=terms.config.prices.max_age_months),
@@ -307,6 +309,24 @@ def _finding(one: _Judged, result: Result, problem: Problem, scale: Scale, ignor
         when=assessment.when(severity, problem.matters_from_users, savings, scale),
         saving_is_bound=is_bound(problem.change),
     )
+
+
+def _limits(judged: Sequence[_Judged], scale: Scale) -> tuple[ScaleLimit, ...]:
+    """What binds first, first: no table serves more users than its own first limit, and all together no more than the first of all."""
+    found = [
+        ScaleLimit(
+            users=limit.users,
+            table=one.name,
+            index=limit.index,
+            check=result.check.name,
+            code=result.check.code,
+            what=limit.what,
+        )
+        for one in judged
+        for result in one.results(scale.target_users)
+        for limit in result.limits
+    ]
+    return tuple(sorted(found, key=lambda limit: limit.users))
 
 
 def fingerprint(check: str, table: str, index: str | None, subject: str = "") -> str:

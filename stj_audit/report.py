@@ -578,6 +578,18 @@ class Recommendation:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ScaleLimit:
+    """From how many users on a limit of AWS binds for a table or an index: `what` names it with its number, `check` found it."""
+
+    users: int
+    table: str
+    index: str | None
+    check: str
+    code: str
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Action:
     when: str
     finding: str | None
@@ -626,6 +638,8 @@ class Report:
     trust: tuple[str, ...] = field(default=())
     """How far to trust this: sentences on coverage, price dates and what the audit read."""
     ignores: tuple[IgnoreReport, ...] = ()
+    limits: tuple[ScaleLimit, ...] = ()
+    """The first that binds first: its users are as many as the tables serve as they are."""
     overall_unsuppressed: Overall | None = None
     """The grade if nothing were suppressed; null where nothing is."""
 

@@ -169,7 +169,19 @@ class NotApplicable:
     reason: str
 
 
-Said = Problem | Good | NotApplicable | Unknown
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limit:
+    """
+    N_max: from how many users on a limit of AWS binds, found or not found at the users that are judged. `what` names the limit with its
+    number ("the 3,000 read units a second of one key value"). One that never binds, or of which nobody knows when, is not said.
+    """
+
+    what: str
+    users: int
+    index: str | None = None
+
+
+Said = Problem | Good | NotApplicable | Unknown | Limit
 
 
 class Status(StrEnum):
@@ -213,6 +225,7 @@ class Result:
     problems: tuple[Problem, ...] = ()
     goods: tuple[Good, ...] = ()
     unknowns: tuple[Unknown, ...] = ()
+    limits: tuple[Limit, ...] = ()
     reason: str = ""
 
     @property

@@ -47,6 +47,7 @@ from stj_audit.report import (
     RecommendationItem,
     Report,
     RuleRun,
+    ScaleLimit,
     StorageAtScale,
     Summary,
     Suppression,
@@ -123,6 +124,24 @@ def sample_report() -> Report:
         good=_good(),
         practices=_practices(),
         recommendations=_recommendations(),
+        limits=(
+            ScaleLimit(
+                users=27_500,
+                table=SUBSCRIBERS,
+                index="leaderboard-index",
+                check="hot-key-outgrown",
+                code="SCL-01",
+                what='the 3,000 read units a second of one value of "leaderboard_opted_in"',
+            ),
+            ScaleLimit(
+                users=69_000,
+                table=SUBSCRIBERS,
+                index=None,
+                check="warm-throughput-outgrown",
+                code="SCL-03",
+                what="4,000 warm write units a second of the table",
+            ),
+        ),
         actions=_actions(),
         summary=Summary(
             strengths=(

@@ -135,6 +135,25 @@ def test_one_check_has_one_row_for_what_one_call_did_not_tell() -> None:
     )
 
 
+def test_limits_are_sorted_by_the_users_at_which_they_bind() -> None:
+    warm = Throughput(read_units=12_000, write_units=4_000)
+    busy = some_traffic(Flow(read_units=Decimal(0), write_units=Decimal(30 * 86_400)), covered_days=Decimal(30))
+    quiet = some_traffic(Flow(read_units=Decimal(30 * 86_400), write_units=Decimal(0)), covered_days=Decimal(30))
+    report = judged(
+        table_facts(a_table(name="a", warm_throughput=warm), traffic=quiet),
+        table_facts(a_table(name="b", warm_throughput=warm), traffic=busy),
+    )
+    # a unit a second of 1,000 users is at the peak of ten times the mean a hundredth of a unit for each user
+    assert [limit.users for limit in report.limits] == sorted(limit.users for limit in report.limits)
+    # to the hundred: a day's mean times the days of a month is no whole number
+    assert sorted((round(limit.users, -2), limit.table, limit.code, limit.what) for limit in report.limits) == [
+        (400_000, "b", "SCL-03", "4,000 warm write units a second of the table"),
+        (1_200_000, "a", "SCL-03", "12,000 warm read units a second of the table"),
+        (4_000_000, "a", "SCL-04", "the quota of 40,000 read units a second of the table"),
+        (4_000_000, "b", "SCL-04", "the quota of 40,000 write units a second of the table"),
+    ]
+
+
 def test_findings_are_sorted_the_worst_first() -> None:
     report = judged(table_facts(unprotected("a")), table_facts(unprotected("b"), pitr=Pitr(enabled=False)))
     ranks = [("info", "low", "medium", "high", "critical").index(finding.severity) for finding in report.findings]

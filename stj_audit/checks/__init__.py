@@ -28,7 +28,7 @@ from typing import Any, get_args, get_type_hints
 from stj_audit.config import Backup, Scale, SizeLines, TableModel
 from stj_audit.cost.bill import TableBill
 from stj_audit.facts import TableFacts, Unknown
-from stj_audit.results import Category, Check, Good, NotApplicable, Problem, Result, Said, Severity, Status
+from stj_audit.results import Category, Check, Good, Limit, NotApplicable, Problem, Result, Said, Severity, Status
 
 # What protects data and people from a loss is a note, and no more, on a table whose tag says that nothing is lost with it.
 ENVIRONMENT_TAGS = ("env", "environment", "stage")  # in any case
@@ -110,6 +110,7 @@ def examine(one: Check, context: Context) -> Result:
     problems = tuple(_for_environment(one, word, context.facts) for word in said if isinstance(word, Problem))
     unknowns = tuple(word for word in said if isinstance(word, Unknown))
     goods = tuple(word for word in said if isinstance(word, Good))
+    limits = tuple(word for word in said if isinstance(word, Limit))
     absent = [word.reason for word in said if isinstance(word, NotApplicable)]
     if problems:
         status, reason = Status.FOUND, ""
@@ -119,7 +120,9 @@ def examine(one: Check, context: Context) -> Result:
         status, reason = Status.NOT_APPLICABLE, absent[0]
     else:
         status, reason = Status.PASSED, ""
-    return Result(check=one, table=table, status=status, problems=problems, goods=goods, unknowns=unknowns, reason=reason)
+    return Result(
+        check=one, table=table, status=status, problems=problems, goods=goods, unknowns=unknowns, limits=limits, reason=reason
+    )
 
 
 def _for_environment(one: Check, problem: Problem, facts: TableFacts) -> Problem:

@@ -22,10 +22,10 @@ from stj_audit.commands import register_target
 from stj_audit.config import Scale
 from stj_audit.cost.auto_scaling import TARGET_PERCENT
 from stj_audit.cost.bill import TableBill
-from stj_audit.cost.peaks import Outgrown, at_users, first_of, peak_a_second, peak_not_known, users_above
+from stj_audit.cost.peaks import Outgrown, at_users, binds_from, first_of, peak_a_second, peak_not_known, users_above
 from stj_audit.cost.workload import Key
 from stj_audit.facts import AutoScaling, ScalableTarget, Table, Unknown
-from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
+from stj_audit.results import Category, Good, Limit, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import a_few, count, listed, percent, resource
 
 
@@ -52,7 +52,14 @@ def auto_scaling_maximum_outgrown(
             peak = peak_a_second(bill.workload, key, bill.users, scale.peak_factor)
             if peak is None:
                 yield peak_not_known(key, bill)
-            elif peak > target.max_units:
+                continue
+            binding = binds_from(bill.workload, key, target.max_units, scale.peak_factor)
+            if binding is not None:
+                what = (
+                    f"the {count(target.max_units)} {target.dimension} units of {resource(index)} that auto scaling may provision"
+                )
+                yield Limit(what=what, users=binding, index=index)
+            if peak > target.max_units:
                 users = users_above(bill.workload, key, target.max_units, users=bill.users, peak_factor=scale.peak_factor)
                 outgrown.append((target, Outgrown(kind=key[1], limit=target.max_units, peak=peak, users=users)))
             else:

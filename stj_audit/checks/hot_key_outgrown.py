@@ -32,7 +32,7 @@ from stj_audit.cost.bill import TableBill
 from stj_audit.cost.peaks import first_users
 from stj_audit.cost.workload import KINDS, NO_USERS, Call, Kind, Store, Workload, call_units
 from stj_audit.facts import ItemSizes, KeyCardinality, Table, Unknown
-from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
+from stj_audit.results import Category, Good, Limit, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import count, counted, percent, printable, resource
 
 LIMITS: dict[Kind, int] = {"reads": PARTITION_READ_UNITS, "writes": PARTITION_WRITE_UNITS}
@@ -156,13 +156,16 @@ def _of_kind(
         return
     if not at_target:
         return
+    max_users = first_users(lambda number: not isinstance(found := share(number), str) and found >= 1)
+    if max_users is not None:
+        what = f"the {count(limit)} {kind[:-1]} units a second of one value of {_key(table, index)}"
+        yield Limit(what=what, users=max_users, index=index)
     severity = next((severity for least, severity in SEVERITY_FROM if at_target >= least), None)
     key = _key(table, index)
     what = f"the most frequent value of {key} takes {percent(at_target)} of the {count(limit)} {kind[:-1]} units a second that one value can"
     if severity is None:
         yield Good(message=f"with {counted(users, 'user')} {what}")
         return
-    max_users = first_users(lambda number: not isinstance(found := share(number), str) and found >= 1)
     reached = "" if max_users is None else f"; the limit is reached at {counted(max_users, 'user')}"
     number = f"{counted(values.distinct, 'value')}, the" if values.distinct is not None else "a"
     yield Problem(

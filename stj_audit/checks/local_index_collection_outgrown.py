@@ -28,7 +28,7 @@ from stj_audit.checks.local_index_collection_size import (
 from stj_audit.config import Scale, TableModel
 from stj_audit.cost.workload import NO_USERS
 from stj_audit.facts import ItemSizes, Table, Unknown
-from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
+from stj_audit.results import Category, Good, Limit, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import counted, listed, percent, printable, size
 
 
@@ -69,6 +69,8 @@ def _judged(table: Table, items: ItemSizes | Unknown, whole: int, scale: Scale, 
         )
         return
     then = found.size_bytes * factor
+    if found.distinct is not None and found.size_bytes:
+        yield Limit(what=f"10 GB of one value of {key}, with its local index entries", users=_users_max(found, users_now))
     if then < NEAR_BYTES:
         if then <= FAR_BYTES:
             yield Good(
@@ -83,7 +85,7 @@ def _judged(table: Table, items: ItemSizes | Unknown, whole: int, scale: Scale, 
 
 def _problem(table: Table, found: Collection, then: Decimal, scale: Scale, users_now: int) -> Problem:
     key = printable(table.hash_attributes[0])
-    users_max = int(users_now * MAX_COLLECTION_BYTES / found.size_bytes)
+    users_max = _users_max(found, users_now)
     users = counted(scale.target_users, "user")
     return Problem(
         message=f"with {users} the largest collection, of one value of {key}, has about {size(then)}; the limit of 10 GB is reached at "
@@ -105,6 +107,10 @@ def _problem(table: Table, found: Collection, then: Decimal, scale: Scale, users
         effort="days",
         matters_from_users=users_max if users_max > users_now else None,
     )
+
+
+def _users_max(found: Collection, users_now: int) -> int:
+    return int(users_now * MAX_COLLECTION_BYTES / found.size_bytes)
 
 
 def _round_figure(number: int) -> int:

@@ -8,6 +8,7 @@ entries is not judged, as any few entries have few values. The load of the most 
 peak; where the traffic or today's number of users is not known, so is the number of users at which it reaches the limit.
 
 Where the limit lies beyond ten times the users that the tables are judged for, the finding is a note: the shape is the same, the harm is not.
+Where access patterns are declared, what one value takes is counted by them, in SCL-01, and not by the share of the entries here.
 
 Wrong when the queries spread in another way than the entries, or DynamoDB splits the value's entries by sort key, which it can do where the
 table has no local secondary index.
@@ -22,9 +23,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 from stj_audit.checks import check
-from stj_audit.config import Scale
+from stj_audit.config import Scale, TableModel
+from stj_audit.cost.bill import TableBill
 from stj_audit.facts import Index, ItemSizes, KeyCardinality, Table, Traffic, Unknown
-from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
+from stj_audit.results import Category, Good, Limit, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import count, counted, percent, printable
 
 FEW_VALUES = 20  # a status or a type has seldom more
@@ -39,9 +41,14 @@ SECONDS_PER_DAY = 86_400
 
 
 @check("An index key has few values", Category.SCALABILITY, Severity.MEDIUM, code="SCL-02")
-def low_cardinality_index_key(table: Table, items: ItemSizes | Unknown, traffic: Traffic | Unknown, scale: Scale) -> Iterator[Said]:
+def low_cardinality_index_key(
+    *, table: Table, items: ItemSizes | Unknown, traffic: Traffic | Unknown, declared: TableModel, bill: TableBill, scale: Scale
+) -> Iterator[Said]:
     if not table.global_indexes:
         yield NotApplicable(reason="no global secondary index")
+        return
+    if declared.pattern and bill.workload.calls:
+        yield NotApplicable(reason="what one value takes is judged by the declared patterns: that is a check of its own")
         return
     if isinstance(items, Unknown):
         yield items
@@ -72,6 +79,9 @@ def _judged(index: Index, values: KeyCardinality, items: ItemSizes, traffic: Tra
     load = _peak_today(index, values, traffic, scale)
     users_max = _users_max(load, scale)
     now = isinstance(load, Fraction) and load >= 1
+    if users_max is not None:
+        what = f"{count(PARTITION_READ_UNITS)} read or {count(PARTITION_WRITE_UNITS)} write units a second of one value of {_key(index)}"
+        yield Limit(what=what, users=int(users_max), index=index.name)
     ample = users_max is not None and users_max >= AMPLE_HEADROOM * scale.target_users
     near = users_max is not None and users_max <= HEADROOM * scale.target_users
     yield Problem(

@@ -19,10 +19,10 @@ from math import ceil
 from stj_audit.checks import check
 from stj_audit.config import Scale
 from stj_audit.cost.bill import TableBill
-from stj_audit.cost.peaks import Outgrown, at_users, first_of, peak_a_second, peak_not_known, users_above
+from stj_audit.cost.peaks import Outgrown, at_users, binds_from, first_of, peak_a_second, peak_not_known, users_above
 from stj_audit.cost.workload import KINDS
 from stj_audit.facts import Table
-from stj_audit.results import Category, Good, Problem, Said, Severity
+from stj_audit.results import Category, Good, Limit, Problem, Said, Severity
 from stj_audit.wording import a_few, count, listed, percent, resource
 
 QUOTA_UNITS = (
@@ -40,7 +40,12 @@ def table_quota_outgrown(table: Table, bill: TableBill, scale: Scale) -> Iterato
             peak = peak_a_second(bill.workload, (index, kind), bill.users, scale.peak_factor)
             if peak is None:
                 yield peak_not_known((index, kind), bill)
-            elif peak >= QUOTA_UNITS * NEAR_SHARE:
+                continue
+            binding = binds_from(bill.workload, (index, kind), QUOTA_UNITS, scale.peak_factor)
+            if binding is not None:
+                what = f"the quota of {count(QUOTA_UNITS)} {kind[:-1]} units a second of {resource(index)}"
+                yield Limit(what=what, users=binding, index=index)
+            if peak >= QUOTA_UNITS * NEAR_SHARE:
                 users = users_above(bill.workload, (index, kind), QUOTA_UNITS, users=bill.users, peak_factor=scale.peak_factor)
                 near.append(Outgrown(kind=kind, limit=QUOTA_UNITS, peak=peak, users=users))
             else:

@@ -20,10 +20,10 @@ from stj_audit.commands import update_units
 from stj_audit.config import Scale
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.lines import HOURS_PER_MONTH
-from stj_audit.cost.peaks import Outgrown, at_users, first_of, peak_a_second, peak_not_known, users_above
+from stj_audit.cost.peaks import Outgrown, at_users, binds_from, first_of, peak_a_second, peak_not_known, users_above
 from stj_audit.cost.workload import KINDS, Kind
 from stj_audit.facts import Table, Throughput, Unknown
-from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
+from stj_audit.results import Category, Good, Limit, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import a_few, count, listed, percent, resource
 
 SECONDS_PER_MONTH = HOURS_PER_MONTH * 3_600
@@ -48,9 +48,15 @@ def warm_throughput_outgrown(table: Table, bill: TableBill, scale: Scale) -> Ite
             if not limit:
                 reason = f"the warm throughput for {kind} of {resource(index)} is not stated"
                 yield Unknown(call="dynamodb:DescribeTable", reason=reason)
-            elif peak is None:
+                continue
+            if peak is None:
                 yield peak_not_known((index, kind), bill)
-            elif peak > limit:
+                continue
+            binding = binds_from(bill.workload, (index, kind), limit, scale.peak_factor)
+            if binding is not None:
+                what = f"{count(limit)} warm {kind[:-1]} units a second of {resource(index)}"
+                yield Limit(what=what, users=binding, index=index)
+            if peak > limit:
                 users = users_above(bill.workload, (index, kind), limit, users=bill.users, peak_factor=scale.peak_factor)
                 outgrown.append(Outgrown(kind=kind, limit=limit, peak=peak, users=users))
             else:

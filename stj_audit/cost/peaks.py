@@ -4,15 +4,15 @@ The peak of the requests at any user count, and from how many users on a limit b
 The peak is the mean of a month's units a second, times the peak factor of the audit.
 """
 
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import floor
 
 from stj_audit.config import MAX_USERS
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.lines import HOURS_PER_MONTH
-from stj_audit.cost.workload import Key, Kind, Workload, request_units
+from stj_audit.cost.workload import Key, Kind, Workload, request_units, varies
 from stj_audit.facts import Unknown
 from stj_audit.wording import counted, resource
 
@@ -40,9 +40,25 @@ def users_above(workload: Workload, key: Key, limit: Fraction | int, *, users: i
     today = peak_a_second(workload, key, None, peak_factor)
     if users is None or (today is not None and today > limit):
         return None
-    everyone = range(1, MAX_USERS + 1)
-    place = bisect_left(everyone, True, key=lambda number: (peak_a_second(workload, key, number, peak_factor) or 0) > limit)
-    return everyone[place] if place < len(everyone) else None
+    return binds_from(workload, key, limit, peak_factor)
+
+
+def binds_from(workload: Workload, key: Key, limit: Fraction | int, peak_factor: int) -> int | None:
+    """From how many users on the peak is above `limit`, however many there are today; None: never, or not known."""
+    none, one = (peak_a_second(workload, key, users, peak_factor) for users in (0, 1))
+    if none is None or one is None:
+        return None
+
+    def binds(users: int) -> bool:
+        return (peak_a_second(workload, key, users, peak_factor) or 0) > limit
+
+    if one > none and not varies(workload, key):
+        # in step with the users: where the line crosses the limit, give or take the digits that units are rounded to
+        near = max(floor((limit - none) / (one - none)), 0)
+        found = next((users for users in range(max(near, 1), near + 3) if binds(users)), None)
+        if found is not None:
+            return found if found <= MAX_USERS and (found == 1 or not binds(found - 1)) else first_users(binds)
+    return first_users(binds) if binds(MAX_USERS) else None
 
 
 def first_of(found: Sequence[Outgrown]) -> int | None:

@@ -537,6 +537,16 @@ def request_units(workload: Workload, key: Key, users: int | None) -> Decimal | 
         return None if None in found else sum((amount for amount in found if amount is not None), Decimal(0))
 
 
+def varies(workload: Workload, key: Key) -> bool:
+    """Whether a call of one `Key` takes more with more users, so that its units are no straight line over the users."""
+    meters = (
+        workload.request_meters[store.index, key[1]]
+        for store in workload.stores
+        if store.index == key[0] or (key[0] is None and store.local)
+    )
+    return any(meter is not None and meter.varying is not None for meter in meters)
+
+
 def _component(workload: Workload, store: Store, kind: Kind) -> str:
     if store.index is None:
         # AWS bills every write of a global table as a replicated one, also in the region where it was made

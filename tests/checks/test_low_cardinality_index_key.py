@@ -1,14 +1,18 @@
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from stj_audit.checks.low_cardinality_index_key import low_cardinality_index_key
-from stj_audit.config import Scale
+from stj_audit.config import Scale, TableModel
+from stj_audit.cost.workload import Call
+from stj_audit.design import Pattern
 from stj_audit.facts import Flow, Traffic, Unknown
 from stj_audit.results import Result, Severity, Status
-from tests.builders import a_table, an_index, examined, keys, some_items, some_keys, some_traffic
+from tests.builders import a_table, a_workload, an_index, examined, keys, some_items, some_keys, some_traffic
 
 SECONDS = 30 * 86_400
+GET = Pattern(name="get", op="GetItem", calls=1)
 SCALE = Scale(target_users=10_000, users_now=1_000, peak_factor=10)
 NO_METRICS = Unknown(call="cloudwatch:GetMetricData", reason="AccessDeniedException")
 
@@ -48,6 +52,16 @@ def judged(
 )
 def test_few_values_or_one_that_carries_half(distinct: int | None, top_share: str, status: Status) -> None:
     assert judged(distinct, top_share).status is status
+
+
+def test_declared_patterns_say_it_better() -> None:
+    called = replace(a_workload(), calls=(Call(pattern=GET, index=None),))
+    items = some_items(keys=(some_keys(4, index="by-status", items=1_000, top_share="0.7"),))
+    table = a_table(indexes=(an_index(),))
+    given = {"items": items, "traffic": NO_METRICS, "declared": TableModel(pattern=(GET,))}
+    assert examined(low_cardinality_index_key, table, workload=called, **given).status is Status.NOT_APPLICABLE
+    # patterns that nobody counts calls of, because nobody knows how many users there are
+    assert examined(low_cardinality_index_key, table, **given).status is Status.FOUND
 
 
 def test_finds_the_number_of_users_at_which_the_value_is_full() -> None:
