@@ -139,7 +139,7 @@ def sample_report() -> Report:
                 index=None,
                 check="warm-throughput-outgrown",
                 code="SCL-03",
-                what="4,000 warm write units a second of the table",
+                what="4,000 warm write units a second",
             ),
         ),
         actions=_actions(),

@@ -147,10 +147,10 @@ def test_limits_are_sorted_by_the_users_at_which_they_bind() -> None:
     assert [limit.users for limit in report.limits] == sorted(limit.users for limit in report.limits)
     # to the hundred: a day's mean times the days of a month is no whole number
     assert sorted((round(limit.users, -2), limit.table, limit.code, limit.what) for limit in report.limits) == [
-        (400_000, "b", "SCL-03", "4,000 warm write units a second of the table"),
-        (1_200_000, "a", "SCL-03", "12,000 warm read units a second of the table"),
-        (4_000_000, "a", "SCL-04", "the quota of 40,000 read units a second of the table"),
-        (4_000_000, "b", "SCL-04", "the quota of 40,000 write units a second of the table"),
+        (400_000, "b", "SCL-03", "4,000 warm write units a second"),
+        (1_200_000, "a", "SCL-03", "12,000 warm read units a second"),
+        (4_000_000, "a", "SCL-04", "the quota of 40,000 read units a second"),
+        (4_000_000, "b", "SCL-04", "the quota of 40,000 write units a second"),
     ]
 
 

@@ -55,9 +55,7 @@ def auto_scaling_maximum_outgrown(
                 continue
             binding = binds_from(bill.workload, key, target.max_units, scale.peak_factor)
             if binding is not None:
-                what = (
-                    f"the {count(target.max_units)} {target.dimension} units of {resource(index)} that auto scaling may provision"
-                )
+                what = f"the {count(target.max_units)} {target.dimension} units that auto scaling may provision"
                 yield Limit(what=what, users=binding, index=index)
             if peak > target.max_units:
                 users = users_above(bill.workload, key, target.max_units, users=bill.users, peak_factor=scale.peak_factor)

@@ -43,7 +43,7 @@ def table_quota_outgrown(table: Table, bill: TableBill, scale: Scale) -> Iterato
                 continue
             binding = binds_from(bill.workload, (index, kind), QUOTA_UNITS, scale.peak_factor)
             if binding is not None:
-                what = f"the quota of {count(QUOTA_UNITS)} {kind[:-1]} units a second of {resource(index)}"
+                what = f"the quota of {count(QUOTA_UNITS)} {kind[:-1]} units a second"
                 yield Limit(what=what, users=binding, index=index)
             if peak >= QUOTA_UNITS * NEAR_SHARE:
                 users = users_above(bill.workload, (index, kind), QUOTA_UNITS, users=bill.users, peak_factor=scale.peak_factor)

@@ -54,8 +54,7 @@ def warm_throughput_outgrown(table: Table, bill: TableBill, scale: Scale) -> Ite
                 continue
             binding = binds_from(bill.workload, (index, kind), limit, scale.peak_factor)
             if binding is not None:
-                what = f"{count(limit)} warm {kind[:-1]} units a second of {resource(index)}"
-                yield Limit(what=what, users=binding, index=index)
+                yield Limit(what=f"{count(limit)} warm {kind[:-1]} units a second", users=binding, index=index)
             if peak > limit:
                 users = users_above(bill.workload, (index, kind), limit, users=bill.users, peak_factor=scale.peak_factor)
                 outgrown.append(Outgrown(kind=kind, limit=limit, peak=peak, users=users))

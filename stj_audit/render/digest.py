@@ -18,11 +18,14 @@ from stj_audit.report import (
     NotChecked,
     Report,
     RuleRun,
+    ScaleLimit,
     TableReport,
 )
 from stj_audit.wording import counted
 
 MAX_ROWS = 50  # a longer list is not read; the run file has all of it
+MAX_LIMITS = 10  # which bind first matters; the tenth is no news any more
+FAR_FACTOR = 10  # times the users: whoever comes so far has changed the tables by then
 MAX_GOOD = 6  # messages of one category: praise is read faster than work
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 SEVERITY_SHAPES = {"critical": "◆", "high": "▲", "medium": "■", "low": "●", "info": "○"}
@@ -128,6 +131,12 @@ def suppressed_findings(report: Report) -> tuple[Finding, ...]:
 def first_findings(report: Report) -> tuple[Finding, ...]:
     by_id = {finding.id: finding for finding in report.findings}
     return tuple(by_id[one] for one in report.do_first if one in by_id)
+
+
+def near_limits(report: Report) -> tuple[ScaleLimit, ...]:
+    """The limits within reach, ten times the most users that are priced, and the first in any case."""
+    far = FAR_FACTOR * max((one.users for one in report.costs.projections), default=report.audit.target_users)
+    return tuple(limit for number, limit in enumerate(report.limits[:MAX_LIMITS]) if not number or limit.users <= far)
 
 
 def severity_counts(findings: Iterable[Finding]) -> str:

@@ -73,6 +73,7 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     digest_savings.finding_by_id,
     digest.findings_of,
     digest.first_findings,
+    digest.near_limits,
     digest.grade_range,
     digest.grade_tone,
     digest.grade_word,

@@ -161,7 +161,8 @@ def _ladder(page: Page, report: Report) -> None:
     _what_drives_it(page, report)
     if report.limits:
         limit = report.limits[0]
-        page.text(f"The first limit binds at {filters.users(limit.users)}: {limit.what}, in {cut(limit.table)}.")
+        place = limit.table if limit.index is None else f"{limit.table} / {limit.index}"
+        page.text(f"The first limit binds at {filters.users(limit.users)}: {limit.what}, in {cut(place)}.")
     prices = report.costs.prices
     as_of = "not known for this region" if prices.as_of is None else f"as of {prices.as_of}"
     page.text(f"List prices of {prices.region}, {as_of}; free tier {'subtracted' if report.costs.free_tier else 'not subtracted'}.")
