@@ -340,14 +340,19 @@ def _refuse_existing(path: Path, *, force: bool) -> None:
     metavar="RUN.json CATEGORY",
     help="Instead: the arithmetic of a category's grade in a saved run, line by line.",
 )
-def rules(rule: str | None, explain_grade: tuple[str, str] | None) -> None:
+@click.option(
+    "--format", "format_name", type=click.Choice(("text", "markdown")), default="text", help="Markdown: the whole of each check."
+)
+def rules(rule: str | None, explain_grade: tuple[str, str] | None, format_name: str) -> None:
     """List the checks, or explain one by its name or code: why, when it fires, how to fix it, what permissions it needs."""
-    from stj_audit.explain import explain_check, list_checks
+    from stj_audit.explain import document, explain_check, list_checks
 
     if explain_grade is not None:
         if rule is not None:
             raise click.UsageError("give an ID or --explain-grade, not both")
         click.echo(_explained(*explain_grade))
+    elif format_name == "markdown":
+        click.echo(document(rule))
     else:
         click.echo(list_checks() if rule is None else explain_check(rule))
 

@@ -8,7 +8,7 @@ from tabulate import tabulate
 from stj_audit.checks import all_checks
 from stj_audit.errors import ConfigError
 from stj_audit.permissions import actions_for
-from stj_audit.results import Check
+from stj_audit.results import Category, Check
 
 WIDTH = 100
 
@@ -23,6 +23,30 @@ def list_checks_as_markdown() -> str:
     """The same as a Markdown table, for the README."""
     rows = [(one.code, f"`{one.name}`", one.title, one.category.title, one.severity.label) for one in all_checks()]
     return tabulate(rows, headers=("code", "name", "finding", "category", "severity"), tablefmt="github")
+
+
+def document(rule: str | None) -> str:
+    """One check whole, or every check by category, as Markdown. Raises ConfigError when there is none of that name or code."""
+    if rule is not None:
+        return _section(find_check(rule), "#")
+    parts = ["# The checks of stj-audit"]
+    for category in Category:
+        parts.append(f"## {category.title}")
+        parts += [_section(one, "###") for one in all_checks() if one.category is category]
+    return "\n\n".join(parts)
+
+
+def _section(one: Check, heading: str) -> str:
+    permissions = ", ".join(f"`{action}`" for action in actions_for(one.needs))
+    return "\n\n".join(
+        [
+            f"{heading} {one.code} {one.title}",
+            f"`{one.name}`, {one.category.title}, {one.severity.label} unless the finding says otherwise",
+            *(" ".join(paragraph.split()) for paragraph in one.why.split("\n\n")),
+            f"**Fix:** {one.fix}",
+            f"Reads {', '.join(f'`{need}`' for need in one.needs)}. Permissions: {permissions or 'none of its own'}.",
+        ]
+    )
 
 
 def find_check(rule: str) -> Check:
