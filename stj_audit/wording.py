@@ -7,6 +7,7 @@ reading only: compare bytes, never these texts.
 
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 
 KB = 1024
 _UNITS = ("B", "KB", "MB", "GB", "TB", "PB")
@@ -44,9 +45,9 @@ def counted(number: Number, one: str, many: str | None = None) -> str:
     return f"{count(number)} {one if number == 1 else many or one + 's'}"
 
 
-def percent(share: float | Decimal) -> str:
+def percent(share: float | Decimal | Fraction) -> str:
     """A share from 0 to 1: "38%", "0.4%", "less than 0.1%". Never "0%" for more than nothing, never "100%" for less than all."""
-    exact = Decimal(share) * 100
+    exact = (Decimal(share.numerator) / share.denominator if isinstance(share, Fraction) else Decimal(share)) * 100
     if 0 < exact < Decimal("0.1"):
         return "less than 0.1%"
     if 0 < exact < 1 or 99 < exact < 100:
@@ -90,8 +91,10 @@ def resource(index: str | None) -> str:
 
 
 def items_read(scanned: int, coverage: str) -> str:
-    """What sizes were taken from: "all 1,000 items" when `coverage` is "full", else "a sample of 1,000 items"."""
+    """What sizes were taken from: "all 1,000 items" when `coverage` is "full", else "a sample of 1,000 items"; "the one item"."""
     noun = counted(scanned, "item")
+    if coverage == "full" and scanned == 1:
+        return "the one item"
     return f"all {noun}" if coverage == "full" else f"a sample of {noun}"
 
 

@@ -1,4 +1,5 @@
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
@@ -74,7 +75,7 @@ def test_counts_agree_with_their_nouns() -> None:
     ],
 )
 def test_a_share_never_reads_as_nothing_or_all_unless_it_is(share: str, text: str) -> None:
-    assert percent(Decimal(share)) == text
+    assert percent(Decimal(share)) == percent(Fraction(share)) == text
 
 
 @pytest.mark.parametrize(
@@ -122,3 +123,4 @@ def test_tells_the_table_from_its_indexes() -> None:
 def test_tells_a_sample_from_everything() -> None:
     assert items_read(1_000, "full") == "all 1,000 items"
     assert items_read(1, "sample") == "a sample of 1 item"
+    assert items_read(1, "full") == "the one item"

@@ -61,7 +61,7 @@ def auto_scaling_maximum_outgrown(
                 users = users_above(bill.workload, key, target.max_units, users=bill.users, peak_factor=scale.peak_factor)
                 outgrown.append((target, Outgrown(kind=key[1], limit=target.max_units, peak=peak, users=users)))
             else:
-                share = percent(float(peak / target.max_units)) if target.max_units else "none"
+                share = percent(peak / target.max_units) if target.max_units else "none"
                 room.append(f"{share} of {count(target.max_units)} {target.dimension} units of {resource(index)}")
         if outgrown:
             yield _problem(table, index, outgrown, bill)

@@ -95,7 +95,7 @@ def _judged(table: Table, values: KeyCardinality, distinct: int, traffic: Traffi
             users = max(scale.target_users, scale.users_now)
             peak, whom = load * users / scale.users_now, f"with {count(users)} users"
             matters_from = ceil(SMALL_LOAD * scale.users_now / load) if 0 < load < SMALL_LOAD else None
-        where = f"the whole table peaks at {percent(float(peak))} of what one value can take, {whom}"
+        where = f"the whole table peaks at {percent(peak)} of what one value can take, {whom}"
         if peak < SMALL_LOAD:
             return NotApplicable(reason=f"{few}, but {where}")
         evidence["peak_share_of_one_partition"] = round(float(peak), 4)

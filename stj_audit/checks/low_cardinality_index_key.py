@@ -132,7 +132,7 @@ def _limit(load: Fraction | Unknown, users_max: Fraction | None) -> str:
     if isinstance(load, Unknown):
         return "how many users that carries is not known, because its traffic is not"
     if load >= 1:
-        return f"at the peak that value already has {percent(float(load))} of the load that one partition can take"
+        return f"at the peak that value already has {percent(load)} of the load that one partition can take"
     if load == 0:
         return "no load was measured on it"
     if users_max is None:

@@ -69,7 +69,7 @@ def on_demand_ceiling_too_tight(table: Table, traffic: Traffic | Unknown, bill: 
             elif peak >= units * TIGHT_SHARE:
                 tight.append(Tight(kind=kind, limit=units, peak=peak, users=_users(now, units, (index, kind), bill)))
             else:
-                roomy.append(f"{percent(float(peak / units))} of {count(units)} {kind[:-1]} units of {resource(index)}")
+                roomy.append(f"{percent(peak / units)} of {count(units)} {kind[:-1]} units of {resource(index)}")
         if tight:
             yield _problem(table, index, tight, bill, traffic.series_period_seconds)
     if roomy:
@@ -107,7 +107,7 @@ def _period(seconds: int) -> str:
 
 
 def _problem(table: Table, index: str | None, tight: Sequence[Tight], bill: TableBill, period: int) -> Problem:
-    seen = [f"{percent(float(one.peak / one.limit))} of the maximum of {count(one.limit)} {one.kind[:-1]} units" for one in tight]
+    seen = [f"{percent(one.peak / one.limit)} of the maximum of {count(one.limit)} {one.kind[:-1]} units" for one in tight]
     at = "" if bill.users is None else f" at {counted(bill.users, 'user')}"
     raised: Mapping[str, int] = {NAMES[one.kind]: ceil(one.peak * ROOM_FACTOR) for one in tight}
     return Problem(

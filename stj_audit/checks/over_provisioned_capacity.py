@@ -157,8 +157,8 @@ def _replay(series: tuple[int, ...], period: int, target: ScalableTarget, least:
 def _problem(table: Table, index: str | None, capacity: Throughput | None, lower: Sequence[Lower], bill: TableBill) -> Problem:
     saving = _saving(lower)
     seen = [
-        f"less than {percent(float(USED_SHARE))} of {count(one.now)} {one.units} is used in "
-        f"{percent(float(one.quiet_share))} of the hours, and {_minimum(one)}{count(one.needed)} would do"
+        f"less than {percent(USED_SHARE)} of {count(one.now)} {one.units} is used in "
+        f"{percent(one.quiet_share)} of the hours, and {_minimum(one)}{count(one.needed)} would do"
         for one in lower
     ]
     at = "" if bill.users is None else f" at {counted(bill.users, 'user')}"

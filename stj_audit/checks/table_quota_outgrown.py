@@ -49,7 +49,7 @@ def table_quota_outgrown(table: Table, bill: TableBill, scale: Scale) -> Iterato
                 users = users_above(bill.workload, (index, kind), QUOTA_UNITS, users=bill.users, peak_factor=scale.peak_factor)
                 near.append(Outgrown(kind=kind, limit=QUOTA_UNITS, peak=peak, users=users))
             else:
-                room.append(f"{percent(float(peak / QUOTA_UNITS))} for {kind} of {resource(index)}")
+                room.append(f"{percent(peak / QUOTA_UNITS)} for {kind} of {resource(index)}")
         if near:
             yield _problem(table, index, near, bill)
     if room:

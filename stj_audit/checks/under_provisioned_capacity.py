@@ -152,8 +152,8 @@ def _users(key: Key, now: int, bill: TableBill) -> int | None:
 
 def _problem(table: Table, index: str | None, capacity: Throughput | None, full: Sequence[Full], bill: TableBill) -> Problem:
     seen = [
-        f"more than {percent(float(FULL_SHARE))} of {count(one.now)} {one.kind[:-1]} units is used in "
-        f"{percent(float(one.full_share))} of the hours"
+        f"more than {percent(FULL_SHARE)} of {count(one.now)} {one.kind[:-1]} units is used in "
+        f"{percent(one.full_share)} of the hours"
         for one in full
     ]
     at = "" if bill.users is None else f" at {counted(bill.users, 'user')}"

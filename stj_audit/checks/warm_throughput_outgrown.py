@@ -59,7 +59,7 @@ def warm_throughput_outgrown(table: Table, bill: TableBill, scale: Scale) -> Ite
                 users = users_above(bill.workload, (index, kind), limit, users=bill.users, peak_factor=scale.peak_factor)
                 outgrown.append(Outgrown(kind=kind, limit=limit, peak=peak, users=users))
             else:
-                room.append(f"{percent(float(peak / limit))} of {count(limit)} {kind[:-1]} units of {resource(index)}")
+                room.append(f"{percent(peak / limit)} of {count(limit)} {kind[:-1]} units of {resource(index)}")
         if outgrown:
             yield _problem(table, index, warm, outgrown, bill)
     if room:
