@@ -184,7 +184,7 @@ def test_passes_what_lasts_for_years() -> None:
     [good] = result.goods
     # 102,400 and 204,800 bytes at 10 a day
     assert good.message == (
-        "at the declared growth the largest of all 1 item (200.0 KB) reaches 300.0 KB in 10,240 days and 400.0 KB in 20,480 days"
+        "at the declared growth the largest of the one item (200.0 KB) reaches 300.0 KB in 10,240 days and 400.0 KB in 20,480 days"
     )
 
 
