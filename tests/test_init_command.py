@@ -2,12 +2,10 @@
 
 import json
 import re
-import threading
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +17,7 @@ from stj_audit.pipeline import Request, gather
 from stj_audit.starter import starter
 from tests import public_schemas
 from tests.commands import Ran, stj_audit
+from tests.engines.answering import answering
 from tests.engines.dynamodb_local import REGION, DynamoDBLocal, fresh_name
 from tests.public_schemas import ALL_TABLES, PublishedTable
 from tests.test_cli import assert_one_sentence
@@ -335,29 +334,13 @@ def test_without_a_table_there_is_no_file(name: str, word: str, published: Publi
 def denying() -> Iterator[str]:
     """A DynamoDB that lists two tables, and allows nothing else."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            lists = (self.headers.get("X-Amz-Target") or "").endswith("ListTables")
-            denied = {"__type": "com.amazonaws#AccessDeniedException", "message": "zqx0001 \x1b[31m"}
-            body = json.dumps({"TableNames": ["orders", "users"]} if lists else denied).encode()
-            self.send_response(200 if lists else 400)
-            self.send_header("Content-Type", "application/x-amz-json-1.0")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(operation: str, *_: object) -> tuple[int, bytes]:
+        denied = {"__type": "com.amazonaws#AccessDeniedException", "message": "zqx0001 \x1b[31m"}
+        lists = operation == "ListTables"
+        return 200 if lists else 400, json.dumps({"TableNames": ["orders", "users"]} if lists else denied).encode()
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with answering(answer) as url:
+        yield url
 
 
 @pytest.mark.parametrize("names", [(), ("orders",)])

@@ -9,14 +9,13 @@ import base64
 import html
 import json
 import re
-import threading
 import unicodedata
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -24,6 +23,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.commands import Ran, stj_audit
+from tests.engines.answering import answering
 from tests.engines.dynamodb_local import REGION, DynamoDBLocal, fresh_name
 
 if TYPE_CHECKING:
@@ -234,35 +234,16 @@ def proxy(dynamodb_local: DynamoDBLocal) -> Iterator[Proxy]:
     behind = urlsplit(dynamodb_local.endpoint_url)
     made = Proxy(url="", spoils={})
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            request = self.rfile.read(int(self.headers["Content-Length"]))
-            operation = (self.headers.get("X-Amz-Target") or "").rpartition(".")[2]
-            connection = HTTPConnection(behind.hostname or "", behind.port, timeout=30)
-            connection.request("POST", self.path, body=request, headers=dict(self.headers))
-            answer = connection.getresponse()
-            status, body = answer.status, answer.read()
-            connection.close()
-            if operation in made.spoils:
-                status, body = made.spoils[operation](body)
-            self.send_response(status)
-            self.send_header("Content-Type", "application/x-amz-json-1.0")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(operation: str, request: bytes, asked: BaseHTTPRequestHandler) -> tuple[int, bytes]:
+        connection = HTTPConnection(behind.hostname or "", behind.port, timeout=30)
+        connection.request("POST", asked.path, body=request, headers=dict(asked.headers))
+        given = connection.getresponse()
+        status, body = given.status, given.read()
+        connection.close()
+        return made.spoils[operation](body) if operation in made.spoils else (status, body)
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    made.url = f"http://127.0.0.1:{server.server_port}"
-    yield made
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with answering(answer) as made.url:
+        yield made
 
 
 def error_that_quotes(body: bytes) -> tuple[int, bytes]:
