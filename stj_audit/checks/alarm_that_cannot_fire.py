@@ -3,10 +3,10 @@ An alarm that cannot fire is worse than none: everybody believes that somebody i
 metric has without an error, and it then waits for data for ever.
 
 What is looked at, for every alarm that names the table: whether it has actions and they are enabled; whether each of its metrics has exactly
-the dimensions that DynamoDB sends it with (an index must exist, latency and system errors need the operation, user errors are those of the whole
-account and have no table); and whether the statistic tells what is meant: a mean of consumed units is the size of one request, and throttled
-events are only counted. Metrics that are not known here are left alone. That throttle metrics have no data is as it should be, so a state of INSUFFICIENT_DATA is no fault here. An alarm without
-the dimension TableName names no table, and is not seen.
+the dimensions that DynamoDB sends it with (an index must exist, latency and system errors need the operation, user errors are those of the
+whole account and have no table); and whether the statistic tells what is meant: a mean of consumed units is the size of one request, and
+throttled events are only counted. Metrics that are not known here are left alone. That throttle metrics have no data is as it should be, so a
+state of INSUFFICIENT_DATA is no fault here. An alarm without the dimension TableName names no table, and is not seen.
 
 Wrong for an alarm that is only a part of a composite alarm, or is looked at on a dashboard: it needs no action of its own.
 Source: AWS developer guide, "DynamoDB metrics and dimensions"; "Creating CloudWatch alarms in DynamoDB": no missing dimension is aggregated.

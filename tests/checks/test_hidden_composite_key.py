@@ -149,7 +149,9 @@ def test_the_moment_of_something_orders_children_and_does_not_name_them(child: s
     )
 
 
-@pytest.mark.parametrize("child", ["date", "Day", "month", "format", "status", "add_on", "update", "times", "device_id", "created_by", "42"])
+@pytest.mark.parametrize(
+    "child", ["date", "Day", "month", "format", "status", "add_on", "update", "times", "device_id", "created_by", "42"]
+)
 def test_other_names_may_name_a_child(child: str) -> None:
     assert by(child).status is Status.FOUND
 
