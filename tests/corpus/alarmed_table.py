@@ -18,6 +18,7 @@ DESIGN = Design(
         Pin("BKP-05", "medium", "the source sets no deletion protection, and AWS's default is off"),
         Pin("BKP-06", "low", "no backup is made by the source, by hand or by a plan"),
         Pin("BKP-09", "info", "left out by a restore: auto scaling of the table and five alarms"),
+        Pin("CAP-04", "medium", "scaled from 1 unit to 1 unit, by the defaults of the source: it cannot move"),
         Pin(
             "CAP-13",
             "medium",
