@@ -15,7 +15,7 @@ from textwrap import dedent
 
 import pytest
 
-from stj_audit.config import parse_config
+from stj_audit.config import TARGET_USERS, parse_config
 from stj_audit.pipeline import Request, audit
 from stj_audit.render import render
 from stj_audit.report import Report, from_json
@@ -53,7 +53,8 @@ def audit_of(design: Design) -> Report:
         # a table of one unit is read at a fifth of that pace, which takes longer than a test may
         patched.setattr("stj_audit.scanners.items.SHARE_OF_CAPACITY", Decimal(1_000))
         with deployed(design):
-            return audit(Request(aws=AwsOptions(region=REGION), config=config))
+            # findings are those at the target: fewer other user counts to judge for take less time
+            return audit(Request(aws=AwsOptions(region=REGION), config=config, users=(TARGET_USERS,)))
 
 
 # ------------------------------------------------------------------------------------------------------- what is found
@@ -78,8 +79,9 @@ def differences(design: Design, report: Report) -> list[str]:
 
 
 def _named(key: Key) -> str:
+    """The pin to be copied, once there is something to put between the last quotes."""
     code, severity, index = key
-    return f"{code} {severity}" + ("" if index is None else f" of index {index}")
+    return f'Pin("{code}", "{severity}", ""' + ("" if index is None else f', index="{index}"') + ")"
 
 
 def test_there_are_at_least_ten_of_them() -> None:
@@ -142,16 +144,16 @@ def test_a_mismatch_names_what_is_new_and_what_is_gone() -> None:
     [pitr] = [one for one in design.findings if one.code == "BKP-01"]
     kept = tuple(one for one in design.findings if one is not pitr)
     assert differences(replace(design, findings=kept), report) == [
-        "found, and not pinned: BKP-01 high, 1 of it, pinned 0: "
+        'found, and not pinned: Pin("BKP-01", "high", ""), 1 of it, pinned 0: '
         "point-in-time recovery is off: a bad write or a deleted table cannot be undone"
     ]
     wrong = replace(pitr, severity="low", index="gone", times=2)
     assert differences(replace(design, findings=(*design.findings, wrong)), report) == [
-        "pinned, and not found: BKP-01 low of index gone, pinned 2, 0 of it; the check is now: found"
+        'pinned, and not found: Pin("BKP-01", "low", "", index="gone"), pinned 2, 0 of it; the check is now: found'
     ]
     unknown = Pin("XXX-01", "low", "there is no such check")
     assert differences(replace(design, findings=(*design.findings, unknown)), report) == [
-        "pinned, and not found: XXX-01 low, pinned 1, 0 of it; the check is now: no such check"
+        'pinned, and not found: Pin("XXX-01", "low", ""), pinned 1, 0 of it; the check is now: no such check'
     ]
 
 
