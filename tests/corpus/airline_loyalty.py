@@ -1,6 +1,6 @@
 """Loyalty points of an airline's customers: bookings that expire after a year, and a sum of each customer, with a set that only grows."""
 
-from tests.corpus.design import Design, Load, Pin
+from tests.corpus.design import DUE_LATER, Design, Load, Pin
 from tests.public_schemas import PublishedTable
 
 CUSTOMERS, BOOKINGS = 20, 2
@@ -55,7 +55,7 @@ DESIGN = Design(
                 "points": {"N": "100"},
                 "status": {"S": "active"},
                 "createdAt": {"S": "2026-05-12T11:30:00"},
-                "expireAt": {"N": "1900000000"},
+                "expireAt": {"N": DUE_LATER},
                 "bookingDetails": {"M": {"id": {"S": f"{customer:028d}{booking:08d}"}, "outboundFlightId": {"S": "1"}}},
                 "paymentDetails": {"M": {"amount": {"N": "100"}, "status": {"S": "succeeded"}}},
             }

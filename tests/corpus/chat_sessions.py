@@ -1,6 +1,6 @@
 """Chat sessions of an agent: on demand, PITR over the longest period, TTL; two weeks old, and hardly used."""
 
-from tests.corpus.design import Design, Load, Pin
+from tests.corpus.design import DUE_LATER, Design, Load, Pin
 from tests.public_schemas import PublishedTable
 
 DESIGN = Design(
@@ -13,7 +13,7 @@ DESIGN = Design(
             "PK": {"S": f"user-{number // 2:05d}"},
             "SK": {"S": f"session-{number:05d}"},
             "sessionId": {"S": f"{number:032x}"},
-            "expiresAt": {"N": "1900000000"},
+            "expiresAt": {"N": DUE_LATER},
         }
         for number in range(30)
     ),

@@ -34,6 +34,7 @@ Units = tuple[int | float, int | float]
 
 AGE_DAYS = 400
 TOPIC = "arn:aws:sns:eu-north-1:123456789012:on-call"
+DUE_LATER = str(int((datetime.now(UTC) + timedelta(days=365)).timestamp()))  # what a TTL attribute says, in seconds since 1970
 NIGHT_HOURS, NIGHT, DAY = range(8), 0.5, 1.25  # of the mean, so that the mean of a day is 1
 PROVISIONED = ("ProvisionedReadCapacityUnits", "ProvisionedWriteCapacityUnits")
 CONSUMED = ("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits")

@@ -51,10 +51,10 @@ DESIGN = Design(
         {
             "DeviceID": {"S": f"d#{device:05d}"},
             "State#Date": {"S": f"WARNING{1 + number % 4}#2026-04-{1 + number:02d}T14:{number:02d}:00"},
-            "Operator": {"S": ("Liz", "Sue", "Ann")[(device + number) % 3]},
+            "Operator": {"S": ("operator-1", "operator-2", "operator-3")[(device + number) % 3]},
             "Date": {"S": f"2026-04-{1 + number:02d}T14:{number:02d}:00"},
             "State": {"S": f"WARNING{1 + number % 4}"},
-            **({"EscalatedTo": {"S": "Sara"}} if number == 3 else {}),
+            **({"EscalatedTo": {"S": "supervisor-1"}} if number == 3 else {}),
         }
         for device in range(DEVICES)
         for number in range(STATES)

@@ -1,6 +1,6 @@
 """The basic example of Terraform's AWS provider: as bare as published, and just deployed."""
 
-from tests.corpus.design import Design, Pin
+from tests.corpus.design import DUE_LATER, Design, Pin
 from tests.public_schemas import GAME_SCORES, items_of
 
 DESIGN = Design(
@@ -8,7 +8,7 @@ DESIGN = Design(
     table=GAME_SCORES,
     tags={"Name": "dynamodb-table-1", "Environment": "production"},
     age_days=0,
-    items=tuple(items_of(GAME_SCORES)),
+    items=tuple({**item, **({"TimeToExist": {"N": DUE_LATER}} if "TimeToExist" in item else {})} for item in items_of(GAME_SCORES)),
     findings=(
         Pin("BKP-01", "high", "the source sets no PITR, and AWS's default is off"),
         Pin("BKP-05", "medium", "the source sets no deletion protection, and AWS's default is off"),

@@ -5,9 +5,12 @@ On demand with a ceiling, PITR over the longest period, a backup beyond it and a
 recommended alarm with an action; keys with many values, and an index that holds keys only, because its one query needs no more.
 """
 
+from datetime import UTC, datetime, timedelta
+
 from tests.corpus.design import Design, Load, Pin, Watch
 from tests.public_schemas import PublishedIndex, PublishedTable
 
+TESTED_ON = (datetime.now(UTC) - timedelta(days=100)).date()
 CUSTOMERS, ORDERS = 110, 2
 INDEX = {"GlobalSecondaryIndexName": "by-tracking-number"}
 OPERATIONS = ("GetItem", "Query", "PutItem", "UpdateItem")
@@ -36,11 +39,13 @@ DESIGN = Design(
             for operation in SINGLE_ITEM
         ),
     ),
-    config="""
+    config=f"""
+        [backup]
+        last_restore_test = "{TESTED_ON}"
+    """
+    """
         [model]
         users_now = 110
-        [backup]
-        last_restore_test = "2026-06-01"
         [[tables.orders.pattern]]
         name = "order"
         op = "GetItem"

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from tests.corpus.design import Design, Load, Pin
+from tests.corpus.design import DUE_LATER, Design, Load, Pin
 from tests.public_schemas import SINGLE_TABLE
 
 USERS, DOCUMENT_BYTES = 40, 3_000
@@ -20,7 +20,7 @@ DESIGN = Design(
             "GSI-2-PK": {"S": f"TEAM#{user // 3:05d}"},
             "GSI-2-SK": {"S": f"DOCUMENT#{user:05d}"},
             "document": {"B": INVENTED.randbytes(DOCUMENT_BYTES)},
-            "TimeToLive": {"N": "1900000000"},
+            "TimeToLive": {"N": DUE_LATER},
         }
         for user in range(USERS)
     ),

@@ -36,7 +36,7 @@ def _items() -> Iterator[Item]:
         }
         yield {
             **_indexed(order, shipment, "shipment", gsi1=(shipment, shipment), gsi2=(warehouse, shipment)),
-            "Address": {"M": {"Country": {"S": "Sweden"}, "City": {"S": "Boras"}, "Street": {"S": "MainStreet"}}},
+            "Address": {"M": {"Country": {"S": "Estonia"}, "City": {"S": "Tartu"}, "Street": {"S": "Some Street"}}},
             "Type": {"S": "Express"},
         }
     for number in range(5):

@@ -1,6 +1,6 @@
 """Subscriptions and receipts: two workflows whose indexes are keyed by the next date, with chosen attributes; provisioned, and scaled."""
 
-from tests.corpus.design import Design, Load, Pin, Scaling
+from tests.corpus.design import DUE_LATER, Design, Load, Pin, Scaling
 from tests.public_schemas import PublishedIndex, PublishedTable
 
 ACCOUNTS = 40
@@ -100,8 +100,8 @@ DESIGN = Design(
                 "LastReminderDate": {"S": f"2026-05-{1 + number % 28:02d}"},
                 "NextReminderDate": {"S": f"2026-06-{1 + number % 28:02d}"},
                 "SKU": {"S": "999"},
-                "PaymentDetails": {"M": {"default-card": {"S": "4" * 16}, "default-address": {"S": "12 Bridge Street"}}},
-                "CreatedDate": {"S": "2026-01-01T09:41:25.856Z"},
+                "PaymentDetails": {"M": {"default-card": {"S": "4" * 16}, "default-address": {"S": "1 Some Street"}}},
+                "CreatedDate": {"S": "2026-01-01T10:00:00Z"},
             }
             for number in range(ACCOUNTS)
         ),
@@ -113,7 +113,7 @@ DESIGN = Design(
                 "SKU": {"S": "999"},
                 "ProcessedDate": {"S": f"2026-05-{1 + number % 28:02d}"},
                 "ProcessedAmount": {"S": "12.99"},
-                "TTL": {"N": "1900000000"},
+                "TTL": {"N": DUE_LATER},
             }
             for number in range(ACCOUNTS)
         ),

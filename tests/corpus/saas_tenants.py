@@ -28,8 +28,8 @@ DESIGN = Design(
             "tenantName": {"S": f"tenant{number:03d}"},
             "tenantEmail": {"S": f"{number}@example.com"},
             "tenantTier": {"S": ("basic", "standard", "premium", "platinum")[number % 4]},
-            "userPoolId": {"S": "eu-north-1_abcdefghi"},
-            "appClientId": {"S": "1h57kf5cpq17m0eml12EXAMPLE"},
+            "userPoolId": {"S": "eu-north-1_pool00001"},
+            "appClientId": {"S": "client-000000000000000001"},
             "apiGatewayUrl": {"S": "https://example.execute-api.eu-north-1.amazonaws.com/prod/"},
             "isActive": {"BOOL": True},
         }

@@ -1,6 +1,6 @@
 """A shopping cart: on demand, a stream, TTL."""
 
-from tests.corpus.design import Design, Load, Pin
+from tests.corpus.design import DUE_LATER, Design, Load, Pin
 from tests.public_schemas import PublishedTable
 
 CARTS, PRODUCTS = 15, 3
@@ -19,7 +19,7 @@ DESIGN = Design(
             "pk": {"S": f"cart#{cart:08d}"},
             "sk": {"S": f"product#{product:08d}"},
             "quantity": {"N": str(1 + product)},
-            "expirationTime": {"N": str(1_900_000_000 + cart)},
+            "expirationTime": {"N": DUE_LATER},
             "productDetail": {"M": {"name": {"S": f"thing {product}"}, "price": {"N": "1499"}, "category": {"S": "fruit"}}},
         }
         for cart in range(CARTS)

@@ -1,6 +1,6 @@
 """The sessions of a web server, as its store makes them: TTL, five units for reads and for writes, no more."""
 
-from tests.corpus.design import Design, Load, Pin
+from tests.corpus.design import DUE_LATER, Design, Load, Pin
 from tests.public_schemas import SESSIONS
 
 DESIGN = Design(
@@ -10,7 +10,7 @@ DESIGN = Design(
         {
             "id": {"S": f"sess:{number * 7919:032x}"},
             "type": {"S": "connect-session"},
-            "expires": {"N": "1900000000"},
+            "expires": {"N": DUE_LATER},
             "sess": {"S": '{"cookie":{"path":"/","httpOnly":true}}'},
         }
         for number in range(120)
