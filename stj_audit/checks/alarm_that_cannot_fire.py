@@ -3,10 +3,10 @@ An alarm that cannot fire is worse than none: everybody believes that somebody i
 metric has without an error, and it then waits for data for ever.
 
 What is looked at, for every alarm that names the table: whether it has actions and they are enabled; whether each of its metrics has exactly
-the dimensions that DynamoDB sends it with (an index must exist, latency and system errors need the operation); and whether the statistic
-tells what is meant: a mean of consumed units is the size of one request, and throttled events are only counted. Metrics that are not known
-here are left alone. That throttle metrics have no data is as it should be, so a state of INSUFFICIENT_DATA is no fault here. An alarm without
-the dimension TableName names no table, and is not seen.
+the dimensions that DynamoDB sends it with (an index must exist, latency and system errors need the operation, user errors are those of the
+whole account and have no table); and whether the statistic tells what is meant: a mean of consumed units is the size of one request, and
+throttled events are only counted. Metrics that are not known here are left alone. That throttle metrics have no data is as it should be, so a
+state of INSUFFICIENT_DATA is no fault here. An alarm without the dimension TableName names no table, and is not seen.
 
 Wrong for an alarm that is only a part of a composite alarm, or is looked at on a dashboard: it needs no action of its own.
 Source: AWS developer guide, "DynamoDB metrics and dimensions"; "Creating CloudWatch alarms in DynamoDB": no missing dimension is aggregated.
@@ -33,8 +33,10 @@ BY_OPERATION: Shapes = (frozenset({TABLE, OPERATION}),)
 STREAMED: Shapes = (*BY_OPERATION, frozenset({TABLE, OPERATION, STREAM}))
 BY_REGION: Shapes = (frozenset({TABLE, REGION}),)
 TO_KINESIS: Shapes = (frozenset({TABLE, DELEGATED}),)
+OF_ACCOUNT: Shapes = (frozenset(),)
 
-# AWS developer guide, "DynamoDB metrics and dimensions": the whole dimensions of each metric that has the table among them
+# AWS developer guide, "DynamoDB metrics and dimensions": the whole dimensions of each metric that has the table among them, and of the one
+# that has not, which alarms on a table are often made on all the same
 SHAPES: Mapping[str, Shapes] = {
     **{
         f"{direction}{cause}ThrottleEvents": WITH_INDEX
@@ -54,6 +56,7 @@ SHAPES: Mapping[str, Shapes] = {
     "AgeOfOldestUnreplicatedRecord": TO_KINESIS,
     "FailedToReplicateRecordCount": TO_KINESIS,
     "ThrottledPutRecordCount": TO_KINESIS,
+    "UserErrors": OF_ACCOUNT,
 }
 COUNTED = frozenset({"Sum", "SampleCount"})
 STATISTICS: Mapping[str, frozenset[str]] = {  # the same page: those that tell what the metric is for

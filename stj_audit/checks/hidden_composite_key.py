@@ -6,7 +6,9 @@ write. Listing the children of A then is a strongly consistent query of the tabl
 What is measured: the index holds as many items as the table (to 1 %), and its partition key looks like a parent: more than 20 values, and
 clearly fewer than items. 20 or fewer look like a status. Where the items were not read, or have more values than are counted, the counts
 alone decide: then the finding is low, is not priced, and says so. Whether each pair is unique is not measured, unless the pair contains the
-table's own key.
+table's own key. A sort key that is named like the moment of something (createdDate, updated_at, timestamp) orders the children and does not
+name them: the orders of a user by date are an index as it should be, and such an index is left alone. A date alone may name a child, as the
+report of a day.
 
 Wrong when two items may share the pair, when B changes after the item is written, or when the id is what most callers have in their hands.
 Source: AWS's DynamoDB data modelling guide, "Identifying relationships".
@@ -14,6 +16,7 @@ Source: AWS's DynamoDB data modelling guide, "Identifying relationships".
 Fix: if each pair is unique, move the items to a table with A as partition key and B as sort key, and leave the index out.
 """
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -24,6 +27,9 @@ from stj_audit.wording import count, counted, printable
 
 SAME_COUNT_SHARE = Decimal("0.01")  # DescribeTable's counts are hours old and not taken at one moment
 STATUS_VALUES = 20  # at most so many values look like a status, not like a parent
+# The last word of a name that tells when something happened, and those that do so behind another word only: "createdDate", not "date"
+MOMENTS = frozenset({"at", "created", "datetime", "modified", "time", "timestamp", "ts", "updated"})
+MOMENTS_OF = frozenset({"date", "day"})
 PARENT_SHARE = Decimal("0.9")  # a parent has at most so many values for each item; above, the attribute is nearly unique itself
 
 
@@ -41,8 +47,21 @@ def hidden_composite_key(table: Table, items: ItemSizes | Unknown) -> Iterator[S
         yield NotApplicable(reason="the table is empty")
         return
     for index in pairs:
+        child = index.range_attributes[0]
+        if child not in table.hash_attributes and _is_moment(child):
+            yield NotApplicable(
+                reason=f"no index looks like a natural key: {printable(child)} of index {index.name} is a moment, by its name, "
+                "which orders items and does not name them"
+            )
+            continue
         counts = _counts(table, index, items)
         yield counts if isinstance(counts, Unknown) else _judged(table, index, items, *counts)
+
+
+def _is_moment(name: str) -> bool:
+    """Whether an attribute is named like the moment of something: "createdDate", "updated_at", "LastPostDateTime"."""
+    words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
+    return bool(words) and (words[-1] in MOMENTS or (len(words) > 1 and words[-1] in MOMENTS_OF))
 
 
 def _counts(table: Table, index: Index, items: ItemSizes | Unknown) -> tuple[int, int] | Unknown:

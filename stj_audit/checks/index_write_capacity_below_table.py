@@ -5,30 +5,37 @@ writes to the table, however much capacity the table has. So AWS asks for at lea
 That rule takes every write to touch every index with an entry as large as the item. Where CloudWatch has measured both, the share that the
 index really takes is used in its place: an index of which a write takes two units for each of the table's needs twice the table's capacity,
 and one that takes a tenth needs a tenth. Without enough measured writes it is the share of the items that are in the index. What auto scaling
-moves is compared by its maximum, and only where it moves both.
+moves is compared by its maximum, and only where it moves both. Where even the busiest hour, at the number of users that is judged, writes a
+fifth of the index's capacity or less, neither the table nor the index comes near its limit: then the finding is low.
 
 Wrong where the writes to come touch the index less than those that were measured.
-Source: AWS developer guide, "Using Global Secondary Indexes in DynamoDB": provisioned throughput considerations.
+Source: AWS developer guide, "Using Global Secondary Indexes in DynamoDB": provisioned throughput considerations; "Evaluate your provisioned
+capacity for right-sized provisioning" (below a fifth it is too much).
 
 Fix: raise the index's write capacity, or the maximum of its auto scaling.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from math import ceil
 
 from stj_audit.checks import check
 from stj_audit.commands import register_target, update_units
+from stj_audit.config import Scale
 from stj_audit.facts import AutoScaling, Flow, Index, ItemSizes, ScalableTarget, Table, Traffic, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import a_few, count, counted
 
 ENOUGH_UNITS = 1_000  # write units of the table: of fewer, the share of an index is chance
+QUIET_SHARE = Fraction(1, 5)  # AWS developer guide, "right-sized provisioning": capacity of which less is used is over-provisioned
+HOUR_SECONDS = 3_600
 
 
 @check("Index write capacity below its table's", Category.CAPACITY_PLANNING, Severity.MEDIUM, code="CAP-18")
 def index_write_capacity_below_table(
-    table: Table, auto_scaling: AutoScaling | Unknown, traffic: Traffic | Unknown, items: ItemSizes | Unknown
+    table: Table, auto_scaling: AutoScaling | Unknown, traffic: Traffic | Unknown, items: ItemSizes | Unknown, scale: Scale
 ) -> Iterator[Said]:
     if table.billing_mode == "PAY_PER_REQUEST" or not table.global_indexes:
         yield NotApplicable(reason="no global secondary index" if table.billing_mode == "PROVISIONED" else "the table is on demand")
@@ -48,7 +55,8 @@ def index_write_capacity_below_table(
         share = _share_of_items(table, index, items) if measured is None else measured
         needed = max(ceil(theirs * share), 1)
         if ours < needed:
-            yield _problem(table, index, (ours, theirs, needed), measured, target)
+            problem = _problem(table, index, (ours, theirs, needed), measured, target)
+            yield replace(problem, severity=Severity.LOW) if _is_quiet(index, ours, traffic, scale) else problem
         else:
             enough.append(f"{index.name} has {counted(ours, 'write unit')}, and needs {count(needed)}")
     if enough:
@@ -71,6 +79,15 @@ def _measured_share(index: Index, traffic: Traffic | Unknown) -> Decimal | None:
         return None
     ours, theirs = traffic.indexes.get(index.name, Flow()).write_units, traffic.table.write_units
     return None if ours is None or theirs is None or theirs < ENOUGH_UNITS else ours / theirs
+
+
+def _is_quiet(index: Index, units: int, traffic: Traffic | Unknown, scale: Scale) -> bool:
+    """Whether the busiest hour, grown to the users that are judged, leaves the index far below `units` a second."""
+    flow = None if isinstance(traffic, Unknown) else traffic.indexes.get(index.name)
+    if flow is None or flow.peak_hour_write_units is None:
+        return False
+    growth = max(Fraction(scale.target_users, scale.users_now), Fraction(1)) if scale.users_now else Fraction(1)
+    return Fraction(flow.peak_hour_write_units) * growth / HOUR_SECONDS <= units * QUIET_SHARE
 
 
 def _share_of_items(table: Table, index: Index, items: ItemSizes | Unknown) -> Decimal:

@@ -68,10 +68,11 @@ def _problem(index: Index, moving: list[Pattern], bill: TableBill) -> Problem:
     saving = _saving(index, moving, bill)
     names = a_few(printable(pattern.name) for pattern in moving)
     key = listed([printable(name) for name in changed])
+    is_set, moves, changes = ("is set", "moves", "changes") if len(changed) == 1 else ("are set", "move", "change")
     often = "with each write" if most == 1 else f"in {percent(most)} of the writes"
     return Problem(
-        message=f"{key} of its key is set by {names}, and moves the entry {often}: two writes of it",
-        fix=f"keep {key} out of the key, or change it only now and then",
+        message=f"{key} of its key {is_set} by {names}, and {moves} the entry {often}: two writes of it",
+        fix=f"keep {key} out of the key, or change {'it' if len(changed) == 1 else 'them'} only now and then",
         evidence={
             "attributes": ", ".join(changed),
             "patterns": ", ".join(pattern.name for pattern in moving),
@@ -80,7 +81,7 @@ def _problem(index: Index, moving: list[Pattern], bill: TableBill) -> Problem:
         },
         severity=None if saving is None else min(bill.severity(saving), MAX_SEVERITY),
         index=index.name,
-        current=f"key ({', '.join(printable(name) for name in _keys(index))}), of which {key} changes {often}",
+        current=f"key ({', '.join(printable(name) for name in _keys(index))}), of which {key} {changes} {often}",
         benefit="one write for each change instead of two, or none"
         if saving is None
         else f"{dollars(saving)} a month if the key stayed the same, by the declared patterns",

@@ -1,6 +1,7 @@
 """
 Provisioned capacity stays where it was set: too low, and a busy hour is throttled; too high, and every quiet hour is paid for. Auto scaling
 moves it with the load. Reads and writes, the table and each global secondary index are registered one by one, and one is easily forgotten.
+Auto scaling whose minimum is its maximum is registered, and moves nothing.
 
 Wrong for a small table that is fixed on purpose, or one whose capacity is scheduled by other means than Application Auto Scaling.
 Source: AWS Security Hub control DynamoDB.1; AWS developer guide, "Managing throughput capacity automatically with DynamoDB auto scaling".
@@ -23,7 +24,7 @@ from stj_audit.wording import counted, listed
 
 ROOM_FACTOR = 4  # the suggested maximum over today's capacity; what one is willing to pay in a busy hour
 
-State = Literal["scaled", "not registered", "suspended"]
+State = Literal["scaled", "not registered", "suspended", "cannot move"]
 DIMENSIONS: tuple[Dimension, ...] = ("read", "write")
 SCALED: Literal["scaled"] = "scaled"
 
@@ -41,10 +42,11 @@ def provisioned_without_auto_scaling(
     resources = [(None, table.provisioned), *((index.name, index.provisioned) for index in table.global_indexes)]
     scaled = 0
     for index, capacity in resources:
-        states = {dimension: _state(auto_scaling.target(index, dimension)) for dimension in DIMENSIONS}
+        targets = {dimension: auto_scaling.target(index, dimension) for dimension in DIMENSIONS}
+        states = {dimension: _state(target) for dimension, target in targets.items()}
         scaled += sum(state == SCALED for state in states.values())
         if any(state != SCALED for state in states.values()):
-            yield _problem(table, index, capacity, states, _throttles(traffic, index))
+            yield _problem(table, index, capacity, targets, _throttles(traffic, index))
     if scaled == len(DIMENSIONS) * len(resources):
         also = (
             f" and its {counted(len(resources) - 1, 'global secondary index', 'global secondary indexes')}" if resources[1:] else ""
@@ -63,12 +65,19 @@ def _throttles(traffic: Traffic | Unknown, index: str | None) -> int | None:
 def _state(target: ScalableTarget | None) -> State:
     if target is None:
         return "not registered"
-    return "suspended" if target.suspended else SCALED
+    if target.suspended:
+        return "suspended"
+    return "cannot move" if target.min_units >= target.max_units else SCALED
 
 
 def _problem(
-    table: Table, index: str | None, capacity: Throughput | None, states: dict[Dimension, State], throttles: int | None
+    table: Table,
+    index: str | None,
+    capacity: Throughput | None,
+    targets: dict[Dimension, ScalableTarget | None],
+    throttles: int | None,
 ) -> Problem:
+    states = {dimension: _state(target) for dimension, target in targets.items()}
     units = {"read": capacity.read_units if capacity else None, "write": capacity.write_units if capacity else None}
     fixed = [
         f"{counted(now, f'{one} unit')}" for one, state in states.items() if state != SCALED and (now := units[one]) is not None
@@ -76,18 +85,28 @@ def _problem(
     throttled = f"; throttled {counted(throttles, 'time')}" if throttles else ""
     commands: list[str] = []
     for dimension, state in states.items():
-        now = units[dimension]
+        now, target = units[dimension], targets[dimension]
         if state == "not registered" and now is not None:
             commands += _register(table, index, dimension, now)
+        elif state == "cannot move" and target is not None:
+            most = target.max_units * ROOM_FACTOR
+            commands.append(register_target(table, index, dimension, min_units=target.min_units, max_units=most))
         elif state == "suspended":
             commands.append(
                 f"aws application-autoscaling register-scalable-target {scalable_target(table, index, dimension)} --suspended-state "
                 "DynamicScalingInSuspended=false,DynamicScalingOutSuspended=false,ScheduledScalingSuspended=false"
             )
+    words: dict[State, str] = {
+        "not registered": "no auto scaling of {}",
+        "suspended": "auto scaling of {} is suspended",
+        "cannot move": "auto scaling of {} cannot move: its minimum is its maximum",
+    }
+    off = [
+        text.format(listed(kinds))
+        for off_state, text in words.items()
+        if (kinds := [f"{dimension}s" for dimension, state in states.items() if state == off_state])
+    ]
     absent = [dimension for dimension, state in states.items() if state == "not registered"]
-    suspended = [f"{dimension}s" for dimension, state in states.items() if state == "suspended"]
-    off = [f"no auto scaling of {listed([f'{dimension}s' for dimension in absent])}"] if absent else []
-    off += [f"auto scaling of {listed(suspended)} is suspended"] if suspended else []
     return Problem(
         message=f"{'; '.join(off)}{throttled}",
         fix=f"register reads and writes for auto scaling at {TARGET_PERCENT}% utilization, or move the table to on-demand",

@@ -19,14 +19,12 @@ from stj_audit.cloudformation import table_template
 from stj_audit.commands import update_units
 from stj_audit.config import Scale
 from stj_audit.cost.bill import TableBill
-from stj_audit.cost.lines import HOURS_PER_MONTH
 from stj_audit.cost.peaks import Outgrown, at_users, binds_from, first_of, peak_a_second, peak_not_known, users_above
 from stj_audit.cost.workload import KINDS, Kind
 from stj_audit.facts import Table, Throughput, Unknown
 from stj_audit.results import Category, Good, Limit, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import a_few, count, listed, percent, resource
 
-SECONDS_PER_MONTH = HOURS_PER_MONTH * 3_600
 NAMES: Mapping[Kind, str] = {"reads": "ReadUnitsPerSecond", "writes": "WriteUnitsPerSecond"}
 
 

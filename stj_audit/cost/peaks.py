@@ -17,6 +17,7 @@ from stj_audit.facts import Unknown
 from stj_audit.wording import counted, resource
 
 SECONDS_PER_MONTH = HOURS_PER_MONTH * 3_600
+UNIT_DIGITS = 6  # of a month's units: what 30 days say of a month is divided, and the rest of a division must not outgrow a limit
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +33,7 @@ class Outgrown:
 def peak_a_second(workload: Workload, key: Key, users: int | None, peak_factor: int) -> Fraction | None:
     """Request units a second at the peak, with `users` users (None: today); None: not known."""
     units = request_units(workload, key, users)
-    return None if units is None else Fraction(units) / SECONDS_PER_MONTH * peak_factor
+    return None if units is None else Fraction(round(units, UNIT_DIGITS)) / SECONDS_PER_MONTH * peak_factor
 
 
 def users_above(workload: Workload, key: Key, limit: Fraction | int, *, users: int | None, peak_factor: int) -> int | None:

@@ -67,6 +67,7 @@ def test_finds_an_alarm_without_an_action() -> None:
         ("ThrottledRequests", TABLE, "no ThrottledRequests is sent without Operation"),
         ("ReadThrottleEvents", GET, 'no ReadThrottleEvents is sent with "Operation"'),
         ("ReplicationLatency", TABLE, "no ReplicationLatency is sent without ReceivingRegion"),
+        ("UserErrors", TABLE, 'no UserErrors is sent with "TableName"'),
         ("TransactionConflict", INDEX, 'no TransactionConflict is sent with "GlobalSecondaryIndexName"'),
         ("WriteThrottleEvents", {**TABLE, "GlobalSecondaryIndexName": "gone"}, 'there is no index "gone"'),
         ("WriteThrottleEvents", {**TABLE, "GlobalSecondaryIndexName": "local"}, 'there is no index "local"'),

@@ -70,7 +70,10 @@ def test_what_it_suggests_is_by_the_target(percent: int | None, needed: int) -> 
     assert problem.evidence["write_max_units_needed"] == needed
 
 
-@pytest.mark.parametrize(("writes", "status"), [("7", Status.PASSED), ("7.01", Status.FOUND)])
+@pytest.mark.parametrize(
+    ("writes", "status"),
+    [("7", Status.PASSED), ("7.01", Status.FOUND), ("7.00000000000001", Status.PASSED), ("7.0000000000001", Status.FOUND)],
+)  # the two last: less, and more, than half a millionth of a unit a month
 def test_its_line(writes: str, status: Status) -> None:
     assert judged(a_target(), writes=writes).status is status
 

@@ -128,5 +128,45 @@ def test_other_tables_have_nothing_to_judge(table: Table) -> None:
     assert examined(hidden_composite_key, table, items=NOT_READ).status is Status.NOT_APPLICABLE
 
 
+def by(child: str) -> Result:
+    """An index (user_id, child) that holds every item of 500 users."""
+    items = some_items(
+        {100: 1_000}, indexes=(some_entries("by-user", 1_000),), keys=(some_keys(500, index="by-user", items=1_000),)
+    )
+    return examined(hidden_composite_key, passwords(an_index("by-user", ("user_id", child))), items=items)
+
+
+@pytest.mark.parametrize(
+    "child",
+    ["created_at", "createdDate", "LastPostDateTime", "CREATED-AT", "timestamp", "ts", "updated", "last modified", "pay_day", "created",
+     "sent_datetime", "loginTime"],
+)  # fmt: skip
+def test_the_moment_of_something_orders_children_and_does_not_name_them(child: str) -> None:
+    result = by(child)
+    assert result.status is Status.NOT_APPLICABLE
+    assert result.reason == (
+        f'no index looks like a natural key: "{child}" of index by-user is a moment, by its name, which orders items and does not name them'
+    )
+
+
+@pytest.mark.parametrize(
+    "child", ["date", "Day", "month", "format", "status", "add_on", "update", "times", "device_id", "created_by", "42"]
+)
+def test_other_names_may_name_a_child(child: str) -> None:
+    assert by(child).status is Status.FOUND
+
+
+def test_a_moment_that_is_the_tables_own_key_does_name_the_item() -> None:
+    table = a_table(key=("created_at",), indexes=(an_index("by-user", ("user_id", "created_at")),))
+    [problem] = examined(hidden_composite_key, table, items=NOT_READ).problems
+    assert problem.message.startswith('("user_id", "created_at") is the natural key, as "created_at" is unique: ')
+
+
+def test_a_natural_key_is_found_beside_an_index_by_time() -> None:
+    table = passwords(an_index("by-time", ("user_id", "created_at")), PAIR)
+    result = examined(hidden_composite_key, table, items=NOT_READ)
+    assert [problem.index for problem in result.problems] == ["by-user"]
+
+
 def test_an_empty_table_has_nothing_to_judge() -> None:
     assert examined(hidden_composite_key, passwords(), items=some_items({})).reason == "the table is empty"

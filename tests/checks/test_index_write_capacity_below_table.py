@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from stj_audit.checks.index_write_capacity_below_table import index_write_capacity_below_table
+from stj_audit.config import Scale
 from stj_audit.facts import AutoScaling, ScalableTarget, Table, Throughput, Traffic, Unknown
 from stj_audit.results import Result, Severity, Status
 from tests.builders import a_flow, a_table, an_index, examined, some_entries, some_items, some_traffic
@@ -52,6 +53,28 @@ def test_its_command_leaves_the_reads_as_they_are() -> None:
             }
         }
     ]
+
+
+@pytest.mark.parametrize(
+    ("peak_hour", "users_now", "severity"),
+    [
+        ("720", 1_000, Severity.LOW),  # 10 times as many users: 2 of 10 units a second
+        ("721", 1_000, Severity.MEDIUM),
+        ("7200", None, Severity.LOW),
+        ("7201", None, Severity.MEDIUM),
+        ("7200", 20_000, Severity.LOW),  # more users than are judged: as it is today
+        ("7201", 20_000, Severity.MEDIUM),
+        (None, 1_000, Severity.MEDIUM),
+    ],
+)
+def test_it_is_low_where_the_index_is_far_from_its_limit(peak_hour: str | None, users_now: int | None, severity: Severity) -> None:
+    flow = a_flow(write_units=Decimal(10_000), peak_hour_write_units=None if peak_hour is None else Decimal(peak_hour))
+    traffic = some_traffic(a_flow(write_units=Decimal(10_000)), {"by-status": flow})
+    assert judged(traffic=traffic, scale=Scale(target_users=10_000, users_now=users_now)).severity is severity
+
+
+def test_without_metrics_of_the_index_it_is_as_bad_as_it_may_be() -> None:
+    assert judged(traffic=some_traffic(a_flow(), {})).severity is Severity.MEDIUM
 
 
 @pytest.mark.parametrize(("units", "status"), [(99, Status.FOUND), (100, Status.PASSED)])

@@ -68,7 +68,11 @@ def test_counts_how_often_the_value_differs() -> None:
 
 def test_several_writes_of_one_index_are_one_problem() -> None:
     problem = problem_of(ORDERS + INDEX + write("score") + write("league", name="move"))
-    assert problem.message.startswith('"league" and "score" of its key is set by "play" and "move"')
+    assert problem.message == (
+        '"league" and "score" of its key are set by "play" and "move", and move the entry with each write: two writes of it'
+    )
+    assert problem.fix == 'keep "league" and "score" out of the key, or change them only now and then'
+    assert problem.current == 'key ("league", "score"), of which "league" and "score" change with each write'
     assert problem.evidence["saving_usd_month"] == 1.34
 
 

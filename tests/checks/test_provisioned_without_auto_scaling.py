@@ -76,6 +76,39 @@ def test_a_suspended_target_does_not_scale() -> None:
     ] * 2
 
 
+def between(minimum: int, maximum: int, *, suspended: bool = False) -> AutoScaling:
+    dimensions: tuple[Literal["read", "write"], ...] = ("read", "write")
+    return AutoScaling(
+        targets=tuple(
+            ScalableTarget(index=None, dimension=one, min_units=minimum, max_units=maximum, suspended=suspended)
+            for one in dimensions
+        )
+    )
+
+
+def test_auto_scaling_from_a_number_to_the_same_number_does_not_scale() -> None:
+    result = examined(provisioned_without_auto_scaling, FIXED, auto_scaling=between(10, 10))
+    [problem] = result.problems
+    assert (result.severity, result.goods) == (Severity.MEDIUM, ())
+    assert problem.message == "auto scaling of reads and writes cannot move: its minimum is its maximum"
+    assert problem.evidence["read_auto_scaling"] == problem.evidence["write_auto_scaling"] == "cannot move"
+    assert problem.current == "capacity is fixed at 10 read units and 20 write units"
+    assert problem.commands[1] == (
+        "aws application-autoscaling register-scalable-target --region eu-north-1 --service-namespace dynamodb "
+        "--resource-id table/orders --scalable-dimension dynamodb:table:WriteCapacityUnits --min-capacity 10 --max-capacity 40"
+    )
+    assert len(problem.commands) == 2
+
+
+def test_one_unit_of_room_is_room() -> None:
+    assert examined(provisioned_without_auto_scaling, FIXED, auto_scaling=between(10, 11)).status is Status.PASSED
+
+
+def test_what_is_suspended_is_told_as_suspended_whatever_its_room() -> None:
+    [problem] = examined(provisioned_without_auto_scaling, FIXED, auto_scaling=between(10, 10, suspended=True)).problems
+    assert problem.message == "auto scaling of reads and writes is suspended"
+
+
 def test_tells_the_missing_from_the_suspended_and_what_was_throttled() -> None:
     targets = scaled((None, "write"), suspended=True)
     traffic = some_traffic(a_flow(read_throttles=3))

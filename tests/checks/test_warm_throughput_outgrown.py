@@ -64,7 +64,9 @@ def test_judges_each_index_by_itself() -> None:
     ]
 
 
-@pytest.mark.parametrize(("writes", "status"), [("40", Status.PASSED), ("40.01", Status.FOUND)])
+@pytest.mark.parametrize(
+    ("writes", "status"), [("40", Status.PASSED), ("40.01", Status.FOUND), ("40.00000000000000000001", Status.PASSED)]
+)
 def test_its_line(writes: str, status: Status) -> None:
     assert judged(0, writes).status is status
 
