@@ -122,19 +122,16 @@ def check_belongs(baseline: Baseline | None, account: str | None, region: str) -
     """
     if baseline is None:
         return
-    other = baseline.account not in (None, account) and account is not None
-    if not other and baseline.region == region:
+    if baseline.region != region:
+        theirs, ours = baseline.region, region
+    elif baseline.account is not None and account is not None and baseline.account != account:
+        theirs, ours = f"account {baseline.account}", f"account {account}"
+    else:
         return
-    theirs = f"{_account(baseline.account)} in {baseline.region}"
-    ours = f"{_account(account)} in {region}"
     raise ConfigError(
         f"the baseline is of {theirs}, and this audit of {ours}",
         hint="give the baseline of this account and region, or " + WRITE_ONE,
     )
-
-
-def _account(account: str | None) -> str:
-    return "an account that is not known" if account is None else f"account {account}"
 
 
 # ------------------------------------------------------------------------------------------------------------- matching

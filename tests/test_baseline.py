@@ -21,7 +21,7 @@ from stj_audit.report import from_json as run_from_json
 from stj_audit.report import to_json as run_to_json
 from stj_audit.results import Severity
 from stj_audit.version import __version__
-from tests.builders import a_flow, a_table, an_index, some_items, some_traffic, table_facts
+from tests.builders import a_flow, a_table, an_index, some_entries, some_items, some_keys, some_traffic, table_facts
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 DENIED = Unknown(call="dynamodb:DescribeContinuousBackups", reason="AccessDeniedException")
@@ -192,11 +192,20 @@ def test_ids_found_or_recorded_twice_are_matched_by_their_worst() -> None:
 
 
 def test_what_is_known_at_the_target_is_known_at_every_user_count() -> None:
-    """At 100,000 users the warm throughput is outgrown worse than at 10,000, for which it was recorded."""
-    facts = table_facts(a_table(warm_throughput=Throughput(read_units=12_000, write_units=4_000)))
+    """A status as index key: a low finding for 10,000 users, for which it was recorded, and a worse one beyond."""
+    warm = Throughput(read_units=1_000_000_000, write_units=1_000_000_000)
+    items = some_items(
+        {2_000: 10_000},
+        keys=(some_keys(None, items=10_000), some_keys(3, index="by-status", items=10_000, top_share="0.7")),
+        indexes=(some_entries("by-status", 10_000, 200),),
+    )
+    flow = a_flow(read_units=Decimal(30 * 86_400 * 20), write_units=Decimal(1))
+    table = a_table(indexes=(an_index("by-status", warm_throughput=warm),), warm_throughput=warm)
+    facts = table_facts(table, items=items, traffic=some_traffic(indexes={"by-status": flow}))
     first = judged(facts)
     report = judged(facts, baseline=written(first))
-    assert {at.overall for at in report.grades_by_users.values()} == {report.grades_by_users["100"].overall}
+    assert len({at.categories["scalability"] for at in first.grades_by_users.values()}) == 3
+    assert {at.categories["scalability"] for at in report.grades_by_users.values()} == {"A+"}
     assert report.baseline is not None
     assert (report.baseline.new, report.baseline.worse, report.baseline.known) == (0, 0, len(first.findings))
 
@@ -437,21 +446,9 @@ def test_an_empty_list_of_findings_is_a_baseline() -> None:
 @pytest.mark.parametrize(
     ("account", "region", "sentence"),
     [
-        (
-            "999999999999",
-            REGION,
-            f"the baseline is of account {ACCOUNT} in {REGION}, and this audit of account 999999999999 in {REGION}",
-        ),
-        (
-            ACCOUNT,
-            "eu-west-1",
-            f"the baseline is of account {ACCOUNT} in {REGION}, and this audit of account {ACCOUNT} in eu-west-1",
-        ),
-        (
-            None,
-            "eu-west-1",
-            f"the baseline is of account {ACCOUNT} in {REGION}, and this audit of an account that is not known in eu-west-1",
-        ),
+        ("999999999999", REGION, f"the baseline is of account {ACCOUNT}, and this audit of account 999999999999"),
+        (ACCOUNT, "eu-west-1", f"the baseline is of {REGION}, and this audit of eu-west-1"),
+        (None, "eu-west-1", f"the baseline is of {REGION}, and this audit of eu-west-1"),
     ],
 )
 def test_a_baseline_of_another_account_or_region_is_refused(account: str | None, region: str, sentence: str) -> None:
