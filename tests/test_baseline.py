@@ -191,8 +191,8 @@ def test_ids_found_or_recorded_twice_are_matched_by_their_worst() -> None:
     assert known_ids(None, [(id_, Severity.HIGH)]) == frozenset()
 
 
-def test_what_is_known_at_the_target_is_known_at_every_user_count() -> None:
-    """A status as index key: a low finding for 10,000 users, for which it was recorded, and a worse one beyond."""
+def few_statuses() -> TableFacts:
+    """A table with a status as index key: a low finding for 10,000 users, and a worse one beyond."""
     warm = Throughput(read_units=1_000_000_000, write_units=1_000_000_000)
     items = some_items(
         {2_000: 10_000},
@@ -201,13 +201,28 @@ def test_what_is_known_at_the_target_is_known_at_every_user_count() -> None:
     )
     flow = a_flow(read_units=Decimal(30 * 86_400 * 20), write_units=Decimal(1))
     table = a_table(indexes=(an_index("by-status", warm_throughput=warm),), warm_throughput=warm)
-    facts = table_facts(table, items=items, traffic=some_traffic(indexes={"by-status": flow}))
+    return table_facts(table, items=items, traffic=some_traffic(indexes={"by-status": flow}))
+
+
+def test_what_is_known_at_the_target_is_known_at_every_user_count() -> None:
+    facts = few_statuses()
     first = judged(facts)
     report = judged(facts, baseline=written(first))
     assert len({at.categories["scalability"] for at in first.grades_by_users.values()}) == 3
     assert {at.categories["scalability"] for at in report.grades_by_users.values()} == {"A+"}
     assert report.baseline is not None
     assert (report.baseline.new, report.baseline.worse, report.baseline.known) == (0, 0, len(first.findings))
+
+
+def test_what_is_worse_at_the_target_counts_at_every_user_count() -> None:
+    """Recorded as low for 10,000 users, and held against an audit for 100,000."""
+    plain = judged(few_statuses(), target=100_000)
+    report = judged(few_statuses(), target=100_000, baseline=written(judged(few_statuses())))
+    worse = [one.check for one in report.findings if one.baseline is not None and one.baseline.state == "worse"]
+    assert "low-cardinality-index-key" in worse
+    assert {users: at.categories["scalability"] for users, at in report.grades_by_users.items()} == {
+        users: at.categories["scalability"] for users, at in plain.grades_by_users.items()
+    }
 
 
 def test_an_ignored_finding_stays_ignored_and_is_not_fixed() -> None:
@@ -325,6 +340,7 @@ def test_savings_that_are_left_out_are_told() -> None:
     facts = table_facts(a_table(indexes=(an_index("a"),)), traffic=idle)
     report = judged(facts, baseline=a_baseline(recorded("unused-index", index="a")))
     assert "what 1 finding that the baseline knows would save is not in the avoidable part of the bill" in report.trust
+    assert not any("would save" in line for line in judged(unsafe(), baseline=a_baseline(recorded())).trust)
 
 
 def test_without_a_baseline_nothing_is_said_of_one() -> None:
