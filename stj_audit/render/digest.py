@@ -145,6 +145,8 @@ def against_baseline(report: Report) -> str:
     parts = [f"{baseline.new:,} new", f"{baseline.worse:,} worse", f"{baseline.known:,} known", f"{len(baseline.fixed):,} fixed"]
     parts += [f"{len(baseline.not_looked_at):,} not looked at"] if baseline.not_looked_at else []
     told = f"Against the baseline of {filters.on_date(baseline.date)}: {', '.join(parts)}."
+    if baseline.known:
+        told += " What is known counts neither in the grade nor as avoidable."
     if report.overall_unsuppressed is not None:
         told += f" Were nothing suppressed, the grade would be {cut(report.overall_unsuppressed.grade)}."
     return told

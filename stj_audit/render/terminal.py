@@ -71,6 +71,7 @@ def _findings(page: Page, report: Report) -> None:
     page.title(f"Findings ({digest.severity_counts(findings)})")
     if not findings:
         page.text("No finding among what was checked.")
+        _set_aside(page, report)
         return
     target = report.audit.target_users
     page.table(

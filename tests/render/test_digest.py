@@ -291,10 +291,10 @@ def test_the_baseline_in_a_sentence() -> None:
     assert baseline is not None
     assert digest.against_baseline(report) == (
         "Against the baseline of 10 November 2026: 6 new, 1 worse, 1 known, 1 fixed, 1 not looked at. "
-        "Were nothing suppressed, the grade would be C-."
+        "What is known counts neither in the grade nor as avoidable. Were nothing suppressed, the grade would be C-."
     )
-    seen = dataclasses.replace(report, overall_unsuppressed=None, baseline=dataclasses.replace(baseline, not_looked_at=()))
-    assert digest.against_baseline(seen) == "Against the baseline of 10 November 2026: 6 new, 1 worse, 1 known, 1 fixed."
+    seen = dataclasses.replace(report, overall_unsuppressed=None, baseline=dataclasses.replace(baseline, not_looked_at=(), known=0))
+    assert digest.against_baseline(seen) == "Against the baseline of 10 November 2026: 6 new, 1 worse, 0 known, 1 fixed."
     assert [(row.finding.id, row.state) for row in digest.gone_rows(report)] == [
         ("f-CAP-01", "fixed"),
         ("f-STR-10", "not looked at"),

@@ -646,6 +646,16 @@ def test_terminal_lines_are_narrow_and_whole() -> None:
     assert cost in " ".join(text.split())
 
 
+def test_a_terminal_without_an_open_finding_says_what_is_suppressed() -> None:
+    report = sample_report()
+    suppressed = tuple(finding for finding in report.findings if finding.suppressed)
+    text = render(dataclasses.replace(report, findings=suppressed), "table")
+    assert (
+        "No finding among what was checked.\n1 finding suppressed by the configuration, and 1 finding known from the baseline.\n"
+        in text
+    )
+
+
 def test_terminal_colours_follow_the_option() -> None:
     plain, colored = render(sample_report(), "table"), render(sample_report(), "table", color=True)
     assert "\x1b" not in plain
