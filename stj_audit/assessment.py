@@ -30,7 +30,12 @@ SPARSE_BELOW = Decimal("0.5")  # an index that holds less than half of the items
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Telling:
-    """What there is to tell: results and findings at the target, and the overall grade at each user count."""
+    """
+    What there is to tell: results and findings at the target, and the overall grade at each user count.
+
+    `results` and `findings` are without what is accepted, `unaccepted` are the results with it. `known` counts what a baseline knows,
+    notes apart.
+    """
 
     facts: Sequence[TableFacts]
     results: Sequence[Result]
@@ -39,6 +44,8 @@ class Telling:
     graded: Mapping[int, Overall]
     scale: Scale
     not_checked: Sequence[NotChecked]
+    unaccepted: Sequence[Result]
+    known: int = 0
 
     @property
     def all_checked(self) -> bool:
@@ -102,6 +109,10 @@ def verdict(telling: Telling, region: str) -> str:
         return head + f"{_tables_need(sorted(urgent))} work now"
     if soon:
         return head + f"nothing is urgent, something to improve in {a_few(sorted(soon))}"
+    if telling.known:
+        seen = "" if telling.all_checked else " in what could be checked"
+        nothing = "nothing new is urgent" if telling.findings else "nothing new"
+        return head + f"{nothing}{seen}, {counted(telling.known, 'finding')} known from the baseline"
     if not telling.all_checked:
         return head + "nothing found in what could be checked"
     return head + f"ready for {target} users"
@@ -169,7 +180,8 @@ MAX_NOTES = 2
 
 
 def _judged_practice(practice: str, codes: Sequence[str], telling: Telling) -> Practice:
-    results = [one for one in telling.results if one.check.code in codes]
+    # A practice is told as it is: what is accepted, or known, is not therefore good.
+    results = [one for one in telling.unaccepted if one.check.code in codes]
     found = [one for one in results if one.status is Status.FOUND]
     unknown = [one for one in results if one.status is Status.UNKNOWN]
     passed = [one for one in results if one.status is Status.PASSED]
@@ -298,6 +310,8 @@ def _rung_status(telling: Telling, users: int, due: Sequence[Finding]) -> str:
     if due:
         worst = max(severity_of(finding) for finding in due)
         work = f"{counted(len(due), 'thing')} to do" + (", the first of them soon" if worst >= Severity.HIGH else "")
+    elif telling.known:
+        work = "nothing new to do"
     elif telling.findings and telling.all_checked:
         work = "nothing more to do"
     elif telling.findings:

@@ -37,11 +37,13 @@ from stj_audit.options import (
 from stj_audit.version import __version__
 
 if TYPE_CHECKING:
+    from stj_audit.baseline import Baseline
     from stj_audit.config import Config
     from stj_audit.cost.prices import PriceSheet
     from stj_audit.report import Costs, PriceSource, Report
 
 FOUND, INCONCLUSIVE, INTERRUPTED = 3, 4, 130
+BASELINE = "baseline"  # as the format of an output; it is no report
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -70,9 +72,10 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
     """Audit tables and report; every table of the region when none is named."""
     from stj_audit.pipeline import Request, audit
 
-    outputs = _destinations(settings["reports"])
+    outputs = [*_destinations(settings["reports"]), *_new_baseline(settings)]
     config = _config(settings)
-    request = Request(patterns=tables, aws=_aws_options(settings), config=config, **_judging(settings, config))
+    judging = _judging(settings, config)
+    request = Request(patterns=tables, aws=_aws_options(settings), config=config, baseline=_baseline(settings), **judging)
     report = audit(request, on_progress=_progress(settings))
     _deliver(report, outputs, settings)
     _warn_of_old_prices(report.costs.prices, config, settings)
@@ -92,9 +95,10 @@ def demo(output_dir: Path, **settings: Any) -> None:
 
     _make_folder(output_dir)
     outputs = _destinations((*(str(output_dir / name) for name in ("report.html", "report.md", "run.json")), *settings["reports"]))
-    config = demo_config()
+    outputs += _new_baseline(settings)
+    config, known = demo_config(), _baseline(settings)
     with demo_tables() as aws:
-        request = Request(aws=aws, config=config, **_judging(settings, config))
+        request = Request(aws=aws, config=config, baseline=known, **_judging(settings, config))
         report = audit(request, on_progress=_progress(settings))
     _deliver(report, outputs, settings)
     sys.exit(_exit_code(report, settings))
@@ -454,13 +458,33 @@ def _destinations(reports: tuple[str, ...]) -> list[Any]:
     return targets
 
 
+def _baseline(settings: dict[str, Any]) -> "Baseline | None":
+    from stj_audit.baseline import WRITE_ONE, from_json
+
+    path = settings["baseline_path"]
+    return None if path is None else from_json(_read(path, hint=WRITE_ONE), origin=str(path))
+
+
+def _new_baseline(settings: dict[str, Any]) -> list[Any]:
+    """Where a new baseline is to be written, found out before the audit; it is written with the reports, after it."""
+    from stj_audit.deliver.files import Destination, check_writable
+
+    path = settings["write_baseline"]
+    if path is None:
+        return []
+    target = Destination(format=BASELINE, path=path)
+    check_writable(target)
+    return [target]
+
+
 def _deliver(report: "Report", outputs: list[Any], settings: dict[str, Any]) -> None:
     """Render everything first, then write: a format that fails leaves no other half-written."""
+    from stj_audit.baseline import to_json
     from stj_audit.deliver.files import write
     from stj_audit.render import render as render_report
 
     shown = render_report(report, settings["format_"], color=_color(settings["color"]))
-    texts = [(target, render_report(report, target.format)) for target in outputs]
+    texts = [(target, to_json(report) if target.format == BASELINE else render_report(report, target.format)) for target in outputs]
     for target, text in texts:
         write(target, text)
     _print(shown)
@@ -527,11 +551,11 @@ def _fails(report: "Report", fail_on: str) -> bool:
     return any(severity in SEVERITIES[bar:] for severity in found)
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, *, hint: str = "give a file written by --report json=PATH") -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}", hint="give a file written by --report json=PATH") from error
+        raise ConfigError(f"cannot read {path}: {error.strerror}", hint=hint) from error
 
 
 def _make_folder(folder: Path) -> None:

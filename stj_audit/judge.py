@@ -10,8 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 
 from stj_audit import assessment, grade, money
+from stj_audit.baseline import KNOWN, Baseline, about_baseline, check_belongs, compared, known_ids, marked
 from stj_audit.checks import Context, all_checks, examine
 from stj_audit.config import CURRENCY_FLOOR_USD, Config, Scale, SizeLines
 from stj_audit.cost.bill import TableBill
@@ -59,10 +61,12 @@ class Terms:
     free_tier: bool = False
     users_elsewhere: int | None = None
     """The items of the users table where that is not among the tables that are judged."""
+    baseline: Baseline | None = None
 
 
 def judge(snapshot: Snapshot, terms: Terms) -> Report:
-    """The whole report of a snapshot. Raises ConfigError for a declared design that does not fit the tables."""
+    """The whole report of a snapshot. Raises ConfigError for a declared design that does not fit the tables, and a foreign baseline."""
+    check_belongs(terms.baseline, snapshot.account, snapshot.region)
     _check_design(snapshot, terms.config)
     check_names(terms.config.ignore, all_checks(), origin=terms.config.path or "the configuration")
     ignores = Ignores(ignores=terms.config.ignore, today=snapshot.finished_at.date())
@@ -77,7 +81,7 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
     unread = _unread(snapshot)
     plans = {users: _plan(judged, users, terms) for users in scale.users}
     graded = {users: _grade(judged, users, plans[users], terms, unread) for users in scale.users}
-    findings = _findings(judged, scale, ignores)
+    findings = marked(_findings(judged, scale, ignores), terms.baseline)
     still_open = tuple(finding for finding in findings if finding.suppressed is None)
     costs = money.costs(
         [one.priced for one in judged],
@@ -90,6 +94,7 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
     )
     results = [result for one in judged for result in one.open_results(at_target)]
     not_checked = _not_checked(snapshot, results)
+    rules = tuple(_rule_run(result) for result in (*results, *unread))
     overall, categories = graded[at_target].overall, graded[at_target].categories
     today = snapshot.finished_at.date()
     telling = assessment.Telling(
@@ -100,6 +105,10 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
         graded={users: one.overall for users, one in graded.items()},
         scale=scale,
         not_checked=not_checked,
+        known=sum(
+            one.baseline is not None and one.baseline.state == KNOWN and one.severity != Severity.INFO.label for one in findings
+        ),
+        unaccepted=[*(result for one in judged for result in one.results(at_target)), *unread],
     )
     return Report(
         schema_version=SCHEMA_VERSION,
@@ -134,13 +143,15 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
         actions=assessment.actions(telling),
         summary=assessment.summary(telling),
         next_review=_next_review(still_open, scale, today),
-        rules=tuple(_rule_run(result) for result in (*results, *unread)),
+        rules=rules,
         ignores=ignores.reports(),
         limits=_limits(judged, scale),
+        baseline=compared(terms.baseline, findings, rules, not_checked),
         overall_unsuppressed=_unsuppressed(judged, scale, terms, unread) if len(still_open) < len(findings) else None,
         trust=(
             *assessment.trust(telling, snapshot, max_price_age_months=terms.config.prices.max_age_months),
             *about_ignores(ignores.reports()),
+            *about_baseline(terms.baseline, findings, account=snapshot.account, target_users=at_target),
         ),
     )
 
@@ -188,11 +199,22 @@ class _Judged:
         return self._results[users]
 
     def open_results(self, users: int) -> tuple[Result, ...]:
-        """The same without what the owner accepts."""
-        return tuple(_without(result) if self._suppresses(result) else result for result in self.results(users))
+        """The same without what the owner accepts and what the baseline knows."""
+        return tuple(_with(result, self._open_problems(result)) for result in self.results(users))
 
-    def _suppresses(self, result: Result) -> bool:
-        return result.status is Status.FOUND and self._ignores.suppresses(result.check, self.name)
+    def _open_problems(self, result: Result) -> tuple[Problem, ...]:
+        if not result.problems or self._ignores.suppresses(result.check, self.name):
+            return ()
+        return tuple(one for one in result.problems if not self._known or self._id(result, one) not in self._known)
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        """What the baseline knows: known at the target is known at every user count."""
+        found = ((one, result) for result in self.results(self._scale.target_users) for one in result.problems)
+        return known_ids(self._terms.baseline, ((self._id(result, one), _severity(result, one)) for one, result in found))
+
+    def _id(self, result: Result, problem: Problem) -> str:
+        return fingerprint(result.check.name, self.name, problem.index, problem.subject)
 
     def proposals(self, place: int, users: int) -> list[tuple[int, Decimal, Proposal]]:
         """The priced changes that the findings propose, each with its effort and with what it saves alone."""
@@ -201,8 +223,7 @@ class _Judged:
             for problem in result.problems:
                 saving = None if problem.change is None else self.bill(users).saving(problem.change)
                 if problem.change is not None and saving is not None:
-                    finding = fingerprint(result.check.name, self.name, problem.index, problem.subject)
-                    proposal = Proposal(place=place, change=problem.change, finding=finding)
+                    proposal = Proposal(place=place, change=problem.change, finding=self._id(result, problem))
                     found.append((EFFORTS.index(problem.effort), saving, proposal))
         return found
 
@@ -240,8 +261,12 @@ def _unread(snapshot: Snapshot) -> tuple[Result, ...]:
     )
 
 
-def _without(result: Result) -> Result:
-    """A result whose problems are accepted: it was looked at, and nothing is praised."""
+def _with(result: Result, problems: tuple[Problem, ...]) -> Result:
+    """A result with those problems only. Where all are accepted it was looked at, and nothing is praised."""
+    if len(problems) == len(result.problems):
+        return result
+    if problems:
+        return replace(result, problems=problems)
     status = Status.UNKNOWN if result.unknowns else Status.PASSED
     return replace(result, status=status, problems=(), goods=(), reason=result.unknowns[0].reason if result.unknowns else "")
 
@@ -249,6 +274,7 @@ def _without(result: Result) -> Result:
 def _unsuppressed(judged: Sequence[_Judged], scale: Scale, terms: Terms, unread: Sequence[Result]) -> Overall:
     """The overall grade at the target if nothing were suppressed."""
     nothing = Ignores(ignores=(), today=date.min)
+    terms = replace(terms, baseline=None)
     plain = [_Judged(facts=one.facts, terms=terms, scale=scale, ignores=nothing, taken_at=one.taken_at) for one in judged]
     return _grade(plain, scale.target_users, _plan(plain, scale.target_users, terms), terms, unread).overall
 

@@ -158,5 +158,19 @@ output_options = options(
 gate_options = options(
     option("--fail-on", type=FailOn(), default="never", show_default=True, help="Exit with 3 from this finding on."),
     option("--strict", is_flag=True, help="Exit with 4 when something could not be checked."),
+    option(
+        "--baseline",
+        "baseline_path",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="What is in it does not count, only what is new or worse.",
+    ),
+    option(
+        "--write-baseline",
+        "write_baseline",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Write the findings that are open now there, for --baseline.",
+    ),
     option("--no-progress", is_flag=True, help="No progress on a terminal."),
 )

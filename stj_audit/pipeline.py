@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Literal
 
+from stj_audit.baseline import Baseline, check_belongs
 from stj_audit.config import SCAN_BUDGET_USD, Config, Scale, ScanMode, SizeLines, size_lines
 from stj_audit.cost.prices import PriceSheet, bundled_sheet
 from stj_audit.facts import Snapshot
@@ -39,6 +40,7 @@ class Request:
     size_lines: SizeLines | None = None
     prices: Literal["bundled", "live"] = "bundled"
     free_tier: bool = False
+    baseline: Baseline | None = None
 
 
 def audit(request: Request, *, on_progress: Callable[[str, int, int], None] | None = None) -> Report:
@@ -48,6 +50,7 @@ def audit(request: Request, *, on_progress: Callable[[str, int, int], None] | No
     Raises AuditError (see errors.py) when there is nothing to judge.
     """
     aws = open_session(request.aws)
+    check_belongs(request.baseline, None, aws.region)  # before anything is read and paid for; the account is known later
     now = datetime.now(UTC)
     prices = bundled_sheet(aws.region) if request.prices == "bundled" else live_sheet(request.aws, aws.region, today=now.date())
     snapshot = _read(aws, request, prices, now, on_progress)
@@ -65,6 +68,7 @@ def audit(request: Request, *, on_progress: Callable[[str, int, int], None] | No
         audit_id=secrets.token_hex(8),
         free_tier=request.free_tier,
         users_elsewhere=_users_elsewhere(aws, request, snapshot),
+        baseline=request.baseline,
     )
     return judge(snapshot, terms)
 

@@ -291,8 +291,50 @@ class TableReport:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Suppression:
+    """Why a finding does not count. `by` is "ignore" (the configuration) or "baseline"."""
+
     reason: str
     expires: date | None
+    by: str = "ignore"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FindingBaseline:
+    """How a finding stands to the baseline: `state` is new, worse or known; `severity` is the recorded one, null where it is new."""
+
+    state: str
+    severity: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BaselineFinding:
+    """A finding of the baseline that this audit did not find, and why."""
+
+    id: str
+    check: str
+    code: str
+    table: str
+    index: str | None
+    severity: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BaselineReport:
+    """
+    The baseline that the audit was held against, and what became of it: how many findings are new, worse and known.
+
+    `fixed` is what it knows and is not there any more, `not_looked_at` what could not be looked at or was not asked for.
+    """
+
+    date: date
+    tool_version: str
+    target_users: int
+    new: int
+    worse: int
+    known: int
+    fixed: tuple[BaselineFinding, ...]
+    not_looked_at: tuple[BaselineFinding, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -337,6 +379,8 @@ class Finding:
     when: str = "now"
     saving_is_bound: bool = False
     template: str = ""
+    baseline: FindingBaseline | None = None
+    """Null where no baseline was given, and where an ignore suppresses it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -642,6 +686,8 @@ class Report:
     """The first that binds first: its users are as many as the tables serve as they are."""
     overall_unsuppressed: Overall | None = None
     """The grade if nothing were suppressed; null where nothing is."""
+    baseline: BaselineReport | None = None
+    """Null where no baseline was given."""
 
 
 _encoder = msgspec.json.Encoder(decimal_format="number")

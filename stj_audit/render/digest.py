@@ -14,6 +14,7 @@ from stj_audit.render import filters
 from stj_audit.render.escape import cut
 from stj_audit.report import (
     Action,
+    BaselineFinding,
     Finding,
     NotChecked,
     Report,
@@ -34,6 +35,7 @@ GRADE_WORDS = {"A": "excellent", "B": "good", "C": "needs work", "D": "poor", "F
 GRADE_TONES = {"A": "ok", "B": "ok", "C": "warn", "D": "bad", "F": "bad"}
 STATUS_TONES = {"GOOD": "ok", "IMPROVE": "warn", "BAD": "bad"}
 NOT_CHECKED = "not checked"
+BY_BASELINE = "baseline"  # as in `Suppression.by`
 NO_GRADE = "?"
 
 Row = TypeVar("Row")
@@ -126,6 +128,61 @@ def open_findings(report: Report) -> tuple[Finding, ...]:
 
 def suppressed_findings(report: Report) -> tuple[Finding, ...]:
     return tuple(finding for finding in report.findings if finding.suppressed is not None)
+
+
+def set_aside(report: Report, one: str, many: str) -> str:
+    """How many findings are suppressed and by what, as one or two sentences: "2 more are suppressed by the configuration."; or nothing."""
+    suppressed = suppressed_findings(report)
+    known = sum(finding.suppressed is not None and finding.suppressed.by == BY_BASELINE for finding in suppressed)
+    ignored = len(suppressed) - known
+    told = [f"{counted(ignored, one, many)} suppressed by the configuration"] if ignored else []
+    told += [f"{counted(known, one, many)} known from the baseline"] if known else []
+    return ", and ".join(told)
+
+
+def against_baseline(report: Report) -> str:
+    """What became of the baseline, and the grade with what it knows; nothing where none was given."""
+    baseline = report.baseline
+    if baseline is None:
+        return ""
+    parts = [f"{baseline.new:,} new", f"{baseline.worse:,} worse", f"{baseline.known:,} known", f"{len(baseline.fixed):,} fixed"]
+    parts += [f"{len(baseline.not_looked_at):,} not looked at"] if baseline.not_looked_at else []
+    told = f"Against the baseline of {filters.on_date(baseline.date)}: {', '.join(parts)}."
+    if baseline.known:
+        told += " What is known counts neither in the grade nor as avoidable."
+    if report.overall_unsuppressed is not None:
+        told += f" Were nothing suppressed, the grade would be {cut(report.overall_unsuppressed.grade)}."
+    return told
+
+
+def since_baseline(finding: Finding) -> str:
+    """ "new", or "worse: it was low"; nothing without a baseline."""
+    if finding.baseline is None:
+        return ""
+    return finding.baseline.state + (f": it was {finding.baseline.severity}" if finding.baseline.severity else "")
+
+
+def until(finding: Finding) -> str:
+    """How long a finding stays suppressed."""
+    suppressed = finding.suppressed
+    if suppressed is None or suppressed.expires is None:
+        return "it gets worse" if suppressed is not None and suppressed.by == BY_BASELINE else "for good"
+    return filters.on_date(suppressed.expires)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GoneRow:
+    """A finding of the baseline that this audit did not find: `state` is "fixed" or "not looked at"."""
+
+    finding: BaselineFinding
+    state: str
+
+
+def gone_rows(report: Report) -> tuple[GoneRow, ...]:
+    if report.baseline is None:
+        return ()
+    fixed = [GoneRow(finding=one, state="fixed") for one in report.baseline.fixed]
+    return (*fixed, *(GoneRow(finding=one, state="not looked at") for one in report.baseline.not_looked_at))
 
 
 def first_findings(report: Report) -> tuple[Finding, ...]:

@@ -3,7 +3,7 @@
 from stj_audit.render import digest, digest_costs, digest_estimates, digest_money, digest_savings, digest_tables, filters
 from stj_audit.render.escape import cut, escape_terminal
 from stj_audit.render.page import Page
-from stj_audit.report import Report
+from stj_audit.report import Finding, Report
 from stj_audit.wording import counted
 
 MAX_BREAK_EVENS = 2  # the report has all of them
@@ -21,6 +21,7 @@ def render_table(report: Report, *, color: bool) -> str:
     _head(page, report)
     _first(page, report)
     _findings(page, report)
+    _gone(page, report)
     _categories(page, report)
     _tables(page, report)
     _ladder(page, report)
@@ -42,6 +43,8 @@ def _head(page: Page, report: Report) -> None:
     page.text(filters.sentence(report.verdict))
     if overall.held_by:
         page.text(digest.held(overall.grade, overall.held_by))
+    if digest.against_baseline(report):
+        page.text(digest.against_baseline(report))
     current, target = report.costs.current, digest_money.target_bill(report)
     line = f"Cost a month: {filters.usd_words(current.monthly_usd, current.complete)} now"
     if target is not None:
@@ -68,6 +71,7 @@ def _findings(page: Page, report: Report) -> None:
     page.title(f"Findings ({digest.severity_counts(findings)})")
     if not findings:
         page.text("No finding among what was checked.")
+        _set_aside(page, report)
         return
     target = report.audit.target_users
     page.table(
@@ -76,7 +80,7 @@ def _findings(page: Page, report: Report) -> None:
             (
                 escape_terminal(finding.severity),
                 _name(finding.table if finding.index is None else f"{finding.table} / {finding.index}"),
-                escape_terminal(finding.message),
+                escape_terminal(_message(finding)),
                 digest.saving_short(finding, target),
             )
             for finding in digest.head(findings)
@@ -88,9 +92,41 @@ def _findings(page: Page, report: Report) -> None:
     if digest.rest(findings):
         page.text(digest.rest(findings))
     page.text(f"Savings are those at {filters.users(target)}.")
-    suppressed = digest.suppressed_findings(report)
-    if suppressed:
-        page.text(f"{counted(len(suppressed), 'finding')} suppressed by the configuration.")
+    _set_aside(page, report)
+
+
+def _message(finding: Finding) -> str:
+    """All that is open is new or worse where there is a baseline: only the latter is marked."""
+    worse = finding.baseline is not None and finding.baseline.severity is not None
+    return f"{finding.message} ({digest.since_baseline(finding)})" if worse else finding.message
+
+
+def _set_aside(page: Page, report: Report) -> None:
+    told = digest.set_aside(report, "finding", "findings")
+    if told:
+        page.text(filters.sentence(told))
+
+
+def _gone(page: Page, report: Report) -> None:
+    rows = digest.gone_rows(report)
+    if not rows:
+        return
+    page.title("Fixed since the baseline, or not looked at")
+    page.table(
+        ("State", "Table", "Rule", "Because"),
+        [
+            (
+                row.state,
+                _name(row.finding.table if row.finding.index is None else f"{row.finding.table} / {row.finding.index}"),
+                _name(row.finding.check),
+                escape_terminal(row.finding.reason),
+            )
+            for row in digest.head(rows)
+        ],
+        (13, 24, 25, 32),
+    )
+    if digest.rest(rows):
+        page.text(digest.rest(rows))
 
 
 def _categories(page: Page, report: Report) -> None:

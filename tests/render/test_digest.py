@@ -6,7 +6,18 @@ from decimal import Decimal
 import pytest
 
 from stj_audit.render import digest, digest_money, digest_tables, filters
-from stj_audit.report import CostLine, FlowReport, NotChecked, OverLine, Projection, StorageAtScale, TrafficReport, Units
+from stj_audit.report import (
+    CostLine,
+    Finding,
+    FlowReport,
+    NotChecked,
+    OverLine,
+    Projection,
+    StorageAtScale,
+    Suppression,
+    TrafficReport,
+    Units,
+)
 from tests.builders import a_line
 from tests.sample_report import PASSWORD, SUBSCRIBERS, SYSTEM, sample_report
 
@@ -257,12 +268,54 @@ def test_rules_are_counted_over_tables() -> None:
     assert digest.rule_summary(sample_report()) == "12 rules on 3 tables: 8 found, 17 passed, 4 not applicable, 7 not checked"
 
 
+def test_what_is_suppressed_is_counted_by_what_suppresses_it() -> None:
+    report = sample_report()
+    by_id = {finding.id: finding for finding in report.findings}
+    ignored, known = by_id["f-deletion-protection"], by_id["f-no-tags"]
+
+    def told(*findings: Finding) -> str:
+        return digest.set_aside(dataclasses.replace(report, findings=findings), "more is", "more are")
+
+    both = "1 more is suppressed by the configuration, and 1 more is known from the baseline"
+    assert digest.set_aside(report, "more is", "more are") == both
+    assert told(ignored, ignored) == "2 more are suppressed by the configuration"
+    assert told(known, known) == "2 more are known from the baseline"
+    assert told(by_id["f-no-alarm"]) == ""
+    assert (digest.until(ignored), digest.until(known)) == ("31 March 2027", "it gets worse")
+    assert digest.until(dataclasses.replace(ignored, suppressed=Suppression(reason="x", expires=None))) == "for good"
+
+
+def test_the_baseline_in_a_sentence() -> None:
+    report = sample_report()
+    baseline = report.baseline
+    assert baseline is not None
+    assert digest.against_baseline(report) == (
+        "Against the baseline of 10 November 2026: 6 new, 1 worse, 1 known, 1 fixed, 1 not looked at. "
+        "What is known counts neither in the grade nor as avoidable. Were nothing suppressed, the grade would be C-."
+    )
+    seen = dataclasses.replace(report, overall_unsuppressed=None, baseline=dataclasses.replace(baseline, not_looked_at=(), known=0))
+    assert digest.against_baseline(seen) == "Against the baseline of 10 November 2026: 6 new, 1 worse, 0 known, 1 fixed."
+    assert [(row.finding.id, row.state) for row in digest.gone_rows(report)] == [
+        ("f-CAP-01", "fixed"),
+        ("f-STR-10", "not looked at"),
+    ]
+    without = dataclasses.replace(report, baseline=None)
+    assert (digest.against_baseline(without), digest.gone_rows(without)) == ("", ())
+
+
+def test_how_a_finding_stands_to_the_baseline() -> None:
+    by_id = {finding.id: finding for finding in sample_report().findings}
+    assert digest.since_baseline(by_id["f-item-near-limit"]) == "worse: it was high"
+    assert digest.since_baseline(by_id["f-pitr-off"]) == "new"
+    assert digest.since_baseline(by_id["f-deletion-protection"]) == ""
+
+
 def test_findings() -> None:
     report = sample_report()
     assert [finding.id for finding in digest.first_findings(report)] == ["f-item-near-limit", "f-projection-unread", "f-pitr-off"]
-    assert digest.severity_counts(report.findings) == "1 critical, 2 high, 2 medium, 2 low, 1 info"
+    assert digest.severity_counts(report.findings) == "1 critical, 2 high, 2 medium, 3 low, 1 info"
     assert digest.severity_counts(()) == "none"
-    assert [finding.id for finding in digest.suppressed_findings(report)] == ["f-deletion-protection"]
+    assert [finding.id for finding in digest.suppressed_findings(report)] == ["f-deletion-protection", "f-no-tags"]
     projection = report.findings[1]
     assert digest.saving(projection, 10_000) == "$18.90 a month at 10,000 users"
     assert digest.saving(projection, 7) == "not priced"

@@ -1,0 +1,238 @@
+"""
+Findings that were open on an earlier day: the file that holds them, and what became of each.
+
+What the file knows is listed and does not count, as long as it is no worse than recorded; so a gate can be put in front of tables that have
+findings already. Ids name table and index, not the account: a baseline belongs to one account and region.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from typing import Literal
+
+import msgspec
+
+from stj_audit.errors import ConfigError
+from stj_audit.report import BaselineFinding, BaselineReport, Finding, FindingBaseline, NotChecked, Report, RuleRun, Suppression
+from stj_audit.results import Severity, Status
+from stj_audit.version import __version__
+from stj_audit.wording import count, counted
+
+SCHEMA_VERSION = 1
+KIND = "stj-audit baseline"
+NEW, WORSE, KNOWN = "new", "worse", "known"
+WRITE_ONE = "write one with --write-baseline FILE"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recorded:
+    """One finding that was open: `id` as in the run file, and what a person needs to know which it is."""
+
+    id: str
+    check: str
+    code: str
+    table: str
+    index: str | None
+    severity: Literal["critical", "high", "medium", "low", "info"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Baseline:
+    """The file. `date` is the day of the audit in UTC; `target_users` the user count that the severities are for."""
+
+    kind: Literal["stj-audit baseline"]
+    schema_version: int
+    tool_version: str
+    account: str | None
+    region: str
+    date: date
+    target_users: int
+    findings: tuple[Recorded, ...]
+
+    def severities(self) -> dict[str, Severity]:
+        """The recorded severity of each id; the worst where an id is there twice."""
+        worst: dict[str, Severity] = {}
+        for one in self.findings:
+            worst[one.id] = max(worst.get(one.id, Severity.INFO), Severity[one.severity.upper()])
+        return worst
+
+
+# ------------------------------------------------------------------------------------------------------------- the file
+
+
+def from_json(text: bytes | str, *, origin: str) -> Baseline:
+    """A baseline from its file, which `origin` names. Raises ConfigError when it is empty, or no baseline that this version reads."""
+    if not text.strip():
+        raise ConfigError(f"{origin} is empty, and no baseline", hint=WRITE_ONE)
+    try:
+        head = msgspec.json.decode(text)
+        if not isinstance(head, dict) or head.get("kind") != KIND:
+            raise ConfigError(f"{origin} is not a baseline of stj-audit", hint=WRITE_ONE)
+        if head.get("schema_version") != SCHEMA_VERSION:
+            raise ConfigError(
+                f"{origin} has schema_version {head.get('schema_version')}, this version reads {SCHEMA_VERSION}",
+                hint="use the stj-audit that wrote it, or a newer one",
+            )
+        return msgspec.json.decode(text, type=Baseline)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{origin} is not a baseline of stj-audit: {error}", hint=WRITE_ONE) from error
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ConfigError(f"{origin} is not JSON: {error}", hint=WRITE_ONE) from error
+
+
+def to_json(report: Report) -> str:
+    """
+    The baseline that a report makes: what is open, known or not, in an order that stays, without what an ignore suppresses.
+
+    What an earlier baseline knows and this audit did not look at is kept: nobody knows that it is gone.
+    """
+    rows: list[Finding | BaselineFinding] = [
+        one for one in report.findings if one.suppressed is None or one.suppressed.by == "baseline"
+    ]
+    rows += [] if report.baseline is None else report.baseline.not_looked_at
+    rows.sort(key=lambda one: (one.table, one.index or "", one.check, one.id))
+    file = {
+        "kind": KIND,
+        "schema_version": SCHEMA_VERSION,
+        "tool_version": report.tool.version,
+        "account": report.audit.account,
+        "region": report.audit.region,
+        "date": report.audit.finished_at.date().isoformat(),
+        "target_users": report.audit.target_users,
+        "findings": [
+            {
+                "id": one.id,
+                "check": one.check,
+                "code": one.code,
+                "table": one.table,
+                "index": one.index,
+                "severity": one.severity,
+            }
+            for one in rows
+        ],
+    }
+    return json.dumps(file, indent=2) + "\n"
+
+
+def check_belongs(baseline: Baseline | None, account: str | None, region: str) -> None:
+    """
+    Raise ConfigError for a baseline of another account or region: tables of the same name there have findings of the same id, and a gate
+    must not let one pass for the other. An account that is not known (None) is not compared.
+    """
+    if baseline is None:
+        return
+    if baseline.region != region:
+        theirs, ours = baseline.region, region
+    elif baseline.account is not None and account is not None and baseline.account != account:
+        theirs, ours = f"account {baseline.account}", f"account {account}"
+    else:
+        return
+    raise ConfigError(
+        f"the baseline is of {theirs}, and this audit of {ours}",
+        hint="give the baseline of this account and region, or " + WRITE_ONE,
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------- matching
+
+
+def known_ids(baseline: Baseline | None, found: Iterable[tuple[str, Severity]]) -> frozenset[str]:
+    """The ids of what was found, with its severity, that the baseline knows as no less severe."""
+    if baseline is None:
+        return frozenset()
+    recorded = baseline.severities()
+    worst: dict[str, Severity] = {}
+    for id_, severity in found:
+        worst[id_] = max(worst.get(id_, Severity.INFO), severity)
+    return frozenset(id_ for id_, severity in worst.items() if id_ in recorded and severity <= recorded[id_])
+
+
+def marked(findings: Sequence[Finding], baseline: Baseline | None) -> tuple[Finding, ...]:
+    """The findings, each new, worse or known; a known one is suppressed. What an ignore suppresses stays as it is."""
+    if baseline is None:
+        return tuple(findings)
+    recorded = baseline.severities()
+    known = known_ids(baseline, ((one.id, Severity[one.severity.upper()]) for one in findings))
+    return tuple(one if one.suppressed is not None else _marked(one, recorded.get(one.id), known, baseline) for one in findings)
+
+
+def _marked(finding: Finding, before: Severity | None, known: frozenset[str], baseline: Baseline) -> Finding:
+    if before is None:
+        return replace(finding, baseline=FindingBaseline(state=NEW, severity=None))
+    if finding.id not in known:
+        return replace(finding, baseline=FindingBaseline(state=WORSE, severity=before.label))
+    better = f", where it was {before.label}" if finding.severity != before.label else ""
+    reason = f"known from the baseline of {baseline.date}{better}"
+    return replace(
+        finding,
+        suppressed=Suppression(reason=reason, expires=None, by="baseline"),
+        baseline=FindingBaseline(state=KNOWN, severity=before.label),
+    )
+
+
+def compared(
+    baseline: Baseline | None, findings: Sequence[Finding], rules: Sequence[RuleRun], not_checked: Sequence[NotChecked]
+) -> BaselineReport | None:
+    """What the report says of a baseline. `findings` are marked; `rules` is how every check ended on every table."""
+    if baseline is None:
+        return None
+    states = [one.baseline.state for one in findings if one.baseline is not None]
+    found = {one.id for one in findings}
+    runs = {(run.check, run.table): run for run in rules}
+    tables = {run.table for run in rules}
+    in_part = {(row.check, row.table): row.reason for row in not_checked}
+    fixed, not_looked_at = [], []
+    for one in baseline.findings:
+        if one.id in found:
+            continue
+        run = runs.get((one.check, one.table))
+        unseen = in_part.get((one.check, one.table))
+        if one.table not in tables:
+            not_looked_at.append(_told(one, "the table is not among those of this audit"))
+        elif run is None:
+            not_looked_at.append(_told(one, "this version has no such check"))
+        elif run.status == Status.UNKNOWN.value or unseen is not None:
+            not_looked_at.append(_told(one, unseen or run.reason))
+        elif run.status == Status.NOT_APPLICABLE.value:
+            fixed.append(_told(one, f"does not apply any more: {run.reason}"))
+        else:
+            fixed.append(_told(one, "looked at, and not found any more"))
+    return BaselineReport(
+        date=baseline.date,
+        tool_version=baseline.tool_version,
+        target_users=baseline.target_users,
+        new=states.count(NEW),
+        worse=states.count(WORSE),
+        known=states.count(KNOWN),
+        fixed=tuple(fixed),
+        not_looked_at=tuple(not_looked_at),
+    )
+
+
+def _told(one: Recorded, reason: str) -> BaselineFinding:
+    return BaselineFinding(**asdict(one), reason=reason)
+
+
+def about_baseline(
+    baseline: Baseline | None, findings: Sequence[Finding], *, account: str | None, target_users: int
+) -> Iterator[str]:
+    """What the report says of a baseline that does not quite compare, and of what the known findings leave out."""
+    if baseline is None:
+        return
+    if baseline.tool_version != __version__:
+        yield (
+            f"the baseline was written by stj-audit {baseline.tool_version}, this is {__version__}: "
+            "what only this version looks at counts as new"
+        )
+    if baseline.target_users != target_users:
+        yield (
+            f"the baseline was written for {count(baseline.target_users)} users, this audit is for {count(target_users)}: "
+            "a finding may be new or worse for that alone"
+        )
+    if baseline.account is None or account is None:
+        yield "it is not known whether the baseline is of this account"
+    priced = [one for one in findings if one.baseline is not None and one.baseline.state == KNOWN and one.saving_usd_month]
+    if priced:
+        saves = f"{counted(len(priced), 'finding')} that the baseline knows would save"
+        yield f"what {saves} is not in the avoidable part of the bill"
