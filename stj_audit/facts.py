@@ -15,6 +15,8 @@ from typing import Literal
 MAX_ITEM_BYTES = 400 * 1024  # AWS: "Quotas in Amazon DynamoDB", item size 400 KB, names included
 BILLED_OVERHEAD_BYTES = 100  # AWS developer guide, "DynamoDB Item sizes and formats": storage billed per item and per index entry
 
+ENOUGH_REQUESTS = 1_000  # in the window: a share or a mean of fewer is noise, and what would tell it is not asked for
+
 KeyRole = Literal["HASH", "RANGE"]
 AttributeType = Literal["S", "N", "B"]
 IndexKind = Literal["GSI", "LSI"]
@@ -317,6 +319,32 @@ class Traffic:
     """GetRecords requests to the table's stream over the window, whoever made them; None: no stream, or no datapoint."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Operations:
+    """
+    How the requests went that CloudWatch saw, over `Traffic.window_days`.
+
+    Each is asked only where there were enough requests to judge by it (`ENOUGH_REQUESTS` of the kind, unless the field says otherwise).
+    None, and an operation that is missing, mean that there were too few, or that there is no datapoint. Failures are sent only when
+    something fails: where they were asked for, no datapoint is 0.
+    """
+
+    latency_ms: Mapping[str, Decimal] = field(default_factory=dict)
+    """Mean time within DynamoDB, of GetItem, PutItem, UpdateItem and DeleteItem."""
+    system_errors: Mapping[str, int] = field(default_factory=dict)
+    """Answers with HTTP 500, by operation."""
+    failed_conditions: int | None = None
+    """Writes whose condition was false. Asked from `ENOUGH_REQUESTS` write units on: a failed write takes units too."""
+    transaction_conflicts: int | None = None
+    """Requests that were rejected because a transaction was at work on the same item."""
+    scan_hours: int | None = None
+    """Hours with more than one Scan. Asked from one Scan per covered hour on: fewer cannot be two in half of them."""
+    returned_items: Mapping[str, int] = field(default_factory=dict)
+    """Items that Query and Scan gave back after their filters, where most calls that read are Query."""
+    largest_write_units: Decimal | None = None
+    """The most write units that one request took from the table, indexes left out. Asked from 300 write units on."""
+
+
 # ----------------------------------------------------------------------------------------------------------- its items
 
 
@@ -452,6 +480,7 @@ class TableFacts:
     tags: Tags | Unknown
     auto_scaling: AutoScaling | Unknown
     traffic: Traffic | Unknown
+    operations: Operations | Unknown
     alarms: Alarms | Unknown
     items: ItemSizes | Unknown
 

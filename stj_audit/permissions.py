@@ -16,6 +16,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "tags": ("dynamodb:ListTagsOfResource",),
     "auto_scaling": ("application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies"),
     "traffic": ("cloudwatch:GetMetricData",),
+    "operations": ("cloudwatch:GetMetricData",),
     "alarms": ("cloudwatch:DescribeAlarms",),
     "items": ("dynamodb:Scan",),
 }

@@ -22,6 +22,7 @@ from stj_audit.facts import (
     KeyAttribute,
     KeyCardinality,
     OnDemandBackups,
+    Operations,
     Pitr,
     Table,
     TableFacts,
@@ -230,6 +231,7 @@ def table_facts(table: Table | None = None, **facts: Any) -> TableFacts:
         "tags": Tags(values={"env": "production"}),
         "auto_scaling": AutoScaling(targets=()),
         "traffic": some_traffic(indexes={index.name: a_flow() for index in table.global_indexes}),
+        "operations": Operations(),
         "alarms": Alarms(alarms=()),
         "items": some_items(
             indexes=tuple(some_entries(index.name) for index in table.indexes),

@@ -93,7 +93,7 @@ class Series:
     index: str | None = None
     operation: str | None = None
     stream_label: str | None = None
-    statistic: Literal["Sum", "SampleCount", "Average"] = "Sum"
+    statistic: Literal["Sum", "SampleCount", "Average", "Maximum"] = "Sum"
     period_seconds: int = HOUR_SECONDS
 
 
@@ -174,9 +174,7 @@ def read(aws: Aws, batch: Sequence[Series], window: Window, on_demand: frozenset
     A series that CloudWatch could not give whole is Unknown, with its StatusCode; five-minute units are there or not. Raises BrokenAnswer
     when pages go in a circle.
     """
-    measured: dict[Series, Points | Unknown] = {}
-    for part in _by_calls(batch):
-        measured |= _fetch(aws, part, window)
+    measured = fetch(aws, batch, window)
     reasons = tuple(
         dict.fromkeys(
             Series(table=series.table, index=series.index, metric=reason)
@@ -185,9 +183,16 @@ def read(aws: Aws, batch: Sequence[Series], window: Window, on_demand: frozenset
             for reason in THROTTLE_REASONS
         )
     )
-    for part in _by_calls(reasons):
-        measured |= _fetch(aws, part, window)
+    measured |= fetch(aws, reasons, window)
     return {**measured, **_fine_units(aws, measured, window, on_demand)}
+
+
+def fetch(aws: Aws, wanted: Sequence[Series], window: Window) -> dict[Series, Points | Unknown]:
+    """The points of each series in as many calls as it takes, none for none. What is Unknown, and what is raised, is as with `read`."""
+    measured: dict[Series, Points | Unknown] = {}
+    for part in _by_calls(wanted):
+        measured |= _fetch(aws, part, window)
+    return measured
 
 
 def _fine_units(
