@@ -17,6 +17,14 @@ BILLED_OVERHEAD_BYTES = 100  # AWS developer guide, "DynamoDB Item sizes and for
 
 ENOUGH_REQUESTS = 1_000  # in the window: a share or a mean of fewer is noise, and what would tell it is not asked for
 
+READING_OPERATIONS = (
+    *("GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"),
+    *("ExecuteStatement", "BatchExecuteStatement"),  # PartiQL: they read or write, and CloudWatch does not tell
+)
+TRANSACTIONS = ("TransactGetItems", "TransactWriteItems", "ExecuteTransaction")
+MOSTLY_QUERY_SHARE = Decimal("0.8")  # of the calls that read; below it, what was read cannot be laid to Query
+LARGE_WRITE_UNITS = 300  # an item takes one for each KB: fewer in the whole window hold none that is near AWS's limit
+
 KeyRole = Literal["HASH", "RANGE"]
 AttributeType = Literal["S", "N", "B"]
 IndexKind = Literal["GSI", "LSI"]
@@ -342,7 +350,11 @@ class Operations:
     returned_items: Mapping[str, int] = field(default_factory=dict)
     """Items that Query and Scan gave back after their filters, where most calls that read are Query."""
     largest_write_units: Decimal | None = None
-    """The most write units that one request took from the table, indexes left out. Asked from 300 write units on."""
+    """The most write units that one request took from the table, indexes left out. Asked from `LARGE_WRITE_UNITS` on."""
+    unreplicated_records: int | None = None
+    """Changes that did not get to the table's Kinesis data stream. None also where there is no such stream, or every change got there."""
+    throttled_records: int | None = None
+    """The most records that the Kinesis data stream throttled at a time; None as with `unreplicated_records`."""
 
 
 # ----------------------------------------------------------------------------------------------------------- its items

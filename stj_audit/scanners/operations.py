@@ -7,21 +7,29 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal
 
-from stj_audit.facts import ENOUGH_REQUESTS, Operations, Traffic, Unknown
+from stj_audit.facts import (
+    ENOUGH_REQUESTS,
+    LARGE_WRITE_UNITS,
+    MOSTLY_QUERY_SHARE,
+    READING_OPERATIONS,
+    TRANSACTIONS,
+    Operations,
+    Traffic,
+    Unknown,
+)
 from stj_audit.scanners.failures import UNREADABLE
 from stj_audit.scanners.traffic import CALL, CONSUMED, DAY_SECONDS, HOUR_SECONDS, REQUESTS, Answer, Points, Series, Units
 
 # CloudWatch metrics of DynamoDB, AWS developer guide, "DynamoDB metrics and dimensions"
 SINGLE_ITEM = ("GetItem", "PutItem", "UpdateItem", "DeleteItem")
-READS = ("GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems", "ExecuteStatement", "BatchExecuteStatement")
-TRANSACTIONS = ("TransactGetItems", "TransactWriteItems", "ExecuteTransaction")
 SYSTEM_ERRORS = "SystemErrors"
 FAILED_CONDITIONS = "ConditionalCheckFailedRequests"
 CONFLICTS = "TransactionConflict"  # Sum is the number of items, SampleCount that of requests
 RETURNED = "ReturnedItemCount"
 COLLECTIONS = ("Query", "Scan")
-MOSTLY_QUERY = Decimal("0.8")  # of the calls that read: below it, what the items took cannot be laid to Query
-LARGE_WRITE_UNITS = 300  # one for each KB of an item: less in the whole window holds no such item
+# Changes of the table that go to a Kinesis data stream
+UNREPLICATED = "FailedToReplicateRecordCount"
+THROTTLED_RECORDS = "ThrottledPutRecordCount"  # has no Sum
 
 
 def series_of(table: str, traffic: Traffic) -> tuple[Series, ...]:
@@ -31,13 +39,13 @@ def series_of(table: str, traffic: Traffic) -> tuple[Series, ...]:
     wanted += [_by_day(table, SYSTEM_ERRORS, operation) for operation, number in calls.items() if number >= ENOUGH_REQUESTS]
     written = traffic.table.write_units or 0
     if written >= ENOUGH_REQUESTS:
-        wanted.append(_by_day(table, FAILED_CONDITIONS))
+        wanted += [_by_day(table, FAILED_CONDITIONS), _unreplicated(table), _throttled_records(table)]
     if sum(calls.get(operation, 0) for operation in TRANSACTIONS) >= ENOUGH_REQUESTS:
         wanted.append(_conflicts(table))
     if calls.get("Scan", 0) >= traffic.covered_days * 24:
         wanted.append(_scans(table))
-    queries, reads = calls.get("Query", 0), sum(calls.get(operation, 0) for operation in READS)
-    if queries >= ENOUGH_REQUESTS and queries >= reads * MOSTLY_QUERY:
+    queries, reads = calls.get("Query", 0), sum(calls.get(operation, 0) for operation in READING_OPERATIONS)
+    if queries >= ENOUGH_REQUESTS and queries >= reads * MOSTLY_QUERY_SHARE:
         wanted += [_by_day(table, RETURNED, operation) for operation in COLLECTIONS if calls.get(operation)]
     if written >= LARGE_WRITE_UNITS:
         wanted.append(_largest_write(table))
@@ -61,6 +69,7 @@ def of_table(table: str, traffic: Traffic | Unknown, measured: Mapping[Series, A
     returned = {operation: points.get(_by_day(table, RETURNED, operation)) for operation in COLLECTIONS}
     scans = points.get(_scans(table))
     largest = points.get(_largest_write(table))
+    unreplicated, throttled = points.get(_unreplicated(table)), points.get(_throttled_records(table))
     return Operations(
         latency_ms={
             operation: sum(days.values(), Decimal(0)) / traffic.calls[operation] for operation, days in latencies.items() if days
@@ -75,6 +84,8 @@ def of_table(table: str, traffic: Traffic | Unknown, measured: Mapping[Series, A
         scan_hours=None if scans is None else sum(1 for number in scans.values() if number > 1),
         returned_items={operation: _sum(days) for operation, days in returned.items() if days},
         largest_write_units=max(largest.values()) if largest else None,
+        unreplicated_records=_sum(unreplicated) if unreplicated else None,
+        throttled_records=int(max(throttled.values())) if throttled else None,
     )
 
 
@@ -112,3 +123,13 @@ def _scans(table: str) -> Series:
 def _largest_write(table: str) -> Series:
     """The largest of a day is that of its minutes."""
     return _by_day(table, CONSUMED["write"], statistic="Maximum")
+
+
+def _unreplicated(table: str) -> Series:
+    return Series(table=table, metric=UNREPLICATED, delegated_operation="PutRecord", period_seconds=DAY_SECONDS)
+
+
+def _throttled_records(table: str) -> Series:
+    return Series(
+        table=table, metric=THROTTLED_RECORDS, delegated_operation="PutRecord", statistic="Maximum", period_seconds=DAY_SECONDS
+    )

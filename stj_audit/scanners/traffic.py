@@ -86,13 +86,17 @@ Answer = Points | Units | Unknown
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Series:
-    """One series to ask for. `index` None is the table itself, and `stream_label` None all but its stream."""
+    """
+    One series to ask for. `index` None is the table itself, `stream_label` None all but its stream, and `delegated_operation` what DynamoDB
+    does to another service in the table's name.
+    """
 
     table: str
     metric: str
     index: str | None = None
     operation: str | None = None
     stream_label: str | None = None
+    delegated_operation: str | None = None
     statistic: Literal["Sum", "SampleCount", "Average", "Maximum"] = "Sum"
     period_seconds: int = HOUR_SECONDS
 
@@ -374,6 +378,7 @@ def _query(name: str, series: Series) -> dict[str, Any]:
         "GlobalSecondaryIndexName": series.index,
         "Operation": series.operation,
         "StreamLabel": series.stream_label,
+        "DelegatedOperation": series.delegated_operation,
     }
     return {
         "Id": name,

@@ -66,7 +66,15 @@ def test_latency_of_other_calls_depends_on_what_they_hold() -> None:
         (299, set()),
         (300, {("ConsumedWriteCapacityUnits", "Maximum")}),
         (999, {("ConsumedWriteCapacityUnits", "Maximum")}),
-        (1_000, {("ConsumedWriteCapacityUnits", "Maximum"), ("ConditionalCheckFailedRequests", "Sum")}),
+        (
+            1_000,
+            {
+                ("ConsumedWriteCapacityUnits", "Maximum"),
+                ("ConditionalCheckFailedRequests", "Sum"),
+                ("FailedToReplicateRecordCount", "Sum"),
+                ("ThrottledPutRecordCount", "Maximum"),
+            },
+        ),
     ],
 )
 def test_what_is_asked_of_writes_by_their_units(units: int, metrics: set[tuple[str, str]]) -> None:
@@ -157,6 +165,15 @@ def test_returned_items_and_the_largest_write() -> None:
     assert (nothing.returned_items, nothing.largest_write_units) == ({}, None)
 
 
+def test_records_that_did_not_get_to_a_kinesis_stream() -> None:
+    found = known(
+        traffic_of(1_000), {("FailedToReplicateRecordCount", None): {1: 2, 2: 3}, ("ThrottledPutRecordCount", None): {1: 9, 2: 4}}
+    )
+    assert (found.unreplicated_records, found.throttled_records) == (5, 9)
+    nothing = known(traffic_of(1_000), {})  # perhaps there is no such stream
+    assert (nothing.unreplicated_records, nothing.throttled_records) == (None, None)
+
+
 def test_unknown_traffic_and_refused_series_are_their_reason() -> None:
     found = traffic_of(1_000)
     assert operations.of_table("orders", FORBIDDEN, {}) == FORBIDDEN
@@ -189,3 +206,10 @@ def test_each_series_is_asked_in_its_own_way(aws: Aws) -> None:
     )
     assert (largest["Metric"]["MetricName"], largest["Stat"]) == ("ConsumedWriteCapacityUnits", "Maximum")
     assert largest["Metric"]["Dimensions"] == [{"Name": "TableName", "Value": "orders"}]
+    traffic.fetch(aws, operations.series_of("orders", traffic_of(1_000)), WINDOW)
+    _, unreplicated, throttled, _ = (query["MetricStat"] for query in requests[1]["MetricDataQueries"])
+    for one in (unreplicated, throttled):
+        assert one["Metric"]["Dimensions"] == [
+            {"Name": "TableName", "Value": "orders"},
+            {"Name": "DelegatedOperation", "Value": "PutRecord"},
+        ]
