@@ -357,6 +357,19 @@ class Operations:
     """The most records that the Kinesis data stream throttled at a time; None as with `unreplicated_records`."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccountCapacity:
+    """
+    The most that all provisioned tables of the account and Region together had of what its quotas allow, in percent, over `window_days`.
+
+    None: no datapoint, or not asked because no table of the audit is provisioned.
+    """
+
+    window_days: int
+    read_percent: Decimal | None = None
+    write_percent: Decimal | None = None
+
+
 # ----------------------------------------------------------------------------------------------------------- its items
 
 
@@ -493,6 +506,7 @@ class TableFacts:
     auto_scaling: AutoScaling | Unknown
     traffic: Traffic | Unknown
     operations: Operations | Unknown
+    account_capacity: AccountCapacity | Unknown
     alarms: Alarms | Unknown
     items: ItemSizes | Unknown
 

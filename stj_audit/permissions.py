@@ -17,6 +17,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "auto_scaling": ("application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies"),
     "traffic": ("cloudwatch:GetMetricData",),
     "operations": ("cloudwatch:GetMetricData",),
+    "account_capacity": ("cloudwatch:GetMetricData",),
     "alarms": ("cloudwatch:DescribeAlarms",),
     "items": ("dynamodb:Scan",),
 }

@@ -35,7 +35,18 @@ from stj_audit.facts import (
     Traffic,
     Unknown,
 )
-from stj_audit.scanners import alarms, auto_scaling, on_demand_backups, operations, pitr, tables, tags, time_to_live, traffic
+from stj_audit.scanners import (
+    account_capacity,
+    alarms,
+    auto_scaling,
+    on_demand_backups,
+    operations,
+    pitr,
+    tables,
+    tags,
+    time_to_live,
+    traffic,
+)
 from stj_audit.scanners import items as scan
 from stj_audit.scanners.failures import (
     CREDENTIAL_CODES,
@@ -50,7 +61,7 @@ from stj_audit.scanners.failures import (
 )
 from stj_audit.scanners.items import ItemsPlan
 from stj_audit.scanners.session import Aws
-from stj_audit.scanners.traffic import Answer, Series
+from stj_audit.scanners.traffic import Answer, Points, Series
 
 THREADS = 16  # beyond that Python is the limit, not the network
 
@@ -96,6 +107,7 @@ def take_snapshot(
         scans = [calls.submit(scan.CALL, _read_items, aws, table, items, hash_key, stop) for table in described]
         calls.finish(on_progress)
     measured = {name: facts for future in requests for name, facts in future.result().items()}
+    capacity = account_capacity.of_account(shared.account_capacity.result())
     read = [future.result() for future in scans]
     facts = tuple(
         TableFacts(
@@ -107,6 +119,7 @@ def take_snapshot(
             auto_scaling=shared.auto_scaling(table.name),
             traffic=measured[table.name].traffic,
             operations=measured[table.name].operations,
+            account_capacity=capacity,
             alarms=shared.alarms_of(table.name),
             items=one if isinstance(one, Unknown) else one.sizes,
         )
@@ -272,6 +285,7 @@ class _SharedCalls:
     targets: "Future[Dictionaries | Unknown]"
     policies: "Future[Dictionaries | Unknown]"
     alarms: "Future[Dictionaries | Unknown]"
+    account_capacity: "Future[dict[Series, Points | Unknown] | Unknown]"
     batches: "Mapping[tuple[Series, ...], Future[dict[Series, Answer] | Unknown]]"
 
     @classmethod
@@ -281,6 +295,7 @@ class _SharedCalls:
             targets=calls.submit(auto_scaling.TARGETS_CALL, auto_scaling.read_targets, aws),
             policies=calls.submit(auto_scaling.POLICIES_CALL, auto_scaling.read_policies, aws),
             alarms=calls.submit(alarms.CALL, alarms.read_all, aws),
+            account_capacity=calls.submit(traffic.CALL, account_capacity.read, aws, described, window),
             batches={
                 batch: calls.submit(traffic.CALL, traffic.read, aws, batch, window, on_demand)
                 for batch in traffic.batches(described)

@@ -87,8 +87,8 @@ Answer = Points | Units | Unknown
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Series:
     """
-    One series to ask for. `index` None is the table itself, `stream_label` None all but its stream, and `delegated_operation` what DynamoDB
-    does to another service in the table's name.
+    One series to ask for. `table` "" is the account; `index` None is the table itself, `stream_label` None all but its stream, and
+    `delegated_operation` what DynamoDB does to another service in the table's name.
     """
 
     table: str
@@ -374,7 +374,7 @@ def _aligned(flows: Mapping[tuple[str | None, str], Units]) -> dict[tuple[str | 
 
 def _query(name: str, series: Series) -> dict[str, Any]:
     dimensions = {
-        "TableName": series.table,
+        "TableName": series.table or None,
         "GlobalSecondaryIndexName": series.index,
         "Operation": series.operation,
         "StreamLabel": series.stream_label,

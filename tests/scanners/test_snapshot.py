@@ -10,6 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from stj_audit.errors import AuditError, NoCredentials, NoTables, Unreachable, WriteRefused
 from stj_audit.facts import (
+    AccountCapacity,
     Alarms,
     AutoScaling,
     ItemSizes,
@@ -199,11 +200,11 @@ def test_everything_is_read_of_every_table(aws: Aws) -> None:
     assert found.started_at == NOW <= found.finished_at
     assert found.read_units == 2  # moto says one unit for every page
     # One list, two descriptions; identity, targets, policies, alarms and metrics once; five calls and a scan for each table but the list.
-    # How requests went takes no call where there are too few of them, but is a step.
+    # How requests went, and the capacity of the account, take no call where there is nothing to ask, but are steps.
     assert found.api_calls == 1 + 2 + 5 + 2 * 5
     assert steps[0] == ("tables", 0, 2)
     assert steps[2] == ("tables", 2, 2)
-    assert steps[-1] == ("calls", 16, 16)
+    assert steps[-1] == ("calls", 17, 17)
 
 
 def test_series_of_busy_tables_are_finer_where_they_are_on_demand(aws: Aws) -> None:
@@ -223,10 +224,16 @@ def test_series_of_busy_tables_are_finer_where_they_are_on_demand(aws: Aws) -> N
                 for metric, value in (("ConsumedWriteCapacityUnits", 5_000_000.0), ("ProvisionedWriteCapacityUnits", 2_000.0))
             ],
         )
-    found = [facts.traffic for facts in snapshot(aws).tables]
+    client("cloudwatch").put_metric_data(
+        Namespace="AWS/DynamoDB",
+        MetricData=[{"MetricName": "AccountProvisionedWriteCapacityUtilization", "Timestamp": hour_ago, "Value": 81.0}],
+    )
+    taken = snapshot(aws)
+    found = [facts.traffic for facts in taken.tables]
     orders, users = (one for one in found if not isinstance(one, Unknown))
     assert (orders.series_period_seconds, orders.table.write_series) == (300, (5_000_000, 0, 0, 0, 0, 0))
     assert (users.series_period_seconds, users.table.write_series) == (3_600, (5_000_000,))
+    assert {facts.account_capacity for facts in taken.tables} == {AccountCapacity(window_days=30, write_percent=Decimal(81))}
     assert (orders.table.provisioned_write_units, users.table.provisioned_write_units) == (None, Decimal(2_000))
 
 
