@@ -15,6 +15,16 @@ from typing import Literal
 MAX_ITEM_BYTES = 400 * 1024  # AWS: "Quotas in Amazon DynamoDB", item size 400 KB, names included
 BILLED_OVERHEAD_BYTES = 100  # AWS developer guide, "DynamoDB Item sizes and formats": storage billed per item and per index entry
 
+ENOUGH_REQUESTS = 1_000  # in the window: a share or a mean of fewer is noise, and what would tell it is not asked for
+
+READING_OPERATIONS = (
+    *("GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"),
+    *("ExecuteStatement", "BatchExecuteStatement"),  # PartiQL: they read or write, and CloudWatch does not tell
+)
+TRANSACTIONS = ("TransactGetItems", "TransactWriteItems", "ExecuteTransaction")
+MOSTLY_QUERY_SHARE = Decimal("0.8")  # of the calls that read; below it, what was read cannot be laid to Query
+LARGE_WRITE_UNITS = 300  # an item takes one for each KB: fewer in the whole window hold none that is near AWS's limit
+
 KeyRole = Literal["HASH", "RANGE"]
 AttributeType = Literal["S", "N", "B"]
 IndexKind = Literal["GSI", "LSI"]
@@ -317,6 +327,49 @@ class Traffic:
     """GetRecords requests to the table's stream over the window, whoever made them; None: no stream, or no datapoint."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Operations:
+    """
+    How the requests went that CloudWatch saw, over `Traffic.window_days`.
+
+    Each is asked only where there were enough requests to judge by it (`ENOUGH_REQUESTS` of the kind, unless the field says otherwise).
+    None, and an operation that is missing, mean that there were too few, or that there is no datapoint. Failures are sent only when
+    something fails: where they were asked for, no datapoint is 0.
+    """
+
+    latency_ms: Mapping[str, Decimal] = field(default_factory=dict)
+    """Mean time within DynamoDB, of GetItem, PutItem, UpdateItem and DeleteItem."""
+    system_errors: Mapping[str, int] = field(default_factory=dict)
+    """Answers with HTTP 500, by operation."""
+    failed_conditions: int | None = None
+    """Writes whose condition was false. Asked from `ENOUGH_REQUESTS` write units on: a failed write takes units too."""
+    transaction_conflicts: int | None = None
+    """Requests that were rejected because a transaction was at work on the same item."""
+    scan_hours: int | None = None
+    """Hours with more than one Scan. Asked from one Scan per covered hour on: fewer cannot be two in half of them."""
+    returned_items: Mapping[str, int] = field(default_factory=dict)
+    """Items that Query and Scan gave back after their filters, where most calls that read are Query."""
+    largest_write_units: Decimal | None = None
+    """The most write units that one request took from the table, indexes left out. Asked from `LARGE_WRITE_UNITS` on."""
+    unreplicated_records: int | None = None
+    """Changes that did not get to the table's Kinesis data stream. None also where there is no such stream, or every change got there."""
+    throttled_records: int | None = None
+    """The most records that the Kinesis data stream throttled at a time; None as with `unreplicated_records`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccountCapacity:
+    """
+    The most that all provisioned tables of the account and Region together had of what its quotas allow, in percent, over `window_days`.
+
+    None: no datapoint, or not asked because no table of the audit is provisioned.
+    """
+
+    window_days: int
+    read_percent: Decimal | None = None
+    write_percent: Decimal | None = None
+
+
 # ----------------------------------------------------------------------------------------------------------- its items
 
 
@@ -452,6 +505,8 @@ class TableFacts:
     tags: Tags | Unknown
     auto_scaling: AutoScaling | Unknown
     traffic: Traffic | Unknown
+    operations: Operations | Unknown
+    account_capacity: AccountCapacity | Unknown
     alarms: Alarms | Unknown
     items: ItemSizes | Unknown
 

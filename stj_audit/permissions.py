@@ -16,6 +16,8 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "tags": ("dynamodb:ListTagsOfResource",),
     "auto_scaling": ("application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies"),
     "traffic": ("cloudwatch:GetMetricData",),
+    "operations": ("cloudwatch:GetMetricData",),
+    "account_capacity": ("cloudwatch:GetMetricData",),
     "alarms": ("cloudwatch:DescribeAlarms",),
     "items": ("dynamodb:Scan",),
 }

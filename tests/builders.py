@@ -13,6 +13,7 @@ from stj_audit.cost.prices import PriceSheet, bundled_sheet
 from stj_audit.cost.workload import Amount, Capacity, Key, Other, Store, Workload, constant, in_step
 from stj_audit.cost.workload import Flow as Requests
 from stj_audit.facts import (
+    AccountCapacity,
     Alarms,
     AutoScaling,
     Flow,
@@ -22,6 +23,7 @@ from stj_audit.facts import (
     KeyAttribute,
     KeyCardinality,
     OnDemandBackups,
+    Operations,
     Pitr,
     Table,
     TableFacts,
@@ -230,6 +232,8 @@ def table_facts(table: Table | None = None, **facts: Any) -> TableFacts:
         "tags": Tags(values={"env": "production"}),
         "auto_scaling": AutoScaling(targets=()),
         "traffic": some_traffic(indexes={index.name: a_flow() for index in table.global_indexes}),
+        "operations": Operations(),
+        "account_capacity": AccountCapacity(window_days=30),
         "alarms": Alarms(alarms=()),
         "items": some_items(
             indexes=tuple(some_entries(index.name) for index in table.indexes),

@@ -25,15 +25,28 @@ from stj_audit.facts import (
     ItemSizes,
     MissingTable,
     OnDemandBackups,
+    Operations,
     Pitr,
     Snapshot,
     Table,
     TableFacts,
     Tags,
     TimeToLive,
+    Traffic,
     Unknown,
 )
-from stj_audit.scanners import alarms, auto_scaling, on_demand_backups, pitr, tables, tags, time_to_live, traffic
+from stj_audit.scanners import (
+    account_capacity,
+    alarms,
+    auto_scaling,
+    on_demand_backups,
+    operations,
+    pitr,
+    tables,
+    tags,
+    time_to_live,
+    traffic,
+)
 from stj_audit.scanners import items as scan
 from stj_audit.scanners.failures import (
     CREDENTIAL_CODES,
@@ -48,7 +61,7 @@ from stj_audit.scanners.failures import (
 )
 from stj_audit.scanners.items import ItemsPlan
 from stj_audit.scanners.session import Aws
-from stj_audit.scanners.traffic import Answer, Series
+from stj_audit.scanners.traffic import Answer, Points, Series
 
 THREADS = 16  # beyond that Python is the limit, not the network
 
@@ -88,10 +101,13 @@ def take_snapshot(
         account = calls.submit("sts:GetCallerIdentity", _account, aws)
         shared = _SharedCalls.submit(calls, aws, described, window)
         apart = [_TableCalls.submit(calls, aws, table) for table in described]
+        # After what they wait for, so that no thread waits for a call that has none; and after all that is quicker
+        requests = _requests(calls, aws, described, shared, now)
         # Last, because they take long: nothing small waits behind them
         scans = [calls.submit(scan.CALL, _read_items, aws, table, items, hash_key, stop) for table in described]
         calls.finish(on_progress)
-    measured = shared.measured()
+    measured = {name: facts for future in requests for name, facts in future.result().items()}
+    capacity = account_capacity.of_account(shared.account_capacity.result())
     read = [future.result() for future in scans]
     facts = tuple(
         TableFacts(
@@ -101,7 +117,9 @@ def take_snapshot(
             time_to_live=own.time_to_live.result(),
             tags=own.tags.result(),
             auto_scaling=shared.auto_scaling(table.name),
-            traffic=traffic.of_table(table, measured, window, now),
+            traffic=measured[table.name].traffic,
+            operations=measured[table.name].operations,
+            account_capacity=capacity,
             alarms=shared.alarms_of(table.name),
             items=one if isinstance(one, Unknown) else one.sizes,
         )
@@ -219,7 +237,11 @@ class _Calls:
         self._futures: list[Future[Any]] = []
 
     def submit(self, call: str, read: Callable[..., T], *arguments: Any) -> "Future[T | Unknown]":
-        future = self._pool.submit(self._answer, call, read, *arguments)
+        return self.follow(self.answer, call, read, *arguments)
+
+    def follow(self, read: Callable[..., T], *arguments: Any) -> "Future[T]":
+        """`read` turns failures into Unknown itself. It may wait for calls that were submitted before: those have begun before it does."""
+        future = self._pool.submit(read, *arguments)
         self._futures.append(future)
         return future
 
@@ -230,7 +252,7 @@ class _Calls:
             future.result()
             on_progress("calls", done, len(self._futures))
 
-    def _answer(self, call: str, read: Callable[..., T], *arguments: Any) -> T | Unknown:
+    def answer(self, call: str, read: Callable[..., T], *arguments: Any) -> T | Unknown:
         try:
             return read(*arguments)
         except FAILURES as error:
@@ -263,6 +285,7 @@ class _SharedCalls:
     targets: "Future[Dictionaries | Unknown]"
     policies: "Future[Dictionaries | Unknown]"
     alarms: "Future[Dictionaries | Unknown]"
+    account_capacity: "Future[dict[Series, Points | Unknown] | Unknown]"
     batches: "Mapping[tuple[Series, ...], Future[dict[Series, Answer] | Unknown]]"
 
     @classmethod
@@ -272,6 +295,7 @@ class _SharedCalls:
             targets=calls.submit(auto_scaling.TARGETS_CALL, auto_scaling.read_targets, aws),
             policies=calls.submit(auto_scaling.POLICIES_CALL, auto_scaling.read_policies, aws),
             alarms=calls.submit(alarms.CALL, alarms.read_all, aws),
+            account_capacity=calls.submit(traffic.CALL, account_capacity.read, aws, described, window),
             batches={
                 batch: calls.submit(traffic.CALL, traffic.read, aws, batch, window, on_demand)
                 for batch in traffic.batches(described)
@@ -288,12 +312,36 @@ class _SharedCalls:
         found = self.alarms.result()
         return found if isinstance(found, Unknown) else alarms.of_table(table, found)
 
-    def measured(self) -> dict[Series, Answer]:
-        together: dict[Series, Answer] = {}
-        for batch, future in self.batches.items():
-            found = future.result()
-            together |= dict.fromkeys(batch, found) if isinstance(found, Unknown) else found
-        return together
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Requests:
+    """What CloudWatch told of one table."""
+
+    traffic: Traffic | Unknown
+    operations: Operations | Unknown
+
+
+def _requests(
+    calls: _Calls, aws: Aws, described: Sequence[Table], shared: _SharedCalls, now: datetime
+) -> "list[Future[dict[str, _Requests]]]":
+    by_name = {table.name: table for table in described}
+    batches = [
+        ([by_name[name] for name in dict.fromkeys(one.table for one in batch)], first) for batch, first in shared.batches.items()
+    ]
+    return [calls.follow(_read_requests, calls, aws, batch, first, now) for batch, first in batches]
+
+
+def _read_requests(
+    calls: _Calls, aws: Aws, batch: Sequence[Table], first: "Future[dict[Series, Answer] | Unknown]", now: datetime
+) -> dict[str, _Requests]:
+    """The traffic of each table, by name; and how its requests went, for which more is asked where there are enough of them."""
+    window, answer = traffic.window_until(now), first.result()
+    seen: dict[str, Traffic | Unknown] = {
+        table.name: answer if isinstance(answer, Unknown) else traffic.of_table(table, answer, window, now) for table in batch
+    }
+    wanted = [series for name, found in seen.items() if isinstance(found, Traffic) for series in operations.series_of(name, found)]
+    more = calls.answer(traffic.CALL, traffic.fetch, aws, wanted, window)
+    return {name: _Requests(traffic=found, operations=operations.of_table(name, found, more)) for name, found in seen.items()}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -86,14 +86,18 @@ Answer = Points | Units | Unknown
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Series:
-    """One series to ask for. `index` None is the table itself, and `stream_label` None all but its stream."""
+    """
+    One series to ask for. `table` "" is the account; `index` None is the table itself, `stream_label` None all but its stream, and
+    `delegated_operation` what DynamoDB does to another service in the table's name.
+    """
 
     table: str
     metric: str
     index: str | None = None
     operation: str | None = None
     stream_label: str | None = None
-    statistic: Literal["Sum", "SampleCount", "Average"] = "Sum"
+    delegated_operation: str | None = None
+    statistic: Literal["Sum", "SampleCount", "Average", "Maximum"] = "Sum"
     period_seconds: int = HOUR_SECONDS
 
 
@@ -174,9 +178,7 @@ def read(aws: Aws, batch: Sequence[Series], window: Window, on_demand: frozenset
     A series that CloudWatch could not give whole is Unknown, with its StatusCode; five-minute units are there or not. Raises BrokenAnswer
     when pages go in a circle.
     """
-    measured: dict[Series, Points | Unknown] = {}
-    for part in _by_calls(batch):
-        measured |= _fetch(aws, part, window)
+    measured = fetch(aws, batch, window)
     reasons = tuple(
         dict.fromkeys(
             Series(table=series.table, index=series.index, metric=reason)
@@ -185,9 +187,16 @@ def read(aws: Aws, batch: Sequence[Series], window: Window, on_demand: frozenset
             for reason in THROTTLE_REASONS
         )
     )
-    for part in _by_calls(reasons):
-        measured |= _fetch(aws, part, window)
+    measured |= fetch(aws, reasons, window)
     return {**measured, **_fine_units(aws, measured, window, on_demand)}
+
+
+def fetch(aws: Aws, wanted: Sequence[Series], window: Window) -> dict[Series, Points | Unknown]:
+    """The points of each series in as many calls as it takes, none for none. What is Unknown, and what is raised, is as with `read`."""
+    measured: dict[Series, Points | Unknown] = {}
+    for part in _by_calls(wanted):
+        measured |= _fetch(aws, part, window)
+    return measured
 
 
 def _fine_units(
@@ -365,10 +374,11 @@ def _aligned(flows: Mapping[tuple[str | None, str], Units]) -> dict[tuple[str | 
 
 def _query(name: str, series: Series) -> dict[str, Any]:
     dimensions = {
-        "TableName": series.table,
+        "TableName": series.table or None,
         "GlobalSecondaryIndexName": series.index,
         "Operation": series.operation,
         "StreamLabel": series.stream_label,
+        "DelegatedOperation": series.delegated_operation,
     }
     return {
         "Id": name,

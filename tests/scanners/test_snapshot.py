@@ -9,7 +9,20 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import EndpointConnectionError
 
 from stj_audit.errors import AuditError, NoCredentials, NoTables, Unreachable, WriteRefused
-from stj_audit.facts import Alarms, AutoScaling, ItemSizes, MissingTable, Pitr, Snapshot, Tags, TimeToLive, Unknown
+from stj_audit.facts import (
+    AccountCapacity,
+    Alarms,
+    AutoScaling,
+    ItemSizes,
+    MissingTable,
+    Operations,
+    Pitr,
+    Snapshot,
+    Tags,
+    TimeToLive,
+    Traffic,
+    Unknown,
+)
 from stj_audit.scanners import Aws, AwsOptions, ItemsPlan, open_session, take_snapshot
 from tests.scanners.answers import REGION, answer_with, before_send, client, create_table, error
 
@@ -186,11 +199,12 @@ def test_everything_is_read_of_every_table(aws: Aws) -> None:
     assert (found.account, found.region, found.endpoint_url) == ("123456789012", REGION, None)
     assert found.started_at == NOW <= found.finished_at
     assert found.read_units == 2  # moto says one unit for every page
-    # One list, two descriptions; identity, targets, policies, alarms and metrics once; five calls and a scan for each table but the list
+    # One list, two descriptions; identity, targets, policies, alarms and metrics once; five calls and a scan for each table but the list.
+    # How requests went, and the capacity of the account, take no call where there is nothing to ask, but are steps.
     assert found.api_calls == 1 + 2 + 5 + 2 * 5
     assert steps[0] == ("tables", 0, 2)
     assert steps[2] == ("tables", 2, 2)
-    assert steps[-1] == ("calls", 15, 15)
+    assert steps[-1] == ("calls", 17, 17)
 
 
 def test_series_of_busy_tables_are_finer_where_they_are_on_demand(aws: Aws) -> None:
@@ -210,11 +224,60 @@ def test_series_of_busy_tables_are_finer_where_they_are_on_demand(aws: Aws) -> N
                 for metric, value in (("ConsumedWriteCapacityUnits", 5_000_000.0), ("ProvisionedWriteCapacityUnits", 2_000.0))
             ],
         )
-    found = [facts.traffic for facts in snapshot(aws).tables]
+    client("cloudwatch").put_metric_data(
+        Namespace="AWS/DynamoDB",
+        MetricData=[{"MetricName": "AccountProvisionedWriteCapacityUtilization", "Timestamp": hour_ago, "Value": 81.0}],
+    )
+    taken = snapshot(aws)
+    found = [facts.traffic for facts in taken.tables]
     orders, users = (one for one in found if not isinstance(one, Unknown))
     assert (orders.series_period_seconds, orders.table.write_series) == (300, (5_000_000, 0, 0, 0, 0, 0))
     assert (users.series_period_seconds, users.table.write_series) == (3_600, (5_000_000,))
+    assert {facts.account_capacity for facts in taken.tables} == {AccountCapacity(window_days=30, write_percent=Decimal(81))}
     assert (orders.table.provisioned_write_units, users.table.provisioned_write_units) == (None, Decimal(2_000))
+
+
+def put_requests(table: str, *, put_items: int) -> None:
+    """A consumed unit, and so many PutItem of 20 ms, an hour before the window ends."""
+    at = {"Timestamp": NOW - timedelta(hours=1, minutes=NOW.minute)}
+    own = {"Name": "TableName", "Value": table}
+    latency = {"SampleCount": put_items, "Sum": put_items * 20.0, "Minimum": 20.0, "Maximum": 20.0}
+    client("cloudwatch").put_metric_data(
+        Namespace="AWS/DynamoDB",
+        MetricData=[
+            {**at, "MetricName": "ConsumedReadCapacityUnits", "Dimensions": [own], "Value": 1.0},
+            {
+                **at,
+                "MetricName": "SuccessfulRequestLatency",
+                "Dimensions": [own, {"Name": "Operation", "Value": "PutItem"}],
+                "StatisticValues": latency,
+            },
+        ],
+    )
+
+
+def test_how_requests_went_is_asked_of_the_tables_that_have_enough(aws: Aws) -> None:
+    for name, number in (("orders", 1_000), ("users", 999)):
+        create_table(name)
+        put_requests(name, put_items=number)
+    orders, users = snapshot(aws, "orders", "users").tables
+    assert orders.operations == Operations(latency_ms={"PutItem": Decimal(20)}, system_errors={"PutItem": 0})
+    assert users.operations == Operations()
+
+
+def test_a_refusal_of_the_second_question_leaves_the_traffic(aws: Aws) -> None:
+    create_table("orders")
+    put_requests("orders", put_items=1_000)
+    asked: list[bytes] = []
+
+    def deny_second(request: Any, **_: Any) -> AWSResponse | None:
+        asked.append(request.body)
+        return error("AccessDeniedException") if len(asked) > 1 else None
+
+    before_send(aws.cloudwatch, "cloudwatch.GetMetricData", deny_second)
+    [facts] = snapshot(aws, "orders").tables
+    assert isinstance(facts.traffic, Traffic)
+    assert facts.operations == Unknown(call="cloudwatch:GetMetricData", reason="AccessDeniedException")
 
 
 DENIED: list[tuple[str, str, str]] = [
@@ -224,6 +287,7 @@ DENIED: list[tuple[str, str, str]] = [
     ("dynamodb.ListTagsOfResource", "tags", "dynamodb:ListTagsOfResource"),
     ("dynamodb.Scan", "items", "dynamodb:Scan"),
     ("cloudwatch.GetMetricData", "traffic", "cloudwatch:GetMetricData"),
+    ("cloudwatch.GetMetricData", "operations", "cloudwatch:GetMetricData"),
     ("cloudwatch.DescribeAlarms", "alarms", "cloudwatch:DescribeAlarms"),
     ("application-auto-scaling.DescribeScalableTargets", "auto_scaling", "application-autoscaling:DescribeScalableTargets"),
     ("application-auto-scaling.DescribeScalingPolicies", "auto_scaling", "application-autoscaling:DescribeScalingPolicies"),
@@ -236,7 +300,7 @@ def test_a_refused_call_makes_one_fact_unknown(aws: Aws, operation: str, fact: s
     refuse(aws, operation, "AccessDeniedException")
     [facts] = snapshot(aws, "orders").tables
     assert getattr(facts, fact) == Unknown(call=call, reason="AccessDeniedException")
-    others = {other for _, other, _ in DENIED} - {fact, "traffic"}
+    others = {other for _, other, _ in DENIED} - {fact, "traffic", "operations"}
     assert not [other for other in others if isinstance(getattr(facts, other), Unknown)]
 
 
