@@ -39,9 +39,11 @@ _PRICING_REGIONS = ((("eu-", "me-", "af-", "il-"), "eu-central-1"), (("ap-",), "
 _PRICING_REGION_ELSE = "us-east-1"
 _SERVICE_IDS = {
     "application-autoscaling": "APPLICATION_AUTO_SCALING",
+    "backup": "BACKUP",
     "cloudwatch": "CLOUDWATCH",
     "dynamodb": "DYNAMODB",
     "pricing": "PRICING",
+    "service-quotas": "SERVICE_QUOTAS",
     "sts": "STS",
 }
 
@@ -97,6 +99,14 @@ class Aws:
     @property
     def application_autoscaling(self) -> "ApplicationAutoScalingClient":
         return cast("ApplicationAutoScalingClient", self._client("application-autoscaling"))
+
+    @property
+    def backup(self) -> Any:  # no stubs, as with prices: two calls, and the guard looks at their answers
+        return self._client("backup")
+
+    @property
+    def service_quotas(self) -> Any:
+        return self._client("service-quotas")
 
     @property
     def sts(self) -> "STSClient":
