@@ -3,7 +3,8 @@ Throttling by key range means that one partition got more than it takes, mostly 
 spread, and for that it has to be known. Without Contributor Insights nothing says which one it is.
 
 What is looked at: events of throttling by key range, of the table and of each global index, where Contributor Insights is off. That they
-happened, and what else there was, `throttle_cause` tells. Throttled writes of an index are left out: Contributor Insights does not see them.
+happened is counted by `throttled`, and the cause by `throttle_cause`: the severity here is that of not knowing the key. Throttled writes of
+an index are left out: Contributor Insights does not see them.
 
 Wrong when the heat has gone: DynamoDB may have split the partition since. A Scan in many segments, or a bulk load in the order of the keys,
 heats partitions without any hot key.
@@ -23,13 +24,14 @@ from stj_audit.wording import a_few, counted, resource
 READS, WRITES = "ReadKeyRangeThroughputThrottleEvents", "WriteKeyRangeThroughputThrottleEvents"
 
 
-@check("A hot key that nothing names", Category.PRIMARY_KEY_DESIGN, Severity.HIGH, code="KEY-05")
+@check("A hot key that nothing names", Category.PRIMARY_KEY_DESIGN, Severity.MEDIUM, code="KEY-05")
 def hot_partition_key_unknown(
     table: Table, traffic: Traffic, contributor_insights: ContributorInsights | Unknown
 ) -> Iterator[Said]:
     days = traffic.throttle_window_days
     named = []
     said = False
+    unseen: Unknown | None = None
     for index in (None, *(one.name for one in table.global_indexes)):
         flow = traffic.table if index is None else traffic.indexes.get(index, Flow())
         events = flow.throttle_reasons.get(READS, 0) + (flow.throttle_reasons.get(WRITES, 0) if index is None else 0)
@@ -41,13 +43,15 @@ def hot_partition_key_unknown(
         elif not events:
             continue
         elif isinstance(contributor_insights, Unknown):
-            yield contributor_insights
+            unseen = contributor_insights
         elif contributor_insights.enabled(index):
             named.append(resource(index))
         else:
             said = True
             yield _problem(table, index, events, days)
-    if named:
+    if unseen is not None:
+        yield unseen
+    elif named:
         yield Good(message=f"Contributor Insights is on where partitions were throttled: {a_few(named)}; its report names the keys")
     elif not said:
         yield NotApplicable(reason=f"no partition was throttled in {days} days")

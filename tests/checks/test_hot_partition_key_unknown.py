@@ -30,7 +30,7 @@ def judged(
 def test_finds_hot_partitions_without_a_name() -> None:
     result = judged(refused(**{READS: 20, WRITES: 7}))
     [problem] = result.problems
-    assert result.severity is Severity.HIGH
+    assert result.severity is Severity.MEDIUM
     assert problem.message == "27 requests to hot partitions of the table refused in 14 days, and nothing tells by which key"
     assert problem.evidence == {"key_range_throttles": 27, "days": 14}
     assert problem.index is None
@@ -76,8 +76,8 @@ def test_passes_where_the_keys_are_named() -> None:
 
 
 def test_does_not_claim_what_it_may_not_see() -> None:
-    result = judged(refused(**{READS: 20}), insights=DENIED)
-    assert (result.status, result.unknowns[0], result.problems) == (Status.UNKNOWN, DENIED, ())
+    result = judged(refused(**{READS: 20}), refused(**{READS: 1}), insights=DENIED)
+    assert (result.status, result.unknowns, result.problems) == (Status.UNKNOWN, (DENIED,), ())
     assert judged(insights=DENIED).status is Status.NOT_APPLICABLE
 
 
