@@ -129,9 +129,14 @@ def _what_moto_lacks() -> Iterator[None]:
         ("before-send.backup.ListRecoveryPointsByResource", no_points),
         ("before-send.backup.DescribeProtectedResource", not_protected),
     ]
+
+    def no_destinations(_: object) -> str:
+        return json.dumps({"KinesisDataStreamDestinations": []})
+
     with (
         patch.object(handlers, "BUILTIN_HANDLERS", answered),
         patch.object(DynamoHandler, "describe_contributor_insights", insights, create=True),
+        patch.object(DynamoHandler, "describe_kinesis_streaming_destination", no_destinations, create=True),
         patch.object(ServiceQuotasResponse, "list_service_quotas", no_quotas, create=True),
     ):
         yield

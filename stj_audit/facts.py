@@ -223,6 +223,26 @@ class ContributorInsights:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class KinesisDestination:
+    """A Kinesis data stream that the table's changes go to. `status` is ENABLING, ACTIVE, UPDATING, DISABLING, DISABLED or ENABLE_FAILED."""
+
+    stream_arn: str
+    status: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KinesisDestinations:
+    """Every Kinesis data stream that the table was ever connected with, those that were disabled included."""
+
+    destinations: tuple[KinesisDestination, ...]
+
+    @property
+    def active(self) -> bool:
+        """Whether changes go to some stream now."""
+        return any(one.status in ("ACTIVE", "UPDATING") for one in self.destinations)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Quotas:
     """
     The account's quotas of DynamoDB in the region, as Service Quotas applies them: units a second of one table or index, tables of the
@@ -538,6 +558,7 @@ class TableFacts:
     recovery_points: RecoveryPoints | Unknown
     protected_resource: ProtectedResource | Unknown
     contributor_insights: ContributorInsights | Unknown
+    kinesis_destinations: KinesisDestinations | Unknown
     quotas: Quotas | Unknown
     region_tables: RegionTables | Unknown
     time_to_live: TimeToLive | Unknown

@@ -15,6 +15,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "recovery_points": ("backup:ListRecoveryPointsByResource",),
     "protected_resource": ("backup:DescribeProtectedResource",),
     "contributor_insights": ("dynamodb:DescribeContributorInsights",),
+    "kinesis_destinations": ("dynamodb:DescribeKinesisStreamingDestination",),
     "quotas": ("servicequotas:ListServiceQuotas",),
     "region_tables": ("dynamodb:ListTables",),
     "time_to_live": ("dynamodb:DescribeTimeToLive",),

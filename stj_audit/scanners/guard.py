@@ -26,6 +26,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
         {
             "DescribeContinuousBackups",
             "DescribeContributorInsights",
+            "DescribeKinesisStreamingDestination",
             "DescribeTable",
             "DescribeTimeToLive",
             "ListBackups",
@@ -51,6 +52,7 @@ RAW_OPERATIONS = frozenset({"Scan", "GetMetricData"})
 REQUIRED_MEMBERS: Mapping[str, tuple[str, ...]] = {
     "DescribeContinuousBackups": ("ContinuousBackupsDescription",),
     "DescribeContributorInsights": ("ContributorInsightsStatus",),
+    "DescribeKinesisStreamingDestination": ("KinesisDataStreamDestinations",),
     "DescribeProtectedResource": ("ResourceArn",),
     "DescribeTable": ("Table",),
     "DescribeTimeToLive": ("TimeToLiveDescription",),

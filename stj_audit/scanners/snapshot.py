@@ -24,6 +24,7 @@ from stj_audit.facts import (
     AutoScaling,
     ContributorInsights,
     ItemSizes,
+    KinesisDestinations,
     MissingTable,
     OnDemandBackups,
     Pitr,
@@ -43,6 +44,7 @@ from stj_audit.scanners import (
     auto_scaling,
     aws_backup,
     contributor_insights,
+    kinesis_destinations,
     on_demand_backups,
     pitr,
     quotas,
@@ -119,6 +121,7 @@ def take_snapshot(
             recovery_points=own.recovery_points.result(),
             protected_resource=own.protected_resource.result(),
             contributor_insights=own.contributor_insights.result(),
+            kinesis_destinations=own.kinesis_destinations.result(),
             quotas=shared.quotas.result(),
             region_tables=shared.region_tables(described[0].name),
             time_to_live=own.time_to_live.result(),
@@ -270,6 +273,7 @@ class _TableCalls:
     recovery_points: "Future[RecoveryPoints | Unknown]"
     protected_resource: "Future[ProtectedResource | Unknown]"
     contributor_insights: "Future[ContributorInsights | Unknown]"
+    kinesis_destinations: "Future[KinesisDestinations | Unknown]"
     time_to_live: "Future[TimeToLive | Unknown]"
     tags: "Future[Tags | Unknown]"
 
@@ -281,6 +285,7 @@ class _TableCalls:
             recovery_points=calls.submit(aws_backup.POINTS_CALL, aws_backup.read_points, aws, table.arn),
             protected_resource=calls.submit(aws_backup.RESOURCE_CALL, aws_backup.read_resource, aws, table.arn),
             contributor_insights=calls.submit(contributor_insights.CALL, contributor_insights.read, aws, table),
+            kinesis_destinations=calls.submit(kinesis_destinations.CALL, kinesis_destinations.read, aws, table.name),
             time_to_live=calls.submit(time_to_live.CALL, time_to_live.read, aws, table.name),
             tags=calls.submit(tags.CALL, tags.read, aws, table.arn),
         )

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from botocore.exceptions import ClientError
 
-from stj_audit.facts import InsightsSetting, ProtectedResource, Quotas, RecoveryPoint
-from stj_audit.scanners import Aws, AwsOptions, aws_backup, contributor_insights, open_session, quotas
+from stj_audit.facts import InsightsSetting, KinesisDestination, KinesisDestinations, ProtectedResource, Quotas, RecoveryPoint
+from stj_audit.scanners import Aws, AwsOptions, aws_backup, contributor_insights, kinesis_destinations, open_session, quotas
 from tests.builders import a_table, an_index
 from tests.scanners.answers import REGION, answer, answer_with, error
 
@@ -82,6 +82,37 @@ def test_contributor_insights_of_the_table_and_its_global_indexes(aws: Aws) -> N
 )
 def test_contributor_insights_on_their_way(status: str, enabled: bool) -> None:
     assert InsightsSetting(index=None, status=status).enabled is enabled
+
+
+def test_kinesis_destinations_with_their_status(aws: Aws) -> None:
+    stream = "arn:aws:kinesis:eu-north-1:123456789012:stream/orders"
+    body = {
+        "TableName": "orders",
+        "KinesisDataStreamDestinations": [
+            {"StreamArn": stream, "DestinationStatus": "ACTIVE", "ApproximateCreationDateTimePrecision": "MILLISECOND"},
+            {"StreamArn": stream + "-old", "DestinationStatus": "DISABLED"},
+        ],
+    }
+    requests = answer_with(aws.dynamodb, "dynamodb.DescribeKinesisStreamingDestination", lambda: answer(body))
+    assert kinesis_destinations.read(aws, "orders").destinations == (
+        KinesisDestination(stream_arn=stream, status="ACTIVE"),
+        KinesisDestination(stream_arn=stream + "-old", status="DISABLED"),
+    )
+    assert requests == [{"TableName": "orders"}]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "active"),
+    [
+        (("ACTIVE",), True),
+        (("DISABLED", "UPDATING"), True),
+        (("DISABLED", "DISABLING", "ENABLING", "ENABLE_FAILED"), False),
+        ((), False),
+    ],
+)
+def test_a_table_streams_to_kinesis_while_a_destination_is_active(statuses: tuple[str, ...], active: bool) -> None:
+    found = KinesisDestinations(destinations=tuple(KinesisDestination(stream_arn="arn:x", status=one) for one in statuses))
+    assert found.active is active
 
 
 def test_quotas_by_their_codes(aws: Aws) -> None:

@@ -19,6 +19,7 @@ from stj_audit.facts import (
     ContributorInsights,
     InsightsSetting,
     ItemSizes,
+    KinesisDestinations,
     MissingTable,
     Pitr,
     ProtectedResource,
@@ -71,10 +72,14 @@ def complete(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
     def insights(_: object) -> str:
         return json.dumps({"ContributorInsightsStatus": "DISABLED"})
 
+    def no_destinations(_: object) -> str:
+        return json.dumps({"KinesisDataStreamDestinations": []})
+
     def no_quotas(_: object) -> str:
         return json.dumps({"Quotas": []})
 
     monkeypatch.setattr(DynamoHandler, "describe_contributor_insights", insights, raising=False)
+    monkeypatch.setattr(DynamoHandler, "describe_kinesis_streaming_destination", no_destinations, raising=False)
     monkeypatch.setattr(ServiceQuotasResponse, "list_service_quotas", no_quotas, raising=False)
     for operation, body in (
         ("backup.ListRecoveryPointsByResource", {"RecoveryPoints": []}),
@@ -245,13 +250,14 @@ def test_everything_is_read_of_every_table(complete: Aws) -> None:
         ProtectedResource(last_restored_at=None),
     )
     assert orders.contributor_insights == ContributorInsights(settings=(InsightsSetting(index=None, status="DISABLED"),))
+    assert orders.kinesis_destinations == KinesisDestinations(destinations=())
     assert (orders.quotas, orders.region_tables) == (Quotas(), RegionTables(count=2, first="orders"))
     assert users.region_tables == orders.region_tables
-    # One list, two descriptions; identity, targets, policies, alarms, quotas and metrics once; of each table seven settings and a scan
-    assert found.api_calls == 1 + 2 + 6 + 2 * 8
+    # One list, two descriptions; identity, targets, policies, alarms, quotas and metrics once; of each table eight settings and a scan
+    assert found.api_calls == 1 + 2 + 6 + 2 * 9
     assert steps[0] == ("tables", 0, 2)
     assert steps[2] == ("tables", 2, 2)
-    assert steps[-1] == ("calls", 23, 23)  # the count of tables is known, and asks nothing
+    assert steps[-1] == ("calls", 25, 25)  # the count of tables is known, and asks nothing
 
 
 def test_series_of_busy_tables_are_finer_where_they_are_on_demand(aws: Aws) -> None:
@@ -298,6 +304,7 @@ DENIED: list[tuple[str, str, str]] = [
     ("backup.ListRecoveryPointsByResource", "recovery_points", "backup:ListRecoveryPointsByResource"),
     ("backup.DescribeProtectedResource", "protected_resource", "backup:DescribeProtectedResource"),
     ("dynamodb.DescribeContributorInsights", "contributor_insights", "dynamodb:DescribeContributorInsights"),
+    ("dynamodb.DescribeKinesisStreamingDestination", "kinesis_destinations", "dynamodb:DescribeKinesisStreamingDestination"),
     ("dynamodb.ListTables", "region_tables", "dynamodb:ListTables"),
     ("service-quotas.ListServiceQuotas", "quotas", "servicequotas:ListServiceQuotas"),
 ]
