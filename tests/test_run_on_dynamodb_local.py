@@ -43,6 +43,7 @@ ABSENT_CALLS = {  # what DynamoDB Local does not know
     "cloudwatch:GetMetricData",
     "dynamodb:DescribeContinuousBackups",
     "dynamodb:DescribeContributorInsights",
+    "dynamodb:DescribeKinesisStreamingDestination",
     "dynamodb:ListBackups",
     "dynamodb:ListTagsOfResource",
     "servicequotas:ListServiceQuotas",

@@ -125,6 +125,8 @@ class Aws:
                 config, region = _config(self._options.max_attempts), self.region
                 if service == "sts":
                     config = _config(1, IDENTITY_CONNECT_TIMEOUT_SECONDS, IDENTITY_READ_TIMEOUT_SECONDS)
+                elif service == "backup" and self.endpoint_url is not None:
+                    config = _config(1)  # an emulator that has no AWS Backup fails in a way that botocore would try again
                 elif service == "pricing":
                     config = _config(PRICING_ATTEMPTS, PRICING_CONNECT_TIMEOUT_SECONDS, PRICING_READ_TIMEOUT_SECONDS)
                     region = _pricing_region(self.region)
