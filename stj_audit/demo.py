@@ -4,6 +4,7 @@ The demo: the three tables of Screen Time Journey on an embedded engine (moto), 
 Only the seeding is special; the audit of it is the one that `run` does. The people are invented, the same in every run.
 """
 
+import io
 import json
 import os
 import random
@@ -94,9 +95,58 @@ def demo_tables() -> Iterator[AwsOptions]:
     }
     # Whatever the user's own AWS settings and files say (profile, endpoint, region), they do not lead the demo anywhere else.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    with patch.dict("os.environ", kept | environment, clear=True), mock_aws():
+    with patch.dict("os.environ", kept | environment, clear=True), mock_aws(), _what_moto_lacks():
         _seed()
         yield AwsOptions(region=REGION)
+
+
+@contextmanager
+def _what_moto_lacks() -> Iterator[None]:
+    """
+    The answers to calls that moto has not built, as AWS gives them for tables that nobody protected by AWS Backup or watched by Contributor
+    Insights, in an account whose quotas are AWS's own.
+    """
+    from botocore import handlers
+    from botocore.awsrequest import AWSResponse
+    from botocore.compat import HTTPHeaders
+    from moto.dynamodb.responses import DynamoHandler
+    from moto.servicequotas.responses import ServiceQuotasResponse
+
+    def insights(_: object) -> str:
+        return json.dumps({"ContributorInsightsStatus": "DISABLED"})
+
+    def no_quotas(_: object) -> str:
+        return json.dumps({"Quotas": []})
+
+    def no_points(request: Any, **_: Any) -> AWSResponse:
+        return AWSResponse(request.url, 200, HTTPHeaders(), _Body(b'{"RecoveryPoints": []}'))
+
+    def not_protected(request: Any, **_: Any) -> AWSResponse:
+        return AWSResponse(request.url, 400, HTTPHeaders(), _Body(b'{"code": "ResourceNotFoundException"}'))
+
+    answered = [
+        *handlers.BUILTIN_HANDLERS,
+        ("before-send.backup.ListRecoveryPointsByResource", no_points),
+        ("before-send.backup.DescribeProtectedResource", not_protected),
+    ]
+
+    def no_destinations(_: object) -> str:
+        return json.dumps({"KinesisDataStreamDestinations": []})
+
+    with (
+        patch.object(handlers, "BUILTIN_HANDLERS", answered),
+        patch.object(DynamoHandler, "describe_contributor_insights", insights, create=True),
+        patch.object(DynamoHandler, "describe_kinesis_streaming_destination", no_destinations, create=True),
+        patch.object(ServiceQuotasResponse, "list_service_quotas", no_quotas, create=True),
+    ):
+        yield
+
+
+class _Body(io.BytesIO):
+    """A body as botocore reads it from the network."""
+
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        yield self.getvalue()
 
 
 def _seed() -> None:

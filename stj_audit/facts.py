@@ -185,6 +185,95 @@ class OnDemandBackups:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RecoveryPoint:
+    """One recovery point of AWS Backup that can be restored. `size_bytes` None: not stated."""
+
+    created_at: datetime
+    size_bytes: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecoveryPoints:
+    """What AWS Backup holds of the table in this account and region; DynamoDB's own backups are in `OnDemandBackups`."""
+
+    points: tuple[RecoveryPoint, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProtectedResource:
+    """What AWS Backup keeps of a table that it ever backed up. `last_restored_at` None: it never restored it."""
+
+    last_restored_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InsightsSetting:
+    """
+    Contributor Insights of the table (`index` None) or of one GSI. `status` is ENABLED, ENABLING, DISABLED, DISABLING or FAILED;
+    `mode` ACCESSED_AND_THROTTLED_KEYS or THROTTLED_KEYS, None: not stated.
+    """
+
+    index: str | None
+    status: str
+    mode: str | None = None
+
+    @property
+    def enabled(self) -> bool:
+        return self.status in ("ENABLED", "ENABLING")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContributorInsights:
+    """The setting of the table, and of each of its GSIs."""
+
+    settings: tuple[InsightsSetting, ...]
+
+    def enabled(self, index: str | None) -> bool:
+        return any(one.index == index and one.enabled for one in self.settings)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KinesisDestination:
+    """A Kinesis data stream that the table's changes go to. `status` is ENABLING, ACTIVE, UPDATING, DISABLING, DISABLED or ENABLE_FAILED."""
+
+    stream_arn: str
+    status: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KinesisDestinations:
+    """Every Kinesis data stream that the table was ever connected with, those that were disabled included."""
+
+    destinations: tuple[KinesisDestination, ...]
+
+    @property
+    def active(self) -> bool:
+        """Whether changes go to some stream now."""
+        return any(one.status in ("ACTIVE", "UPDATING") for one in self.destinations)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quotas:
+    """
+    The account's quotas of DynamoDB in the region, as Service Quotas applies them: units a second of one table or index, tables of the
+    region, global indexes of one table. None: Service Quotas does not list it.
+    """
+
+    table_read_units: int | None = None
+    table_write_units: int | None = None
+    tables: int | None = None
+    global_indexes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RegionTables:
+    """How many tables the account has in the region. `first` is the first table of the audit: what is true of all is told of it alone."""
+
+    count: int
+    first: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TimeToLive:
     """`enabled` is true while the status is ENABLED or ENABLING; `attribute` is None when TTL was never set."""
 
@@ -237,13 +326,24 @@ class AlarmMetric:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alarm:
-    """A CloudWatch alarm on at least one metric of this table or its indexes; metric-math alarms list each metric."""
+    """
+    A CloudWatch alarm on at least one metric of this table or its indexes; metric-math alarms list each metric.
+
+    `state` holds since `state_since` (None: not stated); `treat_missing_data` is breaching, notBreaching, ignore or missing.
+    """
 
     name: str
     metrics: tuple[AlarmMetric, ...]
     actions_enabled: bool
     action_count: int
     state: str
+    state_since: datetime | None = None
+    treat_missing_data: str = "missing"
+
+    @property
+    def tells_someone(self) -> bool:
+        """Whether something is done when it fires."""
+        return self.actions_enabled and self.action_count > 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -253,15 +353,22 @@ class Alarms:
     alarms: tuple[Alarm, ...]
 
     def watches(self, metric: str, *, index: str | None) -> bool:
-        """Whether some alarm watches `metric` with exactly the dimensions of the table, or of its GSI `index`."""
+        """Whether an alarm that tells someone watches `metric` with exactly the dimensions of the table, or of its GSI `index`."""
+        return any(alarm.tells_someone for alarm in self.watching(metric, index=index))
+
+    def watching(self, metric: str, *, index: str | None) -> tuple[Alarm, ...]:
+        """The alarms on `metric` with exactly these dimensions, with those that tell nobody."""
         wanted = {"TableName"} if index is None else {"TableName", "GlobalSecondaryIndexName"}
-        for alarm in self.alarms:
-            for watched in alarm.metrics:
-                if watched.metric != metric or set(watched.dimensions) != wanted:
-                    continue
-                if index is None or watched.dimensions["GlobalSecondaryIndexName"] == index:
-                    return True
-        return False
+        return tuple(
+            alarm
+            for alarm in self.alarms
+            if any(
+                watched.metric == metric
+                and set(watched.dimensions) == wanted
+                and (index is None or watched.dimensions["GlobalSecondaryIndexName"] == index)
+                for watched in alarm.metrics
+            )
+        )
 
 
 # --------------------------------------------------------------------------------------------------------- its traffic
@@ -501,6 +608,12 @@ class TableFacts:
     table: Table
     pitr: Pitr | Unknown
     on_demand_backups: OnDemandBackups | Unknown
+    recovery_points: RecoveryPoints | Unknown
+    protected_resource: ProtectedResource | Unknown
+    contributor_insights: ContributorInsights | Unknown
+    kinesis_destinations: KinesisDestinations | Unknown
+    quotas: Quotas | Unknown
+    region_tables: RegionTables | Unknown
     time_to_live: TimeToLive | Unknown
     tags: Tags | Unknown
     auto_scaling: AutoScaling | Unknown

@@ -12,6 +12,12 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "table": ("dynamodb:ListTables", "dynamodb:DescribeTable"),
     "pitr": ("dynamodb:DescribeContinuousBackups",),
     "on_demand_backups": ("dynamodb:ListBackups",),
+    "recovery_points": ("backup:ListRecoveryPointsByResource",),
+    "protected_resource": ("backup:DescribeProtectedResource",),
+    "contributor_insights": ("dynamodb:DescribeContributorInsights",),
+    "kinesis_destinations": ("dynamodb:DescribeKinesisStreamingDestination",),
+    "quotas": ("servicequotas:ListServiceQuotas",),
+    "region_tables": ("dynamodb:ListTables",),
     "time_to_live": ("dynamodb:DescribeTimeToLive",),
     "tags": ("dynamodb:ListTagsOfResource",),
     "auto_scaling": ("application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies"),
@@ -27,10 +33,14 @@ ACCOUNT_WIDE = frozenset(  # these know no resource level: their Resource must b
         "dynamodb:ListBackups",
         "application-autoscaling:DescribeScalableTargets",
         "application-autoscaling:DescribeScalingPolicies",
+        "backup:ListRecoveryPointsByResource",
+        "backup:DescribeProtectedResource",
         "cloudwatch:GetMetricData",
         "cloudwatch:DescribeAlarms",
+        "servicequotas:ListServiceQuotas",
     }
 )
+ASKED_OF_INDEXES = frozenset({"dynamodb:DescribeContributorInsights"})  # of a table and, under the index's own ARN, of an index
 PARTITIONS = (("us-gov-", "aws-us-gov"), ("cn-", "aws-cn"))  # region prefix -> ARN partition, "aws" for the others
 READ_ITEMS = ACTIONS["items"]
 WRITES = tuple(  # denied outright, so that the role stays read-only whatever else is attached to it
@@ -73,6 +83,10 @@ def policy(facts: Iterable[str], *, account: str = "*", region: str = "*", table
         {"Sid": "AccountWideNoResourceLevel", "Effect": "Allow", "Action": wide, "Resource": "*"},
         {"Sid": "TableConfiguration", "Effect": "Allow", "Action": narrow, "Resource": arns},
     ]
+    of_indexes = [action for action in narrow if action in ASKED_OF_INDEXES]
+    if of_indexes:
+        indexes = [f"{arn}/index/*" for arn in arns]
+        statements.append({"Sid": "IndexConfiguration", "Effect": "Allow", "Action": of_indexes, "Resource": indexes})
     if set(actions) & set(READ_ITEMS):
         statements.append({"Sid": "ReadItemsToSizeThem", "Effect": "Allow", "Action": list(READ_ITEMS), "Resource": arns})
     statements.append({"Sid": "NeverWrite", "Effect": "Deny", "Action": list(WRITES), "Resource": "*"})

@@ -16,15 +16,22 @@ from stj_audit.facts import (
     AccountCapacity,
     Alarms,
     AutoScaling,
+    ContributorInsights,
     Flow,
     Index,
     IndexEntries,
+    InsightsSetting,
     ItemSizes,
     KeyAttribute,
     KeyCardinality,
+    KinesisDestinations,
     OnDemandBackups,
     Operations,
     Pitr,
+    ProtectedResource,
+    Quotas,
+    RecoveryPoints,
+    RegionTables,
     Table,
     TableFacts,
     Tags,
@@ -129,6 +136,11 @@ def some_traffic(table: Flow | None = None, indexes: Mapping[str, Flow] | None =
     return Traffic(**(defaults | fields))
 
 
+def some_insights(*indexes: str, status: str = "ENABLED", mode: str | None = "THROTTLED_KEYS") -> ContributorInsights:
+    """Contributor Insights of the table and these indexes, of throttled keys only."""
+    return ContributorInsights(settings=tuple(InsightsSetting(index=one, status=status, mode=mode) for one in (None, *indexes)))
+
+
 def a_line(
     component: str = "storage", monthly_usd: str | None = "1.00", *, index: str | None = None, table: str = "orders"
 ) -> CostLine:
@@ -228,6 +240,12 @@ def table_facts(table: Table | None = None, **facts: Any) -> TableFacts:
     defaults: dict[str, Any] = {
         "pitr": Pitr(enabled=True, recovery_period_days=35),
         "on_demand_backups": OnDemandBackups(backups=()),
+        "recovery_points": RecoveryPoints(points=()),
+        "protected_resource": ProtectedResource(last_restored_at=None),
+        "contributor_insights": some_insights(*(index.name for index in table.global_indexes)),
+        "kinesis_destinations": KinesisDestinations(destinations=()),
+        "quotas": Quotas(),
+        "region_tables": RegionTables(count=3, first=table.name),
         "time_to_live": TimeToLive(enabled=False),
         "tags": Tags(values={"env": "production"}),
         "auto_scaling": AutoScaling(targets=()),

@@ -348,6 +348,14 @@ def test_the_policy_allows_reading_and_denies_writing(tmp_path: Path) -> None:
     assert {"dynamodb:Put*", "dynamodb:Delete*", "dynamodb:Update*", "dynamodb:BatchWrite*"} <= set(denied["Action"])
     [scan] = [one for one in policy["Statement"] if one["Action"] == ["dynamodb:Scan"]]
     assert scan["Resource"] == ["arn:aws:dynamodb:eu-north-1:123456789012:table/stj_*"]
+    [of_indexes] = [one for one in policy["Statement"] if one["Action"] == ["dynamodb:DescribeContributorInsights"]]
+    assert of_indexes["Resource"] == ["arn:aws:dynamodb:eu-north-1:123456789012:table/stj_*/index/*"]
+    [wide] = [one for one in policy["Statement"] if one["Resource"] == "*" and one["Effect"] == "Allow"]
+    assert {one for one in wide["Action"] if not one.startswith(("dynamodb:", "cloudwatch:", "application-autoscaling:"))} == {
+        "backup:DescribeProtectedResource",
+        "backup:ListRecoveryPointsByResource",
+        "servicequotas:ListServiceQuotas",
+    }
 
 
 def test_the_policy_without_items_cannot_scan(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_every_command_is_shown(command: str) -> None:
 
 
 def test_every_permission_is_named() -> None:
-    named = set(re.findall(r"`((?:dynamodb|cloudwatch|application-autoscaling):\w+)`", README))
+    named = set(re.findall(r"`((?:dynamodb|cloudwatch|application-autoscaling|backup|servicequotas):\w+)`", README))
     assert named == {action for actions in ACTIONS.values() for action in actions}
 
 

@@ -37,11 +37,16 @@ GB_STEP = Decimal("0.000001")  # quantities in the run file are rounded to it
 NOT_HERE = "not available here"
 ABSENT_CALLS = {  # what DynamoDB Local does not know
     "application-autoscaling:DescribeScalableTargets",
+    "backup:DescribeProtectedResource",
+    "backup:ListRecoveryPointsByResource",
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricData",
     "dynamodb:DescribeContinuousBackups",
+    "dynamodb:DescribeContributorInsights",
+    "dynamodb:DescribeKinesisStreamingDestination",
     "dynamodb:ListBackups",
     "dynamodb:ListTagsOfResource",
+    "servicequotas:ListServiceQuotas",
 }
 
 

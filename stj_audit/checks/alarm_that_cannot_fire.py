@@ -6,7 +6,9 @@ What is looked at, for every alarm that names the table: whether it has actions 
 the dimensions that DynamoDB sends it with (an index must exist, latency and system errors need the operation, user errors are those of the
 whole account and have no table); and whether the statistic tells what is meant: a mean of consumed units is the size of one request, and
 throttled events are only counted. Metrics that are not known here are left alone. That throttle metrics have no data is as it should be, so a
-state of INSUFFICIENT_DATA is no fault here. An alarm without the dimension TableName names no table, and is not seen.
+state of INSUFFICIENT_DATA alone is no fault. It is one after more than 7 days if the metric had data in them (units that were consumed, or
+provisioned capacity), and if the alarm does not take missing data for good. An alarm without the dimension TableName names no table, and is
+not seen.
 
 Wrong for an alarm that is only a part of a composite alarm, or is looked at on a dashboard: it needs no action of its own.
 Source: AWS developer guide, "DynamoDB metrics and dimensions"; "Creating CloudWatch alarms in DynamoDB": no missing dimension is aggregated.
@@ -16,9 +18,10 @@ Fix: give the alarm the whole dimensions, the statistic that is meant, and an ac
 
 import shlex
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 
 from stj_audit.checks import check
-from stj_audit.facts import Alarm, AlarmMetric, Alarms, Table
+from stj_audit.facts import Alarm, AlarmMetric, Alarms, Flow, Table, Traffic, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import a_few, count, counted, printable
 
@@ -69,15 +72,27 @@ STATISTICS: Mapping[str, frozenset[str]] = {  # the same page: those that tell w
     "ThrottledPutRecordCount": frozenset({"Minimum", "Maximum", "Average", "SampleCount"}),
 }
 DISABLED, NO_ACTION = "its actions are disabled", "it has no action"
+NO_DATA = "INSUFFICIENT_DATA"
+SILENT_DAYS = 7  # a week has every hour and weekday of the load
+CONSUMED = ("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits")
+PROVISIONED = ("ProvisionedReadCapacityUnits", "ProvisionedWriteCapacityUnits")  # sent always, where capacity is provisioned
 
 
 @check("An alarm that cannot fire", Category.CAPACITY_PLANNING, Severity.MEDIUM, code="CAP-13")
-def alarm_that_cannot_fire(table: Table, alarms: Alarms) -> Iterator[Said]:
+def alarm_that_cannot_fire(table: Table, alarms: Alarms, traffic: Traffic | Unknown, taken_at: datetime) -> Iterator[Said]:
     if not alarms.alarms:
         yield NotApplicable(reason="no CloudWatch alarm names the table")
         return
     indexes = frozenset(index.name for index in table.global_indexes)
     faults = {alarm.name: found for alarm in alarms.alarms if (found := _faults(alarm, indexes))}
+    for alarm in alarms.alarms:
+        if alarm.name in faults or not _is_silent(alarm, taken_at):
+            continue
+        data = [_has_data(metric, table, traffic) for metric in alarm.metrics]
+        if all(one is True for one in data):
+            faults[alarm.name] = [f"it sees no data since {alarm.state_since:%Y-%m-%d}, though there is some"]
+        elif isinstance(traffic, Unknown) and all(one is not False for one in data):
+            yield traffic
     alive = len(alarms.alarms) - len(faults)
     if not faults:
         yield Good(message=f"{counted(alive, 'alarm')} of the table can fire: dimensions, statistics and actions are whole")
@@ -104,6 +119,28 @@ def _faults(alarm: Alarm, indexes: frozenset[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def _is_silent(alarm: Alarm, taken_at: datetime) -> bool:
+    """Whether it waits for data longer than it should; one that takes missing data for good is meant to."""
+    since = alarm.state_since
+    waits = alarm.state == NO_DATA and alarm.treat_missing_data != "notBreaching"
+    return waits and since is not None and taken_at - since > timedelta(days=SILENT_DAYS)
+
+
+def _has_data(metric: AlarmMetric, table: Table, traffic: Traffic | Unknown) -> bool | None:
+    """Whether the metric had data in the last days; None: that is not known. False where silence is as it should be."""
+    if metric.namespace == NAMESPACE and metric.metric in PROVISIONED:
+        return table.billing_mode == "PROVISIONED"
+    if metric.namespace != NAMESPACE or metric.metric not in CONSUMED:
+        return False
+    if isinstance(traffic, Unknown):
+        return None
+    index = metric.dimensions.get(INDEX)
+    flow = traffic.table if index is None else traffic.indexes.get(index, Flow())
+    series = flow.read_series if metric.metric == CONSUMED[0] else flow.write_series
+    periods = SILENT_DAYS * 86_400 // traffic.series_period_seconds
+    return any(series[-periods:])
+
+
 def _wrong_dimensions(metric: AlarmMetric, indexes: frozenset[str]) -> str:
     shapes = SHAPES.get(metric.metric)
     if metric.namespace != NAMESPACE or shapes is None:
@@ -124,7 +161,7 @@ def _wrong_statistic(metric: AlarmMetric) -> str:
     return f"{printable(metric.statistic)} of {metric.metric} does not tell it"
 
 
-def _commands(table: Table, faults: Mapping[str, object], disabled: list[str]) -> tuple[str, ...]:
+def _commands(table: Table, faults: Mapping[str, list[str]], disabled: list[str]) -> tuple[str, ...]:
     """What is only disabled is enabled; the others are shown."""
     others = [name for name in faults if name not in disabled]
     commands = []

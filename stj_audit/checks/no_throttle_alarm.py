@@ -1,8 +1,10 @@
 """
 Throttling is silent for everyone but the users: SDKs retry, and nobody looks at a metric that is usually empty. An alarm needs the complete
-dimensions: one on TableName alone does not see the indexes, and CloudWatch reports no error for it.
+dimensions: one on TableName alone does not see the indexes, and CloudWatch reports no error for it. An alarm that has no action, or whose
+actions are disabled, tells nobody, and does not count.
 
-Wrong when the table is watched by another system (Datadog, Grafana, New Relic): this check sees CloudWatch alarms only.
+Wrong when the table is watched by another system (Datadog, Grafana, New Relic): this check sees CloudWatch alarms only. An alarm without an
+action may be a part of a composite alarm that has one: composite alarms are not read.
 Source: Amazon CloudWatch user guide, "Recommended alarms" for DynamoDB: Sum over 60 seconds, 5 of 5 datapoints.
 
 Fix: create the missing alarms, each with the dimensions of one table or index, and an action that reaches someone.
@@ -32,10 +34,12 @@ def no_throttle_alarm(table: Table, alarms: Alarms) -> Iterator[Said]:
         )
         yield Good(message=f"CloudWatch alarms watch the read and write throttles of the table{also}")
         return
+    mute = sum(bool(alarms.watching(metric, index=index)) for metric, index in missing)
+    unheard = f"; {counted(mute, 'of these metrics has', 'of these metrics have')} an alarm that tells nobody" if mute else ""
     yield Problem(
-        message=f"no CloudWatch alarm watches {_named(missing)}",
+        message=f"no CloudWatch alarm watches {_named(missing)}{unheard}",
         fix="create the missing alarms, with an action that reaches someone (add --alarm-actions with your SNS topic to each command)",
-        evidence={"alarms_missing": len(missing), "alarms_wanted": len(wanted)},
+        evidence={"alarms_missing": len(missing), "alarms_wanted": len(wanted), "alarms_that_tell_nobody": mute},
         current=f"{len(wanted) - len(missing)} of {counted(len(wanted), 'throttle metric')} watched in CloudWatch",
         benefit="throttling is known within minutes, and not from the complaints of users",
         migration=f"none; an alarm costs about {dollars(ALARM_USD_MONTH)} a month, all of these {dollars(ALARM_USD_MONTH * len(missing))}; "

@@ -2,9 +2,8 @@
 An on-demand backup is billed by the GB every month until somebody deletes it, and each is a whole copy of the table. Those that a script or
 a worried evening made, and that nobody needs any more, add up without a line of their own in anyone's plan.
 
-What is counted: backups that you made (not those of AWS Backup, whose plans delete them) and that are more than 90 days older than the
-newest moment that is known of the table: its latest restorable time, or its newest backup. That moment lies before now, so they are at
-least so old. They count when together they cost at least the currency floor a month.
+What is counted: backups that you made (not those of AWS Backup, whose plans delete them) and that are more than 90 days old. They count when
+together they cost at least the currency floor a month.
 
 Wrong when they are kept on purpose, by a legal hold or a rule on data retention.
 Source: AWS developer guide, "Using on-demand DynamoDB backup and restore"; Amazon DynamoDB pricing, on-demand backup.
@@ -19,7 +18,7 @@ from decimal import Decimal
 from stj_audit.checks import check
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.lines import GB, unit_price
-from stj_audit.facts import Backup, OnDemandBackups, Pitr, Table, Unknown
+from stj_audit.facts import Backup, OnDemandBackups, Table, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import counted, dollars, size
 
@@ -27,9 +26,7 @@ OLD_DAYS = 90  # a quarter: what was made before a release or a migration has se
 
 
 @check("Old backups pile up", Category.BACKUP_STRATEGY, Severity.LOW, code="BKP-07")
-def old_backups_piling_up(
-    table: Table, pitr: Pitr | Unknown, on_demand_backups: OnDemandBackups, bill: TableBill
-) -> Iterator[Said]:
+def old_backups_piling_up(table: Table, on_demand_backups: OnDemandBackups, bill: TableBill, taken_at: datetime) -> Iterator[Said]:
     made = [backup for backup in on_demand_backups.backups if backup.type == "USER"]
     price = unit_price("backup", table.table_class, bill.prices)
     if not made:
@@ -38,26 +35,15 @@ def old_backups_piling_up(
     if price is None:
         yield Unknown(call="pricing:GetProducts", reason=f"no price is known in {bill.prices.region}")
         return
-    clock = None if isinstance(pitr, Unknown) else pitr.latest_restorable_at
-    newest = max([backup.created_at for backup in made] + ([] if clock is None else [clock]))
-    old = [backup for backup in made if newest - backup.created_at > timedelta(days=OLD_DAYS)]
-    doubtful = old if clock is not None else made  # without a clock the others may be old too
+    old = [backup for backup in made if taken_at - backup.created_at > timedelta(days=OLD_DAYS)]
     if _usd(old, price) >= bill.currency_floor_usd:
         yield _problem(table, old, price, bill)
-    elif any(backup.size_bytes is None for backup in doubtful):
+    elif any(backup.size_bytes is None for backup in old):
         yield Unknown(call="dynamodb:ListBackups", reason="the size of a backup is not stated")
-    elif _usd(doubtful, price) >= bill.currency_floor_usd:
-        yield Unknown(
-            call="dynamodb:DescribeContinuousBackups", reason="without a latest restorable time the age of backups is not known"
-        )
-    elif not doubtful:
+    elif not old:
         yield Good(message=f"none of {counted(len(made), 'on-demand backup')} is older than {OLD_DAYS} days")
     else:
-        yield Good(message=f"backups of more than {OLD_DAYS} days cost {_at_most(doubtful, old, price)} a month")
-
-
-def _at_most(doubtful: list[Backup], old: list[Backup], price: Decimal) -> str:
-    return dollars(_usd(old, price)) if doubtful == old else f"at most {dollars(_usd(doubtful, price))}"
+        yield Good(message=f"backups of more than {OLD_DAYS} days cost {dollars(_usd(old, price))} a month")
 
 
 def _bytes(backups: list[Backup]) -> int:

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stj_audit.checks import check
+from stj_audit.checks.hot_keys_not_observable import keys_are_encrypted, turn_on
 from stj_audit.commands import Dimension, register_target, update_units
 from stj_audit.facts import AutoScaling, Flow, Index, Table, Traffic, Unknown
 from stj_audit.results import Category, Good, Problem, Said, Severity
@@ -149,13 +150,9 @@ def _problem(cause: Cause, refused: Refused) -> Problem:
 def _commands(cause: Cause, refused: Refused) -> tuple[str, ...]:
     table = refused.table
     if cause is KEY_RANGE:
-        if refused.index is not None and not refused.reads:
-            return ()  # Contributor Insights does not see throttled writes of an index
-        which = "" if refused.index is None else f" --index-name {refused.index}"
-        return (
-            f"aws dynamodb update-contributor-insights --region {table.region} --table-name {table.name}{which} "
-            "--contributor-insights-action ENABLE --contributor-insights-mode THROTTLED_KEYS",
-        )
+        if keys_are_encrypted(table) or (refused.index is not None and not refused.reads):
+            return ()  # Contributor Insights shows keys in plain text, and does not see throttled writes of an index
+        return (turn_on(table, refused.index),)
     if cause is ACCOUNT_LIMIT:
         query = shlex.quote("Quotas[?contains(QuotaName, 'throughput')].[QuotaName,QuotaCode,Value]")
         return (

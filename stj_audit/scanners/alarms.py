@@ -5,6 +5,7 @@ DescribeAlarmsForMetric would leave metric-math alarms out, so all alarms are re
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from stj_audit.facts import Alarm, AlarmMetric, Alarms
@@ -35,9 +36,17 @@ def of_table(table: str, alarms: Sequence[Mapping[str, Any]]) -> Alarms:
                     actions_enabled=bool(alarm.get("ActionsEnabled")),
                     action_count=len(alarm.get("AlarmActions") or ()),
                     state=alarm.get("StateValue", "INSUFFICIENT_DATA"),
+                    state_since=_state_since(alarm),
+                    treat_missing_data=alarm.get("TreatMissingData") or "missing",
                 )
             )
     return Alarms(alarms=tuple(found))
+
+
+def _state_since(alarm: Mapping[str, Any]) -> datetime | None:
+    """Since when the state holds. StateUpdatedTimestamp also moves when only the reason changes, so it comes second."""
+    since = alarm.get("StateTransitionedTimestamp") or alarm.get("StateUpdatedTimestamp")
+    return None if since is None else cast("datetime", since).astimezone(UTC)
 
 
 def _metrics(alarm: Mapping[str, Any]) -> Iterator[AlarmMetric]:

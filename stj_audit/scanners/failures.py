@@ -56,6 +56,8 @@ UNKNOWN_OPERATION_CODES = frozenset(
     {"UnknownOperationException", "UnknownOperation", "InvalidAction", "NotImplemented", "404", "405", "501"}
 )
 
+# DynamoDB Local answers so to every GET: only AWS Backup is asked by one
+_FAILURE_AT_GET = ("backup:", "InternalFailure")
 _ALWAYS_THERE = frozenset({"dynamodb:DescribeTable", "dynamodb:Scan"})
 
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,80}")
@@ -102,6 +104,9 @@ def unknown(call: str, error: BaseException, *, custom_endpoint: bool) -> Unknow
     At a custom endpoint, which stands in for AWS, an operation may be absent; but not what every DynamoDB has, and where DynamoDB is silent
     it is not absent but gone.
     """
+    service, code = _FAILURE_AT_GET
+    if custom_endpoint and call.startswith(service) and code_of(error) == code:
+        return Unknown(call=call, reason=NOT_AVAILABLE)
     silent = isinstance(error, (aws.ConnectionError, aws.HTTPClientError))
     expected = call in _ALWAYS_THERE or (silent and call.startswith("dynamodb:"))
     return Unknown(call=call, reason=reason(error, absent_ok=custom_endpoint and not expected))

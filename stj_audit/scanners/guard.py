@@ -25,6 +25,8 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "dynamodb": frozenset(
         {
             "DescribeContinuousBackups",
+            "DescribeContributorInsights",
+            "DescribeKinesisStreamingDestination",
             "DescribeTable",
             "DescribeTimeToLive",
             "ListBackups",
@@ -35,6 +37,8 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     ),
     "cloudwatch": frozenset({"DescribeAlarms", "GetMetricData"}),
     "application-auto-scaling": frozenset({"DescribeScalableTargets", "DescribeScalingPolicies"}),
+    "backup": frozenset({"DescribeProtectedResource", "ListRecoveryPointsByResource"}),
+    "service-quotas": frozenset({"ListServiceQuotas"}),
     "pricing": frozenset({"GetProducts"}),
     "sts": frozenset({"AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity"}),
     # botocore asks these by itself when a profile needs them for credentials
@@ -47,10 +51,15 @@ RAW = "raw"
 RAW_OPERATIONS = frozenset({"Scan", "GetMetricData"})
 REQUIRED_MEMBERS: Mapping[str, tuple[str, ...]] = {
     "DescribeContinuousBackups": ("ContinuousBackupsDescription",),
+    "DescribeContributorInsights": ("ContributorInsightsStatus",),
+    "DescribeKinesisStreamingDestination": ("KinesisDataStreamDestinations",),
+    "DescribeProtectedResource": ("ResourceArn",),
     "DescribeTable": ("Table",),
     "DescribeTimeToLive": ("TimeToLiveDescription",),
     "GetMetricData": ("MetricDataResults",),
     "GetProducts": ("PriceList",),
+    "ListRecoveryPointsByResource": ("RecoveryPoints",),
+    "ListServiceQuotas": ("Quotas",),
     "ListTables": ("TableNames",),
     "Scan": ("Items", "ScannedCount"),
 }
@@ -126,9 +135,10 @@ def _look_at_answer(
 ) -> None:
     # botocore 1.37 and later choose among several protocols; before, a service had one
     protocol = getattr(operation_model.service_model, "resolved_protocol", operation_model.service_model.protocol)
-    if response_dict["status_code"] != 200 or protocol != "json":
-        return
     operation = operation_model.name
+    looked_at = protocol == "json" or (protocol == "rest-json" and operation in REQUIRED_MEMBERS)
+    if response_dict["status_code"] != 200 or not looked_at:
+        return
     answer = _decode(response_dict["body"], response_dict["headers"])
     if answer is None or not all(member in answer for member in REQUIRED_MEMBERS.get(operation, ())):
         customized_response_dict[_BROKEN] = True

@@ -39,9 +39,11 @@ _PRICING_REGIONS = ((("eu-", "me-", "af-", "il-"), "eu-central-1"), (("ap-",), "
 _PRICING_REGION_ELSE = "us-east-1"
 _SERVICE_IDS = {
     "application-autoscaling": "APPLICATION_AUTO_SCALING",
+    "backup": "BACKUP",
     "cloudwatch": "CLOUDWATCH",
     "dynamodb": "DYNAMODB",
     "pricing": "PRICING",
+    "service-quotas": "SERVICE_QUOTAS",
     "sts": "STS",
 }
 
@@ -99,6 +101,14 @@ class Aws:
         return cast("ApplicationAutoScalingClient", self._client("application-autoscaling"))
 
     @property
+    def backup(self) -> Any:  # no stubs, as with prices: two calls, and the guard looks at their answers
+        return self._client("backup")
+
+    @property
+    def service_quotas(self) -> Any:
+        return self._client("service-quotas")
+
+    @property
     def sts(self) -> "STSClient":
         """For GetCallerIdentity only: it gives up quickly."""
         return cast("STSClient", self._client("sts"))
@@ -115,6 +125,8 @@ class Aws:
                 config, region = _config(self._options.max_attempts), self.region
                 if service == "sts":
                     config = _config(1, IDENTITY_CONNECT_TIMEOUT_SECONDS, IDENTITY_READ_TIMEOUT_SECONDS)
+                elif service == "backup" and self.endpoint_url is not None:
+                    config = _config(1)  # an emulator that has no AWS Backup fails in a way that botocore would try again
                 elif service == "pricing":
                     config = _config(PRICING_ATTEMPTS, PRICING_CONNECT_TIMEOUT_SECONDS, PRICING_READ_TIMEOUT_SECONDS)
                     region = _pricing_region(self.region)

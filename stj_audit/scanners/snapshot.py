@@ -22,11 +22,17 @@ from stj_audit.errors import NoTables
 from stj_audit.facts import (
     Alarms,
     AutoScaling,
+    ContributorInsights,
     ItemSizes,
+    KinesisDestinations,
     MissingTable,
     OnDemandBackups,
     Operations,
     Pitr,
+    ProtectedResource,
+    Quotas,
+    RecoveryPoints,
+    RegionTables,
     Snapshot,
     Table,
     TableFacts,
@@ -39,9 +45,13 @@ from stj_audit.scanners import (
     account_capacity,
     alarms,
     auto_scaling,
+    aws_backup,
+    contributor_insights,
+    kinesis_destinations,
     on_demand_backups,
     operations,
     pitr,
+    quotas,
     tables,
     tags,
     time_to_live,
@@ -96,10 +106,11 @@ def take_snapshot(
     began = time.monotonic()
     window = traffic.window_until(now)
     with _threads() as (pool, stop):
-        described, missing = _describe(aws, _wanted(aws, patterns), pool, on_progress)
+        wanted = _wanted(aws, patterns)
+        described, missing = _describe(aws, wanted, pool, on_progress)
         calls = _Calls(aws, pool)
         account = calls.submit("sts:GetCallerIdentity", _account, aws)
-        shared = _SharedCalls.submit(calls, aws, described, window)
+        shared = _SharedCalls.submit(calls, aws, described, window, wanted.in_region)
         apart = [_TableCalls.submit(calls, aws, table) for table in described]
         # After what they wait for, so that no thread waits for a call that has none; and after all that is quicker
         requests = _requests(calls, aws, described, shared, now)
@@ -114,6 +125,12 @@ def take_snapshot(
             table=table,
             pitr=own.pitr.result(),
             on_demand_backups=own.on_demand_backups.result(),
+            recovery_points=own.recovery_points.result(),
+            protected_resource=own.protected_resource.result(),
+            contributor_insights=own.contributor_insights.result(),
+            kinesis_destinations=own.kinesis_destinations.result(),
+            quotas=shared.quotas.result(),
+            region_tables=shared.region_tables(described[0].name),
             time_to_live=own.time_to_live.result(),
             tags=own.tags.result(),
             auto_scaling=shared.auto_scaling(table.name),
@@ -144,10 +161,11 @@ def take_snapshot(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Wanted:
-    """Names to describe: `named` by the user, `listed` by AWS."""
+    """Names to describe: `named` by the user, `listed` by AWS. `in_region`: how many tables there are; None: they were not listed."""
 
     named: tuple[str, ...]
     listed: tuple[str, ...]
+    in_region: int | None = None
 
 
 def _wanted(aws: Aws, patterns: Sequence[str]) -> _Wanted:
@@ -172,7 +190,7 @@ def _wanted(aws: Aws, patterns: Sequence[str]) -> _Wanted:
         raise NoTables(
             f"no table in region {aws.region} matches {' or '.join(idle)}", hint="run it without names to see every table"
         )
-    return _Wanted(named=named, listed=listed)
+    return _Wanted(named=named, listed=listed, in_region=len(names))
 
 
 def _describe(
@@ -265,6 +283,10 @@ class _TableCalls:
 
     pitr: "Future[Pitr | Unknown]"
     on_demand_backups: "Future[OnDemandBackups | Unknown]"
+    recovery_points: "Future[RecoveryPoints | Unknown]"
+    protected_resource: "Future[ProtectedResource | Unknown]"
+    contributor_insights: "Future[ContributorInsights | Unknown]"
+    kinesis_destinations: "Future[KinesisDestinations | Unknown]"
     time_to_live: "Future[TimeToLive | Unknown]"
     tags: "Future[Tags | Unknown]"
 
@@ -273,6 +295,10 @@ class _TableCalls:
         return cls(
             pitr=calls.submit(pitr.CALL, pitr.read, aws, table.name),
             on_demand_backups=calls.submit(on_demand_backups.CALL, on_demand_backups.read, aws, table.name),
+            recovery_points=calls.submit(aws_backup.POINTS_CALL, aws_backup.read_points, aws, table.arn),
+            protected_resource=calls.submit(aws_backup.RESOURCE_CALL, aws_backup.read_resource, aws, table.arn),
+            contributor_insights=calls.submit(contributor_insights.CALL, contributor_insights.read, aws, table),
+            kinesis_destinations=calls.submit(kinesis_destinations.CALL, kinesis_destinations.read, aws, table.name),
             time_to_live=calls.submit(time_to_live.CALL, time_to_live.read, aws, table.name),
             tags=calls.submit(tags.CALL, tags.read, aws, table.arn),
         )
@@ -286,16 +312,22 @@ class _SharedCalls:
     policies: "Future[Dictionaries | Unknown]"
     alarms: "Future[Dictionaries | Unknown]"
     account_capacity: "Future[dict[Series, Points | Unknown] | Unknown]"
+    quotas: "Future[Quotas | Unknown]"
+    table_count: "Future[int | Unknown]"
     batches: "Mapping[tuple[Series, ...], Future[dict[Series, Answer] | Unknown]]"
 
     @classmethod
-    def submit(cls, calls: _Calls, aws: Aws, described: Sequence[Table], window: traffic.Window) -> "_SharedCalls":
+    def submit(
+        cls, calls: _Calls, aws: Aws, described: Sequence[Table], window: traffic.Window, in_region: int | None
+    ) -> "_SharedCalls":
         on_demand = traffic.on_demand_names(described)
         return cls(
             targets=calls.submit(auto_scaling.TARGETS_CALL, auto_scaling.read_targets, aws),
             policies=calls.submit(auto_scaling.POLICIES_CALL, auto_scaling.read_policies, aws),
             alarms=calls.submit(alarms.CALL, alarms.read_all, aws),
             account_capacity=calls.submit(traffic.CALL, account_capacity.read, aws, described, window),
+            quotas=calls.submit(quotas.CALL, quotas.read, aws),
+            table_count=calls.submit(tables.LIST_CALL, _table_count, aws, in_region),
             batches={
                 batch: calls.submit(traffic.CALL, traffic.read, aws, batch, window, on_demand)
                 for batch in traffic.batches(described)
@@ -307,6 +339,10 @@ class _SharedCalls:
         if isinstance(targets, Unknown):
             return targets
         return policies if isinstance(policies, Unknown) else auto_scaling.of_table(table, targets, policies)
+
+    def region_tables(self, first: str) -> RegionTables | Unknown:
+        found = self.table_count.result()
+        return found if isinstance(found, Unknown) else RegionTables(count=found, first=first)
 
     def alarms_of(self, table: str) -> Alarms | Unknown:
         found = self.alarms.result()
@@ -355,6 +391,11 @@ class _ReadItems:
 def _read_items(aws: Aws, table: Table, plan: ItemsPlan, hash_key: bytes, stop: threading.Event) -> _ReadItems:
     sizes, read_units = scan.read(aws, table, plan, hash_key=hash_key, stop=stop)
     return _ReadItems(sizes=sizes, read_units=read_units)
+
+
+def _table_count(aws: Aws, in_region: int | None) -> int:
+    """How many tables the region has: as listed before, or listed now."""
+    return len(tables.list_names(aws)) if in_region is None else in_region
 
 
 def _account(aws: Aws) -> str:

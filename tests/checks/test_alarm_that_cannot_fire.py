@@ -1,13 +1,14 @@
 import shlex
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from stj_audit.checks.alarm_that_cannot_fire import alarm_that_cannot_fire
-from stj_audit.facts import Alarm, AlarmMetric, Alarms, Unknown
+from stj_audit.facts import Alarm, AlarmMetric, Alarms, Flow, Unknown
 from stj_audit.results import Result, Severity, Status
-from tests.builders import a_table, an_index, examined
+from tests.builders import TAKEN_AT, a_flow, a_table, an_index, examined, some_traffic
 
 INDEXED = a_table(indexes=(an_index("by-status"), an_index("local", kind="LSI")))
 TABLE = {"TableName": "orders"}
@@ -122,6 +123,101 @@ def test_every_metric_of_an_expression_is_looked_at() -> None:
 
 def test_throttle_metrics_are_silent_by_nature() -> None:
     assert judged(an_alarm(state="INSUFFICIENT_DATA")).status is Status.PASSED
+
+
+WEEK = timedelta(days=7)
+CONSUMED = a_metric("ConsumedReadCapacityUnits")
+
+
+def silent(
+    *metrics: AlarmMetric,
+    waits: timedelta = timedelta(days=8),
+    flow: Flow | None = None,
+    period_seconds: int = 3_600,
+    **fields: Any,
+) -> Result:
+    """An alarm that waits for data, on a table that consumed read units in every hour of three days."""
+    alarm = an_alarm(*metrics, **({"state": "INSUFFICIENT_DATA", "state_since": TAKEN_AT - waits} | fields))
+    busy = flow or a_flow(read_series=(1,) * 72)
+    traffic = some_traffic(busy, {"by-status": a_flow(write_series=(1,))}, series_period_seconds=period_seconds)
+    return examined(alarm_that_cannot_fire, INDEXED, alarms=Alarms(alarms=(alarm,)), traffic=traffic)
+
+
+def test_finds_an_alarm_that_sees_no_data_where_there_is_some() -> None:
+    [problem] = silent(CONSUMED).problems
+    assert problem.message == (
+        '1 of 1 alarm cannot tell anyone: "throttles" (it sees no data since 2025-12-24, though there is some)'
+    )
+    assert silent(a_metric("ConsumedWriteCapacityUnits", INDEX)).status is Status.FOUND
+
+
+@pytest.mark.parametrize(("waits", "status"), [(WEEK, Status.PASSED), (WEEK + timedelta(seconds=1), Status.FOUND)])
+def test_it_may_wait_for_a_week(waits: timedelta, status: Status) -> None:
+    assert silent(CONSUMED, waits=waits).status is status
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"treat_missing_data": "notBreaching"}, Status.PASSED),
+        ({"treat_missing_data": "ignore"}, Status.FOUND),
+        ({"treat_missing_data": "missing"}, Status.FOUND),
+        ({"state": "OK"}, Status.PASSED),
+        ({"state_since": None}, Status.PASSED),
+    ],
+)
+def test_it_must_wait_and_not_be_content_with_it(fields: dict[str, Any], status: Status) -> None:
+    assert silent(CONSUMED, **fields).status is status
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        a_metric(),
+        a_metric("SuccessfulRequestLatency", GET, "Average"),
+        a_metric("ConsumedWriteCapacityUnits"),
+        a_metric("ConsumedReadCapacityUnits", INDEX),
+        a_metric("ConsumedReadCapacityUnits", namespace="Mine"),
+        a_metric("ProvisionedReadCapacityUnits", statistic="Average"),  # the table is on demand
+    ],
+)
+def test_a_metric_that_need_not_have_data_is_silent(metric: AlarmMetric) -> None:
+    assert silent(metric).status is Status.PASSED
+    assert silent(CONSUMED, metric).status is Status.PASSED  # an expression waits for all of its metrics
+
+
+def test_provisioned_capacity_is_always_sent() -> None:
+    table = a_table(billing_mode="PROVISIONED")
+    waiting = an_alarm(
+        a_metric("ProvisionedReadCapacityUnits", statistic="Average"),
+        state="INSUFFICIENT_DATA",
+        state_since=TAKEN_AT - timedelta(days=8),
+    )
+    traffic = Unknown(call="cloudwatch:GetMetricData", reason="AccessDenied")
+    result = examined(alarm_that_cannot_fire, table, alarms=Alarms(alarms=(waiting,)), traffic=traffic)
+    assert result.status is Status.FOUND
+
+
+@pytest.mark.parametrize(
+    ("series", "period_seconds", "status"),
+    [
+        ((1, *(0,) * 167), 3_600, Status.FOUND),
+        ((1, *(0,) * 168), 3_600, Status.PASSED),
+        ((1, *(0,) * 2_015), 300, Status.FOUND),
+        ((1, *(0,) * 2_016), 300, Status.PASSED),
+        ((), 3_600, Status.PASSED),
+    ],
+)
+def test_a_table_that_is_quiet_for_a_week_has_no_data(series: tuple[int, ...], period_seconds: int, status: Status) -> None:
+    assert silent(CONSUMED, flow=a_flow(read_series=series), period_seconds=period_seconds).status is status
+
+
+def test_without_metrics_it_is_not_known_whether_there_is_data() -> None:
+    denied = Unknown(call="cloudwatch:GetMetricData", reason="AccessDenied")
+    waiting = an_alarm(CONSUMED, state="INSUFFICIENT_DATA", state_since=TAKEN_AT - timedelta(days=8))
+    other = an_alarm(a_metric(), state="INSUFFICIENT_DATA", state_since=TAKEN_AT - timedelta(days=8))
+    assert examined(alarm_that_cannot_fire, INDEXED, alarms=Alarms(alarms=(waiting,)), traffic=denied).unknowns == (denied,)
+    assert examined(alarm_that_cannot_fire, INDEXED, alarms=Alarms(alarms=(other,)), traffic=denied).status is Status.PASSED
 
 
 def test_has_nothing_to_judge_without_alarms() -> None:

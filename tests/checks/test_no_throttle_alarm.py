@@ -12,7 +12,7 @@ INDEX = {"TableName": "orders", "GlobalSecondaryIndexName": "by-status"}
 INDEXED = a_table(indexes=(an_index("by-status"), an_index("local", kind="LSI")))
 
 
-def watching(*metrics: tuple[str, Mapping[str, str]]) -> Alarms:
+def watching(*metrics: tuple[str, Mapping[str, str]], actions_enabled: bool = True, action_count: int = 1) -> Alarms:
     return Alarms(
         alarms=tuple(
             Alarm(
@@ -20,8 +20,8 @@ def watching(*metrics: tuple[str, Mapping[str, str]]) -> Alarms:
                 metrics=(
                     AlarmMetric(namespace="AWS/DynamoDB", metric=metric, dimensions=dimensions, statistic="Sum", period_seconds=60),
                 ),
-                actions_enabled=True,
-                action_count=1,
+                actions_enabled=actions_enabled,
+                action_count=action_count,
                 state="OK",
             )
             for place, (metric, dimensions) in enumerate(metrics)
@@ -34,7 +34,7 @@ def test_finds_all_that_nobody_watches_in_one_problem() -> None:
     [problem] = result.problems
     assert result.severity is Severity.MEDIUM
     assert problem.message == ("no CloudWatch alarm watches read and write throttles of the table and by-status")
-    assert problem.evidence == {"alarms_missing": 4, "alarms_wanted": 4}
+    assert problem.evidence == {"alarms_missing": 4, "alarms_wanted": 4, "alarms_that_tell_nobody": 0}
     assert "about $0.10 a month, all of these $0.40" in problem.migration
 
 
@@ -65,6 +65,24 @@ def test_an_alarm_with_other_dimensions_does_not_see_the_table(dimensions: Mappi
     alarms = watching(("ReadThrottleEvents", dimensions), ("WriteThrottleEvents", TABLE))
     [problem] = examined(no_throttle_alarm, alarms=alarms).problems
     assert problem.message == "no CloudWatch alarm watches read throttles of the table"
+
+
+@pytest.mark.parametrize(("enabled", "actions"), [(False, 1), (True, 0), (False, 0)])
+def test_an_alarm_that_tells_nobody_does_not_watch(enabled: bool, actions: int) -> None:
+    seen = [("ReadThrottleEvents", TABLE), ("WriteThrottleEvents", TABLE)]
+    [problem] = examined(no_throttle_alarm, alarms=watching(*seen, actions_enabled=enabled, action_count=actions)).problems
+    assert problem.message == (
+        "no CloudWatch alarm watches read and write throttles of the table; 2 of these metrics have an alarm that tells nobody"
+    )
+    assert problem.evidence == {"alarms_missing": 2, "alarms_wanted": 2, "alarms_that_tell_nobody": 2}
+    [problem] = examined(no_throttle_alarm, alarms=watching(seen[0], actions_enabled=enabled, action_count=actions)).problems
+    assert problem.message.endswith("; 1 of these metrics has an alarm that tells nobody")
+
+
+def test_a_mute_alarm_beside_one_that_tells_does_no_harm() -> None:
+    seen = [("ReadThrottleEvents", TABLE), ("WriteThrottleEvents", TABLE)]
+    both = Alarms(alarms=(*watching(*seen, action_count=0).alarms, *watching(*seen).alarms))
+    assert examined(no_throttle_alarm, alarms=both).status is Status.PASSED
 
 
 def test_an_alarm_on_one_index_does_not_see_another() -> None:

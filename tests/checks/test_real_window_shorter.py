@@ -8,12 +8,12 @@ from stj_audit.facts import Pitr, Unknown
 from stj_audit.results import Problem, Result, Severity, Status
 from tests.builders import a_table, examined
 
-LATEST = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
+NOW = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
 
 
 def judged(window: timedelta, period: int | None = 35, *, created_at: datetime | None = datetime(2025, 1, 1, tzinfo=UTC)) -> Result:
-    pitr = Pitr(enabled=True, recovery_period_days=period, earliest_restorable_at=LATEST - window, latest_restorable_at=LATEST)
-    return examined(real_window_shorter, a_table(created_at=created_at), pitr=pitr)
+    pitr = Pitr(enabled=True, recovery_period_days=period, earliest_restorable_at=NOW - window)
+    return examined(real_window_shorter, a_table(created_at=created_at), pitr=pitr, taken_at=NOW)
 
 
 def problem_of(result: Result) -> Problem:
@@ -63,8 +63,14 @@ def test_a_whole_day_must_be_missing(window: timedelta, status: Status) -> None:
     assert judged(window).status is status
 
 
-def test_a_period_of_one_day_lacks_the_minutes_of_the_lag() -> None:
-    assert judged(timedelta(hours=23, minutes=55), 1).status is Status.PASSED
+def test_the_lag_of_the_latest_restorable_time_is_not_counted_here() -> None:
+    pitr = Pitr(
+        enabled=True,
+        recovery_period_days=35,
+        earliest_restorable_at=NOW - timedelta(days=35),
+        latest_restorable_at=NOW - timedelta(days=3),
+    )
+    assert examined(real_window_shorter, pitr=pitr, taken_at=NOW).status is Status.PASSED
 
 
 def test_says_since_when_the_whole_period_can_be_restored() -> None:
@@ -74,12 +80,12 @@ def test_says_since_when_the_whole_period_can_be_restored() -> None:
 
 @pytest.mark.parametrize(("hours", "status"), [(23, Status.PASSED), (24, Status.FOUND)])
 def test_a_young_table_lacks_nothing(hours: int, status: Status) -> None:
-    result = judged(timedelta(days=3), created_at=LATEST - timedelta(days=3, hours=hours))
+    result = judged(timedelta(days=3), created_at=NOW - timedelta(days=3, hours=hours))
     assert result.status is status
 
 
 def test_says_that_a_young_table_can_be_restored_to_its_beginning() -> None:
-    [good] = judged(timedelta(days=3), created_at=LATEST - timedelta(days=3)).goods
+    [good] = judged(timedelta(days=3), created_at=NOW - timedelta(days=3)).goods
     assert good.message == "every state since the table was made on 2026-03-28 can be restored"
 
 
@@ -90,7 +96,7 @@ def test_an_age_that_is_not_known_excuses_nothing() -> None:
 def test_does_not_judge_what_is_not_stated() -> None:
     assert judged(timedelta(days=3), None).reason == "the recovery period is not stated"
     result = examined(real_window_shorter, pitr=Pitr(enabled=True, recovery_period_days=35))
-    assert (result.status, result.reason) == (Status.UNKNOWN, "the restorable times are not stated")
+    assert (result.status, result.reason) == (Status.UNKNOWN, "the earliest restorable time is not stated")
     denied = Unknown(call="dynamodb:DescribeContinuousBackups", reason="AccessDeniedException")
     assert examined(real_window_shorter, pitr=denied).unknowns == (denied,)
 

@@ -1,11 +1,11 @@
 import shlex
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from stj_audit.checks.restore_never_tried import restore_never_tried
 from stj_audit.config import Backup as Policy
-from stj_audit.facts import Backup, OnDemandBackups, Pitr, Table, Unknown
+from stj_audit.facts import Backup, OnDemandBackups, Pitr, ProtectedResource, RecoveryPoint, RecoveryPoints, Table, Unknown
 from stj_audit.results import Result, Severity, Status
 from tests.builders import a_table, a_workload, examined
 
@@ -14,6 +14,10 @@ PITR = Pitr(enabled=True, recovery_period_days=35, latest_restorable_at=NOW)
 OFF = Pitr(enabled=False)
 NONE = OnDemandBackups(backups=())
 ONE = OnDemandBackups(backups=(Backup(created_at=NOW, size_bytes=1, type="USER"),))
+NO_POINTS = RecoveryPoints(points=())
+ONE_POINT = RecoveryPoints(points=(RecoveryPoint(created_at=NOW, size_bytes=1),))
+NEVER = ProtectedResource(last_restored_at=None)
+RESOURCE_DENIED = Unknown(call="backup:DescribeProtectedResource", reason="AccessDeniedException")
 DENIED = Unknown(call="dynamodb:ListBackups", reason="AccessDeniedException")
 
 
@@ -22,6 +26,8 @@ def judged(
     *,
     pitr: Pitr | Unknown = PITR,
     backups: OnDemandBackups | Unknown = NONE,
+    points: RecoveryPoints | Unknown = NO_POINTS,
+    resource: ProtectedResource | Unknown = NEVER,
     table: Table | None = None,
     gigabytes: str | None = "0",
     region: str = "eu-north-1",
@@ -31,6 +37,9 @@ def judged(
         table,
         pitr=pitr,
         on_demand_backups=backups,
+        recovery_points=points,
+        protected_resource=resource,
+        taken_at=NOW,
         backup_policy=Policy(last_restore_test=tried),
         workload=a_workload(table, {"storage": gigabytes}),
         region=region,
@@ -41,7 +50,7 @@ def test_finds_that_none_is_declared() -> None:
     result = judged()
     [problem] = result.problems
     assert result.severity is Severity.LOW
-    assert problem.message == "no restore is declared to have been tried"
+    assert problem.message == "no restore is declared to have been tried, and AWS Backup made none"
     assert problem.evidence["last_restore_test_age_days"] is None
     assert "`last_restore_test`" in problem.fix
 
@@ -88,28 +97,62 @@ def test_a_test_is_good_for_365_days(tried: str, status: Status) -> None:
 
 def test_tells_how_old_the_last_one_is() -> None:
     [problem] = judged("2025-01-01").problems
-    assert problem.message == "the last restore was tried 454 days ago, on 2025-01-01"  # 31 March is day 90 of the next year
+    assert (
+        problem.message == "the last restore was tried 454 days ago, on 2025-01-01, as declared"
+    )  # 31 March is day 90 of the next year
     assert problem.evidence["last_restore_test_age_days"] == 454
 
 
-def test_a_backup_tells_the_time_too() -> None:
-    assert judged("2025-03-30", pitr=OFF, backups=ONE).status is Status.FOUND
+@pytest.mark.parametrize(("days", "status"), [(365, Status.PASSED), (366, Status.FOUND)])
+def test_a_restore_by_aws_backup_counts_as_long(days: int, status: Status) -> None:
+    assert judged(resource=ProtectedResource(last_restored_at=NOW - timedelta(days=days))).status is status
 
 
-def test_without_any_moment_only_the_date_is_told() -> None:
-    pitr = Pitr(enabled=True)
-    result = judged("2001-01-01", pitr=pitr, backups=DENIED, table=a_table(created_at=None))
-    assert [good.message for good in result.goods] == ["the last restore was tried on 2001-01-01, as declared"]
+def test_says_who_told_of_the_last_one() -> None:
+    restored = ProtectedResource(last_restored_at=datetime(2026, 2, 1, tzinfo=UTC))
+    assert judged("2026-01-31", resource=restored).goods[0].message == "the last restore was tried on 2026-02-01, by AWS Backup"
+    assert judged("2026-02-02", resource=restored).goods[0].message == "the last restore was tried on 2026-02-02, as declared"
+
+
+@pytest.mark.parametrize("tried", ["", "2025-03-30"])
+def test_does_not_claim_what_aws_backup_may_have_done(tried: str) -> None:
+    result = judged(tried, resource=RESOURCE_DENIED)
+    assert (result.status, result.unknowns, result.problems) == (Status.UNKNOWN, (RESOURCE_DENIED,), ())
+
+
+def test_what_is_declared_needs_no_aws_backup() -> None:
+    assert judged("2026-03-01", resource=RESOURCE_DENIED).status is Status.PASSED
 
 
 def test_does_not_apply_where_nothing_could_be_restored() -> None:
     result = judged(pitr=OFF)
-    assert (result.status, result.reason) == (Status.NOT_APPLICABLE, "neither PITR nor an on-demand backup to restore from")
+    assert (result.status, result.reason) == (Status.NOT_APPLICABLE, "neither PITR nor a backup to restore from")
 
 
-@pytest.mark.parametrize(("pitr", "backups"), [(DENIED, NONE), (OFF, DENIED)])
-def test_what_is_not_known_may_be_a_backup(pitr: Pitr | Unknown, backups: OnDemandBackups | Unknown) -> None:
-    assert judged(pitr=pitr, backups=backups).status is Status.FOUND
+@pytest.mark.parametrize(
+    ("pitr", "backups", "points"),
+    [(DENIED, NONE, NO_POINTS), (OFF, DENIED, NO_POINTS), (OFF, NONE, DENIED), (OFF, NONE, ONE_POINT)],
+)
+def test_what_is_not_known_may_be_a_backup(
+    pitr: Pitr | Unknown, backups: OnDemandBackups | Unknown, points: RecoveryPoints | Unknown
+) -> None:
+    assert judged(pitr=pitr, backups=backups, points=points).status is Status.FOUND
+
+
+@pytest.mark.parametrize(
+    ("backups", "points", "command"),
+    [
+        (NONE, ONE_POINT, "list-recovery-points-by-resource"),
+        (ONE, ONE_POINT, "list-backups"),
+        (DENIED, ONE_POINT, "list-backups"),
+        (NONE, DENIED, "list-backups"),
+    ],
+)
+def test_its_command_lists_what_there_is(
+    backups: OnDemandBackups | Unknown, points: RecoveryPoints | Unknown, command: str
+) -> None:
+    [problem] = judged(pitr=OFF, backups=backups, points=points).problems
+    assert shlex.split(problem.commands[0])[2] == command
 
 
 def test_tells_that_it_may_not_have_been_written_down() -> None:

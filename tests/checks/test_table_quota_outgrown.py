@@ -8,7 +8,7 @@ import pytest
 from stj_audit.checks.table_quota_outgrown import table_quota_outgrown
 from stj_audit.config import Scale
 from stj_audit.cost.workload import Amount, Flow, Key, Workload, in_step
-from stj_audit.facts import Table
+from stj_audit.facts import Quotas, Table, Unknown
 from stj_audit.results import Result, Severity, Status
 from tests.builders import a_table, a_workload, an_index, examined
 
@@ -37,10 +37,12 @@ def test_finds_a_peak_near_the_quota() -> None:
     [problem] = result.problems
     assert result.severity is Severity.MEDIUM
     assert problem.message == (
-        "the peak of 10,000 users takes 36,000 read units a second, and the quota is 40,000 unless it was raised; "
+        "the peak of 10,000 users takes 36,000 read units a second, and AWS's default quota is 40,000; "
         "from 11,112 users on it is too little"
     )
-    assert problem.evidence == {"quota_units_a_second": 40_000, "read_peak_units_a_second": 36_000.0}
+    assert problem.evidence == {"quota_units_a_second": 40_000, "quota_is_default": True, "read_peak_units_a_second": 36_000.0}
+    assert problem.current == "AWS's default quota for reads of a table or an index is 40,000 units a second"
+    assert problem.fix == "look up the quota of the account, and ask for a higher one in time"
     assert problem.matters_from_users == 11_112
 
 
@@ -55,6 +57,41 @@ def test_its_command_shows_the_quotas() -> None:
 @pytest.mark.parametrize(("reads", "status"), [("319.99", Status.PASSED), ("320", Status.FOUND)])
 def test_it_is_told_from_80_percent(reads: str, status: Status) -> None:
     assert judged(reads).status is status
+
+
+@pytest.mark.parametrize(("reads", "status"), [("639.99", Status.PASSED), ("640", Status.FOUND)])
+def test_a_quota_that_was_raised_leaves_more_room(reads: str, status: Status) -> None:
+    assert judged(reads, quotas=Quotas(table_read_units=80_000)).status is status
+
+
+def test_says_that_it_is_the_quota_of_the_account() -> None:
+    [problem] = judged(720, quotas=Quotas(table_read_units=80_000)).problems
+    assert problem.message == (
+        "the peak of 10,000 users takes 72,000 read units a second, and the account's quota is 80,000; "
+        "from 11,112 users on it is too little"
+    )
+    assert problem.evidence == {"quota_units_a_second": 80_000, "quota_is_default": False, "read_peak_units_a_second": 72_000.0}
+    assert problem.fix == "ask for a higher quota in time"
+
+
+def test_reads_and_writes_have_quotas_of_their_own() -> None:
+    quotas = Quotas(table_read_units=80_000, table_write_units=40_000)
+    assert judged(360, quotas=quotas).status is Status.PASSED
+    [problem] = judged(0, 360, quotas=quotas).problems
+    assert problem.evidence["write_peak_units_a_second"] == 36_000.0
+    [problem] = judged(720, 360, quotas=quotas).problems
+    assert (
+        "takes 72,000 read units and 36,000 write units a second, and the account's quota is 80,000 and 40,000" in problem.message
+    )
+    [good] = judged(40, 4, quotas=quotas).goods
+    assert good.message.startswith("of the quota of 80,000 and 40,000 units a second the peak")
+
+
+def test_quotas_that_may_not_be_read_are_those_of_aws() -> None:
+    denied = Unknown(call="servicequotas:ListServiceQuotas", reason="AccessDeniedException")
+    assert judged(320, quotas=denied).problems == judged(320).problems
+    [problem] = judged(320, 320, quotas=Quotas(table_read_units=40_000)).problems
+    assert problem.evidence["quota_is_default"] is True  # that of writes is
 
 
 def test_an_index_has_the_quota_by_itself() -> None:
@@ -97,4 +134,4 @@ def test_requests_that_are_not_known_are_not_zero() -> None:
 
 
 def test_tells_when_it_is_wrong() -> None:
-    assert "quota was raised already" in table_quota_outgrown.why
+    assert "default is taken although the quota was raised" in table_quota_outgrown.why

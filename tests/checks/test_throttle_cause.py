@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from stj_audit.checks.throttle_cause import throttle_cause
-from stj_audit.facts import AutoScaling, ScalableTarget, Throughput, Unknown
+from stj_audit.facts import AutoScaling, Encryption, ScalableTarget, Throughput, Unknown
 from stj_audit.results import Problem, Severity, Status
 from tests.builders import a_flow, a_table, an_index, examined, no_data, some_traffic
 
@@ -60,6 +60,12 @@ def test_offers_no_contributor_insights_for_what_it_cannot_see() -> None:
     table = a_table(indexes=(an_index("by-status"),))
     traffic = some_traffic(indexes={"by-status": a_flow(**refused(WriteKeyRangeThroughput=1))})
     assert examined(throttle_cause, table, traffic=traffic).problems[0].commands == ()
+
+
+def test_offers_no_contributor_insights_where_kms_encrypts_the_keys() -> None:
+    reasons = {"ReadKeyRangeThroughput": 1}
+    assert len(only_problem({}, reasons).commands) == 1
+    assert only_problem({"encryption": Encryption(type="KMS")}, reasons).commands == ()
 
 
 def only_problem(table_fields: dict[str, Any], reasons: dict[str, int], **facts: Any) -> Problem:

@@ -29,12 +29,13 @@ def error(code: str, *, status: int = 400, message: str = "no") -> AWSResponse:
 
 def answer_with(client: Any, operation: str, *answers: Callable[[], AWSResponse]) -> list[dict[str, Any]]:
     """
-    Answer `operation` ("dynamodb.Scan") with one of `answers` after the other, the last for ever. Gives the requests, as they come in.
+    Answer `operation` ("dynamodb.Scan") with one of `answers` after the other, the last for ever. Gives the requests, as they come in: their
+    JSON, and of a GET its address.
     """
     requests: list[dict[str, Any]] = []
 
     def send(request: Any, **_: Any) -> AWSResponse:
-        requests.append(json.loads(request.body))
+        requests.append({"url": request.url} if request.method == "GET" else json.loads(request.body))
         return answers[min(len(requests), len(answers)) - 1]()
 
     before_send(client, operation, send)

@@ -22,7 +22,10 @@ def one_loader(monkeypatch: pytest.MonkeyPatch) -> None:
 def no_real_aws(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (
         *("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE"),
-        *(f"AWS_ENDPOINT_URL_{service}" for service in ("DYNAMODB", "CLOUDWATCH", "STS", "APPLICATION_AUTO_SCALING")),
+        *(
+            f"AWS_ENDPOINT_URL_{service}"
+            for service in ("DYNAMODB", "CLOUDWATCH", "STS", "APPLICATION_AUTO_SCALING", "BACKUP", "SERVICE_QUOTAS")
+        ),
         *("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"),
     ):
         monkeypatch.delenv(name, raising=False)

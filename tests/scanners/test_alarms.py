@@ -1,3 +1,7 @@
+from datetime import UTC, datetime
+
+import pytest
+
 from stj_audit.facts import AlarmMetric
 from stj_audit.scanners import Aws, alarms
 from tests.scanners.answers import client
@@ -37,9 +41,12 @@ def test_alarms_of_this_table_and_its_indexes(aws: Aws) -> None:
     )
     assert (reads.actions_enabled, reads.action_count) == (True, 1)
     assert (index.actions_enabled, index.action_count) == (False, 0)
+    assert (reads.tells_someone, index.tells_someone) == (True, False)
     assert latency.metrics[0].statistic == "p99"
     assert found.watches("ReadThrottleEvents", index=None)
-    assert found.watches("WriteThrottleEvents", index="by-status")
+    assert not found.watches("WriteThrottleEvents", index="by-status")  # its actions are disabled
+    assert [alarm.name for alarm in found.watching("WriteThrottleEvents", index="by-status")] == ["index"]
+    assert found.watching("WriteThrottleEvents", index="by-day") == ()
     assert not found.watches("WriteThrottleEvents", index=None)
     assert not found.watches("SuccessfulRequestLatency", index=None)
 
@@ -47,6 +54,7 @@ def test_alarms_of_this_table_and_its_indexes(aws: Aws) -> None:
 def test_a_metric_math_alarm_watches_its_metrics_of_this_table(aws: Aws) -> None:
     put(
         "math",
+        AlarmActions=["arn:aws:sns:eu-north-1:1:ops"],
         Metrics=[
             {"Id": "e", "Expression": "m1 + m2", "ReturnData": True},
             {"Id": "m1", "MetricStat": {"Metric": metric("ReadThrottleEvents"), "Period": 60, "Stat": "Sum"}, "ReturnData": False},
@@ -63,3 +71,32 @@ def test_a_metric_math_alarm_watches_its_metrics_of_this_table(aws: Aws) -> None
     assert alarms.of_table("users", everything).watches("WriteThrottleEvents", index=None)
     assert not alarms.of_table("users", everything).watches("ReadThrottleEvents", index=None)
     assert alarms.of_table("other", everything).alarms == ()
+
+
+def test_an_alarm_tells_its_state_and_what_it_makes_of_missing_data(aws: Aws) -> None:
+    put("silent", **metric("ReadThrottleEvents"), Statistic="Sum", Period=60, TreatMissingData="notBreaching")
+    put("plain", **metric("ReadThrottleEvents"), Statistic="Sum", Period=60)
+    silent, plain = alarms.of_table("orders", alarms.read_all(aws)).alarms
+    assert (silent.treat_missing_data, plain.treat_missing_data) == ("notBreaching", "missing")
+    assert silent.state_since is not None
+    assert silent.state_since.utcoffset() is not None
+
+
+@pytest.mark.parametrize(
+    ("times", "since"),
+    [
+        ({}, None),
+        ({"StateUpdatedTimestamp": datetime(2026, 1, 2, tzinfo=UTC)}, datetime(2026, 1, 2, tzinfo=UTC)),
+        (
+            {
+                "StateUpdatedTimestamp": datetime(2026, 1, 2, tzinfo=UTC),
+                "StateTransitionedTimestamp": datetime(2026, 1, 1, tzinfo=UTC),
+            },
+            datetime(2026, 1, 1, tzinfo=UTC),
+        ),
+    ],
+)
+def test_a_state_holds_since_it_came_about(times: dict[str, datetime], since: datetime | None) -> None:
+    raw = {"AlarmName": "one", **metric("ReadThrottleEvents"), **times}
+    [alarm] = alarms.of_table("orders", [raw]).alarms
+    assert (alarm.state_since, alarm.state, alarm.tells_someone) == (since, "INSUFFICIENT_DATA", False)

@@ -122,8 +122,18 @@ def test_a_failed_call_in_a_few_words(error: BaseException, at_aws: str, at_an_e
         ("dynamodb:DescribeTable", refusal("500"), "HTTP 500"),
         ("dynamodb:ListBackups", refusal("500"), "not available here"),
         ("dynamodb:ListBackups", aws.EndpointConnectionError(endpoint_url=URL, error="x"), "EndpointConnectionError"),
+        ("dynamodb:ListBackups", refusal("InternalFailure"), "InternalFailure"),
+        ("backup:ListRecoveryPointsByResource", refusal("InternalFailure"), "not available here"),
+        ("backup:ListRecoveryPointsByResource", refusal("AccessDeniedException"), "AccessDeniedException"),
     ],
 )
 def test_of_dynamodb_only_an_operation_can_be_absent(call: str, error: BaseException, expected: str) -> None:
     told = unknown(call, error, custom_endpoint=True)
     assert (told.call, told.reason) == (call, expected)
+
+
+def test_a_failure_of_aws_backup_itself_is_told() -> None:
+    assert (
+        unknown("backup:ListRecoveryPointsByResource", refusal("InternalFailure"), custom_endpoint=False).reason
+        == "InternalFailure"
+    )

@@ -22,7 +22,7 @@ from tests.scanners.answers import REGION, answer, answer_with
 # All that the audit talks to, and what is delivered through later
 SERVICES = (
     *("application-autoscaling", "cloudwatch", "dynamodb", "dynamodbstreams", "dax", "pricing", "s3", "ses", "sesv2", "sns", "sqs"),
-    *("sso", "sso-oidc", "signin", "sts", "iam", "kms", "backup", "lambda", "events"),
+    *("sso", "sso-oidc", "signin", "sts", "iam", "kms", "backup", "service-quotas", "lambda", "events"),
 )
 
 
@@ -149,6 +149,14 @@ def test_a_broken_answer_is_asked_for_twice_more_and_then_raised(aws: Aws, body:
         aws.dynamodb.list_tables()
     assert len(requests) == 3
     assert aws.api_calls == 3
+
+
+def test_a_broken_answer_of_a_rest_service_is_raised_too(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stj_audit.scanners.guard.RETRY_AFTER_SECONDS", 0)
+    requests = answer_with(aws.backup, "backup.DescribeProtectedResource", lambda: answer(b"<html>Please sign in</html>"))
+    with pytest.raises(BrokenAnswer, match="DescribeProtectedResource"):
+        aws.backup.describe_protected_resource(ResourceArn="arn:aws:dynamodb:eu-north-1:123456789012:table/orders")
+    assert len(requests) == 3
 
 
 def test_a_good_answer_after_a_broken_one_is_taken(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

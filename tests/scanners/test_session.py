@@ -194,3 +194,9 @@ def test_a_process_without_credentials_says_so(monkeypatch: pytest.MonkeyPatch, 
         open_session(AwsOptions(role_arn="arn:aws:iam::123456789012:role/auditor"))
     assert isinstance(caught.value, NoCredentials)
     assert json.dumps(str(caught.value)).isascii()
+
+
+@pytest.mark.parametrize(("endpoint_url", "attempts"), [(None, 9), ("http://127.0.0.1:9", 1)])
+def test_aws_backup_is_asked_once_where_it_need_not_be(endpoint_url: str | None, attempts: int) -> None:
+    config: Any = open_session(AwsOptions(region=REGION, max_attempts=9, endpoint_url=endpoint_url)).backup.meta.config
+    assert config.retries == {"mode": "standard", "total_max_attempts": attempts}

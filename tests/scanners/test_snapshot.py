@@ -1,22 +1,33 @@
 """One reading of everything: which tables, what is unknown about each, and what stops it."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import EndpointConnectionError
+from moto.dynamodb.responses import DynamoHandler
+from moto.servicequotas.responses import ServiceQuotasResponse
 
 from stj_audit.errors import AuditError, NoCredentials, NoTables, Unreachable, WriteRefused
 from stj_audit.facts import (
     AccountCapacity,
     Alarms,
     AutoScaling,
+    ContributorInsights,
+    InsightsSetting,
     ItemSizes,
+    KinesisDestinations,
     MissingTable,
     Operations,
     Pitr,
+    ProtectedResource,
+    Quotas,
+    RecoveryPoints,
+    RegionTables,
     Snapshot,
     Tags,
     TimeToLive,
@@ -24,7 +35,7 @@ from stj_audit.facts import (
     Unknown,
 )
 from stj_audit.scanners import Aws, AwsOptions, ItemsPlan, open_session, take_snapshot
-from tests.scanners.answers import REGION, answer_with, before_send, client, create_table, error
+from tests.scanners.answers import REGION, answer, answer_with, before_send, client, create_table, error
 
 NOW = datetime.now(UTC)
 
@@ -39,8 +50,46 @@ def names(found: Snapshot) -> list[str]:
 
 
 def refuse(aws: Aws, operation: str, code: str, *, status: int = 400) -> None:
-    made = {"dynamodb": aws.dynamodb, "cloudwatch": aws.cloudwatch, "application-auto-scaling": aws.application_autoscaling}
-    answer_with(made[operation.partition(".")[0]], operation, lambda: error(code, status=status))
+    answer_with(client_for(aws, operation), operation, lambda: error(code, status=status))
+
+
+def client_for(aws: Aws, operation: str) -> Any:
+    made = {
+        "dynamodb": aws.dynamodb,
+        "cloudwatch": aws.cloudwatch,
+        "application-auto-scaling": aws.application_autoscaling,
+        "backup": aws.backup,
+        "service-quotas": aws.service_quotas,
+    }
+    return made[operation.partition(".")[0]]
+
+
+def _answered(body: object, **_: Any) -> AWSResponse:
+    return answer(body)
+
+
+@pytest.fixture
+def complete(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
+    """moto, and AWS's answers for a new table to what moto has not built."""
+
+    def insights(_: object) -> str:
+        return json.dumps({"ContributorInsightsStatus": "DISABLED"})
+
+    def no_destinations(_: object) -> str:
+        return json.dumps({"KinesisDataStreamDestinations": []})
+
+    def no_quotas(_: object) -> str:
+        return json.dumps({"Quotas": []})
+
+    monkeypatch.setattr(DynamoHandler, "describe_contributor_insights", insights, raising=False)
+    monkeypatch.setattr(DynamoHandler, "describe_kinesis_streaming_destination", no_destinations, raising=False)
+    monkeypatch.setattr(ServiceQuotasResponse, "list_service_quotas", no_quotas, raising=False)
+    for operation, body in (
+        ("backup.ListRecoveryPointsByResource", {"RecoveryPoints": []}),
+        ("backup.DescribeProtectedResource", {"ResourceArn": "arn:aws:dynamodb:eu-north-1:123456789012:table/orders"}),
+    ):
+        aws.backup.meta.events.register(f"before-send.{operation}", partial(_answered, body))  # a test's own answer comes first
+    return aws
 
 
 # ------------------------------------------------------------------------------------------------------- which tables
@@ -172,7 +221,7 @@ def test_the_guard_stops_the_audit_from_any_thread(aws: Aws, monkeypatch: pytest
 # --------------------------------------------------------------------------------------------------------- the facts
 
 
-def test_everything_is_read_of_every_table(aws: Aws) -> None:
+def test_everything_is_read_of_every_table(complete: Aws) -> None:
     create_table("orders", Tags=[{"Key": "env", "Value": "test"}])
     create_table("users")
     client("dynamodb").put_item(TableName="orders", Item={"id": {"S": "1"}, "total": {"N": "12"}})
@@ -183,7 +232,7 @@ def test_everything_is_read_of_every_table(aws: Aws) -> None:
         ],
     )
     steps: list[tuple[str, int, int]] = []
-    found = snapshot(aws, on_progress=lambda *step: steps.append(step))
+    found = snapshot(complete, on_progress=lambda *step: steps.append(step))
     orders, users = found.tables
     assert (orders.pitr, orders.time_to_live, orders.tags) == (
         Pitr(enabled=False),
@@ -199,12 +248,20 @@ def test_everything_is_read_of_every_table(aws: Aws) -> None:
     assert (found.account, found.region, found.endpoint_url) == ("123456789012", REGION, None)
     assert found.started_at == NOW <= found.finished_at
     assert found.read_units == 2  # moto says one unit for every page
-    # One list, two descriptions; identity, targets, policies, alarms and metrics once; five calls and a scan for each table but the list.
+    assert (orders.recovery_points, orders.protected_resource) == (
+        RecoveryPoints(points=()),
+        ProtectedResource(last_restored_at=None),
+    )
+    assert orders.contributor_insights == ContributorInsights(settings=(InsightsSetting(index=None, status="DISABLED"),))
+    assert orders.kinesis_destinations == KinesisDestinations(destinations=())
+    assert (orders.quotas, orders.region_tables) == (Quotas(), RegionTables(count=2, first="orders"))
+    assert users.region_tables == orders.region_tables
+    # One list, two descriptions; identity, targets, policies, alarms, quotas and metrics once; of each table eight settings and a scan.
     # How requests went, and the capacity of the account, take no call where there is nothing to ask, but are steps.
-    assert found.api_calls == 1 + 2 + 5 + 2 * 5
+    assert found.api_calls == 1 + 2 + 6 + 2 * 9
     assert steps[0] == ("tables", 0, 2)
     assert steps[2] == ("tables", 2, 2)
-    assert steps[-1] == ("calls", 17, 17)
+    assert steps[-1] == ("calls", 27, 27)  # the count of tables is known, and asks nothing
 
 
 def test_series_of_busy_tables_are_finer_where_they_are_on_demand(aws: Aws) -> None:
@@ -280,6 +337,13 @@ def test_a_refusal_of_the_second_question_leaves_the_traffic(aws: Aws) -> None:
     assert facts.operations == Unknown(call="cloudwatch:GetMetricData", reason="AccessDeniedException")
 
 
+def test_tables_are_counted_also_where_one_is_named(complete: Aws) -> None:
+    for name in ("devices", "orders", "users"):
+        create_table(name)
+    orders, users = snapshot(complete, "users", "orders").tables
+    assert orders.region_tables == users.region_tables == RegionTables(count=3, first="orders")
+
+
 DENIED: list[tuple[str, str, str]] = [
     ("dynamodb.DescribeContinuousBackups", "pitr", "dynamodb:DescribeContinuousBackups"),
     ("dynamodb.ListBackups", "on_demand_backups", "dynamodb:ListBackups"),
@@ -291,14 +355,20 @@ DENIED: list[tuple[str, str, str]] = [
     ("cloudwatch.DescribeAlarms", "alarms", "cloudwatch:DescribeAlarms"),
     ("application-auto-scaling.DescribeScalableTargets", "auto_scaling", "application-autoscaling:DescribeScalableTargets"),
     ("application-auto-scaling.DescribeScalingPolicies", "auto_scaling", "application-autoscaling:DescribeScalingPolicies"),
+    ("backup.ListRecoveryPointsByResource", "recovery_points", "backup:ListRecoveryPointsByResource"),
+    ("backup.DescribeProtectedResource", "protected_resource", "backup:DescribeProtectedResource"),
+    ("dynamodb.DescribeContributorInsights", "contributor_insights", "dynamodb:DescribeContributorInsights"),
+    ("dynamodb.DescribeKinesisStreamingDestination", "kinesis_destinations", "dynamodb:DescribeKinesisStreamingDestination"),
+    ("dynamodb.ListTables", "region_tables", "dynamodb:ListTables"),
+    ("service-quotas.ListServiceQuotas", "quotas", "servicequotas:ListServiceQuotas"),
 ]
 
 
 @pytest.mark.parametrize(("operation", "fact", "call"), DENIED, ids=[operation for operation, _, _ in DENIED])
-def test_a_refused_call_makes_one_fact_unknown(aws: Aws, operation: str, fact: str, call: str) -> None:
+def test_a_refused_call_makes_one_fact_unknown(complete: Aws, operation: str, fact: str, call: str) -> None:
     create_table("orders")
-    refuse(aws, operation, "AccessDeniedException")
-    [facts] = snapshot(aws, "orders").tables
+    refuse(complete, operation, "AccessDeniedException")
+    [facts] = snapshot(complete, "orders").tables
     assert getattr(facts, fact) == Unknown(call=call, reason="AccessDeniedException")
     others = {other for _, other, _ in DENIED} - {fact, "traffic", "operations"}
     assert not [other for other in others if isinstance(getattr(facts, other), Unknown)]
