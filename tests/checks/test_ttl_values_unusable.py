@@ -10,7 +10,7 @@ from tests.builders import examined, some_items
 ON = TimeToLive(enabled=True, attribute="until")
 
 
-def judged(*, coverage: str = "full", **values: int) -> Result:
+def judged(*, coverage: Any = "full", **values: int) -> Result:
     counted = TimeToLiveValues(attribute="until", **values)
     items = some_items({100: counted.items}, coverage=coverage, time_to_live_values=counted)
     return examined(ttl_values_unusable, time_to_live=ON, items=items)
