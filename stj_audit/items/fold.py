@@ -1,6 +1,6 @@
 """
-Items to `ItemSizes` in one pass: the exact histogram of sizes, attributes, index entries, keys, the largest items, and what gzip makes
-of the large values of a few.
+Items to `ItemSizes` in one pass: the exact histogram of sizes, attributes, index entries, keys and what their values look like, what TTL
+makes of the items, the largest items, and what gzip makes of the large values of a few.
 
 A fold takes the same few megabytes for ten items and for ten billion. Folds of parts of a table (segments, files, processes) merge to
 what one pass over the whole would have given, in any order and grouping. It keeps names, counts and hashes; no value of an item outlives
