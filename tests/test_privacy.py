@@ -147,8 +147,6 @@ def marked(markers: Markers, *, large: bool) -> dict[str, Any]:
         "status": markers.text(),
         "rank": markers.number(),
         "digest": markers.binary(),
-        "contact": markers.email(),
-        "expires": markers.number(),
         "password": markers.text(),
         "profile": {"M": {markers.key(): markers.text(), markers.key(): {"L": [markers.number(), markers.binary()]}}},
         "tags": {"SS": [markers.text()["S"], markers.text()["S"]]},
@@ -156,6 +154,8 @@ def marked(markers: Markers, *, large: bool) -> dict[str, Any]:
         "prints": {"BS": [markers.binary()["B"], markers.binary()["B"]]},
         "body": markers.text("x" * LARGE_TEXT if large else ""),
         "blob": markers.binary(),
+        "contact": markers.email(),
+        "expires": markers.number(),
     }
 
 
