@@ -239,7 +239,8 @@ def contradiction(
     """
     (place in the table, what is wrong) of the first thing that does not fit the others; None when all of it fits. `local`: the LSIs.
 
-    `refused`: a Query or Scan that AWS refuses is wrong too, of what no key fits or of an index consistently.
+    `refused`: a Query or Scan that AWS refuses is wrong too, of what no key fits or of an index consistently; and one that reads of a global
+    index what it does not hold, so that it takes a second call.
     """
     by_name = {index.name: index for index in indexes}
     if len(by_name) < len(indexes):
@@ -249,7 +250,7 @@ def contradiction(
         judged = refused or pattern.op not in COLLECTION_READS
         for problem in (
             _wrong_key(pattern, table_key if pattern.index is None else () if index is None else index.key) if judged else None,
-            None if pattern.index in local else _not_projected(pattern, table_key, index),
+            None if pattern.index in local or not refused else _not_projected(pattern, table_key, index),
             _wrong_change(pattern, table_key, by_name),
             _wrong_consistency(pattern, index, local) if judged else None,
         ):

@@ -518,6 +518,56 @@ class KeyCardinality:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class KeyShape:
+    """
+    What the values of one key attribute of the table or of an index look like, over the items read that have it in its type.
+
+    `times` are dates and moments from 2010 to 2039, as ISO 8601 text or in seconds or milliseconds since 1970, and `rounded` those of them
+    that stand for a minute or more, so that many items may share one. `joined` is a text of several parts ("a#b", "a|b", "a::b"); e-mail
+    addresses, phone numbers and IP addresses are also seen in a part of it, and `personal` are the values that have any of the three.
+    """
+
+    attribute: str
+    values: int
+    times: int = 0
+    rounded: int = 0
+    emails: int = 0
+    phones: int = 0
+    addresses: int = 0
+    personal: int = 0
+    joined: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TimeToLiveValues:
+    """
+    What TTL makes of the items read, at the moment in which the audit began. Each item is counted once, by the first that holds.
+
+    `missing`: without the attribute; `not_numbers`: of another type than N; `milliseconds`: above 1e11, which as seconds is the year 5138;
+    `ignored`: 0, negative, or more than five years past, which TTL never deletes; `overdue`: expired for more than 7 days; `due`: expired,
+    not for so long; `later`: not due yet.
+    """
+
+    attribute: str
+    missing: int = 0
+    not_numbers: int = 0
+    milliseconds: int = 0
+    ignored: int = 0
+    overdue: int = 0
+    due: int = 0
+    later: int = 0
+
+    @property
+    def items(self) -> int:
+        return self.missing + self.not_numbers + self.milliseconds + self.ignored + self.overdue + self.due + self.later
+
+    @property
+    def unusable(self) -> int:
+        """Items that have the attribute, and will never be deleted by it while they are as they are."""
+        return self.not_numbers + self.milliseconds + self.ignored
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Compressibility:
     """
     What gzip makes of one top-level attribute: over `sampled` items that have it, the bytes of its values as they are, and compressed.
@@ -556,6 +606,10 @@ class ItemSizes:
     largest: tuple[LargestItem, ...] = ()
     compressibility: tuple[Compressibility, ...] = ()
     """Of the attributes that are large enough to be worth it, from a few of the items."""
+    key_shapes: tuple[KeyShape, ...] = ()
+    """Of each key attribute, the table's first."""
+    time_to_live_values: TimeToLiveValues | None = None
+    """None: TTL is off, its attribute is not known, or the values were not looked at."""
 
     @property
     def scanned(self) -> int:
@@ -596,6 +650,9 @@ class ItemSizes:
 
     def key_cardinality(self, index: str | None) -> KeyCardinality | None:
         return next((key for key in self.keys if key.index == index), None)
+
+    def key_shape(self, attribute: str) -> KeyShape | None:
+        return next((shape for shape in self.key_shapes if shape.attribute == attribute), None)
 
 
 # -------------------------------------------------------------------------------------------------------- all together

@@ -101,6 +101,14 @@ class NarrowIndex:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class WidenIndex:
+    """The change "let this index hold `attributes` too", so that what its queries find need not be fetched from the table."""
+
+    index: str
+    attributes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SplitAttribute:
     """The change "move this attribute to a table of its own, with the same key"."""
 
@@ -115,7 +123,17 @@ class CompressAttribute:
     estimated: bool = False
 
 
-Change = RemoveIndex | MergeIndex | RemoveTable | UseTableClass | UseBillingMode | NarrowIndex | SplitAttribute | CompressAttribute
+Change = (
+    RemoveIndex
+    | MergeIndex
+    | RemoveTable
+    | UseTableClass
+    | UseBillingMode
+    | NarrowIndex
+    | WidenIndex
+    | SplitAttribute
+    | CompressAttribute
+)
 
 
 def is_bound(change: Change | None) -> bool:

@@ -24,6 +24,7 @@ from stj_audit.facts import (
     ItemSizes,
     KeyAttribute,
     KeyCardinality,
+    KeyShape,
     KinesisDestinations,
     OnDemandBackups,
     Operations,
@@ -94,6 +95,12 @@ def some_items(sizes: Mapping[int, int] | None = None, **fields: Any) -> ItemSiz
 
 def some_keys(distinct: int | None, *, index: str | None = None, items: int = 1_000, top_share: str = "0.001") -> KeyCardinality:
     return KeyCardinality(index=index, items=items, distinct=distinct, distinct_limit=1_024, top_share=Decimal(top_share))
+
+
+def plain_keys(table: Table) -> tuple[KeyShape, ...]:
+    """A thousand values of each key attribute, of no shape that matters."""
+    schemas = (table.key_schema, *(index.key_schema for index in table.indexes))
+    return tuple(KeyShape(attribute=name, values=1_000) for name in dict.fromkeys(key.attribute for one in schemas for key in one))
 
 
 def some_entries(index: str, entries: int = 1_000, mean_bytes: int = 1_000) -> IndexEntries:
@@ -256,6 +263,7 @@ def table_facts(table: Table | None = None, **facts: Any) -> TableFacts:
         "items": some_items(
             indexes=tuple(some_entries(index.name) for index in table.indexes),
             keys=(some_keys(1_000), *(some_keys(1_000, index=index.name) for index in table.indexes)),
+            key_shapes=plain_keys(table),
         ),
     }
     return TableFacts(table=table, **(defaults | facts))

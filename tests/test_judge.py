@@ -15,6 +15,7 @@ from stj_audit.facts import (
     Alarms,
     AttributeSizes,
     Flow,
+    KeyShape,
     MissingTable,
     OnDemandBackups,
     Pitr,
@@ -52,7 +53,9 @@ READ_AT = NOW - timedelta(minutes=5)
 CAREFUL = Config(backup=Backup(retention_days=35, last_restore_test="2026-10-22"))
 CARE: dict[str, Any] = {
     "items": some_items(
-        attributes=(AttributeSizes(name="id", types=("S",), present=1_000, total_bytes=1_000_000, max_bytes=1_000),)
+        attributes=(AttributeSizes(name="id", types=("S",), present=1_000, total_bytes=1_000_000, max_bytes=1_000),),
+        keys=(some_keys(1_000),),
+        key_shapes=(KeyShape(attribute="id", values=1_000),),
     ),
     "pitr": Pitr(
         enabled=True,
@@ -397,6 +400,7 @@ def test_a_grade_belongs_to_a_user_count() -> None:
         {2_000: 10_000},
         keys=(some_keys(None, items=10_000), some_keys(3, index="by-status", items=10_000, top_share="0.7")),
         indexes=(some_entries("by-status", 10_000, 200),),
+        key_shapes=tuple(KeyShape(attribute=name, values=10_000) for name in ("id", "status")),
     )
     # Half a unit a second and user on average: ten times that at peak, of which 70 % fall on one value.
     flow = a_flow(read_units=Decimal(30 * 86_400 * 20), write_units=Decimal(1))

@@ -53,6 +53,10 @@ class Markers:
         self.texts.append(f"zqx{len(self.texts):04d}<&\"'\u00e6/ \u65e5")
         return {"S": self.texts[-1] + filling}
 
+    def email(self) -> dict[str, str]:
+        self.texts.append(f"zqx{len(self.texts):04d}@example.com")
+        return {"S": self.texts[-1]}
+
     def number(self) -> dict[str, str]:
         self.numbers.append(f"7301{len(self.numbers) * 7919:08d}4463")
         return {"N": self.numbers[-1]}
@@ -106,7 +110,7 @@ class Secrets:
 @pytest.fixture(scope="module")
 def secrets(dynamodb_local: DynamoDBLocal) -> Iterator[Secrets]:
     client, name, markers = dynamodb_local.client(), fresh_name("secrets"), Markers()
-    key = {"customer": "S", "seen": "N", "status": "S", "rank": "N", "digest": "B"}
+    key = {"customer": "S", "seen": "N", "status": "S", "rank": "N", "digest": "B", "contact": "S"}
     client.create_table(
         TableName=name,
         AttributeDefinitions=[{"AttributeName": one, "AttributeType": kind} for one, kind in key.items()],  # type: ignore[typeddict-item] # the types are plain strings here
@@ -120,9 +124,11 @@ def secrets(dynamodb_local: DynamoDBLocal) -> Iterator[Secrets]:
                 "IndexName": "by-status",
                 "KeySchema": key_schema("status", "rank"),
                 "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["password", "profile"]},
-            }
+            },
+            {"IndexName": "by-contact", "KeySchema": key_schema("contact"), "Projection": {"ProjectionType": "KEYS_ONLY"}},
         ],
     )
+    client.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"})
     for number in range(ITEMS):
         client.put_item(TableName=name, Item=marked(markers, large=number == 3))
     yield Secrets(engine=dynamodb_local, name=name, traces=frozenset(markers.traces()))
@@ -148,6 +154,8 @@ def marked(markers: Markers, *, large: bool) -> dict[str, Any]:
         "prints": {"BS": [markers.binary()["B"], markers.binary()["B"]]},
         "body": markers.text("x" * LARGE_TEXT if large else ""),
         "blob": markers.binary(),
+        "contact": markers.email(),
+        "expires": markers.number(),
     }
 
 
@@ -202,7 +210,8 @@ def test_no_value_leaves_in_any_format(format_: str, secrets: Secrets, tmp_path:
     assert table["items"]["scanned"] == ITEMS, "the items must have been read, else this test shows nothing"
     assert table["items"]["over_warn"]["found"] == 1
     assert "item-over-warn-line" in {finding["check"] for finding in run["findings"]}
-    assert "secret-in-index" in {finding["check"] for finding in run["findings"]}
+    looked_at_values = {"secret-in-index", "personal-data-in-key", "ttl-values-unusable"}
+    assert looked_at_values <= {finding["check"] for finding in run["findings"]}
     assert {attribute["name"] for attribute in table["items"]["attributes"]} == set(marked(Markers(), large=False))
     assert found(everything(ran, tmp_path), secrets.traces) == []
     for other in RENDERED if format_ == "json" else ():

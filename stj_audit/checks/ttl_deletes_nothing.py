@@ -2,8 +2,10 @@
 TTL deletes an item only when its TTL attribute is a Number of seconds since 1970 that lies in the past, and not more than five years back.
 A wrong name, a text, or milliseconds make TTL do nothing, without an error: the data stays, and is paid for.
 
-Wrong when no item is due yet (all expire later than now), or when nothing is written that expires: look at some values before you change
-anything. Deletion is no promise by the minute: AWS says within a few days.
+Where all items were read, and none has been due for more than 7 days while some will be, there is nothing to judge.
+
+Wrong when no item is due yet (all expire later than now) and the items were not read, or when nothing is written that expires: look at some
+values before you change anything. Deletion is no promise by the minute: AWS says within a few days.
 Source: AWS developer guide, "Using time to live (TTL) in DynamoDB"; metric TimeToLiveDeletedItemCount.
 
 Fix: write the attribute that TTL watches, as a Number of epoch seconds, or point TTL at the attribute that the items have.
@@ -44,10 +46,19 @@ def _judged(table: Table, time_to_live: TimeToLive, traffic: Traffic, items: Ite
     deleted, days = traffic.time_to_live_deletes, traffic.throttle_window_days
     if deleted:
         return Good(message=f"TTL deleted {counted(deleted, 'item')} in {days} days")
+    waiting = _not_overdue(items)
+    if waiting:
+        return NotApplicable(reason=f"no item is overdue: {counted(waiting, 'item')} will go by TTL")
     if traffic.covered_days < Decimal(days):
         reason = f"only {counted(traffic.covered_days, 'day')} of metrics; {days} are needed"
         return Unknown(call="cloudwatch:GetMetricData", reason=reason)
     return _nothing_deleted(table, time_to_live, deleted, days, items)
+
+
+def _not_overdue(items: ItemSizes | Unknown) -> int:
+    """How many items will go by TTL, where all were read and none is overdue; 0 where there is nothing of the kind."""
+    values = None if isinstance(items, Unknown) or items.coverage != "full" else items.time_to_live_values
+    return 0 if values is None or values.overdue else values.due + values.later
 
 
 def _nothing_deleted(table: Table, time_to_live: TimeToLive, deleted: int | None, days: int, items: ItemSizes | Unknown) -> Problem:

@@ -39,6 +39,7 @@ from stj_audit.results import (
     SplitAttribute,
     UseBillingMode,
     UseTableClass,
+    WidenIndex,
 )
 
 ALARMS_A_POLICY = 4  # Application Auto Scaling makes so many for each policy of DynamoDB: two on the load, two on the capacity
@@ -66,6 +67,8 @@ def _changed(workload: Workload, change: Change) -> Workload | None:  # noqa: PL
             return _in_mode(workload, mode)
         case NarrowIndex(index=index, attributes=attributes):
             return _narrowed(workload, index, attributes)
+        case WidenIndex(index=index, attributes=attributes):
+            return _widened(workload, index, attributes)
         case SplitAttribute(attribute=attribute):
             return _split(workload, attribute)
         case CompressAttribute(attribute=attribute):
@@ -83,6 +86,10 @@ def is_known(change: Change, before: Sequence[Cost], after: Sequence[Cost]) -> b
             touched = [cost for cost in before if cost[1] == index]
             writes = any(component.endswith("writes") for component, _, _ in touched)
             return writes and all(usd is not None for _, of, usd in (*touched, *after) if of == index)
+        case WidenIndex(index=index):
+            touched = [cost for cost in (*before, *after) if cost[1] == index or cost[0] == "reads"]
+            writes = any(component.endswith("writes") for component, of, _ in touched if of == index)
+            return writes and all(usd is not None for _, _, usd in touched)
         case UseBillingMode():
             moved = (cost for cost in (*before, *after) if cost[0] not in STORAGE)  # storage costs the same in both
             return all(usd is not None for component, _, usd in moved if depends_on_class(component))
@@ -130,7 +137,8 @@ def _merged(workload: Workload, index: str, into: str | None) -> Workload | None
     source, target = workload.store(index), workload.store(into)
     if source is None or target is None or into == index:
         return None
-    moved = replace(workload, calls=tuple(replace(call, index=into) if call.index == index else call for call in workload.calls))
+    calls = tuple(_sent(call, into, target, workload.table) if call.index == index else call for call in workload.calls)
+    moved = replace(workload, calls=calls)
     left = _without_index(moved, index)
     reads = workload.flows.get((index, "reads"))
     if left is None or reads is None or reads.units.today == 0:
@@ -184,6 +192,36 @@ def _narrowed_to(workload: Workload, store: Store, attributes: tuple[str, ...]) 
         store, projection="INCLUDE" if attributes else "KEYS_ONLY", attributes=attributes, mean_bytes=size, note=store.note
     )
     return replace(workload, indexes=tuple(narrow if one is store else one for one in workload.indexes))
+
+
+def _widened(workload: Workload, index: str, attributes: tuple[str, ...]) -> Workload | None:
+    """The index holds `attributes` too: calls that then find in it all they read fetch nothing more from the table."""
+    store = workload.store(index)
+    keys = ((index, "writes"), (index, "reads"), (None, "reads"))
+    if (
+        store is None
+        or store.local
+        or store.projection == "ALL"
+        or workload.provisioned
+        or any(key in workload.flows for key in keys)
+    ):
+        return None
+    held = tuple(dict.fromkeys((*store.attributes, *attributes)))
+    narrow, wide = held_bytes(workload, store.key, store.attributes), held_bytes(workload, store.key, held)
+    if narrow is None or wide is None or store.mean_bytes is None:
+        return None
+    larger = replace(store, projection="INCLUDE", attributes=held, mean_bytes=store.mean_bytes + max(wide - narrow, Decimal(0)))
+    return replace(
+        workload,
+        indexes=tuple(larger if one is store else one for one in workload.indexes),
+        calls=tuple(_sent(call, index, larger, workload.table) if call.index == index else call for call in workload.calls),
+    )
+
+
+def _sent(call: Call, index: str | None, store: Store, table: Store) -> Call:
+    """The call to another index, or to one that has changed: a call that fetches goes on doing so only for what is not there."""
+    lacks = call.fetches and index is not None and any(not holds(store, table, name) for name in call.pattern.reads)
+    return replace(call, index=index, fetches=lacks)
 
 
 def held_bytes(workload: Workload, index_key: tuple[str, ...], attributes: tuple[str, ...]) -> Decimal | None:
@@ -326,7 +364,7 @@ def _needs(workload: Workload, call: Call, attribute: str) -> tuple[bool, bool]:
     pattern = call.pattern
     if pattern.is_read:
         read = workload.store(call.index)
-        if read is not None and not holds(read, workload.table, attribute):
+        if read is not None and not call.fetches and not holds(read, workload.table, attribute):
             return False, False
         return False, not pattern.reads or attribute in pattern.reads
     if pattern.op not in ("UpdateItem", "TransactWriteItems") or not pattern.sets:

@@ -306,11 +306,14 @@ def _declares_requests(model: TableModel) -> bool:
 
 
 def _calls(workload: Workload, table: Table, model: TableModel) -> tuple[Call, ...]:
-    """A local index fetches from the table by itself what it does not hold: AWS developer guide, "Local secondary indexes"."""
+    """
+    What an index does not hold is fetched from the table: by a local index itself (AWS developer guide, "Local secondary indexes"), and after
+    a call to a global one by the application, which has to.
+    """
     found = []
     for pattern in model.pattern:
         store = workload.store(pattern.index)
-        missing = store is not None and store.local and any(not holds(store, workload.table, name) for name in pattern.reads)
+        missing = store is not None and any(not holds(store, workload.table, name) for name in pattern.reads)
         why = _refused(pattern, table, model)
         found.append(
             Call(

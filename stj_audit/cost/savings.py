@@ -27,6 +27,7 @@ from stj_audit.results import (
     SplitAttribute,
     UseBillingMode,
     UseTableClass,
+    WidenIndex,
     is_bound,
 )
 from stj_audit.wording import listed, printable
@@ -204,7 +205,7 @@ def _as_it_is_now(workload: Workload, change: Change) -> Change:
 def _changes(change: Change) -> str:
     """What is changed: nobody narrows an index, and then removes it."""
     match change:
-        case RemoveIndex(index=name) | MergeIndex(index=name) | NarrowIndex(index=name):
+        case RemoveIndex(index=name) | MergeIndex(index=name) | NarrowIndex(index=name) | WidenIndex(index=name):
             return f"index {name}"
         case SplitAttribute(attribute=name) | CompressAttribute(attribute=name):
             return f"attribute {name}"
@@ -233,6 +234,8 @@ def in_words(change: Change) -> str:  # noqa: PLR0911 - one arm for each change
         case NarrowIndex(index=index, attributes=attributes):
             added = "" if not attributes else f" and {listed([printable(name) for name in attributes])}"
             return f"project only the keys{added} in index {index}"
+        case WidenIndex(index=index, attributes=attributes):
+            return f"project {listed([printable(name) for name in attributes])} too in index {index}"
         case SplitAttribute(attribute=attribute):
             return f"move {printable(attribute)} to a table of its own"
         case CompressAttribute(attribute=attribute):

@@ -1,6 +1,6 @@
 """
-Items to `ItemSizes` in one pass: the exact histogram of sizes, attributes, index entries, keys, the largest items, and what gzip makes
-of the large values of a few.
+Items to `ItemSizes` in one pass: the exact histogram of sizes, attributes, index entries, keys and what their values look like, what TTL
+makes of the items, the largest items, and what gzip makes of the large values of a few.
 
 A fold takes the same few megabytes for ten items and for ten billion. Folds of parts of a table (segments, files, processes) merge to
 what one pass over the whole would have given, in any order and grouping. It keeps names, counts and hashes; no value of an item outlives
@@ -15,6 +15,8 @@ from base64 import b64decode, b64encode
 from bisect import insort
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
 from heapq import heappush, heapreplace
@@ -31,9 +33,12 @@ from stj_audit.facts import (
     ItemSizes,
     KeyAttribute,
     KeyCardinality,
+    KeyShape,
     LargestItem,
     Table,
+    TimeToLiveValues,
 )
+from stj_audit.items.shapes import ADDRESS, EMAIL, JOINED, PHONE, ROUNDED, SHAPES, TIME, shape_of
 from stj_audit.sizing import AttributeValue, attribute_size, number_parts, text_size
 
 MAX_ATTRIBUTES = 1_000  # names that are counted one by one: more are no schema but data in the names
@@ -53,17 +58,34 @@ RANKS = 2**64
 # structure does: this is 2**64 over the golden ratio.
 RANK_FACTOR, RANK_SUMMAND = 0x9E3779B97F4A7C15, 0xD1B54A32D192ED03
 
+# AWS developer guide, "Using time to live (TTL) in DynamoDB": a timestamp more than five years past is never deleted
+TTL_OLDEST_SECONDS = 5 * 365 * 86_400
+MILLISECONDS_FROM = 10**11  # as seconds it is the year 5138, as milliseconds 1973
+OVERDUE_SECONDS = 7 * 86_400  # AWS promises "within a few days"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Expiry:
+    """The attribute that TTL watches, and the moment by which its values are judged."""
+
+    attribute: str
+    now: datetime
+
 
 class ItemFold:
     """
     What `ItemSizes` says of the items added so far.
 
-    `hash_key` keys the hashes of the largest items' primary keys; folds that are merged must share it, and the table.
+    `hash_key` keys the hashes of the largest items' primary keys; folds that are merged must share it, the table, and `expiry` (None: TTL is
+    off, or not known).
     """
 
-    def __init__(self, table: Table, *, hash_key: bytes) -> None:
+    def __init__(self, table: Table, *, hash_key: bytes, expiry: Expiry | None = None) -> None:
         self._table = table
         self._hash_key = hash_key
+        self._expiry = expiry
+        self._shapes = _Shapes(table)
+        self._expiring = None if expiry is None else _Expiring(expiry)
         self._sizes: Counter[int] = Counter()
         self._attributes = _Attributes(first=_key_names(table))
         self._keys = _Keys(tuple(key for key in table.key_schema if key.role == "HASH"))
@@ -81,9 +103,9 @@ class ItemFold:
             self._add(item)
 
     def merge(self, other: "ItemFold") -> None:
-        """Add what `other` counted; it stays as it is. Raises ValueError when it is about another table, or hashes otherwise."""
-        if other._table != self._table or other._hash_key != self._hash_key:
-            raise ValueError("only folds of one table with one hash key can be merged")
+        """Add what `other` counted; it stays as it is. Raises ValueError when it is about another table or TTL, or hashes otherwise."""
+        if other._table != self._table or other._hash_key != self._hash_key or other._expiry != self._expiry:
+            raise ValueError("only folds of one table with one hash key and one TTL can be merged")
         self._sizes.update(other._sizes)
         self._attributes.merge(other._attributes)
         self._keys.merge(other._keys)
@@ -91,6 +113,9 @@ class ItemFold:
             mine.merge(theirs)
         self._largest.merge(other._largest)
         self._compressed.merge(other._compressed)
+        self._shapes.merge(other._shapes)
+        if self._expiring is not None and other._expiring is not None:
+            self._expiring.merge(other._expiring)
 
     def sizes(self, *, coverage: Literal["full", "sample"], read_units: Decimal) -> ItemSizes:
         """What was counted. `read_units` is what reading it consumed; `coverage`, whether it was every item of the table."""
@@ -103,6 +128,8 @@ class ItemFold:
             keys=(self._keys.facts(None), *(entries.keys.facts(entries.index.name) for entries in self._indexes)),
             largest=self._largest.facts(),
             compressibility=self._compressed.facts(self._attributes.names()),
+            key_shapes=self._shapes.facts(),
+            time_to_live_values=None if self._expiring is None else self._expiring.facts(),
         )
 
     def _add(self, item: Item) -> None:
@@ -116,6 +143,9 @@ class ItemFold:
         checksum = self._keys.add(item)
         for entries in self._indexes:
             entries.add(item, sizes, size)
+        self._shapes.add(item)
+        if self._expiring is not None:
+            self._expiring.add(item)
         if size >= COMPRESSED_FROM_BYTES:
             self._compressed.add(item, sizes, checksum)
         if self._largest.may_take(size):
@@ -277,6 +307,74 @@ class _Entries:
 
     def facts(self) -> IndexEntries:
         return IndexEntries(index=self.index.name, entries=self._entries, total_bytes=self._total_bytes, max_bytes=self._max_bytes)
+
+
+class _Shapes:
+    """How many values of each key attribute have which shape."""
+
+    def __init__(self, table: Table) -> None:
+        schemas = (table.key_schema, *(index.key_schema for index in table.indexes))
+        # an attribute has one type in all keys of a table
+        types = {key.attribute: key.type for schema in schemas for key in schema}
+        self._counts = [(name, kind, [0] * SHAPES) for name, kind in types.items()]
+
+    def add(self, item: Item) -> None:
+        for name, kind, counts in self._counts:
+            if name in item and kind in item[name]:
+                counts[0 if kind == "B" else shape_of(item[name][kind])] += 1
+
+    def merge(self, other: "_Shapes") -> None:
+        for (_, _, mine), (_, _, theirs) in zip(self._counts, other._counts, strict=True):
+            for shape, times in enumerate(theirs):
+                mine[shape] += times
+
+    def facts(self) -> tuple[KeyShape, ...]:
+        return tuple(_key_shape(name, counts) for name, _, counts in self._counts)
+
+
+def _key_shape(attribute: str, counts: list[int]) -> KeyShape:
+    def having(kind: int) -> int:
+        return sum(times for shape, times in enumerate(counts) if shape & kind)
+
+    return KeyShape(
+        attribute=attribute,
+        values=sum(counts),
+        times=having(TIME),
+        rounded=having(ROUNDED),
+        emails=having(EMAIL),
+        phones=having(PHONE),
+        addresses=having(ADDRESS),
+        personal=having(EMAIL | PHONE | ADDRESS),
+        joined=having(JOINED),
+    )
+
+
+class _Expiring:
+    """How many items TTL deletes, will delete, or never sees: by the first of the kinds of `TimeToLiveValues` that holds."""
+
+    def __init__(self, expiry: Expiry) -> None:
+        self._attribute = expiry.attribute
+        self._now = expiry.now.timestamp()
+        self._kinds: Counter[str] = Counter()
+
+    def add(self, item: Item) -> None:
+        value = item.get(self._attribute)
+        self._kinds["missing" if value is None else self._kind(value["N"]) if "N" in value else "not_numbers"] += 1
+
+    def merge(self, other: "_Expiring") -> None:
+        self._kinds.update(other._kinds)
+
+    def facts(self) -> TimeToLiveValues:
+        return TimeToLiveValues(attribute=self._attribute, **self._kinds)
+
+    def _kind(self, digits: str) -> str:
+        expires_at = float(digits)
+        past = self._now - expires_at
+        if past < 0:
+            return "milliseconds" if expires_at > MILLISECONDS_FROM else "later"
+        if expires_at <= 0 or past > TTL_OLDEST_SECONDS:
+            return "ignored"
+        return "overdue" if past > OVERDUE_SECONDS else "due"
 
 
 class _Largest:

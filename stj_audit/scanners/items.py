@@ -13,7 +13,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Any, Literal, cast
 
 from stj_audit.facts import ItemSizes, Table, Unknown
-from stj_audit.items.fold import ItemFold
+from stj_audit.items.fold import Expiry, ItemFold
 from stj_audit.scanners.failures import FAILURES, UNREADABLE, unknown
 from stj_audit.scanners.guard import RAW, BrokenAnswer
 from stj_audit.scanners.session import Aws
@@ -53,18 +53,25 @@ def read_units_for(size_bytes: int) -> Decimal:
 
 
 def read(
-    aws: Aws, table: Table, plan: ItemsPlan, *, hash_key: bytes, stop: threading.Event | None = None
+    aws: Aws,
+    table: Table,
+    plan: ItemsPlan,
+    *,
+    hash_key: bytes,
+    expiry: Expiry | None = None,
+    stop: threading.Event | None = None,
 ) -> tuple[ItemSizes | Unknown, Decimal]:
     """
     The sizes of all items, or why they are not known; and the read units that were spent either way.
 
-    `stop`, once set, ends the reading after the page at hand.
+    `expiry`: what TTL watches, and by which clock; None: TTL is off or not known, and its values are not looked at. `stop`, once set, ends
+    the reading after the page at hand.
     """
     pace = _pace(aws, table)
     refusal = _refusal(table, plan, pace)
     if refusal is not None:
         return refusal, Decimal(0)
-    scan = _Scan(aws, table, ItemFold(table, hash_key=hash_key), pace, stop or threading.Event())
+    scan = _Scan(aws, table, ItemFold(table, hash_key=hash_key, expiry=expiry), pace, stop or threading.Event())
     limit_units = plan.budget_usd / plan.price if plan.mode == "auto" and plan.price else None
     try:
         problem = scan.run(limit_units)

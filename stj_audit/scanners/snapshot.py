@@ -41,6 +41,7 @@ from stj_audit.facts import (
     Traffic,
     Unknown,
 )
+from stj_audit.items.fold import Expiry
 from stj_audit.scanners import (
     account_capacity,
     alarms,
@@ -114,8 +115,11 @@ def take_snapshot(
         apart = [_TableCalls.submit(calls, aws, table) for table in described]
         # After what they wait for, so that no thread waits for a call that has none; and after all that is quicker
         requests = _requests(calls, aws, described, shared, now)
-        # Last, because they take long: nothing small waits behind them
-        scans = [calls.submit(scan.CALL, _read_items, aws, table, items, hash_key, stop) for table in described]
+        # Last, because they take long: nothing small waits behind them. A scan waits for what TTL watches, which has its thread by then.
+        reading = _Reading(aws=aws, plan=items, hash_key=hash_key, now=now, stop=stop)
+        scans = [
+            calls.submit(scan.CALL, reading.read, table, own.time_to_live) for table, own in zip(described, apart, strict=True)
+        ]
         calls.finish(on_progress)
     measured = {name: facts for future in requests for name, facts in future.result().items()}
     capacity = account_capacity.of_account(shared.account_capacity.result())
@@ -388,9 +392,22 @@ class _ReadItems:
     read_units: Decimal
 
 
-def _read_items(aws: Aws, table: Table, plan: ItemsPlan, hash_key: bytes, stop: threading.Event) -> _ReadItems:
-    sizes, read_units = scan.read(aws, table, plan, hash_key=hash_key, stop=stop)
-    return _ReadItems(sizes=sizes, read_units=read_units)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Reading:
+    """How the items of every table are read."""
+
+    aws: Aws
+    plan: ItemsPlan
+    hash_key: bytes
+    now: datetime
+    stop: threading.Event
+
+    def read(self, table: Table, time_to_live: "Future[TimeToLive | Unknown]") -> _ReadItems:
+        watched = time_to_live.result()
+        attribute = watched.attribute if isinstance(watched, TimeToLive) and watched.enabled else None
+        expiry = None if attribute is None else Expiry(attribute=attribute, now=self.now)
+        sizes, read_units = scan.read(self.aws, table, self.plan, hash_key=self.hash_key, expiry=expiry, stop=self.stop)
+        return _ReadItems(sizes=sizes, read_units=read_units)
 
 
 def _table_count(aws: Aws, in_region: int | None) -> int:

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from stj_audit.checks.ttl_deletes_nothing import ttl_deletes_nothing
-from stj_audit.facts import AttributeSizes, TimeToLive, Unknown
+from stj_audit.facts import AttributeSizes, TimeToLive, TimeToLiveValues, Unknown
 from stj_audit.items.fold import OTHER_ATTRIBUTES
 from stj_audit.results import Severity, Status
 from tests.builders import a_table, examined, some_items, some_traffic
@@ -128,3 +128,29 @@ def test_does_not_judge_without_ttl_facts_or_traffic() -> None:
 
 def test_tells_that_items_may_not_be_due_yet() -> None:
     assert "no item is due yet" in ttl_deletes_nothing.why
+
+
+@pytest.mark.parametrize(
+    ("values", "coverage", "status"),
+    [
+        ({"later": 1}, "full", Status.NOT_APPLICABLE),
+        ({"due": 1}, "full", Status.NOT_APPLICABLE),
+        ({"later": 1}, "sample", Status.FOUND),
+        ({"later": 900, "overdue": 1}, "full", Status.FOUND),
+        ({"milliseconds": 1_000}, "full", Status.FOUND),
+        ({"missing": 1_000}, "full", Status.FOUND),
+        ({"milliseconds": 999, "later": 1}, "full", Status.NOT_APPLICABLE),
+    ],
+)
+def test_items_that_are_not_due_yet_are_no_defect(values: dict[str, int], coverage: str, status: Status) -> None:
+    items = some_items(coverage=coverage, time_to_live_values=TimeToLiveValues(attribute="expires_at", **values))
+    result = examined(ttl_deletes_nothing, time_to_live=ON, traffic=some_traffic(time_to_live_deletes=0), items=items)
+    assert result.status is status
+    if status is Status.NOT_APPLICABLE:
+        assert result.reason == "no item is overdue: 1 item will go by TTL"
+
+
+def test_what_ttl_deleted_is_praised_though_no_other_item_is_due() -> None:
+    items = some_items(time_to_live_values=TimeToLiveValues(attribute="expires_at", later=5))
+    result = examined(ttl_deletes_nothing, time_to_live=ON, traffic=some_traffic(time_to_live_deletes=3), items=items)
+    assert result.status is Status.PASSED

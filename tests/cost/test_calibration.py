@@ -1,18 +1,23 @@
 """Declared patterns held against what CloudWatch measured of a table that is there."""
 
 import tomllib
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from stj_audit.config import Config, parse_config
+from stj_audit.cost.changes import apply
 from stj_audit.cost.from_facts import misfit
 from stj_audit.cost.lines import DAYS_PER_MONTH
 from stj_audit.cost.priced_table import PricedTable
 from stj_audit.cost.prices import bundled_sheet
+from stj_audit.cost.workload import Flow as MeasuredUnits
+from stj_audit.cost.workload import Key, Workload, constant
 from stj_audit.facts import AttributeSizes, Flow, TableFacts, Throughput, Unknown
 from stj_audit.report import Calibration
-from stj_audit.results import NarrowIndex
+from stj_audit.results import MergeIndex, NarrowIndex, SplitAttribute, WidenIndex
 from tests.builders import a_flow, a_table, an_index, keys, no_data, some_entries, some_items, some_traffic, table_facts
 
 PRICES = bundled_sheet("us-east-1")
@@ -320,3 +325,81 @@ def test_a_local_index_may_be_read_consistently() -> None:
     table = a_table(key=("id", "day"), indexes=(an_index("local", ("id", "status"), kind="LSI"),))
     text = TOP.replace("by-status", "local") + "consistent = true\n"
     assert misfit(table_facts(table), design(text).tables["orders"]) is None
+
+
+def test_a_global_index_that_holds_less_than_is_read_is_no_mistake_and_its_items_are_fetched() -> None:
+    table = a_table(indexes=(an_index("by-status", projection="KEYS_ONLY"),))
+    items = some_items({4_096: 100}, indexes=(some_entries("by-status", 100, 100),))
+    known = table_facts(table, items=items, traffic=Unknown(call="cloudwatch:GetMetricData", reason="denied"))
+    text = TOP.replace("{ share_of_users = 1 }", "10")
+    fetched = f'{text}reads = ["note"]\n[tables.orders.attributes]\nnote = 100\n'
+    assert misfit(known, design(fetched).tables["orders"]) is None
+    # 1,000 bytes of entries are half a unit, and ten items of 4,096 bytes another five; a hundred users, thirty days
+    assert amount(priced(fetched, known), "index-reads", 100) == 1_500
+    assert amount(priced(fetched, known), "reads", 100) == 15_000
+    assert amount(priced(f'{text}reads = ["status"]\n', known), "reads", 100) == 0
+
+
+FETCHED = f"""{TOP.replace("{ share_of_users = 1 }", "10")}reads = ["note", "photo"]
+[tables.orders.attributes]
+id = 20
+status = 10
+note = 100
+photo = 2_000
+"""
+
+
+def fetching(**table: Any) -> Workload:
+    """A query over an index of keys that fetches ten items each time; beside it, one index with the photo and one with all."""
+    include = an_index("some", projection="INCLUDE", non_key_attributes=("photo",))
+    indexes = (an_index("by-status", projection="KEYS_ONLY"), include, an_index("wide"))
+    items = some_items({4_096: 100}, indexes=tuple(some_entries(index.name, 100, 100) for index in indexes))
+    denied = Unknown(call="cloudwatch:GetMetricData", reason="denied")
+    known = table_facts(a_table(indexes=indexes, **table), items=items, traffic=denied)
+    return priced(FETCHED, known).at(100).workload
+
+
+@pytest.mark.parametrize(
+    ("attributes", "fetches", "entry_bytes"), [(("note", "photo"), False, 2_200), (("photo",), True, 2_100), (("note",), True, 200)]
+)
+def test_a_wider_index_saves_the_fetches_only_where_it_holds_all(
+    attributes: tuple[str, ...], fetches: bool, entry_bytes: int
+) -> None:
+    changed = apply(fetching(), WidenIndex(index="by-status", attributes=attributes))
+    assert changed is not None
+    store = changed.store("by-status")
+    assert store is not None
+    assert (store.projection, store.attributes) == ("INCLUDE", attributes)
+    assert store.mean_bytes == entry_bytes
+    assert [call.fetches for call in changed.calls] == [fetches]
+
+
+@pytest.mark.parametrize(("into", "fetches"), [(None, False), ("wide", False), ("some", True)])
+def test_queries_that_move_go_on_fetching_only_what_is_not_there(into: str | None, fetches: bool) -> None:
+    changed = apply(fetching(), MergeIndex(index="by-status", into=into))
+    assert changed is not None
+    assert [(call.index, call.fetches) for call in changed.calls] == [(into, fetches)]
+
+
+def test_what_is_fetched_is_also_read_where_it_moves_to() -> None:
+    changed = apply(fetching(), SplitAttribute(attribute="photo"))
+    assert changed is not None
+    [annex] = changed.annexes
+    assert [call.fetches for call in annex.calls] == [True]
+
+
+@pytest.mark.parametrize("index", ["wide", "no-such"])
+def test_only_an_index_that_lacks_something_can_be_widened(index: str) -> None:
+    assert apply(fetching(), WidenIndex(index=index, attributes=("note",))) is None
+
+
+def test_provisioned_capacity_does_not_fall_by_a_wider_index() -> None:
+    provisioned = fetching(billing_mode="PROVISIONED", provisioned=Throughput(read_units=1, write_units=1))
+    assert apply(provisioned, WidenIndex(index="by-status", attributes=("note",))) is None
+
+
+@pytest.mark.parametrize("key", [("by-status", "writes"), ("by-status", "reads"), (None, "reads")])
+def test_measured_requests_do_not_tell_what_a_wider_index_takes(key: Key) -> None:
+    workload = fetching()
+    measured = replace(workload, flows={key: MeasuredUnits(units=constant(Decimal(1)))})
+    assert apply(measured, WidenIndex(index="by-status", attributes=("note",))) is None

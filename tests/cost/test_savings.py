@@ -28,6 +28,7 @@ from stj_audit.results import (
     SplitAttribute,
     UseBillingMode,
     UseTableClass,
+    WidenIndex,
     is_bound,
 )
 
@@ -402,6 +403,7 @@ def test_a_projection_never_falls_as_the_users_grow(text: str, users: list[int])
         (NarrowIndex(index="i"), "project only the keys in index i", True),
         (NarrowIndex(index="i", attributes=()), "project only the keys in index i", False),
         (NarrowIndex(index="i", attributes=("a", "b")), 'project only the keys and "a" and "b" in index i', False),
+        (WidenIndex(index="i", attributes=("a", "b")), 'project "a" and "b" too in index i', False),
         (SplitAttribute(attribute="a"), 'move "a" to a table of its own', False),
         (CompressAttribute(attribute="a"), 'store "a" compressed', False),
         (CompressAttribute(attribute="a", estimated=True), 'store "a" compressed', True),

@@ -7,6 +7,7 @@ import pickle
 import zlib
 from base64 import b64encode
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import permutations
 from random import Random
@@ -24,8 +25,10 @@ from stj_audit.facts import (
     ItemSizes,
     KeyAttribute,
     KeyCardinality,
+    KeyShape,
     LargestItem,
     Table,
+    TimeToLiveValues,
 )
 from stj_audit.items import fold
 from stj_audit.items.fold import (
@@ -35,6 +38,7 @@ from stj_audit.items.fold import (
     LARGEST,
     MAX_ATTRIBUTES,
     OTHER_ATTRIBUTES,
+    Expiry,
     ItemFold,
 )
 from stj_audit.sizing import value_size
@@ -69,6 +73,7 @@ def test_nothing_read_is_nothing_said() -> None:
             KeyCardinality(index=None, items=0, distinct=0, distinct_limit=1_024, top_share=None),
             KeyCardinality(index="by-status", items=0, distinct=0, distinct_limit=1_024, top_share=None),
         ),
+        key_shapes=(KeyShape(attribute="id", values=0), KeyShape(attribute="status", values=0)),
     )
 
 
@@ -414,9 +419,83 @@ def test_names_made_of_data_are_not_told_one_by_one() -> None:
     assert list(compressed(some)) == ["v"]
 
 
+# ------------------------------------------------------------------------------------------------- shapes of values
+
+
+def test_the_shapes_of_every_key_attribute_are_counted() -> None:
+    table = a_table(
+        key_schema=(
+            KeyAttribute(attribute="id", type="S", role="HASH"),
+            KeyAttribute(attribute="at", type="N", role="RANGE"),
+        ),
+        indexes=(
+            an_index("by-contact", ("contact", "id")),
+            an_index("by-digest", key_schema=(KeyAttribute(attribute="digest", type="B", role="HASH"),)),
+        ),
+    )
+    seen = folded(
+        [
+            {"id": {"S": "a#b"}, "at": {"N": "1760000040"}, "contact": {"S": "a@example.com"}, "digest": {"B": "MjAyNS0xMA=="}},
+            {"id": {"S": "a#b@example.com"}, "at": {"N": "1760000041"}, "contact": {"S": "+4700012345"}},
+            {"id": {"S": "c"}, "at": {"N": "17"}, "contact": {"S": "1.2.3.4"}},
+            {"id": {"S": "2025-10"}, "at": {"N": "18"}, "contact": {"N": "1760000040"}, "other": {"S": "a@example.com"}},
+            {"id": {"S": "x@example.com#+4700012345"}, "at": {"N": "19"}},
+        ],
+        table,
+    )
+    assert seen.key_shapes == (
+        KeyShape(attribute="id", values=5, times=1, rounded=1, emails=2, phones=1, personal=2, joined=3),
+        KeyShape(attribute="at", values=5, times=2, rounded=1),
+        KeyShape(attribute="contact", values=3, emails=1, phones=1, addresses=1, personal=3),
+        KeyShape(attribute="digest", values=1),
+    )
+    assert seen.key_shape("at") is seen.key_shapes[1]
+    assert seen.key_shape("other") is None
+
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+FIVE_YEARS = timedelta(days=5 * 365)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (None, "missing"),
+        ({"S": "1760000000"}, "not_numbers"),
+        ({"NULL": True}, "not_numbers"),
+        ({"N": "100000000000"}, "later"),
+        ({"N": "100000000001"}, "milliseconds"),
+        ({"N": "1760000000000"}, "milliseconds"),
+        ({"N": "9E+125"}, "milliseconds"),
+        ({"N": "0"}, "ignored"),
+        ({"N": "-5"}, "ignored"),
+        ({"N": "1"}, "ignored"),
+        (NOW - FIVE_YEARS - timedelta(seconds=1), "ignored"),
+        (NOW - FIVE_YEARS, "overdue"),
+        (NOW - timedelta(days=7, seconds=1), "overdue"),
+        (NOW - timedelta(days=7), "due"),
+        (NOW, "due"),
+        (NOW + timedelta(seconds=1), "later"),
+    ],
+)
+def test_what_ttl_makes_of_a_value(value: Any, kind: str) -> None:
+    attribute = {"N": str(int(value.timestamp()))} if isinstance(value, datetime) else value
+    one = ItemFold(a_table(), hash_key=HASH_KEY, expiry=Expiry(attribute="until", now=NOW))
+    one.add([an_item("a", **({} if attribute is None else {"until": attribute}))])
+    seen = one.sizes(coverage="full", read_units=Decimal(0)).time_to_live_values
+    assert seen == TimeToLiveValues(attribute="until", **{kind: 1})
+    assert seen.items == 1
+    assert seen.unusable == (kind in ("not_numbers", "milliseconds", "ignored"))
+
+
+def test_without_ttl_no_value_is_looked_at() -> None:
+    assert folded([an_item("a", until={"N": "1"})]).time_to_live_values is None
+
+
 # -------------------------------------------------------------------------------------------------------------- merge
 
 values = st.one_of(
+    st.sampled_from([{"S": "2025-10-31"}, {"S": "a@example.com"}, {"S": "a#b"}, {"N": "1760000001"}, {"N": "1760000001000"}]),
     st.sampled_from([{"S": "a"}, {"S": "bb"}, {"N": "1"}, {"N": "1.0"}, {"N": "2"}, {"B": "AA=="}, {"NULL": True}]),
     st.integers(0, 9).map(lambda length: {"L": [{"S": "x" * length}]}),
     st.text("ab", min_size=10, max_size=40).map(lambda text: {"S": text}),
@@ -456,8 +535,11 @@ SMALL = patch.multiple(
 )
 
 
+EXPIRY = Expiry(attribute="n", now=datetime(2025, 11, 1, tzinfo=UTC))
+
+
 def fold_of(items: Iterable[Item]) -> ItemFold:
-    one = ItemFold(MERGED, hash_key=HASH_KEY)
+    one = ItemFold(MERGED, hash_key=HASH_KEY, expiry=EXPIRY)
     one.add(items)
     return one
 
@@ -527,8 +609,13 @@ def test_folds_travel_between_processes() -> None:
 
 @pytest.mark.parametrize(("table", "hash_key"), [(a_table(name="other"), HASH_KEY), (a_table(), b"another")])
 def test_folds_of_different_tables_or_hashes_do_not_merge(table: Table, hash_key: bytes) -> None:
-    with pytest.raises(ValueError, match="only folds of one table with one hash key"):
+    with pytest.raises(ValueError, match="only folds of one table with one hash key and one TTL can be merged"):
         ItemFold(a_table(), hash_key=HASH_KEY).merge(ItemFold(table, hash_key=hash_key))
+
+
+def test_folds_by_different_clocks_do_not_merge() -> None:
+    with pytest.raises(ValueError, match="one TTL"):
+        ItemFold(a_table(), hash_key=HASH_KEY).merge(ItemFold(a_table(), hash_key=HASH_KEY, expiry=EXPIRY))
 
 
 # ------------------------------------------------------------------------------------------- privacy, memory, failure
@@ -536,7 +623,7 @@ def test_folds_of_different_tables_or_hashes_do_not_merge(table: Table, hash_key
 
 def test_no_value_is_kept() -> None:
     table = a_table(indexes=(an_index("by-status", projection="KEYS_ONLY"),))
-    one = ItemFold(table, hash_key=HASH_KEY)
+    one = ItemFold(table, hash_key=HASH_KEY, expiry=Expiry(attribute="n", now=NOW))
     raw = b64encode(b"secret-binary").decode()
     one.add(
         [

@@ -31,6 +31,7 @@ from stj_audit.facts import (
     Snapshot,
     Tags,
     TimeToLive,
+    TimeToLiveValues,
     Traffic,
     Unknown,
 )
@@ -391,6 +392,30 @@ def test_what_an_engine_has_not_built_is_not_available(aws: Aws) -> None:
     before_send(aws.dynamodb, "dynamodb.ListBackups", missing)
     [facts] = snapshot(aws, "orders").tables
     assert facts.on_demand_backups == Unknown(call="dynamodb:ListBackups", reason="not available here")
+
+
+def test_the_values_of_what_ttl_watches_are_counted_by_the_clock_of_the_audit(aws: Aws) -> None:
+    create_table("orders")
+    create_table("users")
+    switch = {"Enabled": True, "AttributeName": "until"}
+    client("dynamodb").update_time_to_live(TableName="orders", TimeToLiveSpecification=switch)
+    seconds = int(NOW.timestamp())
+    for key, until in {"a": seconds - 1, "b": seconds + 1, "c": seconds - 8 * 86_400, "d": seconds * 1_000}.items():
+        client("dynamodb").put_item(TableName="orders", Item={"id": {"S": key}, "until": {"N": str(until)}})
+    orders, users = (facts.items for facts in snapshot(aws, "orders", "users").tables)
+    assert isinstance(orders, ItemSizes)
+    assert isinstance(users, ItemSizes)
+    assert orders.time_to_live_values == TimeToLiveValues(attribute="until", milliseconds=1, overdue=1, due=1, later=1)
+    assert users.time_to_live_values is None
+
+
+def test_without_leave_to_see_ttl_the_items_are_read_all_the_same(aws: Aws) -> None:
+    create_table("orders")
+    client("dynamodb").update_time_to_live(TableName="orders", TimeToLiveSpecification={"Enabled": True, "AttributeName": "until"})
+    refuse(aws, "dynamodb.DescribeTimeToLive", "AccessDeniedException")
+    [facts] = snapshot(aws, "orders").tables
+    assert isinstance(facts.items, ItemSizes)
+    assert facts.items.time_to_live_values is None
 
 
 @pytest.mark.parametrize(
