@@ -95,13 +95,13 @@ def demo_tables() -> Iterator[AwsOptions]:
     }
     # Whatever the user's own AWS settings and files say (profile, endpoint, region), they do not lead the demo anywhere else.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    with patch.dict("os.environ", kept | environment, clear=True), mock_aws(), _what_moto_lacks():
+    with patch.dict("os.environ", kept | environment, clear=True), mock_aws(), what_moto_lacks():
         _seed()
         yield AwsOptions(region=REGION)
 
 
 @contextmanager
-def _what_moto_lacks() -> Iterator[None]:
+def what_moto_lacks() -> Iterator[None]:
     """
     The answers to calls that moto has not built, as AWS gives them for tables that nobody protected by AWS Backup or watched by Contributor
     Insights, in an account whose quotas are AWS's own.

@@ -317,7 +317,7 @@ def _item(table: PublishedTable, number: int) -> Item:
 
 def _key_value(kind: AttributeType, number: int) -> dict[str, Any]:
     if kind == "S":
-        return {"S": f"værdi#{number:05d}"}
+        return {"S": f"værdi {number:05d}"}
     if kind == "N":
         return {"N": str(number - 2)} if number % 2 else {"N": f"{number}.{number:03d}5"}
     return {"B": bytes([number % 256, 0, 255, 7])}

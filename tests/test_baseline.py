@@ -21,7 +21,7 @@ from stj_audit.report import from_json as run_from_json
 from stj_audit.report import to_json as run_to_json
 from stj_audit.results import Severity
 from stj_audit.version import __version__
-from tests.builders import a_flow, a_table, an_index, some_entries, some_items, some_keys, some_traffic, table_facts
+from tests.builders import a_flow, a_table, an_index, plain_keys, some_entries, some_items, some_keys, some_traffic, table_facts
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 DENIED = Unknown(call="dynamodb:DescribeContinuousBackups", reason="AccessDeniedException")
@@ -55,7 +55,11 @@ def judged(
 
 
 # Of a table of which everything is known
-SEEN = some_items(attributes=(AttributeSizes(name="id", types=("S",), present=1_000, total_bytes=1_000_000, max_bytes=1_000),))
+SEEN = some_items(
+    attributes=(AttributeSizes(name="id", types=("S",), present=1_000, total_bytes=1_000_000, max_bytes=1_000),),
+    keys=(some_keys(1_000),),
+    key_shapes=plain_keys(a_table()),
+)
 WARM = Throughput(read_units=12_000, write_units=4_000)
 
 
@@ -194,13 +198,14 @@ def test_ids_found_or_recorded_twice_are_matched_by_their_worst() -> None:
 def few_statuses() -> TableFacts:
     """A table with a status as index key: a low finding for 10,000 users, and a worse one beyond."""
     warm = Throughput(read_units=1_000_000_000, write_units=1_000_000_000)
+    table = a_table(indexes=(an_index("by-status", warm_throughput=warm),), warm_throughput=warm)
     items = some_items(
         {2_000: 10_000},
+        key_shapes=plain_keys(table),
         keys=(some_keys(None, items=10_000), some_keys(3, index="by-status", items=10_000, top_share="0.7")),
         indexes=(some_entries("by-status", 10_000, 200),),
     )
     flow = a_flow(read_units=Decimal(30 * 86_400 * 20), write_units=Decimal(1))
-    table = a_table(indexes=(an_index("by-status", warm_throughput=warm),), warm_throughput=warm)
     return table_facts(table, items=items, traffic=some_traffic(indexes={"by-status": flow}))
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from stj_audit.checks import check
-from stj_audit.facts import Operations, Table, Traffic, Unknown
+from stj_audit.facts import ItemSizes, Operations, Table, Traffic, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import count, counted, percent
 
@@ -26,7 +26,7 @@ ENOUGH_DAYS = 7  # a week has its nights and its weekend
 
 
 @check("Scans serve the application", Category.GSI_COVERAGE, Severity.MEDIUM, code="COV-08")
-def scans_in_serving_path(table: Table, traffic: Traffic, operations: Operations) -> Iterator[Said]:
+def scans_in_serving_path(table: Table, traffic: Traffic, operations: Operations, items: ItemSizes | Unknown) -> Iterator[Said]:
     if not traffic.calls:
         yield NotApplicable(reason="CloudWatch saw no call that reads or writes")
         return
@@ -46,7 +46,7 @@ def scans_in_serving_path(table: Table, traffic: Traffic, operations: Operations
     if share < MOST_HOURS:
         yield Good(message=f"more than one Scan in {percent(share)} of the hours only ({counted(scans, 'Scan')} in {days})")
         return
-    size_bytes = table.size_bytes
+    size_bytes = items.scanned_bytes if isinstance(items, ItemSizes) and items.coverage == "full" else table.size_bytes
     page = PAGE_BYTES if size_bytes is None else min(size_bytes, PAGE_BYTES)
     units = scans * -(-page // UNIT_BYTES)
     yield Problem(

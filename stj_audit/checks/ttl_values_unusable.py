@@ -5,9 +5,10 @@ the attribute.
 
 What is looked at: the value of the TTL attribute of every item read, by the clock of the moment in which the audit began. Any value that TTL
 cannot use is a finding; items without the attribute are one from 5 % of the items on. Items that expired more than 7 days ago and are still
-there are one from 10 % on: AWS deletes within a few days.
+there are one from 10 % on: AWS deletes within a few days. Items without the attribute are low: most published tables with TTL keep several
+kinds of items in one table, and only some of them shall expire.
 
-Wrong when some items are meant to stay, and have no attribute or a 0 for that reason; or when TTL was turned on a few days ago, and has not
+Wrong when some items are meant to stay, and have a 0 for that reason; or when TTL was turned on a few days ago, and has not
 come round to what had expired before.
 Source: AWS developer guide, "Using time to live (TTL) in DynamoDB".
 
@@ -74,6 +75,7 @@ def _problems(values: TimeToLiveValues, items: ItemSizes) -> Iterator[Problem]:
             "TTL never deletes them",
             fix=f"write {name} into every item that shall expire",
             benefit="items that shall expire do, and their storage is no longer paid for",
+            severity=Severity.LOW,
         )
     if Decimal(values.overdue) / values.items > OVERDUE_SHARE:
         yield _problem(

@@ -1,21 +1,42 @@
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from stj_audit.checks.scans_in_serving_path import scans_in_serving_path
-from stj_audit.facts import Operations, Unknown
+from stj_audit.facts import ItemSizes, Operations, Unknown
 from stj_audit.results import Result, Severity, Status
-from tests.builders import a_table, examined, some_traffic
+from tests.builders import a_table, examined, some_items, some_traffic
 
 DENIED = Unknown(call="cloudwatch:GetMetricData", reason="AccessDeniedException")
+NOT_READ = Unknown(call="dynamodb:Scan", reason="off")
 LARGE = 500 * 2**20
 
 
-def judged(scans: int, scan_hours: int | None, *, days: Any = 30, size_bytes: int | None = LARGE) -> Result:
+def judged(
+    scans: int,
+    scan_hours: int | None,
+    *,
+    days: Any = 30,
+    size_bytes: int | None = LARGE,
+    items: ItemSizes | Unknown = NOT_READ,
+) -> Result:
     traffic = some_traffic(calls={"Scan": scans, "GetItem": 5}, covered_days=Decimal(days))
     table = a_table(size_bytes=size_bytes)
-    return examined(scans_in_serving_path, table, traffic=traffic, operations=Operations(scan_hours=scan_hours))
+    return examined(scans_in_serving_path, table, traffic=traffic, operations=Operations(scan_hours=scan_hours), items=items)
+
+
+def test_items_that_were_all_read_say_how_large_a_table_is() -> None:
+    # an engine, or a young table, may state no size; a sample says nothing of the whole
+    small = some_items({1_000: 100})
+    for items, size_bytes, severity in (
+        (small, 0, Severity.LOW),
+        (replace(small, coverage="sample"), 0, Severity.MEDIUM),
+        (some_items({400_000: 100}), 0, Severity.MEDIUM),
+        (some_items({400_000: 100}), 1_000, Severity.MEDIUM),
+    ):
+        assert judged(5_000, 540, items=items, size_bytes=size_bytes).severity is severity
 
 
 def test_finds_scans_in_most_hours() -> None:

@@ -65,9 +65,11 @@ DESIGN = Design(
     ),
     load=Load(units={None: (0.42, 0.1)}, calls={"GetItem": 20, "PutItem": 2, "UpdateItem": 2}, ttl_deletes=1, stream_reads=9_000),
     findings=(
+        Pin("KEY-06", "info", "the source turns Contributor Insights on nowhere"),
+        Pin("STR-11", "low", "profiles and balances have no expireAt, as they shall stay: one table holds several kinds of items"),
         Pin("BKP-01", "high", "the source sets no PITR, and AWS's default is off"),
         Pin("BKP-05", "medium", "the source sets no deletion protection, and AWS's default is off"),
-        Pin("BKP-06", "low", "no backup is made by the source, by hand or by a plan"),
+        Pin("BKP-06", "medium", "no backup is made by the source, by hand or by a plan"),
         Pin("BKP-09", "info", "left out by a restore: stream and TTL"),
         Pin("CAP-10", "low", "on demand, and the source sets no OnDemandThroughput"),
         Pin("CAP-12", "medium", "the source makes no alarm"),

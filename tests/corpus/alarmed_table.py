@@ -14,9 +14,10 @@ DESIGN = Design(
     items=tuple({"id": {"S": f"{number:08d}"}, "value": {"S": "some text " * 10}} for number in range(30)),
     load=Load(units={None: (200, 100)}, calls={"GetItem": 9_000, "PutItem": 2_400}),
     findings=(
+        Pin("KEY-06", "info", "the source turns Contributor Insights on nowhere"),
         Pin("BKP-01", "high", "the source sets no PITR, and AWS's default is off"),
         Pin("BKP-05", "medium", "the source sets no deletion protection, and AWS's default is off"),
-        Pin("BKP-06", "low", "no backup is made by the source, by hand or by a plan"),
+        Pin("BKP-06", "medium", "no backup is made by the source, by hand or by a plan"),
         Pin("BKP-09", "info", "left out by a restore: auto scaling of the table and five alarms"),
         Pin("CAP-04", "medium", "scaled from 1 unit to 1 unit, by the defaults of the source: it cannot move"),
         Pin(

@@ -25,9 +25,10 @@ DESIGN = Design(
     """,
     load=Load(units={None: (12, 5), "myGSI": (0, 9), "myGSI2": (0, 9)}, calls={"Query": 500, "UpdateItem": 100}),
     findings=(
+        Pin("KEY-06", "info", "the source turns Contributor Insights on nowhere"),
         Pin("BKP-01", "high", "the source sets no PITR, and AWS's default is off"),
         Pin("BKP-05", "medium", "the source sets no deletion protection, and AWS's default is off"),
-        Pin("BKP-06", "low", "no backup is made by the source, by hand or by a plan"),
+        Pin("BKP-06", "medium", "no backup is made by the source, by hand or by a plan"),
         Pin("CAP-04", "medium", "provisioned, and the source registers no scalable target"),
         Pin("CAP-04", "medium", "provisioned, and the source registers no scalable target", index="myGSI"),
         Pin("CAP-04", "medium", "provisioned, and the source registers no scalable target", index="myGSI2"),

@@ -19,8 +19,9 @@ DESIGN = Design(
     ),
     load=Load(units={None: (3, 1)}, calls={"GetItem": 100, "PutItem": 20}, ttl_deletes=2),
     findings=(
+        Pin("KEY-06", "info", "the source turns Contributor Insights on nowhere"),
         Pin("BKP-05", "medium", "the source sets no deletion protection, and AWS's default is off"),
-        Pin("BKP-06", "low", "no backup is made by the source, by hand or by a plan"),
+        Pin("BKP-06", "medium", "no backup is made by the source, by hand or by a plan"),
         Pin("BKP-08", "low", "PITR could be restored from, and nobody declared a restore"),
         Pin("BKP-09", "info", "left out by a restore: TTL and PITR"),
         Pin("CAP-10", "low", "on demand, and the source sets no OnDemandThroughput"),

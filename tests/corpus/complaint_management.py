@@ -116,9 +116,10 @@ DESIGN = Design(
         calls={"GetItem": 600, "Query": 670, "Scan": 3, "PutItem": 240},
     ),
     findings=(
+        Pin("KEY-06", "info", "the source turns Contributor Insights on nowhere"),
         Pin("BKP-01", "high", "the source sets no PITR, and AWS's default is off"),
         Pin("BKP-05", "medium", "the source sets no deletion protection, and AWS's default is off"),
-        Pin("BKP-06", "low", "no backup is made by the source, by hand or by a plan"),
+        Pin("BKP-06", "medium", "no backup is made by the source, by hand or by a plan"),
         Pin("BKP-09", "info", "left out by a restore: auto scaling of the table"),
         Pin("CAP-04", "medium", "the model scales the table, and none of its indexes", index="Agents_Comments_GSI"),
         Pin("CAP-04", "medium", "the model scales the table, and none of its indexes", index="Customer_Complaint_GSI"),

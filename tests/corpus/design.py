@@ -20,6 +20,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
 
+from stj_audit.demo import what_moto_lacks
 from tests.public_schemas import PublishedTable, create, fill
 from tests.scanners.answers import REGION
 
@@ -118,7 +119,7 @@ class Design:
 @contextmanager
 def deployed(design: Design) -> Iterator[None]:
     """The design on an engine in this process, filled, and with its month of traffic, while the context lasts."""
-    with mock_aws():
+    with mock_aws(), what_moto_lacks():
         session = boto3.Session(region_name=REGION)
         dynamodb = session.client("dynamodb")
         name = design.table.name

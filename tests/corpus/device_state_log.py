@@ -61,9 +61,10 @@ DESIGN = Design(
     ),
     load=Load(units={None: (2.5, 144), "GSI1": (2, 144), "GSI2": (0.4, 29)}, calls={"Query": 240, "PutItem": 3_456}),
     findings=(
+        Pin("KEY-06", "info", "the source turns Contributor Insights on nowhere"),
         Pin("BKP-01", "high", "the source sets no PITR, and AWS's default is off"),
         Pin("BKP-05", "medium", "the source sets no deletion protection, and AWS's default is off"),
-        Pin("BKP-06", "low", "no backup is made by the source, by hand or by a plan"),
+        Pin("BKP-06", "medium", "no backup is made by the source, by hand or by a plan"),
         Pin(
             "CAP-09",
             "low",

@@ -9,9 +9,10 @@ DESIGN = Design(
     items=tuple(items_of(THREAD)),
     load=Load(units={None: (14_000, 9_000)}, calls={"Query": 300_000, "UpdateItem": 200_000}),
     findings=(
+        Pin("KEY-06", "info", "the source turns Contributor Insights on nowhere"),
         Pin("BKP-01", "high", "the source sets no PITR, and AWS's default is off"),
         Pin("BKP-05", "medium", "the source sets no deletion protection, and AWS's default is off"),
-        Pin("BKP-06", "low", "no backup is made by the source, by hand or by a plan"),
+        Pin("BKP-06", "medium", "no backup is made by the source, by hand or by a plan"),
         Pin("CAP-04", "medium", "provisioned, and the source registers no scalable target"),
         Pin("CAP-07", "medium", "by day 4.9 of 5 read units are used, 16 of 24 hours"),
         Pin("CAP-12", "medium", "the source makes no alarm"),

@@ -96,5 +96,8 @@ DESIGN = Design(
         units={None: (11.5, 1.4), "by-tracking-number": (2.3, 0.46)},
         calls={"GetItem": 440, "Query": 220, "PutItem": 11, "UpdateItem": 22},
     ),
-    findings=(Pin("BKP-09", "info", "left out by a restore: eleven alarms, three tags and PITR: a list to keep, and no defect"),),
+    findings=(
+        Pin("KEY-06", "info", "Contributor Insights is off: a note, as it is billed, and nothing is throttled"),
+        Pin("BKP-09", "info", "left out by a restore: eleven alarms, three tags and PITR: a list to keep, and no defect"),
+    ),
 )

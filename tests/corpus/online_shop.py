@@ -131,9 +131,12 @@ DESIGN = Design(
         calls={"GetItem": 150, "Query": 310, "BatchWriteItem": 2},
     ),
     findings=(
+        Pin("KEY-06", "info", "the source turns Contributor Insights on nowhere"),
+        Pin("SCL-11", "info", "kind and id joined by #", index="GSI1"),
+        Pin("SCL-11", "info", "kind and id, and status and time, joined by #", index="GSI2", times=2),
         Pin("BKP-01", "high", "the source sets no PITR, and AWS's default is off"),
         Pin("BKP-05", "medium", "the source sets no deletion protection, and AWS's default is off"),
-        Pin("BKP-06", "low", "no backup is made by the source, by hand or by a plan"),
+        Pin("BKP-06", "medium", "no backup is made by the source, by hand or by a plan"),
         Pin("CAP-10", "low", "on demand, and the source sets no OnDemandThroughput"),
         Pin("CAP-12", "medium", "the source makes no alarm"),
         Pin("CAP-14", "low", "no alarm on errors or latency of the operations that are called"),

@@ -39,9 +39,10 @@ DESIGN = Design(
         units={None: (300, 1), "ServerlessSaas-TenantConfig": (150, 1)}, calls={"GetItem": 12_000, "Query": 7_000, "PutItem": 2}
     ),
     findings=(
+        Pin("KEY-06", "info", "the source turns Contributor Insights on nowhere"),
         Pin("BKP-01", "high", "the source sets no PITR, and AWS's default is off"),
         Pin("BKP-05", "medium", "the source sets no deletion protection, and AWS's default is off"),
-        Pin("BKP-06", "low", "no backup is made by the source, by hand or by a plan"),
+        Pin("BKP-06", "medium", "no backup is made by the source, by hand or by a plan"),
         Pin("CAP-04", "medium", "provisioned, and the source registers no scalable target"),
         Pin("CAP-04", "medium", "provisioned, and the source registers no scalable target", index="ServerlessSaas-TenantConfig"),
         Pin(

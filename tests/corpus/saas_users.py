@@ -20,9 +20,10 @@ DESIGN = Design(
     ),
     load=Load(units={None: (60, 2), "UserName": (600, 2)}, calls={"Query": 26_000, "PutItem": 40}),
     findings=(
+        Pin("KEY-06", "info", "the source turns Contributor Insights on nowhere"),
         Pin("BKP-01", "high", "the source sets no PITR, and AWS's default is off"),
         Pin("BKP-05", "medium", "the source sets no deletion protection, and AWS's default is off"),
-        Pin("BKP-06", "low", "no backup is made by the source, by hand or by a plan"),
+        Pin("BKP-06", "medium", "no backup is made by the source, by hand or by a plan"),
         Pin("CAP-04", "medium", "provisioned, and the source registers no scalable target"),
         Pin("CAP-04", "medium", "provisioned, and the source registers no scalable target", index="UserName"),
         Pin(

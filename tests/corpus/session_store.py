@@ -31,9 +31,10 @@ DESIGN = Design(
         calls={"GetItem": 200_000, "Query": 100_000, "PutItem": 80_000},
     ),
     findings=(
+        Pin("KEY-06", "info", "the source turns Contributor Insights on nowhere"),
         Pin("BKP-01", "high", "the source sets no PITR, and AWS's default is off"),
         Pin("BKP-05", "medium", "the source sets no deletion protection, and AWS's default is off"),
-        Pin("BKP-06", "low", "no backup is made by the source, by hand or by a plan"),
+        Pin("BKP-06", "medium", "no backup is made by the source, by hand or by a plan"),
         Pin("BKP-09", "info", "left out by a restore: auto scaling of the table"),
         Pin("CAP-04", "medium", "the model scales the table, and not its index", index="GSI1_inverse"),
         Pin("CAP-12", "medium", "the source makes no alarm"),

@@ -21,8 +21,10 @@ DESIGN = Design(
         calls={"UpdateItem": 140_000, "Scan": 2_880, "Query": 100},
     ),
     findings=(
+        Pin("KEY-06", "info", "the source turns Contributor Insights on nowhere"),
+        Pin("COV-08", "low", "workers scan all leases every few seconds, which is how the library works; the table is small"),
         Pin("BKP-01", "high", "the source sets no PITR, and AWS's default is off"),
-        Pin("BKP-06", "low", "no backup is made by the source, by hand or by a plan"),
+        Pin("BKP-06", "medium", "no backup is made by the source, by hand or by a plan"),
         Pin("CAP-10", "low", "on demand, and the source sets no OnDemandThroughput"),
         Pin("CAP-12", "medium", "the source makes no alarm"),
         Pin("CAP-14", "low", "no alarm on errors or latency of the operations that are called"),

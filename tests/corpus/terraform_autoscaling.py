@@ -36,9 +36,10 @@ DESIGN = Design(
         units={None: (8_000, 6_000), "TitleIndex": (9_000, 6_000)}, calls={"GetItem": 150_000, "Query": 100_000, "PutItem": 140_000}
     ),
     findings=(
+        Pin("KEY-06", "info", "the source turns Contributor Insights on nowhere"),
         Pin("BKP-01", "high", "the source sets no PITR, and AWS's default is off"),
         Pin("BKP-05", "medium", "the source sets no deletion protection, and AWS's default is off"),
-        Pin("BKP-06", "low", "no backup is made by the source, by hand or by a plan"),
+        Pin("BKP-06", "medium", "no backup is made by the source, by hand or by a plan"),
         Pin("BKP-09", "info", "left out by a restore: auto scaling of table and index, four alarms, two tags"),
         Pin("CAP-05", "low", "the table aims at 45 %, and AWS takes up to 50 % for wasteful"),
         Pin("CAP-12", "medium", "its alarms watch what is consumed: throttling of table and index is seen by none"),

@@ -139,6 +139,12 @@ def test_what_is_found_is_printed_in_every_format(name: str) -> None:
 # ------------------------------------------------------------------------------------------------ how a mismatch is told
 
 
+@each_design
+def test_every_finding_has_an_id_of_its_own(name: str) -> None:
+    findings = audited(name).findings
+    assert len({finding.id for finding in findings}) == len(findings)
+
+
 def test_a_mismatch_names_what_is_new_and_what_is_gone() -> None:
     design, report = design_of("todos"), audited("todos")
     [pitr] = [one for one in design.findings if one.code == "BKP-01"]

@@ -11,6 +11,7 @@ DESIGN = Design(
     tags={"Namespace": "eg", "Stage": "test", "Name": "eg-test-terraform-tfstate-backend-lock", "Attributes": "lock"},
     items=(),
     findings=(
+        Pin("KEY-06", "info", "the source turns Contributor Insights on nowhere"),
         Pin("BKP-05", "info", "off by the module's default; a note, as the tag Stage says test"),
         Pin("BKP-06", "info", "no backup beside PITR; a note, as the tag Stage says test"),
         Pin("BKP-08", "info", "PITR could be restored from, and nobody declared a restore; a note, as the tag Stage says test"),

@@ -40,9 +40,11 @@ DESIGN = Design(
     ),
     load=Load(units={None: (4.2, 1.7)}, calls={"Scan": 100, "GetItem": 100, "PutItem": 20, "UpdateItem": 20}),
     findings=(
+        Pin("KEY-06", "info", "the source turns Contributor Insights on nowhere"),
+        Pin("COV-08", "low", "the list function scans the whole table for each request; the table is small"),
         Pin("BKP-01", "high", "the source sets no PITR, and AWS's default is off"),
         Pin("BKP-05", "medium", "the source sets no deletion protection, and AWS's default is off"),
-        Pin("BKP-06", "low", "no backup is made by the source, by hand or by a plan"),
+        Pin("BKP-06", "medium", "no backup is made by the source, by hand or by a plan"),
         Pin("CAP-04", "medium", "provisioned, and the source registers no scalable target"),
         Pin("CAP-12", "medium", "the source makes no alarm"),
         Pin("CAP-14", "low", "no alarm on errors or latency of the operations that are called"),

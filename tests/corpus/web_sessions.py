@@ -17,9 +17,10 @@ DESIGN = Design(
     ),
     load=Load(units={None: (2_500, 4_000)}, calls={"GetItem": 120_000, "UpdateItem": 96_000}, ttl_deletes=3_000),
     findings=(
+        Pin("KEY-06", "info", "the source turns Contributor Insights on nowhere"),
         Pin("BKP-01", "high", "the source sets no PITR, and AWS's default is off"),
         Pin("BKP-05", "medium", "the source sets no deletion protection, and AWS's default is off"),
-        Pin("BKP-06", "low", "no backup is made by the source, by hand or by a plan"),
+        Pin("BKP-06", "medium", "no backup is made by the source, by hand or by a plan"),
         Pin("BKP-09", "info", "left out by a restore: TTL"),
         Pin("CAP-04", "medium", "provisioned, and the source registers no scalable target"),
         Pin("CAP-12", "medium", "the source makes no alarm"),
