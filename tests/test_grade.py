@@ -77,6 +77,27 @@ def test_letters(score: float, expected: str) -> None:
     assert letter(score) == expected
 
 
+@pytest.mark.parametrize(
+    ("least", "at", "below"),
+    [
+        (97, "A+", "A"),
+        (93, "A", "A-"),
+        (90, "A-", "B+"),
+        (87, "B+", "B"),
+        (83, "B", "B-"),
+        (80, "B-", "C+"),
+        (77, "C+", "C"),
+        (73, "C", "C-"),
+        (70, "C-", "D+"),
+        (67, "D+", "D"),
+        (63, "D", "D-"),
+        (60, "D-", "F"),
+    ],
+)
+def test_each_letter_begins_where_it_begins(least: int, at: str, below: str) -> None:
+    assert (letter(least), letter(least - 0.001)) == (at, below)
+
+
 def test_letters_descend_and_weights_are_a_hundred() -> None:
     assert [least for least, _ in LETTERS] == sorted((least for least, _ in LETTERS), reverse=True)
     assert sum(WEIGHTS.values()) == 100
@@ -110,6 +131,52 @@ def test_the_same_check_on_more_tables_counts_half_a_quarter_and_no_more() -> No
     assert of(KEY, *tables[:2]).score == 70
     assert of(KEY, *tables[:3]).score == 65
     assert of(KEY, *tables).score == 65
+
+
+def test_the_worst_table_counts_whole_in_whatever_order() -> None:
+    check = a_check(KEY, Severity.HIGH)
+    low, high = (found(KEY, severity, table=severity.label, check=check) for severity in (Severity.LOW, Severity.HIGH))
+    assert of(KEY, low, high).score == of(KEY, high, low).score == 78.5
+
+
+@pytest.mark.parametrize(
+    ("severity", "weight"),
+    [(Severity.CRITICAL, 45), (Severity.HIGH, 20), (Severity.MEDIUM, 8), (Severity.LOW, 3), (Severity.INFO, 1)],
+)
+def test_a_check_weighs_in_the_coverage_what_it_could_take(severity: Severity, weight: int) -> None:
+    graded = of(KEY, passed(KEY, severity), unknown(KEY, Severity.MEDIUM))
+    assert graded.coverage == pytest.approx(weight / (weight + 8), abs=0.0005)
+
+
+def test_the_bill_weighs_as_a_check_of_high_severity() -> None:
+    unseen = Money(monthly_usd=None, avoidable_usd=Decimal(0), at_most_usd=Decimal(0), complete=False)
+    assert of(COST, passed(COST, Severity.LOW), money=unseen).coverage == pytest.approx(3 / 23, abs=0.0005)
+
+
+def test_the_share_of_checks_made_caps_the_score() -> None:
+    def with_missing(made: int) -> float | None:
+        return of(KEY, *(passed(KEY) for _ in range(made)), unknown(KEY)).score
+
+    assert (with_missing(3), with_missing(4), with_missing(9)) == (89.9, 96.9, 96.9)
+
+
+@pytest.mark.parametrize(
+    ("made", "missing", "notes"),
+    [
+        (1, 0, "1 check passed"),
+        (2, 0, "2 checks passed"),
+        (2, 1, "2 checks passed, 1 could not be made everywhere"),
+    ],
+)
+def test_the_note_of_what_passed(made: int, missing: int, notes: str) -> None:
+    assert of(KEY, *(passed(KEY) for _ in range(made)), *(unknown(KEY) for _ in range(missing))).notes == notes
+
+
+def test_a_check_that_was_not_made_on_every_table_did_not_pass() -> None:
+    check = a_check(KEY)
+    made = Result(check=check, table="a", status=Status.PASSED)
+    missing = Result(check=check, table="b", status=Status.UNKNOWN)
+    assert of(KEY, made, missing).notes == "no check could be made everywhere"
 
 
 def test_several_problems_of_one_check_in_one_table_count_once() -> None:
@@ -165,6 +232,9 @@ def test_held_by_names_the_worst_finding_and_where() -> None:
         ("5", "4.99", 94),  # below 5 dollars no more than an A
         ("5", "5", 83),
         ("50", "49.99", 83),
+        ("60", "50", 73),
+        ("60", "49.99", 83),
+        ("200", "199.99", 73),
         ("200", "199", 73),
         ("210", "200", 40),
         ("0", "0", 100),
@@ -184,7 +254,7 @@ def test_the_note_says_what_could_be_avoided() -> None:
 def test_a_saving_that_is_only_bounded_widens_the_range_and_forbids_the_best_letter() -> None:
     money = Money(monthly_usd=Decimal(400), avoidable_usd=Decimal(4), at_most_usd=Decimal(280), complete=True)
     graded = of(COST, *(passed(COST, Severity.HIGH) for _ in range(3)), money=money)
-    assert (graded.best, graded.worst, graded.grade) == ("A+", "F", "B+")
+    assert (graded.best, graded.worst, graded.grade, graded.score) == ("A+", "F", "B+", 89.9)
     assert graded.notes == "1% to 70% of the bill ($4.00 to $280 a month) can be avoided, by what the queries need"
     assert graded.held_by == graded.notes
     assert graded.coverage == 1
@@ -240,6 +310,17 @@ def test_a_bad_category_caps_the_overall_grade(severities: list[Severity], score
     graded = overall(*results)
     assert graded.score == pytest.approx(score, abs=0.06)
     assert graded.held_by == held_by
+
+
+def test_the_caps_begin_below_60_and_below_70() -> None:
+    def of_backup(*severities: Severity) -> float | None:
+        return overall(*(found(BACKUP, one) for one in severities)).score
+
+    twice = a_check(BACKUP, Severity.HIGH)
+    at_70 = overall(*(found(BACKUP, Severity.HIGH, table=table, check=twice) for table in "ab"))
+    assert at_70.score == 95.5  # 70 in a category of weight 15, and no cap
+    assert of_backup(Severity.HIGH, Severity.HIGH) == 89.9  # 60
+    assert of_backup(Severity.HIGH, Severity.HIGH, Severity.LOW) == 79.9  # 57
 
 
 def test_two_unknown_categories_leave_no_overall_letter() -> None:
