@@ -33,8 +33,7 @@ class Telling:
     """
     What there is to tell: results and findings at the target, and the overall grade at each user count.
 
-    `results` and `findings` are without what is accepted, `unaccepted` are the results with it. `known` counts what a baseline knows,
-    notes apart.
+    `results` and `findings` are without what is accepted, `unaccepted` are the results with it. `known` counts what a baseline knows.
     """
 
     facts: Sequence[TableFacts]

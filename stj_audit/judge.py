@@ -105,9 +105,7 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
         graded={users: one.overall for users, one in graded.items()},
         scale=scale,
         not_checked=not_checked,
-        known=sum(
-            one.baseline is not None and one.baseline.state == KNOWN and one.severity != Severity.INFO.label for one in findings
-        ),
+        known=sum(one.baseline is not None and one.baseline.state == KNOWN for one in findings),
         unaccepted=[*(result for one in judged for result in one.results(at_target)), *unread],
     )
     return Report(
