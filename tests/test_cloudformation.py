@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stj_audit.checks.deletion_protection_off import deletion_protection_off
+from stj_audit.checks.no_throttle_alarm import no_throttle_alarm
 from stj_audit.checks.provisioned_without_auto_scaling import provisioned_without_auto_scaling
 from stj_audit.cloudformation import logical_id, table_template, template
-from stj_audit.facts import AutoScaling, Throughput
+from stj_audit.facts import Alarms, AutoScaling, Throughput
 from tests.builders import a_table, an_index, examined
 
 TEXTS = st.text(alphabet=st.characters(codec="utf-8"), max_size=20)
@@ -75,3 +76,31 @@ def test_auto_scaling_has_a_target_and_a_policy_for_each_kind_of_capacity() -> N
     }
     assert resources["OrdersReadPolicy"]["Properties"]["ScalingTargetId"] == {"Ref": "OrdersReadTarget"}
     assert 'ResourceId: "table/orders/index/by-day"' in of_index.template
+
+
+def test_alarms_are_resources_with_the_dimensions_of_table_and_index() -> None:
+    table = a_table(indexes=(an_index("by-day"),))
+    [problem] = examined(no_throttle_alarm, table, alarms=Alarms(alarms=())).problems
+    resources = yaml.safe_load(problem.template)["Resources"]
+    assert list(resources) == [
+        "OrdersReadThrottleEvents",
+        "OrdersWriteThrottleEvents",
+        "OrdersByDayReadThrottleEvents",
+        "OrdersByDayWriteThrottleEvents",
+    ]
+    assert resources["OrdersByDayReadThrottleEvents"] == {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {
+            "AlarmName": "orders-by-day-ReadThrottleEvents",
+            "Namespace": "AWS/DynamoDB",
+            "MetricName": "ReadThrottleEvents",
+            "Dimensions": [{"Name": "TableName", "Value": "orders"}, {"Name": "GlobalSecondaryIndexName", "Value": "by-day"}],
+            "Statistic": "Sum",
+            "Period": 60,
+            "EvaluationPeriods": 5,
+            "DatapointsToAlarm": 5,
+            "Threshold": 0,
+            "ComparisonOperator": "GreaterThanThreshold",
+            "TreatMissingData": "notBreaching",
+        },
+    }

@@ -15,11 +15,13 @@ from decimal import Decimal
 
 from stj_audit.checks import check
 from stj_audit.facts import Alarms, Table
+from stj_audit.new_alarm import NewAlarm, alarms_template
 from stj_audit.results import Category, Good, Problem, Said, Severity
 from stj_audit.wording import a_few, counted, dollars, listed
 
 KINDS = {"ReadThrottleEvents": "read", "WriteThrottleEvents": "write"}
 METRICS = tuple(KINDS)
+MINUTES = 5  # the user guide, see above
 ALARM_USD_MONTH = Decimal("0.10")  # Amazon CloudWatch pricing: one standard-resolution alarm metric, in most regions
 
 
@@ -34,6 +36,7 @@ def no_throttle_alarm(table: Table, alarms: Alarms) -> Iterator[Said]:
         )
         yield Good(message=f"CloudWatch alarms watch the read and write throttles of the table{also}")
         return
+    made = [_alarm(table, metric, index) for metric, index in missing]
     mute = sum(bool(alarms.watching(metric, index=index)) for metric, index in missing)
     unheard = f"; {counted(mute, 'of these metrics has', 'of these metrics have')} an alarm that tells nobody" if mute else ""
     yield Problem(
@@ -45,7 +48,8 @@ def no_throttle_alarm(table: Table, alarms: Alarms) -> Iterator[Said]:
         migration=f"none; an alarm costs about {dollars(ALARM_USD_MONTH)} a month, all of these {dollars(ALARM_USD_MONTH * len(missing))}; "
         "not needed where another system watches these metrics",
         effort="minutes",
-        commands=tuple(_alarm(table, metric, index) for metric, index in missing),
+        commands=tuple(one.command for one in made),
+        template=alarms_template(made),
     )
 
 
@@ -60,13 +64,7 @@ def _named(missing: list[tuple[str, str | None]]) -> str:
     return ", nor ".join(f"{listed(kinds)} throttles of {a_few(where)}" for kinds, where in by_kinds.items())
 
 
-def _alarm(table: Table, metric: str, index: str | None) -> str:
-    dimensions = f"Name=TableName,Value={table.name}"
-    if index is not None:
-        dimensions += f" Name=GlobalSecondaryIndexName,Value={index}"
+def _alarm(table: Table, metric: str, index: str | None) -> NewAlarm:
+    dimensions = {"TableName": table.name} | ({} if index is None else {"GlobalSecondaryIndexName": index})
     name = "-".join(part for part in (table.name, index, metric) if part)
-    return (
-        f"aws cloudwatch put-metric-alarm --region {table.region} --alarm-name {name} --namespace AWS/DynamoDB --metric-name {metric} "
-        f"--dimensions {dimensions} --statistic Sum --period 60 --evaluation-periods 5 --datapoints-to-alarm 5 "
-        "--threshold 0 --comparison-operator GreaterThanThreshold --treat-missing-data notBreaching"
-    )
+    return NewAlarm(table=table, name=name, metric=metric, dimensions=dimensions, statistic="Sum", minutes=MINUTES, threshold=0)

@@ -20,6 +20,7 @@ from decimal import Decimal
 from stj_audit.checks import check
 from stj_audit.checks.no_throttle_alarm import ALARM_USD_MONTH
 from stj_audit.facts import Alarms, Table, Traffic, Unknown
+from stj_audit.new_alarm import NewAlarm, alarms_template
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import a_few, counted, dollars
 
@@ -61,6 +62,7 @@ def recommended_alarm_missing(table: Table, alarms: Alarms, traffic: Traffic | U
     if not missing:
         yield Good(message=f"CloudWatch alarms watch {a_few(one.title for one in wanted)}")
         return
+    made = [_alarm(table, one) for one in missing]
     yield Problem(
         message=f"no CloudWatch alarm watches {a_few(one.title for one in missing)}",
         fix="create the alarms that fit, with an action that reaches someone (add --alarm-actions with your SNS topic to each command)",
@@ -70,7 +72,8 @@ def recommended_alarm_missing(table: Table, alarms: Alarms, traffic: Traffic | U
         migration=f"none; an alarm costs about {dollars(ALARM_USD_MONTH)} a month, all of these "
         f"{dollars(ALARM_USD_MONTH * Decimal(len(missing)))}; set the latency to what your users notice",
         effort="minutes",
-        commands=tuple(_command(table, one) for one in missing),
+        commands=tuple(one.command for one in made),
+        template=alarms_template(made),
     )
 
 
@@ -109,11 +112,13 @@ def _watched(wanted: Wanted, alarms: Alarms) -> bool:
     )
 
 
-def _command(table: Table, one: Wanted) -> str:
-    return (
-        f"aws cloudwatch put-metric-alarm --region {table.region} --alarm-name {table.name}-{one.metric}-{one.value} "
-        f"--namespace AWS/DynamoDB --metric-name {one.metric} "
-        f"--dimensions Name=TableName,Value={table.name} Name={one.dimension},Value={one.value} "
-        f"--statistic {one.statistic} --period 60 --evaluation-periods {one.minutes} --datapoints-to-alarm {one.minutes} "
-        f"--threshold {one.threshold} --comparison-operator GreaterThanThreshold --treat-missing-data notBreaching"
+def _alarm(table: Table, one: Wanted) -> NewAlarm:
+    return NewAlarm(
+        table=table,
+        name=f"{table.name}-{one.metric}-{one.value}",
+        metric=one.metric,
+        dimensions={TABLE: table.name, one.dimension: one.value},
+        statistic=one.statistic,
+        minutes=one.minutes,
+        threshold=one.threshold,
     )
