@@ -1,5 +1,6 @@
 """YAML is read back by PyYAML, which reads YAML 1.1 as CloudFormation does."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,11 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stj_audit.checks.deletion_protection_off import deletion_protection_off
+from stj_audit.checks.expirable_data_without_ttl import expirable_data_without_ttl
+from stj_audit.checks.no_cost_tags import no_cost_tags
+from stj_audit.checks.no_on_demand_ceiling import no_on_demand_ceiling
 from stj_audit.checks.no_throttle_alarm import no_throttle_alarm
+from stj_audit.checks.pattern_without_index import pattern_without_index
+from stj_audit.checks.pitr_off import pitr_off
 from stj_audit.checks.provisioned_without_auto_scaling import provisioned_without_auto_scaling
+from stj_audit.checks.short_recovery_window import short_recovery_window
+from stj_audit.checks.warm_throughput_outgrown import warm_throughput_outgrown
 from stj_audit.cloudformation import logical_id, table_template, template
-from stj_audit.facts import Alarms, AutoScaling, Throughput
-from tests.builders import a_table, an_index, examined
+from stj_audit.config import TableModel
+from stj_audit.cost.workload import Flow as WorkloadFlow
+from stj_audit.cost.workload import in_step
+from stj_audit.design import Pattern
+from stj_audit.facts import Alarms, AttributeSizes, AutoScaling, Flow, Pitr, Tags, Throughput, TimeToLive, Unknown
+from tests.builders import a_table, a_workload, an_index, examined, some_items, some_traffic
 
 TEXTS = st.text(alphabet=st.characters(codec="utf-8"), max_size=20)
 SCALARS = TEXTS | st.integers() | st.booleans()
@@ -104,3 +116,70 @@ def test_alarms_are_resources_with_the_dimensions_of_table_and_index() -> None:
             "TreatMissingData": "notBreaching",
         },
     }
+
+
+def properties(template: str) -> Any:
+    """Those of the one resource of a template."""
+    [resource] = yaml.safe_load(template)["Resources"].values()
+    return resource["Properties"]
+
+
+def test_settings_of_backups_and_tags() -> None:
+    for found in (
+        examined(pitr_off, pitr=Pitr(enabled=False)),
+        examined(short_recovery_window, pitr=Pitr(enabled=True, recovery_period_days=7)),
+    ):
+        assert properties(found.problems[0].template)["PointInTimeRecoverySpecification"] == {
+            "PointInTimeRecoveryEnabled": True,
+            "RecoveryPeriodInDays": 35,
+        }
+    [untagged] = examined(no_cost_tags, tags=Tags(values={})).problems
+    assert properties(untagged.template)["Tags"] == [{"Key": "table_name", "Value": "orders"}]
+
+
+def test_ttl_is_switched_on_only_where_it_could_read_the_values() -> None:
+    def template(*types: str) -> str:
+        until = AttributeSizes(name="expiresAt", types=types, present=1_000, total_bytes=20_000, max_bytes=20)
+        found = examined(expirable_data_without_ttl, items=some_items(attributes=(until,)), time_to_live=TimeToLive(enabled=False))
+        return found.problems[0].template
+
+    assert properties(template("N"))["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
+    assert template("S") == ""
+
+
+def test_a_ceiling_is_set_where_the_traffic_is_known() -> None:
+    known = Flow(peak_hour_read_units=Decimal(3_600), peak_hour_write_units=Decimal(7_200))
+    [problem] = examined(no_on_demand_ceiling, traffic=some_traffic(known)).problems
+    assert properties(problem.template)["OnDemandThroughput"] == {"MaxReadRequestUnits": 3, "MaxWriteRequestUnits": 6}
+    denied = Unknown(call="cloudwatch:GetMetricData", reason="AccessDeniedException")
+    assert examined(no_on_demand_ceiling, traffic=denied).problems[0].template == ""
+
+
+def test_an_index_comes_with_the_attributes_of_its_key() -> None:
+    wanted = Pattern(name="by mail", op="Query", key=("email",), reads=("name",), calls=1)
+    seen = AttributeSizes(name="email", types=("S",), present=1_000, total_bytes=20_000, max_bytes=20)
+    found = examined(pattern_without_index, items=some_items(attributes=(seen,)), declared=TableModel(pattern=(wanted,)))
+    made = properties(found.problems[0].template)
+    assert made["AttributeDefinitions"] == [
+        {"AttributeName": "id", "AttributeType": "S"},
+        {"AttributeName": "email", "AttributeType": "S"},
+    ]
+    assert made["GlobalSecondaryIndexes"] == [
+        {
+            "IndexName": "by-email",
+            "KeySchema": [{"AttributeName": "email", "KeyType": "HASH"}],
+            "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["name"]},
+        }
+    ]
+
+
+def test_warm_throughput_of_the_table_is_a_property_and_that_of_an_index_is_in_the_index() -> None:
+    warm = Throughput(read_units=12_000, write_units=4_000)
+    table = a_table(warm_throughput=warm, indexes=(an_index("by-day", warm_throughput=warm),))
+    busy = Decimal(50 * 2_628_000)
+    flows = {(name, kind): WorkloadFlow(units=in_step(busy, 1_000)) for name in (None, "by-day") for kind in ("writes",)}
+    flows |= {(name, "reads"): WorkloadFlow(units=in_step(Decimal(0), 1_000)) for name in (None, "by-day")}
+    bill = a_workload(table, flows=flows, users_now=1_000)
+    of_table, of_index = examined(warm_throughput_outgrown, table, workload=bill, users=10_000).problems
+    assert properties(of_table.template)["WarmThroughput"] == {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 5_000}
+    assert of_index.template == ""

@@ -9,7 +9,7 @@ from stj_audit.checks.auto_scaling_maximum_outgrown import auto_scaling_maximum_
 from stj_audit.config import Scale
 from stj_audit.cost.workload import Amount, Flow, Key, Workload, in_step
 from stj_audit.facts import AutoScaling, ScalableTarget, Unknown
-from stj_audit.results import Result, Severity, Status
+from stj_audit.results import Limit, Result, Severity, Status
 from tests.builders import a_table, a_workload, an_index, examined
 
 TABLE = a_table(billing_mode="PROVISIONED", indexes=(an_index("by-status"),))
@@ -120,3 +120,25 @@ def test_on_demand_has_no_maximum() -> None:
 
 def test_tells_when_it_is_wrong() -> None:
     assert "meant to hold the bill down" in auto_scaling_maximum_outgrown.why
+
+
+def test_tells_when_the_maximum_binds_also_where_it_is_far() -> None:
+    # 7 a second of 1,000 users at a peak of ten times that: 0.07 for each user, 700 with 10,000
+    assert judged(a_target()).limits == (Limit(what="the 700 write units that auto scaling may provision", users=10_001),)
+    found = judged(a_target("read", index="by-status"), index_reads=1, writes=0).limits
+    assert found == (Limit(what="the 700 read units that auto scaling may provision", users=70_001, index="by-status"),)
+    assert judged(a_target(), writes=0).limits == ()
+
+
+def test_the_capacity_that_is_outgrown_is_told_by_its_kind() -> None:
+    [problem] = judged(a_target("read", index="by-status"), a_target(), index_reads=14, writes=0).problems
+    assert problem.message == "the peak of 10,000 users takes 1,400 read units where the maximum is 700"
+
+
+def test_a_table_that_moves_to_provisioned_is_not_judged_before() -> None:
+    on_demand = a_table(indexes=(an_index("by-status"),))
+    found = workload({(None, "writes"): 14})
+    result = examined(
+        auto_scaling_maximum_outgrown, on_demand, workload=found, users=10_000, auto_scaling=AutoScaling(targets=(a_target(),))
+    )
+    assert result.status is Status.NOT_APPLICABLE

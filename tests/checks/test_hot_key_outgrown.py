@@ -8,7 +8,7 @@ from stj_audit.checks.hot_key_outgrown import hot_key_outgrown
 from stj_audit.config import Scale, TableModel, parse_config
 from stj_audit.cost.from_model import declared_workload
 from stj_audit.facts import ItemSizes, KeyCardinality, Unknown
-from stj_audit.results import Problem, Result, Severity, Status
+from stj_audit.results import Limit, Problem, Result, Severity, Status
 from tests.builders import a_table, a_workload, an_index, examined, some_items, some_keys
 
 # A day has 86,400 seconds and the peak is ten times the mean: 8,640 units of a day are one unit a second at the peak.
@@ -248,3 +248,10 @@ def test_has_nothing_to_judge_without_patterns() -> None:
 
 def test_tells_when_it_is_wrong() -> None:
     assert "splits the value's items by sort key" in hot_key_outgrown.why
+
+
+def test_tells_when_one_value_takes_all_that_it_can() -> None:
+    text = ORDERS + INDEX + pattern(more='index = "by-status"\nitems = 100\n', calls="calls = 20\n")
+    expected = (Limit(what='the 3,000 read units a second of one value of "status"', users=51_840, index="by-status"),)
+    assert judged(text).limits == expected
+    assert judged(text, users=100).limits == expected  # where it is far, too

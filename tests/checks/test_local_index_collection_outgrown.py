@@ -3,7 +3,7 @@ import pytest
 from stj_audit.checks.local_index_collection_outgrown import local_index_collection_outgrown
 from stj_audit.config import Scale, TableModel
 from stj_audit.facts import IndexEntries, ItemSizes, Unknown
-from stj_audit.results import Problem, Result, Severity, Status
+from stj_audit.results import Limit, Problem, Result, Severity, Status
 from tests.builders import a_table, an_index, examined, some_items, some_keys
 
 GB = 1024**3
@@ -154,3 +154,10 @@ def test_does_not_apply_without_local_indexes_or_items() -> None:
 
 def test_tells_when_it_is_wrong() -> None:
     assert "new users mostly bring new values" in local_index_collection_outgrown.why
+
+
+def test_tells_when_a_collection_has_all_that_it_can() -> None:
+    expected = (Limit(what='10 GB of one value of "country", with its local index entries', users=6_666),)
+    assert judged(3 * GB).limits == expected
+    assert judged(3 * GB, scale=Scale(target_users=6_000, users_now=1_000)).limits == expected
+    assert judged(3 * GB, distinct=None).limits == ()  # nobody knows whether new users bring new values

@@ -8,7 +8,7 @@ from stj_audit.config import Scale, TableModel
 from stj_audit.cost.workload import Call
 from stj_audit.design import Pattern
 from stj_audit.facts import Flow, Traffic, Unknown
-from stj_audit.results import Result, Severity, Status
+from stj_audit.results import Limit, Result, Severity, Status
 from tests.builders import a_table, a_workload, an_index, examined, keys, some_items, some_keys, some_traffic
 
 SECONDS = 30 * 86_400
@@ -185,3 +185,10 @@ def test_a_table_without_global_index_has_nothing_to_judge() -> None:
     not_read = Unknown(call="dynamodb:Scan", reason="not asked for")
     assert examined(low_cardinality_index_key, items=not_read).reason == "no global secondary index"
     assert examined(low_cardinality_index_key, a_table(indexes=(an_index(kind="LSI"),))).status is Status.NOT_APPLICABLE
+
+
+def test_tells_when_one_value_takes_all_that_it_can() -> None:
+    [limit] = judged(4, "0.5", traffic=a_second("1")).limits
+    what = '3,000 read or 1,000 write units a second of one value of "status"'
+    assert limit == Limit(what=what, users=600_000, index="by-status")
+    assert judged(4, "0.5").limits == ()  # without traffic nobody knows

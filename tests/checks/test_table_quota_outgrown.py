@@ -9,7 +9,7 @@ from stj_audit.checks.table_quota_outgrown import table_quota_outgrown
 from stj_audit.config import Scale
 from stj_audit.cost.workload import Amount, Flow, Key, Workload, in_step
 from stj_audit.facts import Quotas, Table, Unknown
-from stj_audit.results import Result, Severity, Status
+from stj_audit.results import Limit, Result, Severity, Status
 from tests.builders import a_table, a_workload, an_index, examined
 
 TABLE = a_table()
@@ -135,3 +135,11 @@ def test_requests_that_are_not_known_are_not_zero() -> None:
 
 def test_tells_when_it_is_wrong() -> None:
     assert "default is taken although the quota was raised" in table_quota_outgrown.why
+
+
+def test_tells_when_the_quota_binds_also_where_it_is_far() -> None:
+    # 4 a second of 1,000 users at a peak of ten times that: 0.04 for each user, 40,000 with 1,000,000
+    assert judged(4).limits == (Limit(what="the quota of 40,000 read units a second", users=1_000_001),)
+    own = judged(4, quotas=Quotas(table_read_units=80_000)).limits
+    assert own == (Limit(what="the quota of 80,000 read units a second", users=2_000_001),)
+    assert judged(0).limits == ()

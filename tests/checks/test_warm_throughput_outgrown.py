@@ -10,7 +10,7 @@ from stj_audit.checks.warm_throughput_outgrown import warm_throughput_outgrown
 from stj_audit.config import Scale
 from stj_audit.cost.workload import Amount, Flow, Key, Workload, in_step
 from stj_audit.facts import Table, Throughput
-from stj_audit.results import Result, Severity, Status
+from stj_audit.results import Limit, Result, Severity, Status
 from tests.builders import a_table, a_workload, an_index, examined
 
 WARM = Throughput(read_units=12_000, write_units=4_000)
@@ -121,3 +121,12 @@ def test_provisioned_capacity_is_its_own_limit() -> None:
 
 def test_tells_when_it_is_wrong() -> None:
     assert "the users come over weeks" in warm_throughput_outgrown.why
+
+
+def test_tells_when_what_is_warm_is_used_up_also_where_it_is_far() -> None:
+    # 4 a second of 1,000 users at a peak of ten times that: 0.04 for each user, 4,000 with 100,000
+    assert judged(0, 4).limits == (Limit(what="4,000 warm write units a second", users=100_001),)
+    found = workload({("by-status", "reads"): 4}, INDEXED)
+    limits = examined(warm_throughput_outgrown, INDEXED, workload=found, users=10_000).limits
+    assert limits == (Limit(what="12,000 warm read units a second", users=300_001, index="by-status"),)
+    assert judged().limits == ()
