@@ -4,8 +4,8 @@ index, a total, a copy in another system.
 
 Three things are looked at. Changes that DynamoDB could not put into the table's Kinesis data stream are lost to it. Changes that the Kinesis
 stream throttled come late. And a DynamoDB stream that nobody read in 30 days is a note: it costs nothing, but whoever turned it on expects
-something of it. A global table needs its stream, and is left alone. Whether there is a Kinesis stream at all is not asked: without trouble
-nothing is said of it.
+something of it. A global table needs its stream, and is left alone. That nothing was lost is told where changes do go to a Kinesis stream, and
+both of its failures were measured.
 
 Wrong where the reader was turned off on purpose, or is to come.
 Source: AWS developer guide, "DynamoDB Metrics and dimensions" (FailedToReplicateRecordCount, ThrottledPutRecordCount); "Using Kinesis Data
@@ -18,19 +18,24 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from stj_audit.checks import check
-from stj_audit.facts import Operations, Table, Traffic
+from stj_audit.facts import KinesisDestinations, Operations, Table, Traffic, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import counted
 
 
 @check("Changes do not get to their readers", Category.CAPACITY_PLANNING, Severity.HIGH, code="CAP-20")
-def stream_trouble(table: Table, traffic: Traffic, operations: Operations, taken_at: datetime) -> Iterator[Said]:
+def stream_trouble(
+    table: Table, traffic: Traffic, operations: Operations, kinesis_destinations: KinesisDestinations | Unknown, taken_at: datetime
+) -> Iterator[Said]:
     days = counted(traffic.covered_days, "day")
     said: list[Said] = []
     if operations.unreplicated_records:
         said.append(_lost(operations.unreplicated_records, days))
     if operations.throttled_records:
         said.append(_late(operations.throttled_records, days))
+    sent = isinstance(kinesis_destinations, KinesisDestinations) and kinesis_destinations.active
+    if sent and operations.unreplicated_records == 0 and operations.throttled_records == 0:
+        said.append(Good(message=f"no change was late for, or lost to, the Kinesis data stream in {days}"))
     if table.stream_label is not None and not table.replicas:
         if traffic.stream_reads:
             said.append(Good(message=f"the stream was read {counted(traffic.stream_reads, 'time')} in {days}"))

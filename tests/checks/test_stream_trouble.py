@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 
 from stj_audit.checks.stream_trouble import stream_trouble
-from stj_audit.facts import Operations, Replica, Unknown
+from stj_audit.facts import KinesisDestination, KinesisDestinations, Operations, Replica, Unknown
 from stj_audit.results import Result, Severity, Status
 from tests.builders import TAKEN_AT, a_table, examined, some_traffic
 
 DENIED = Unknown(call="cloudwatch:GetMetricData", reason="AccessDeniedException")
+NO_KINESIS = KinesisDestinations(destinations=())
 STREAM = {"stream_label": "2025-01-01T00:00:00.000", "stream_view_type": "KEYS_ONLY"}
 
 
@@ -20,12 +21,14 @@ def judged(
     stream: dict[str, Any] | None = None,
     lost: int | None = None,
     late: int | None = None,
+    kinesis: KinesisDestinations | Unknown = NO_KINESIS,
 ) -> Result:
     return examined(
         stream_trouble,
         a_table(**(STREAM if stream is None else stream)),
         traffic=some_traffic(stream_reads=reads, covered_days=Decimal(days)),
         operations=Operations(unreplicated_records=lost, throttled_records=late),
+        kinesis_destinations=kinesis,
     )
 
 
@@ -35,6 +38,32 @@ def test_finds_changes_that_kinesis_did_not_get() -> None:
     assert result.severity is Severity.HIGH
     assert problem.message == "12 changes did not get to the Kinesis data stream in 30 days"
     assert problem.evidence == {"unreplicated_records": 12}
+
+
+def to_kinesis(status: str) -> KinesisDestinations:
+    return KinesisDestinations(
+        destinations=(KinesisDestination(stream_arn="arn:aws:kinesis:eu-north-1:1:stream/x", status=status),)
+    )
+
+
+def test_passes_a_kinesis_stream_that_gets_all_in_time() -> None:
+    result = judged(lost=0, late=0, stream={}, kinesis=to_kinesis("ACTIVE"))
+    assert result.status is Status.PASSED
+    assert [good.message for good in result.goods] == ["no change was late for, or lost to, the Kinesis data stream in 30 days"]
+
+
+@pytest.mark.parametrize(
+    ("lost", "late", "kinesis"),
+    [
+        (None, 0, to_kinesis("ACTIVE")),
+        (0, None, to_kinesis("ACTIVE")),
+        (0, 0, to_kinesis("DISABLED")),
+        (0, 0, NO_KINESIS),
+        (0, 0, Unknown(call="dynamodb:DescribeKinesisStreamingDestination", reason="AccessDeniedException")),
+    ],
+)
+def test_praises_no_kinesis_stream_that_was_not_seen_to_get_all(lost: int | None, late: int | None, kinesis: Any) -> None:
+    assert judged(lost=lost, late=late, stream={}, kinesis=kinesis).goods == ()
 
 
 def test_finds_changes_that_come_late() -> None:
