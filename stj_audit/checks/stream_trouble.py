@@ -4,8 +4,8 @@ index, a total, a copy in another system.
 
 Three things are looked at. Changes that DynamoDB could not put into the table's Kinesis data stream are lost to it. Changes that the Kinesis
 stream throttled come late. And a DynamoDB stream that nobody read in 30 days is a note: it costs nothing, but whoever turned it on expects
-something of it. A global table needs its stream, and is left alone. That nothing was lost is told where changes do go to a Kinesis stream, and
-both of its failures were measured.
+something of it. A global table needs its stream, and is left alone. That nothing was lost is told where changes do go to a Kinesis stream,
+and both of its failures were measured.
 
 Wrong where the reader was turned off on purpose, or is to come.
 Source: AWS developer guide, "DynamoDB Metrics and dimensions" (FailedToReplicateRecordCount, ThrottledPutRecordCount); "Using Kinesis Data
