@@ -233,6 +233,17 @@ class ContributorInsights:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ResourcePolicy:
+    """
+    The resource-based policy of a table: how many statements it has (0: there is none), and whether one of them allows something to everyone,
+    in any account, without a condition.
+    """
+
+    statements: int
+    open_to_anyone: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class KinesisDestination:
     """A Kinesis data stream that the table's changes go to. `status` is ENABLING, ACTIVE, UPDATING, DISABLING, DISABLED or ENABLE_FAILED."""
 
@@ -669,6 +680,7 @@ class TableFacts:
     protected_resource: ProtectedResource | Unknown
     contributor_insights: ContributorInsights | Unknown
     kinesis_destinations: KinesisDestinations | Unknown
+    resource_policy: ResourcePolicy | Unknown
     quotas: Quotas | Unknown
     region_tables: RegionTables | Unknown
     time_to_live: TimeToLive | Unknown

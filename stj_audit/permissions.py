@@ -16,6 +16,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "protected_resource": ("backup:DescribeProtectedResource",),
     "contributor_insights": ("dynamodb:DescribeContributorInsights",),
     "kinesis_destinations": ("dynamodb:DescribeKinesisStreamingDestination",),
+    "resource_policy": ("dynamodb:GetResourcePolicy",),
     "quotas": ("servicequotas:ListServiceQuotas",),
     "region_tables": ("dynamodb:ListTables",),
     "time_to_live": ("dynamodb:DescribeTimeToLive",),

@@ -284,6 +284,8 @@ class TableReport:
     on_demand_limit: Units | None = None
     warm_throughput: Units | None = None
     replicas: tuple[str, ...] = ()
+    resource_policy: str | None = None
+    """In words, without what it says; null: not known."""
 
 
 # ------------------------------------------------------------------------------------------------------------- findings

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from stj_audit.config import SizeLines
 from stj_audit.cost.from_facts import stored_bytes, stored_index_bytes
-from stj_audit.facts import Flow, Index, ItemSizes, KeyAttribute, TableFacts, Throughput, Traffic, Unknown
+from stj_audit.facts import Flow, Index, ItemSizes, KeyAttribute, ResourcePolicy, TableFacts, Throughput, Traffic, Unknown
 from stj_audit.report import (
     AttributeReport,
     AutoScalingReport,
@@ -25,7 +25,7 @@ from stj_audit.report import (
     TrafficReport,
     Units,
 )
-from stj_audit.wording import count
+from stj_audit.wording import count, counted
 
 SMALLEST_BAR_BYTES = 128
 LARGEST_POWER_BYTES = 256 * 1024
@@ -51,6 +51,7 @@ def table_report(
         encryption=table.encryption.type,
         ttl_attribute=None if isinstance(ttl, Unknown) or not ttl.enabled else ttl.attribute,
         stream=table.stream_view_type,
+        resource_policy=None if isinstance(facts.resource_policy, Unknown) else _policy(facts.resource_policy),
         tags=None if isinstance(facts.tags, Unknown) else dict(facts.tags.values),
         key_schema=_key(table.key_schema),
         indexes=tuple(_index(index, facts) for index in table.indexes),
@@ -119,6 +120,14 @@ def _histogram(items: ItemSizes, size_lines: SizeLines) -> tuple[HistogramBar, .
         powers.append(powers[-1] * 2)
     edges = sorted({*powers, size_lines.warn_bytes, size_lines.max_bytes, max(items.max_bytes or 0, size_lines.max_bytes)})
     return tuple(HistogramBar(le_bytes=high, count=items.over(low) - items.over(high)) for low, high in pairwise([0, *edges]))
+
+
+def _policy(policy: ResourcePolicy) -> str:
+    if not policy.statements:
+        return "none"
+    return counted(policy.statements, "statement") + (
+        ", at least one of them for everyone, without a condition" if policy.open_to_anyone else ""
+    )
 
 
 def _key(key_schema: tuple[KeyAttribute, ...]) -> tuple[KeyElement, ...]:

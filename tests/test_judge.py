@@ -19,6 +19,7 @@ from stj_audit.facts import (
     MissingTable,
     OnDemandBackups,
     Pitr,
+    ResourcePolicy,
     Snapshot,
     Table,
     TableFacts,
@@ -136,6 +137,20 @@ def test_one_check_has_one_row_for_what_one_call_did_not_tell() -> None:
         "the peak of 10,000 users in reads of the table is not known; the peak of 10,000 users in writes of the table is not known; "
         "and 8 more of this kind"
     )
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        (ResourcePolicy(statements=0, open_to_anyone=False), "none"),
+        (ResourcePolicy(statements=2, open_to_anyone=False), "2 statements"),
+        (ResourcePolicy(statements=1, open_to_anyone=True), "1 statement, at least one of them for everyone, without a condition"),
+        (DENIED, None),
+    ],
+)
+def test_a_resource_policy_is_told_and_not_graded(policy: ResourcePolicy | Unknown, words: str | None) -> None:
+    report = judged(table_facts(resource_policy=policy))
+    assert report.tables[0].resource_policy == words
 
 
 def test_limits_are_sorted_by_the_users_at_which_they_bind() -> None:

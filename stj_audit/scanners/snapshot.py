@@ -33,6 +33,7 @@ from stj_audit.facts import (
     Quotas,
     RecoveryPoints,
     RegionTables,
+    ResourcePolicy,
     Snapshot,
     Table,
     TableFacts,
@@ -53,6 +54,7 @@ from stj_audit.scanners import (
     operations,
     pitr,
     quotas,
+    resource_policy,
     tables,
     tags,
     time_to_live,
@@ -133,6 +135,7 @@ def take_snapshot(
             protected_resource=own.protected_resource.result(),
             contributor_insights=own.contributor_insights.result(),
             kinesis_destinations=own.kinesis_destinations.result(),
+            resource_policy=own.resource_policy.result(),
             quotas=shared.quotas.result(),
             region_tables=shared.region_tables(described[0].name),
             time_to_live=own.time_to_live.result(),
@@ -291,6 +294,7 @@ class _TableCalls:
     protected_resource: "Future[ProtectedResource | Unknown]"
     contributor_insights: "Future[ContributorInsights | Unknown]"
     kinesis_destinations: "Future[KinesisDestinations | Unknown]"
+    resource_policy: "Future[ResourcePolicy | Unknown]"
     time_to_live: "Future[TimeToLive | Unknown]"
     tags: "Future[Tags | Unknown]"
 
@@ -303,6 +307,7 @@ class _TableCalls:
             protected_resource=calls.submit(aws_backup.RESOURCE_CALL, aws_backup.read_resource, aws, table.arn),
             contributor_insights=calls.submit(contributor_insights.CALL, contributor_insights.read, aws, table),
             kinesis_destinations=calls.submit(kinesis_destinations.CALL, kinesis_destinations.read, aws, table.name),
+            resource_policy=calls.submit(resource_policy.CALL, resource_policy.read, aws, table.arn),
             time_to_live=calls.submit(time_to_live.CALL, time_to_live.read, aws, table.name),
             tags=calls.submit(tags.CALL, tags.read, aws, table.arn),
         )

@@ -1,12 +1,30 @@
 """What other services of AWS know of a table, by recorded answers: no test engine has them."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 from botocore.exceptions import ClientError
 
-from stj_audit.facts import InsightsSetting, KinesisDestination, KinesisDestinations, ProtectedResource, Quotas, RecoveryPoint
-from stj_audit.scanners import Aws, AwsOptions, aws_backup, contributor_insights, kinesis_destinations, open_session, quotas
+from stj_audit.facts import (
+    InsightsSetting,
+    KinesisDestination,
+    KinesisDestinations,
+    ProtectedResource,
+    Quotas,
+    RecoveryPoint,
+    ResourcePolicy,
+)
+from stj_audit.scanners import (
+    Aws,
+    AwsOptions,
+    aws_backup,
+    contributor_insights,
+    kinesis_destinations,
+    open_session,
+    quotas,
+    resource_policy,
+)
 from tests.builders import a_table, an_index
 from tests.scanners.answers import REGION, answer, answer_with, error
 
@@ -82,6 +100,31 @@ def test_contributor_insights_of_the_table_and_its_global_indexes(aws: Aws) -> N
 )
 def test_contributor_insights_on_their_way(status: str, enabled: bool) -> None:
     assert InsightsSetting(index=None, status=status).enabled is enabled
+
+
+OPEN = {"Effect": "Allow", "Principal": "*", "Action": "dynamodb:GetItem", "Resource": "*"}
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        ([], ResourcePolicy(statements=0, open_to_anyone=False)),
+        (OPEN, ResourcePolicy(statements=1, open_to_anyone=True)),
+        ([OPEN | {"Principal": {"AWS": "*"}}], ResourcePolicy(statements=1, open_to_anyone=True)),
+        ([OPEN | {"Principal": {"AWS": ["111111111111", "*"]}}, OPEN], ResourcePolicy(statements=2, open_to_anyone=True)),
+        ([OPEN | {"Principal": {"AWS": ["111111111111"]}}], ResourcePolicy(statements=1, open_to_anyone=False)),
+        ([OPEN | {"Principal": {"Service": "*"}}], ResourcePolicy(statements=1, open_to_anyone=False)),
+        ([OPEN | {"Effect": "Deny"}], ResourcePolicy(statements=1, open_to_anyone=False)),
+        (
+            [OPEN | {"Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}}],
+            ResourcePolicy(statements=1, open_to_anyone=False),
+        ),
+    ],
+)
+def test_a_resource_policy_by_its_kind(aws: Aws, statements: object, expected: ResourcePolicy) -> None:
+    body = {"Policy": json.dumps({"Version": "2012-10-17", "Statement": statements}), "RevisionId": "1"}
+    answer_with(aws.dynamodb, "dynamodb.GetResourcePolicy", lambda: answer(body))
+    assert resource_policy.read(aws, ARN) == expected
 
 
 def test_kinesis_destinations_with_their_status(aws: Aws) -> None:

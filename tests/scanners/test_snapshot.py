@@ -28,6 +28,7 @@ from stj_audit.facts import (
     Quotas,
     RecoveryPoints,
     RegionTables,
+    ResourcePolicy,
     Snapshot,
     Tags,
     TimeToLive,
@@ -255,14 +256,15 @@ def test_everything_is_read_of_every_table(complete: Aws) -> None:
     )
     assert orders.contributor_insights == ContributorInsights(settings=(InsightsSetting(index=None, status="DISABLED"),))
     assert orders.kinesis_destinations == KinesisDestinations(destinations=())
+    assert orders.resource_policy == ResourcePolicy(statements=0, open_to_anyone=False)
     assert (orders.quotas, orders.region_tables) == (Quotas(), RegionTables(count=2, first="orders"))
     assert users.region_tables == orders.region_tables
-    # One list, two descriptions; identity, targets, policies, alarms, quotas and metrics once; of each table eight settings and a scan.
+    # One list, two descriptions; identity, targets, policies, alarms, quotas and metrics once; of each table nine settings and a scan.
     # How requests went, and the capacity of the account, take no call where there is nothing to ask, but are steps.
-    assert found.api_calls == 1 + 2 + 6 + 2 * 9
+    assert found.api_calls == 1 + 2 + 6 + 2 * 10
     assert steps[0] == ("tables", 0, 2)
     assert steps[2] == ("tables", 2, 2)
-    assert steps[-1] == ("calls", 27, 27)  # the count of tables is known, and asks nothing
+    assert steps[-1] == ("calls", 29, 29)  # the count of tables is known, and asks nothing
 
 
 def test_series_of_busy_tables_are_finer_where_they_are_on_demand(aws: Aws) -> None:
@@ -360,6 +362,7 @@ DENIED: list[tuple[str, str, str]] = [
     ("backup.DescribeProtectedResource", "protected_resource", "backup:DescribeProtectedResource"),
     ("dynamodb.DescribeContributorInsights", "contributor_insights", "dynamodb:DescribeContributorInsights"),
     ("dynamodb.DescribeKinesisStreamingDestination", "kinesis_destinations", "dynamodb:DescribeKinesisStreamingDestination"),
+    ("dynamodb.GetResourcePolicy", "resource_policy", "dynamodb:GetResourcePolicy"),
     ("dynamodb.ListTables", "region_tables", "dynamodb:ListTables"),
     ("service-quotas.ListServiceQuotas", "quotas", "servicequotas:ListServiceQuotas"),
 ]

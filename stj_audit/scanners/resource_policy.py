@@ -1,0 +1,34 @@
+"""A table's resource-based policy: GetResourcePolicy. What it says stays here: only what kind of policy it is goes on."""
+
+from typing import Any
+
+import orjson
+from botocore.exceptions import ClientError
+
+from stj_audit.facts import ResourcePolicy
+from stj_audit.scanners.failures import code_of
+from stj_audit.scanners.session import Aws
+
+CALL = "dynamodb:GetResourcePolicy"
+NO_POLICY = "PolicyNotFoundException"  # AWS API reference, GetResourcePolicy
+
+
+def read(aws: Aws, table_arn: str) -> ResourcePolicy:
+    """The policy of the table, not of its stream."""
+    try:
+        answer = aws.dynamodb.get_resource_policy(ResourceArn=table_arn)
+    except ClientError as error:
+        if code_of(error) != NO_POLICY:
+            raise
+        return ResourcePolicy(statements=0, open_to_anyone=False)
+    statements = orjson.loads(answer["Policy"]).get("Statement", [])
+    allowed = statements if isinstance(statements, list) else [statements]
+    return ResourcePolicy(statements=len(allowed), open_to_anyone=any(_is_open(one) for one in allowed))
+
+
+def _is_open(statement: dict[str, Any]) -> bool:
+    """Whether it allows something to everyone, in any account, without a condition."""
+    principal = statement.get("Principal")
+    named = principal.get("AWS") if isinstance(principal, dict) else principal
+    anyone = named == "*" or (isinstance(named, list) and "*" in named)
+    return statement.get("Effect") == "Allow" and anyone and not statement.get("Condition")
