@@ -44,6 +44,7 @@ ABSENT_CALLS = {  # what DynamoDB Local does not know
     "dynamodb:DescribeContinuousBackups",
     "dynamodb:DescribeContributorInsights",
     "dynamodb:DescribeKinesisStreamingDestination",
+    "dynamodb:GetResourcePolicy",
     "dynamodb:ListBackups",
     "dynamodb:ListTagsOfResource",
     "servicequotas:ListServiceQuotas",

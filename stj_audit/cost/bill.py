@@ -18,6 +18,8 @@ from stj_audit.facts import Unknown
 from stj_audit.report import CostLine
 from stj_audit.results import Change, Severity
 
+BACKUP_CALLS = {"pitr": "dynamodb:DescribeContinuousBackups", "backup": "dynamodb:ListBackups"}
+
 # How bad unsaved money is: by its share of the table's bill, and at most so bad as its amount allows.
 SEVERITY_BY_SHARE = ((Decimal("0.25"), Severity.HIGH), (Decimal("0.10"), Severity.MEDIUM), (Decimal(0), Severity.LOW))
 MEDIUM_AT_MOST_BELOW_FLOORS = 10  # below ten times the floor (USD 50 at the default of USD 5) at most medium
@@ -34,7 +36,9 @@ def why_unknown(lines: Sequence[CostLine], prices: PriceSheet) -> Unknown | None
     if missing.component in STORAGE:
         which = "the table" if missing.index is None else f"index {missing.index}"
         return Unknown(call="dynamodb:DescribeTable", reason=f"the size of {which} is not known")
-    call = "dynamodb:DescribeTable" if "capacity" in missing.component else "cloudwatch:GetMetricData"
+    call = BACKUP_CALLS.get(missing.component, "cloudwatch:GetMetricData")
+    if "capacity" in missing.component:
+        call = "dynamodb:DescribeTable"
     reason = f"{missing.component} of a user: {missing.note}" if missing.basis == "declared" else missing.note
     return Unknown(call=call, reason=reason)
 

@@ -1,11 +1,12 @@
 """What a change to a table saves, by re-pricing, and how bad it is to leave that unsaved. Prices of us-east-1."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from stj_audit.cost.bill import TableBill
+from stj_audit.cost.bill import TableBill, why_unknown
 from stj_audit.cost.prices import bundled_sheet
 from stj_audit.cost.savings import Proposal, plan
 from stj_audit.cost.workload import KINDS, Amount, Flow, Key
@@ -19,7 +20,7 @@ from stj_audit.results import (
     UseBillingMode,
     UseTableClass,
 )
-from tests.builders import Quantities, a_table, a_workload, an_index
+from tests.builders import Quantities, a_line, a_table, a_workload, an_index
 
 US_EAST = bundled_sheet("us-east-1")
 INDEXED = a_table(indexes=(an_index("i"),))
@@ -220,3 +221,19 @@ def test_the_plan_leaves_the_bills_of_the_changed_tables() -> None:
 )
 def test_unsaved_money_is_as_bad_as_its_share_and_amount(bill: str, saving: str, severity: Severity) -> None:
     assert a_bill({"storage": dollars(bill, DOLLAR_OF_STORAGE)}).severity(Decimal(saving)) is severity
+
+
+@pytest.mark.parametrize(
+    ("component", "call"),
+    [
+        ("storage", "dynamodb:DescribeTable"),
+        ("capacity-reads", "dynamodb:DescribeTable"),
+        ("reads", "cloudwatch:GetMetricData"),
+        ("pitr", "dynamodb:DescribeContinuousBackups"),
+        ("backup", "dynamodb:ListBackups"),
+    ],
+)
+def test_what_is_missing_of_a_bill_names_the_call_that_would_tell(component: str, call: str) -> None:
+    unknown = why_unknown([replace(a_line(component, None), quantity=None, note="denied")], bundled_sheet("eu-north-1"))
+    assert unknown is not None
+    assert unknown.call == call
