@@ -225,7 +225,7 @@ def test_what_was_not_looked_at_is_listed_and_not_praised() -> None:
     report = judged(table_facts(pitr=unknown))
     rows = [row for row in report.not_checked if row.call == unknown.call]
     assert {row.check for row in rows} >= {"pitr-off", "short-recovery-window"}
-    assert all(row.reason == "AccessDeniedException" and row.table == "orders" for row in rows)
+    assert all(row.reason.endswith("AccessDeniedException") and row.table == "orders" for row in rows)
     assert not any("PITR" in message for point in report.good for message in point.messages)
     assert next(row for row in report.practices if row.practice == "Enable PITR backups").status == "NOT CHECKED"
     assert report.tables[0].backups.pitr is None
