@@ -211,8 +211,8 @@ def test_the_load_of_a_job_reaches_the_limit_at_no_number_of_users() -> None:
 def test_what_is_over_the_limit_already_does_not_wait() -> None:
     assert problem_of(ORDERS + INDEX + LEADERBOARD, users_now=8_606).matters_from_users is None
     assert problem_of(ORDERS + INDEX + LEADERBOARD, users_now=8_605).matters_from_users == 8_606
-    # one user, of whom nobody knows whether there is one yet: 1,036,800 calls of 50 units, half of them of one value
-    alone = ORDERS + INDEX + pattern(more='index = "by-status"\nitems = 100\n', calls="calls = 1_036_800\n")
+    # one user, of whom nobody knows whether there is one yet: 518,400 calls of 100 units, half of them of one value
+    alone = ORDERS + INDEX + pattern(more='index = "by-status"\nitems = 200\n', calls="calls = 518_400\n")
     assert problem_of(alone, users_now=None).matters_from_users == 1
     assert problem_of(alone, users_now=1).matters_from_users is None
 
