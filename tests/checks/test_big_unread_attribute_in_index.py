@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import yaml
 
 from stj_audit.checks.big_unread_attribute_in_index import big_unread_attribute_in_index
 from stj_audit.config import parse_config
@@ -114,6 +115,14 @@ def test_its_command_adds_an_index_without_it() -> None:
         "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["status"]},
         "ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityUnits": 6},
     }
+
+
+def test_has_a_template_too_and_neither_where_the_capacity_is_not_known() -> None:
+    text = ORDERS + PROVISIONED + SIZES + INDEX + query()
+    [resource] = yaml.safe_load(problem_of(text).template)["Resources"].values()
+    assert "by-email-narrow" in [index["IndexName"] for index in resource["Properties"]["GlobalSecondaryIndexes"]]
+    [problem] = judged(text, table=a_table(indexes=TABLE.indexes, billing_mode="PROVISIONED")).problems
+    assert (problem.commands, problem.template) == ((), "")
 
 
 @pytest.mark.parametrize(
