@@ -131,7 +131,7 @@ def _part(call: Call, store: Store, top_share: Decimal, users: int) -> Decimal:
     entries = store.count.at(users)
     if not call.pattern.grows_faster or entries is None:
         return top_share
-    return Decimal(1) if Decimal(call.pattern.items_at(users)) >= (1 - top_share) * entries else top_share
+    return Decimal(1) if Decimal(call.pattern.items_at(users)) > (1 - top_share) * entries else top_share
 
 
 def _of_kind(

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import yaml
 
 from stj_audit.checks.big_unread_attribute_in_index import big_unread_attribute_in_index
 from stj_audit.config import parse_config
@@ -68,6 +69,19 @@ def test_the_heaviest_is_told_first_and_all_of_them_together() -> None:
     assert (problem.evidence["attributes"], problem.evidence["unread_bytes"]) == ("heavy, light", 33_280.0)
 
 
+def test_what_weighs_the_same_is_told_by_name() -> None:
+    sizes = "[tables.orders.attributes]\nid = 38\nb = 12_800\na = 12_800\n"
+    assert problem_of(ORDERS + PROVISIONED + sizes + INDEX + query()).evidence["attributes"] == "a, b"
+
+
+def test_an_attribute_that_is_declared_larger_than_the_entry_is_all_of_it() -> None:
+    problem = problem_of(ORDERS.replace("51_200", "2_000") + PROVISIONED + SIZES + INDEX + query())
+    assert problem.message == (
+        'holds "blob", 40.0 KB of the 2.0 KB of its entry (100%), and no declared pattern reads it there: '
+        "2 write units for each write, 1 unit without"
+    )
+
+
 @pytest.mark.parametrize(("blob_bytes", "status"), [(12_799, Status.PASSED), (12_800, Status.FOUND)])
 def test_is_large_from_a_quarter_of_the_entry(blob_bytes: int, status: Status) -> None:
     sizes = f"[tables.orders.attributes]\nblob = {blob_bytes}\n"
@@ -101,6 +115,14 @@ def test_its_command_adds_an_index_without_it() -> None:
         "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["status"]},
         "ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityUnits": 6},
     }
+
+
+def test_has_a_template_too_and_neither_where_the_capacity_is_not_known() -> None:
+    text = ORDERS + PROVISIONED + SIZES + INDEX + query()
+    [resource] = yaml.safe_load(problem_of(text).template)["Resources"].values()
+    assert "by-email-narrow" in [index["IndexName"] for index in resource["Properties"]["GlobalSecondaryIndexes"]]
+    [problem] = judged(text, table=a_table(indexes=TABLE.indexes, billing_mode="PROVISIONED")).problems
+    assert (problem.commands, problem.template) == ((), "")
 
 
 @pytest.mark.parametrize(

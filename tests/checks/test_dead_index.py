@@ -48,6 +48,7 @@ def test_finds_an_index_that_holds_nothing() -> None:
     assert problem.index == "by-status"
     assert problem.change == RemoveIndex(index="by-status")
     assert problem.fix.startswith("ask the owner")
+    assert problem.benefit == "one index less in the quota, and no capacity for it"
 
 
 def test_a_missing_datapoint_is_told_as_that() -> None:
@@ -66,6 +67,7 @@ def test_queries_that_find_nothing_are_worse_and_removing_does_not_help_them() -
     assert result.severity is Severity.MEDIUM
     assert problem.message.endswith("; 120 read units found nothing")
     assert (problem.change, problem.commands) == (None, ())
+    assert problem.benefit == "the queries find what they are made for"
     assert problem.fix.startswith('compare "status" and "due" with the attributes of the items')
 
 

@@ -54,6 +54,17 @@ def test_an_archived_table_has_to_be_restored() -> None:
     assert problem.fix.endswith("then restore the table from the backup that AWS made of it")
 
 
+@pytest.mark.parametrize(("status", "dated"), [("ACTIVE", True), ("ARCHIVING", False), ("ARCHIVED", False)])
+def test_there_is_a_date_only_until_it_is_archived(status: str, dated: bool) -> None:
+    assert ("before 2026-03-31 08:30 UTC" in problem_of(status, inaccessible_since=SINCE).fix) is dated
+
+
+def test_names_the_key_where_it_is_known() -> None:
+    known = problem_of(kms_key_arn=KEY, inaccessible_since=SINCE)
+    assert known.current == f"the table is ACTIVE, encrypted with {KEY}"
+    assert problem_of(inaccessible_since=SINCE).current == "the table is ACTIVE, encrypted with a KMS key"
+
+
 def test_its_command_only_looks_at_the_key() -> None:
     [command] = problem_of(kms_key_arn=KEY, inaccessible_since=SINCE).commands
     assert shlex.split(command) == ["aws", "kms", "describe-key", "--region", "eu-north-1", "--key-id", KEY]

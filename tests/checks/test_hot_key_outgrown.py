@@ -1,4 +1,6 @@
 import tomllib
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -7,7 +9,8 @@ import pytest
 from stj_audit.checks.hot_key_outgrown import hot_key_outgrown
 from stj_audit.config import Scale, TableModel, parse_config
 from stj_audit.cost.from_model import declared_workload
-from stj_audit.facts import ItemSizes, KeyCardinality, Unknown
+from stj_audit.cost.workload import Workload
+from stj_audit.facts import ItemSizes, KeyCardinality, Table, Unknown
 from stj_audit.results import Limit, Problem, Result, Severity, Status
 from tests.builders import a_table, a_workload, an_index, examined, some_items, some_keys
 
@@ -29,13 +32,22 @@ def values(distinct: int | None = 3, top_share: str = "0.5", **fields: Any) -> I
     return some_items(keys=(some_keys(1_000), some_keys(distinct, index="by-status", top_share=top_share)), **fields)
 
 
-def judged(text: str, items: Any = None, *, users: int = 10_000, users_now: int | None = 1_000, **context: Any) -> Result:
+def judged(
+    text: str,
+    items: Any = None,
+    *,
+    users: int = 10_000,
+    users_now: int | None = 1_000,
+    table: Table = TABLE,
+    change: Callable[[Workload], Workload] = lambda workload: workload,
+    **context: Any,
+) -> Result:
     config = parse_config(tomllib.loads(text, parse_float=Decimal), origin="d.toml")
     model = config.tables["orders"]
-    context.setdefault("workload", declared_workload("orders", model, config.model))
+    context.setdefault("workload", change(declared_workload("orders", model, config.model)))
     scale = Scale(target_users=users, users_now=users_now)
     return examined(
-        hot_key_outgrown, TABLE, items=values() if items is None else items, declared=model, users=users, scale=scale, **context
+        hot_key_outgrown, table, items=values() if items is None else items, declared=model, users=users, scale=scale, **context
     )
 
 
@@ -110,6 +122,54 @@ def test_patterns_of_one_key_add_up() -> None:
     assert problem_of(ORDERS + INDEX + twice).evidence["units_a_second"] == 8_101.852
 
 
+def test_a_call_of_a_fixed_number_of_items_is_shared_out_however_many_they_are() -> None:
+    # 6,000 items are more than the 5,000 entries of all other values, with 10,000 users: 3,000 units, half of them
+    problem = problem_of(ORDERS + INDEX + pattern(more='index = "by-status"\nitems = 6_000\n'))
+    assert problem.evidence["units_a_second"] == 1_736.111
+
+
+def test_a_call_that_reads_as_much_as_all_other_values_may_be_of_them() -> None:
+    # 5,000 items, 2,500 units, half of them; with 5,001 all are of the most frequent value: 2,500.5 units, of 10,000 calls
+    assert problem_of(ORDERS + INDEX + LEADERBOARD.replace("0.7", "0.5")).evidence["units_a_second"] == 1_446.759
+    assert problem_of(ORDERS + INDEX + LEADERBOARD.replace("0.7", "0.5001")).evidence["units_a_second"] == 2_894.097
+
+
+def test_calls_are_counted_by_the_factor_of_what_was_measured() -> None:
+    few = some_items(keys=(some_keys(2, items=2, top_share="0.5"),))
+    factors = {("by-status", "reads"): Decimal(2), (None, "reads"): Decimal(3)}
+    of_index = problem_of(ORDERS + INDEX + LEADERBOARD, change=lambda one: replace(one, factors=factors))
+    assert of_index.evidence["units_a_second"] == 8_101.852
+    gets = ORDERS + pattern("GetItem", "", calls="calls = 2_000\n")
+    of_table = problem_of(gets, few, change=lambda one: replace(one, factors=factors))
+    assert of_table.evidence["units_a_second"] == 1_736.111
+
+
+LOCAL = '[[tables.orders.index]]\nname = "by-day"\nkey = ["id", "day"]\n'
+
+
+def with_local(workload: Workload) -> Workload:
+    """A model has no local indexes: by-day is one here."""
+    return replace(workload, indexes=tuple(replace(store, local=store.index == "by-day") for store in workload.indexes))
+
+
+def test_a_local_index_shares_the_limit_of_the_table_and_not_of_another_index() -> None:
+    table = a_table(key=("id", "at"), indexes=(an_index("by-status"), an_index("by-day", key=("id", "day"), kind="LSI")))
+    keys = (some_keys(2, items=2, top_share="0.5"), some_keys(3, index="by-status", top_share="0.5"))
+    text = ORDERS.replace('["id"]', '["id", "at"]') + INDEX + LOCAL + pattern("PutItem", "", calls="calls = 1_000\n")
+    problems = judged(text, some_items(keys=keys), table=table, change=with_local).problems
+    # a put of 4,096 bytes takes 4 units of the table and of each index: half of 40 million a day, and twice that with the local index
+    assert [(one.index, one.evidence["units_a_second"]) for one in problems] == [(None, 4_629.63), ("by-status", 2_314.815)]
+
+
+def test_what_a_local_index_takes_is_counted_by_the_factor_of_the_table() -> None:
+    table = a_table(key=("id", "at"), indexes=(an_index("by-day", key=("id", "day"), kind="LSI"),))
+    text = ORDERS.replace('["id"]', '["id", "at"]') + LOCAL + pattern(more='index = "by-day"\n', calls="calls = 2_000\n")
+    few = some_items(keys=(some_keys(2, items=2, top_share="0.5"),))
+    assert problem_of(text, few, table=table, change=with_local).evidence["units_a_second"] == 578.704
+    twice = problem_of(text, few, table=table, change=lambda one: replace(with_local(one), factors={(None, "reads"): Decimal(2)}))
+    assert twice.evidence["units_a_second"] == 1_157.407
+
+
 def test_counts_only_the_users_that_are_there_on_a_day() -> None:
     active = "[model]\nactive = 0.5\n"
     assert problem_of(active + ORDERS + INDEX + LEADERBOARD).evidence["units_a_second"] == 2_025.463
@@ -143,6 +203,7 @@ def test_the_load_of_a_job_reaches_the_limit_at_no_number_of_users() -> None:
     text = ORDERS + INDEX + pattern(more='index = "by-status"\nitems = 200\n', calls="calls_per_day = 100_000\n")
     problem = problem_of(text)
     assert problem.evidence["max_users"] is None
+    assert judged(text).limits == ()
     assert problem.matters_from_users is None
     assert problem.message.endswith("that one value can")
 
@@ -150,6 +211,10 @@ def test_the_load_of_a_job_reaches_the_limit_at_no_number_of_users() -> None:
 def test_what_is_over_the_limit_already_does_not_wait() -> None:
     assert problem_of(ORDERS + INDEX + LEADERBOARD, users_now=8_606).matters_from_users is None
     assert problem_of(ORDERS + INDEX + LEADERBOARD, users_now=8_605).matters_from_users == 8_606
+    # one user, of whom nobody knows whether there is one yet: 518,400 calls of 100 units, half of them of one value
+    alone = ORDERS + INDEX + pattern(more='index = "by-status"\nitems = 200\n', calls="calls = 518_400\n")
+    assert problem_of(alone, users_now=None).matters_from_users == 1
+    assert problem_of(alone, users_now=1).matters_from_users is None
 
 
 # ------------------------------------------------------------------------------------------------------------ thresholds
@@ -209,6 +274,30 @@ def test_keys_that_grow_with_the_users_are_not_judged() -> None:
 
 def test_an_index_that_no_pattern_touches_is_not_judged() -> None:
     assert judged(ORDERS + INDEX + pattern("GetItem", "")).status is Status.NOT_APPLICABLE
+
+
+def test_an_index_is_read_without_the_table_unless_its_entries_are_fetched_from_there() -> None:
+    text = ORDERS + INDEX + pattern(more='index = "by-status"\n')
+    only_index = some_items(keys=(some_keys(3, index="by-status", top_share="0.5"),))
+    assert judged(text, only_index).unknowns == ()
+
+    def fetching(workload: Workload) -> Workload:
+        return replace(workload, calls=tuple(replace(call, fetches=True) for call in workload.calls))
+
+    [unknown] = judged(text, only_index, change=fetching).unknowns
+    assert unknown.reason == "the key values of the table were not counted"
+
+
+def test_an_index_that_is_not_the_one_that_is_fetched_from_is_not_judged() -> None:
+    table = a_table(indexes=(an_index("by-status"), an_index("by-day", key=("day",))))
+    other = INDEX.replace("by-status", "by-day").replace('"status"', '"day"')
+    text = ORDERS + INDEX + other + pattern(more='index = "by-status"\n')
+    result = judged(
+        text,
+        table=table,
+        change=lambda one: replace(one, calls=tuple(replace(call, fetches=True) for call in one.calls)),
+    )
+    assert (result.status, result.unknowns) == (Status.PASSED, ())
 
 
 def test_does_not_judge_what_was_not_read() -> None:

@@ -81,8 +81,9 @@ def test_does_not_claim_what_it_may_not_see() -> None:
     assert judged(insights=DENIED).status is Status.NOT_APPLICABLE
 
 
-def test_throttling_without_a_cause_is_not_known() -> None:
-    result = judged(a_flow(read_throttles=3, write_throttles=1))
+@pytest.mark.parametrize(("reads", "writes"), [(3, 1), (4, 0), (0, 4)])
+def test_throttling_without_a_cause_is_not_known(reads: int, writes: int) -> None:
+    result = judged(a_flow(read_throttles=reads, write_throttles=writes))
     assert result.unknowns == (
         Unknown(call="cloudwatch:GetMetricData", reason="CloudWatch tells no cause for 4 throttle events of the table"),
     )
@@ -92,6 +93,12 @@ def test_no_datapoint_is_not_zero() -> None:
     assert judged(index=no_data()).reason == "no datapoint of index by-status in 14 days"
     denied = Unknown(call="cloudwatch:GetMetricData", reason="AccessDenied")
     assert examined(hot_partition_key_unknown, traffic=denied).unknowns == (denied,)
+
+
+@pytest.mark.parametrize(("reads", "writes"), [(None, 0), (0, None)])
+def test_half_of_the_datapoints_are_not_all(reads: int | None, writes: int | None) -> None:
+    result = judged(a_flow(read_throttles=reads, write_throttles=writes))
+    assert (result.status, result.reason) == (Status.UNKNOWN, "no datapoint of the table in 14 days")
 
 
 def test_keys_that_kms_encrypts_are_not_put_into_plain_text() -> None:

@@ -37,6 +37,11 @@ def test_is_high_from_350_kb_and_critical_from_395_kb(largest_bytes: int, severi
     assert examined(item_near_limit, items=some_items({1_000: 999, largest_bytes: 1})).severity is severity
 
 
+def test_counts_the_items_from_350_kb() -> None:
+    [problem] = examined(item_near_limit, items=some_items({350 * KB - 1: 4, 350 * KB: 2, 350 * KB + 1: 1})).problems
+    assert problem.evidence["items_at_or_above_350_kb"] == 3
+
+
 def test_passes_small_items_and_says_how_large_the_largest_is() -> None:
     result = examined(item_near_limit, items=some_items({100 * KB: 10}))
     assert result.status is Status.PASSED

@@ -97,6 +97,26 @@ def test_beyond_twice_the_target_is_far_and_told_in_round_figures() -> None:
     assert result.problems[0].matters_from_users == 20_066
 
 
+@pytest.mark.parametrize(
+    ("reads", "users_now", "told"),
+    [
+        ("29.9", 996, "at about 19,000 users"),  # 19,986
+        ("420", 5, "at about 7 users"),  # 7.14
+        ("500", 12, "at about 14 users"),  # 14.4
+    ],
+)
+def test_tells_the_first_two_digits_of_the_users(reads: str, users_now: int, told: str) -> None:
+    scale = Scale(target_users=10_000, users_now=users_now, peak_factor=10)
+    assert judged(4, "0.5", traffic=a_second(reads), scale=scale).problems[0].message.endswith(told)
+
+
+def test_metrics_of_no_time_are_no_measurement() -> None:
+    traffic = some_traffic(indexes={"by-status": Flow(read_units=Decimal(1), write_units=Decimal(1))}, covered_days=Decimal(0))
+    [problem] = judged(4, "0.5", traffic=traffic).problems
+    assert problem.evidence["peak_share_of_one_partition_now"] is None
+    assert problem.message.endswith("how many users that carries is not known, because its traffic is not")
+
+
 @pytest.mark.parametrize(("reads", "users_max", "severity"), [("6", 100_000, Severity.INFO), ("6.01", 99_833, Severity.MEDIUM)])
 def test_ten_times_the_target_is_ample(reads: str, users_max: int, severity: Severity) -> None:
     result = judged(4, "0.5", traffic=a_second(reads, "0"))

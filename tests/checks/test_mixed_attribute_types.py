@@ -43,10 +43,12 @@ def test_finds_an_attribute_of_two_types() -> None:
 
 
 def test_tells_a_few_of_many_in_one_finding() -> None:
-    [problem] = judged(*(an_attribute(name, "BOOL", "M", "SS") for name in "abcd")).problems
+    attributes = [an_attribute(name, "BOOL", "M", "SS") for name in "abc"]
+    [problem] = judged(*attributes, an_attribute("d", "N", "S")).problems
     kinds = "(boolean, map and string set)"
     assert problem.message.endswith(f': "a" {kinds}, "b" {kinds}, "c" {kinds} and 1 more')
     assert problem.evidence["attributes"] == 4
+    assert (problem.evidence["first_attribute"], problem.evidence["first_types"]) == ("a", "BOOL, M, SS")
 
 
 def test_null_beside_one_type_is_no_mix() -> None:
@@ -114,6 +116,13 @@ def test_passes_where_each_has_one_type() -> None:
     result = judged(an_attribute("id", "S"), an_attribute("status", "S"), table=INDEXED)
     assert [good.message for good in result.goods] == ["each of 2 attributes has one type in all 1,000 items"]
     assert judged(an_attribute("id", "S")).goods[0].message == "the one attribute has one type in all 1,000 items"
+
+
+@pytest.mark.parametrize("coverage", ["full", "sample"])
+@pytest.mark.parametrize("mixed", ["status", "age"])
+def test_says_nothing_of_the_others_where_one_is_mixed(mixed: str, coverage: str) -> None:
+    result = judged(an_attribute("id", "S"), an_attribute(mixed, "N", "S"), table=INDEXED, coverage=coverage)
+    assert (len(result.problems), result.goods, result.unknowns) == (1, (), ())
 
 
 def test_a_sample_can_show_a_mix_and_not_exclude_it() -> None:

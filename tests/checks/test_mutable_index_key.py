@@ -117,6 +117,19 @@ def test_measured_writes_do_not_tell_what_of_them_are_moves() -> None:
     assert problem.evidence["saving_usd_month"] is None
 
 
+def test_the_writes_of_another_index_need_not_be_known() -> None:
+    other = INDEX.replace("by-score", "by-day").replace('["league", "score"]', '["day"]')
+    flow = Flow(units=Amount(today=None), note="CloudWatch has no datapoint")
+    problem = problem_of(
+        ORDERS + INDEX + other + write("score"), change=lambda one: replace(one, flows={("by-day", "writes"): flow})
+    )
+    assert problem.evidence["saving_usd_month"] == 0.67
+
+
+def test_an_index_that_is_not_in_the_bill_has_no_money() -> None:
+    assert problem_of(ORDERS + write("score")).evidence["saving_usd_month"] is None
+
+
 def test_passes_writes_that_touch_no_key() -> None:
     result = judged(ORDERS + INDEX + write("note"))
     assert result.status is Status.PASSED

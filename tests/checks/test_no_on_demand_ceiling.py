@@ -1,11 +1,13 @@
 import json
 import shlex
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from stj_audit.checks.no_on_demand_ceiling import no_on_demand_ceiling
+from stj_audit.cost.prices import bundled_sheet
 from stj_audit.cost.workload import Flow, in_step
 from stj_audit.facts import Table, Throughput, Unknown
 from stj_audit.results import Result, Severity, Status
@@ -55,6 +57,8 @@ def test_an_index_has_a_ceiling_of_its_own() -> None:
     )
     [problem] = judged(INDEXED, traffic=traffic).problems
     assert problem.message.startswith("no maximum is set for reads and writes of by-status: ")
+    assert (problem.evidence["without_ceiling"], problem.evidence["dimensions"]) == (2, 4)
+    assert problem.current == "2 of 4 maxima are set"
     assert json.loads(shlex.split(problem.commands[0])[-1]) == [
         {"Update": {"IndexName": "by-status", "OnDemandThroughput": {"MaxReadRequestUnits": 30, "MaxWriteRequestUnits": 30}}}
     ]
@@ -72,6 +76,28 @@ def test_finds_half_a_ceiling() -> None:
 def test_suggests_no_number_without_traffic(traffic: Any) -> None:
     [problem] = judged(traffic=traffic, workload=a_workload(quantities={"reads": None, "writes": None})).problems
     assert problem.commands == ()
+
+
+@pytest.mark.parametrize(
+    ("units", "ceilings"),
+    [
+        ("0", []),  # an idle table: 0 would stop it
+        ("1", ["MaxReadRequestUnits=1,MaxWriteRequestUnits=1"]),
+        ("3_600", ["MaxReadRequestUnits=3,MaxWriteRequestUnits=3"]),
+    ],
+)
+def test_a_quiet_table_has_a_ceiling_above_nothing(units: str, ceilings: list[str]) -> None:
+    quiet = some_traffic(a_flow(peak_hour_read_units=Decimal(units), peak_hour_write_units=Decimal(units)))
+    [problem] = judged(traffic=quiet, workload=a_workload(quantities={"reads": "0", "writes": "0"})).problems
+    assert [shlex.split(command)[-1] for command in problem.commands] == ceilings
+
+
+@pytest.mark.parametrize("key", ["read", "write"])
+def test_has_no_amount_with_half_of_the_prices(key: str) -> None:
+    sheet = bundled_sheet("eu-north-1")
+    half = replace(sheet, prices={name: price for name, price in sheet.prices.items() if f"{key}_request_unit" not in name})
+    assert half.prices != sheet.prices
+    assert judged(prices=half).problems[0].evidence["worst_hour_usd"] is None
 
 
 def test_has_no_amount_without_a_price() -> None:

@@ -111,6 +111,11 @@ def test_passes_when_each_is_watched() -> None:
     ]
 
 
+def test_passes_a_table_without_an_index() -> None:
+    [good] = examined(no_throttle_alarm, alarms=watching(("ReadThrottleEvents", TABLE), ("WriteThrottleEvents", TABLE))).goods
+    assert good.message == "CloudWatch alarms watch the read and write throttles of the table"
+
+
 def test_does_not_judge_what_it_may_not_see() -> None:
     denied = Unknown(call="cloudwatch:DescribeAlarms", reason="AccessDenied")
     assert examined(no_throttle_alarm, alarms=denied).unknowns == (denied,)

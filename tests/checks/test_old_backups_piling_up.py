@@ -45,6 +45,11 @@ def test_prices_what_is_old() -> None:
     assert problem.migration.startswith("ask the owner first")
 
 
+def test_one_backup_costs() -> None:
+    [problem] = judged(a_backup()).problems
+    assert problem.message == "1 on-demand backup of more than 90 days, 60.0 GB in all, costs $6.00 a month"
+
+
 def test_its_command_lists_them_and_deletes_nothing() -> None:
     [problem] = judged(a_backup(), a_backup(200)).problems
     words = shlex.split(problem.commands[0])
@@ -85,7 +90,8 @@ def test_the_newest_backup_may_be_old_too() -> None:
 
 def test_a_size_that_is_not_stated_is_not_zero() -> None:
     assert judged(a_backup(gigabytes=None)).reason == "the size of a backup is not stated"
-    assert judged(a_backup(gigabytes=None), a_backup()).status is Status.FOUND
+    [problem] = judged(a_backup(gigabytes=None), a_backup()).problems
+    assert problem.evidence["old_backup_bytes"] == 60 * GB
     assert judged(a_backup(10, None)).status is Status.PASSED  # it is young, whatever its size
 
 
