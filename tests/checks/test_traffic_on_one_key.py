@@ -130,3 +130,8 @@ def test_the_one_item_of_a_configuration_is_left_out(items: int, status: Status)
 
 def test_tells_when_it_is_wrong() -> None:
     assert "the one item of a configuration that everything reads" in " ".join(traffic_on_one_key.why.split())
+
+
+def test_an_index_of_two_keys_is_left_out() -> None:
+    few = a_table(indexes=(an_index("by-status", item_count=2),))
+    assert judged(used("5000", "4000"), used("9000", "1", index="by-status"), definition=few).status is Status.PASSED
