@@ -116,7 +116,8 @@ def test_a_mode_that_is_not_stated_is_the_full_one() -> None:
 @pytest.mark.parametrize("fact", ["contributor_insights", "hot_keys", "traffic"])
 def test_what_may_not_be_seen_is_not_known(fact: str) -> None:
     denied = Unknown(call="cloudwatch:GetInsightRuleReport", reason="AccessDeniedException")
-    assert judged(used("9000", "1"), **{fact: denied}).unknowns == (denied,)
+    facts: dict[str, Any] = {fact: denied}
+    assert judged(used("9000", "1"), **facts).unknowns == (denied,)
 
 
 @pytest.mark.parametrize(("items", "status"), [(1, Status.NOT_APPLICABLE), (2, Status.NOT_APPLICABLE), (3, Status.FOUND)])
