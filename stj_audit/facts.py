@@ -210,12 +210,13 @@ class ProtectedResource:
 class InsightsSetting:
     """
     Contributor Insights of the table (`index` None) or of one GSI. `status` is ENABLED, ENABLING, DISABLED, DISABLING or FAILED;
-    `mode` ACCESSED_AND_THROTTLED_KEYS or THROTTLED_KEYS, None: not stated.
+    `mode` ACCESSED_AND_THROTTLED_KEYS or THROTTLED_KEYS, None: not stated. `rules` are the names of its rules in CloudWatch.
     """
 
     index: str | None
     status: str
     mode: str | None = None
+    rules: tuple[str, ...] = ()
 
     @property
     def enabled(self) -> bool:
@@ -241,6 +242,39 @@ class ResourcePolicy:
 
     statements: int
     open_to_anyone: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeyReport:
+    """
+    What Contributor Insights counted of the two partition key values of the table (`index` None) or of one GSI that have the most: units
+    where `kind` is "accessed", requests where it is "throttled". The values themselves are not kept.
+
+    `first` None: the report names no key. `second` None: it names one alone.
+    """
+
+    index: str | None
+    kind: Literal["accessed", "throttled"]
+    first: Decimal | None
+    second: Decimal | None = None
+
+    def stands_out(self, times: int) -> bool:
+        """Whether the first has at least `times` what the second has."""
+        return self.first is not None and self.first > 0 and self.first >= times * (self.second or 0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HotKeys:
+    """
+    The reports of Contributor Insights where it is on, each over `report_hours`: accessed keys until the audit, throttled keys on the day
+    with the most throttle events, and only where a partition was throttled.
+    """
+
+    report_hours: int
+    reports: tuple[KeyReport, ...] = ()
+
+    def report(self, index: str | None, kind: Literal["accessed", "throttled"]) -> KeyReport | None:
+        return next((one for one in self.reports if (one.index, one.kind) == (index, kind)), None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -424,6 +458,11 @@ class Flow:
     provisioned_read_units: Decimal | None = None
     """Mean of the provisioned capacity over the covered days, as auto scaling set it; None: on demand, or no datapoint."""
     provisioned_write_units: Decimal | None = None
+
+    def named_throttles(self, index: str | None) -> int:
+        """Throttle events by key range that Contributor Insights could name a key for: not those of writes of an `index`."""
+        kinds = ("Read", "Write") if index is None else ("Read",)
+        return sum(self.throttle_reasons.get(f"{kind}KeyRangeThroughputThrottleEvents", 0) for kind in kinds)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -679,6 +718,7 @@ class TableFacts:
     recovery_points: RecoveryPoints | Unknown
     protected_resource: ProtectedResource | Unknown
     contributor_insights: ContributorInsights | Unknown
+    hot_keys: HotKeys | Unknown
     kinesis_destinations: KinesisDestinations | Unknown
     resource_policy: ResourcePolicy | Unknown
     quotas: Quotas | Unknown

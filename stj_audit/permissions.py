@@ -15,6 +15,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "recovery_points": ("backup:ListRecoveryPointsByResource",),
     "protected_resource": ("backup:DescribeProtectedResource",),
     "contributor_insights": ("dynamodb:DescribeContributorInsights",),
+    "hot_keys": ("dynamodb:DescribeContributorInsights", "cloudwatch:GetInsightRuleReport"),
     "kinesis_destinations": ("dynamodb:DescribeKinesisStreamingDestination",),
     "resource_policy": ("dynamodb:GetResourcePolicy",),
     "quotas": ("servicequotas:ListServiceQuotas",),
@@ -42,6 +43,10 @@ ACCOUNT_WIDE = frozenset(  # these know no resource level: their Resource must b
     }
 )
 ASKED_OF_INDEXES = frozenset({"dynamodb:DescribeContributorInsights"})  # of a table and, under the index's own ARN, of an index
+ASKED_OF_RULES = frozenset({"cloudwatch:GetInsightRuleReport"})  # of a rule of CloudWatch, under an ARN of its own
+PARTITION_KEY_RULES = (
+    "DynamoDBContributorInsights-PK*"  # what DynamoDB calls its rules of partition keys: sort keys are not asked for
+)
 PARTITIONS = (("us-gov-", "aws-us-gov"), ("cn-", "aws-cn"))  # region prefix -> ARN partition, "aws" for the others
 READ_ITEMS = ACTIONS["items"]
 WRITES = tuple(  # denied outright, so that the role stays read-only whatever else is attached to it
@@ -77,7 +82,8 @@ def policy(facts: Iterable[str], *, account: str = "*", region: str = "*", table
     """The least IAM policy that lets the audit read `facts` of `tables` (names or patterns), and nothing written."""
     actions = actions_for({"table", *facts})
     wide = [action for action in actions if action in ACCOUNT_WIDE]
-    narrow = [action for action in actions if action not in ACCOUNT_WIDE and action not in READ_ITEMS]
+    apart = {*ACCOUNT_WIDE, *READ_ITEMS, *ASKED_OF_RULES}
+    narrow = [action for action in actions if action not in apart]
     partition = next((name for start, name in PARTITIONS if region.startswith(start)), "aws")
     arns = [f"arn:{partition}:dynamodb:{region}:{account}:table/{table}" for table in tables]
     statements: list[dict[str, Any]] = [
@@ -88,6 +94,10 @@ def policy(facts: Iterable[str], *, account: str = "*", region: str = "*", table
     if of_indexes:
         indexes = [f"{arn}/index/*" for arn in arns]
         statements.append({"Sid": "IndexConfiguration", "Effect": "Allow", "Action": of_indexes, "Resource": indexes})
+    of_rules = [action for action in actions if action in ASKED_OF_RULES]
+    if of_rules:
+        rules = f"arn:{partition}:cloudwatch:{region}:{account}:insight-rule/{PARTITION_KEY_RULES}"
+        statements.append({"Sid": "ContributorInsightsReports", "Effect": "Allow", "Action": of_rules, "Resource": rules})
     if set(actions) & set(READ_ITEMS):
         statements.append({"Sid": "ReadItemsToSizeThem", "Effect": "Allow", "Action": list(READ_ITEMS), "Resource": arns})
     statements.append({"Sid": "NeverWrite", "Effect": "Deny", "Action": list(WRITES), "Resource": "*"})

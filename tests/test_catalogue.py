@@ -33,6 +33,7 @@ ENGINES = {
     "account_capacity": "moto",
     "kinesis_destinations": "answers of AWS's model",
     "contributor_insights": "answers of AWS's model",
+    "hot_keys": "answers of AWS's model",
     "recovery_points": "answers of AWS's model",
     "protected_resource": "answers of AWS's model",
     "quotas": "answers of AWS's model",
@@ -41,9 +42,6 @@ ENGINES = {
 }
 
 LEFT_OUT = {
-    "KEY-03": "needs the contributors that `cloudwatch:GetInsightRuleReport` names, which no engine of the tests answers; "
-    "`hot-partition-key-unknown` (KEY-05) tells of throttled keys that nothing names",
-    "KEY-04": "the same; `hot-key-outgrown` (SCL-01) counts what one value takes by the declared patterns",
     "CST-01": "no check: the avoidable share is the sum of all priced findings, without overlap, and makes the cost grade",
     "CST-08": "no check: reserved capacity and Database Savings Plans are told with the costs, as information",
     "CST-10": "no check: the costs at each user count are a section of every report, by how they grow",

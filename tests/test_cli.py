@@ -350,6 +350,8 @@ def test_the_policy_allows_reading_and_denies_writing(tmp_path: Path) -> None:
     assert scan["Resource"] == ["arn:aws:dynamodb:eu-north-1:123456789012:table/stj_*"]
     [of_indexes] = [one for one in policy["Statement"] if one["Action"] == ["dynamodb:DescribeContributorInsights"]]
     assert of_indexes["Resource"] == ["arn:aws:dynamodb:eu-north-1:123456789012:table/stj_*/index/*"]
+    [of_rules] = [one for one in policy["Statement"] if one["Action"] == ["cloudwatch:GetInsightRuleReport"]]
+    assert of_rules["Resource"] == "arn:aws:cloudwatch:eu-north-1:123456789012:insight-rule/DynamoDBContributorInsights-PK*"
     [wide] = [one for one in policy["Statement"] if one["Resource"] == "*" and one["Effect"] == "Allow"]
     assert {one for one in wide["Action"] if not one.startswith(("dynamodb:", "cloudwatch:", "application-autoscaling:"))} == {
         "backup:DescribeProtectedResource",

@@ -21,8 +21,6 @@ from stj_audit.facts import ContributorInsights, Flow, Table, Traffic, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import a_few, counted, resource
 
-READS, WRITES = "ReadKeyRangeThroughputThrottleEvents", "WriteKeyRangeThroughputThrottleEvents"
-
 
 @check("A hot key that nothing names", Category.PRIMARY_KEY_DESIGN, Severity.MEDIUM, code="KEY-05")
 def hot_partition_key_unknown(
@@ -34,7 +32,7 @@ def hot_partition_key_unknown(
     unseen: Unknown | None = None
     for index in (None, *(one.name for one in table.global_indexes)):
         flow = traffic.table if index is None else traffic.indexes.get(index, Flow())
-        events = flow.throttle_reasons.get(READS, 0) + (flow.throttle_reasons.get(WRITES, 0) if index is None else 0)
+        events = flow.named_throttles(index)
         if not events and (flow.read_throttles is None or flow.write_throttles is None):
             yield Unknown(call="cloudwatch:GetMetricData", reason=f"no datapoint of {resource(index)} in {days} days")
         elif not events and not flow.throttle_reasons and (flow.read_throttles or flow.write_throttles):

@@ -1,4 +1,4 @@
-"""Whether CloudWatch Contributor Insights names the busiest keys: DescribeContributorInsights. Its reports, which hold keys, are not read."""
+"""Whether CloudWatch Contributor Insights names the busiest keys: DescribeContributorInsights. Its reports are read by `hot_keys`."""
 
 from typing import Any, cast
 
@@ -18,4 +18,9 @@ def read(aws: Aws, table: Table) -> ContributorInsights:
 def _setting(aws: Aws, table: Table, index: str | None) -> InsightsSetting:
     request = {"TableName": table.name} | ({} if index is None else {"IndexName": index})
     answer = cast("dict[str, Any]", aws.dynamodb.describe_contributor_insights(**request))
-    return InsightsSetting(index=index, status=answer["ContributorInsightsStatus"], mode=answer.get("ContributorInsightsMode"))
+    return InsightsSetting(
+        index=index,
+        status=answer["ContributorInsightsStatus"],
+        mode=answer.get("ContributorInsightsMode"),
+        rules=tuple(answer.get("ContributorInsightsRuleList", ())),
+    )

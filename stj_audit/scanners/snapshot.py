@@ -23,6 +23,7 @@ from stj_audit.facts import (
     Alarms,
     AutoScaling,
     ContributorInsights,
+    HotKeys,
     ItemSizes,
     KinesisDestinations,
     MissingTable,
@@ -49,6 +50,7 @@ from stj_audit.scanners import (
     auto_scaling,
     aws_backup,
     contributor_insights,
+    hot_keys,
     kinesis_destinations,
     on_demand_backups,
     operations,
@@ -117,6 +119,10 @@ def take_snapshot(
         apart = [_TableCalls.submit(calls, aws, table) for table in described]
         # After what they wait for, so that no thread waits for a call that has none; and after all that is quicker
         requests = _requests(calls, aws, described, shared, now)
+        named = _Reports(calls=calls, aws=aws, requests=requests, now=now)
+        reports = [
+            calls.follow(named.read, table.name, own.contributor_insights) for table, own in zip(described, apart, strict=True)
+        ]
         # Last, because they take long: nothing small waits behind them. A scan waits for what TTL watches, which has its thread by then.
         reading = _Reading(aws=aws, plan=items, hash_key=hash_key, now=now, stop=stop)
         scans = [
@@ -134,6 +140,7 @@ def take_snapshot(
             recovery_points=own.recovery_points.result(),
             protected_resource=own.protected_resource.result(),
             contributor_insights=own.contributor_insights.result(),
+            hot_keys=report.result(),
             kinesis_destinations=own.kinesis_destinations.result(),
             resource_policy=own.resource_policy.result(),
             quotas=shared.quotas.result(),
@@ -147,7 +154,7 @@ def take_snapshot(
             alarms=shared.alarms_of(table.name),
             items=one if isinstance(one, Unknown) else one.sizes,
         )
-        for table, own, one in zip(described, apart, read, strict=True)
+        for table, own, report, one in zip(described, apart, reports, read, strict=True)
     )
     who = account.result()
     return Snapshot(
@@ -387,6 +394,27 @@ def _read_requests(
     wanted = [series for name, found in seen.items() if isinstance(found, Traffic) for series in operations.series_of(name, found)]
     more = calls.answer(traffic.CALL, traffic.fetch, aws, wanted, window)
     return {name: _Requests(traffic=found, operations=operations.of_table(name, found, more)) for name, found in seen.items()}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Reports:
+    """How the reports of Contributor Insights are read of every table."""
+
+    calls: _Calls
+    aws: Aws
+    requests: "Sequence[Future[dict[str, _Requests]]]"
+    now: datetime
+
+    def read(self, table: str, insights: "Future[ContributorInsights | Unknown]") -> HotKeys | Unknown:
+        """Where Contributor Insights is off, nothing is asked, and the traffic is not waited for."""
+        setting = insights.result()
+        if isinstance(setting, Unknown):
+            return setting
+        if not any(one.rules for one in setting.settings):
+            return HotKeys(report_hours=hot_keys.REPORT_HOURS)
+        seen = next(found[table].traffic for found in (future.result() for future in self.requests) if table in found)
+        window = traffic.window_until(self.now)
+        return self.calls.answer(hot_keys.CALL, hot_keys.read, self.aws, setting, seen, window)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

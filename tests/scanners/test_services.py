@@ -82,13 +82,19 @@ def test_contributor_insights_of_the_table_and_its_global_indexes(aws: Aws) -> N
     requests = answer_with(
         aws.dynamodb,
         "dynamodb.DescribeContributorInsights",
-        lambda: answer({"ContributorInsightsStatus": "ENABLED", "ContributorInsightsMode": "THROTTLED_KEYS"}),
+        lambda: answer(
+            {
+                "ContributorInsightsStatus": "ENABLED",
+                "ContributorInsightsMode": "THROTTLED_KEYS",
+                "ContributorInsightsRuleList": ["DynamoDBContributorInsights-PKT-orders-1"],
+            }
+        ),
         lambda: answer({"ContributorInsightsStatus": "DISABLED"}),
     )
     table = a_table(indexes=(an_index("by-status"), an_index("local", kind="LSI")))
     found = contributor_insights.read(aws, table)
     assert found.settings == (
-        InsightsSetting(index=None, status="ENABLED", mode="THROTTLED_KEYS"),
+        InsightsSetting(index=None, status="ENABLED", mode="THROTTLED_KEYS", rules=("DynamoDBContributorInsights-PKT-orders-1",)),
         InsightsSetting(index="by-status", status="DISABLED"),
     )
     assert (found.enabled(None), found.enabled("by-status"), found.enabled("gone")) == (True, False, False)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import EndpointConnectionError
+from moto.cloudwatch.responses import CloudWatchResponse
 from moto.dynamodb.responses import DynamoHandler
 from moto.servicequotas.responses import ServiceQuotasResponse
 
@@ -18,8 +19,10 @@ from stj_audit.facts import (
     Alarms,
     AutoScaling,
     ContributorInsights,
+    HotKeys,
     InsightsSetting,
     ItemSizes,
+    KeyReport,
     KinesisDestinations,
     MissingTable,
     Operations,
@@ -255,16 +258,17 @@ def test_everything_is_read_of_every_table(complete: Aws) -> None:
         ProtectedResource(last_restored_at=None),
     )
     assert orders.contributor_insights == ContributorInsights(settings=(InsightsSetting(index=None, status="DISABLED"),))
+    assert orders.hot_keys == HotKeys(report_hours=24)
     assert orders.kinesis_destinations == KinesisDestinations(destinations=())
     assert orders.resource_policy == ResourcePolicy(statements=0, open_to_anyone=False)
     assert (orders.quotas, orders.region_tables) == (Quotas(), RegionTables(count=2, first="orders"))
     assert users.region_tables == orders.region_tables
     # One list, two descriptions; identity, targets, policies, alarms, quotas and metrics once; of each table nine settings and a scan.
-    # How requests went, and the capacity of the account, take no call where there is nothing to ask, but are steps.
+    # How requests went, the capacity of the account and the reports of keys take no call where there is nothing to ask, but are steps.
     assert found.api_calls == 1 + 2 + 6 + 2 * 10
     assert steps[0] == ("tables", 0, 2)
     assert steps[2] == ("tables", 2, 2)
-    assert steps[-1] == ("calls", 29, 29)  # the count of tables is known, and asks nothing
+    assert steps[-1] == ("calls", 31, 31)  # the count of tables is known, and asks nothing
 
 
 def test_series_of_busy_tables_are_finer_where_they_are_on_demand(aws: Aws) -> None:
@@ -376,6 +380,64 @@ def test_a_refused_call_makes_one_fact_unknown(complete: Aws, operation: str, fa
     assert getattr(facts, fact) == Unknown(call=call, reason="AccessDeniedException")
     others = {other for _, other, _ in DENIED} - {fact, "traffic", "operations"}
     assert not [other for other in others if isinstance(getattr(facts, other), Unknown)]
+
+
+RULES = [f"DynamoDBContributorInsights-{kind}-orders-1" for kind in ("PKC", "PKT")]
+REPORT = {"Contributors": [{"Keys": ["a"], "ApproximateAggregateValue": 30.0, "Datapoints": []}]}
+
+
+@pytest.fixture
+def insights(complete: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
+    """`complete`, with Contributor Insights on for every table."""
+
+    def on(_: object) -> str:
+        return json.dumps({"ContributorInsightsStatus": "ENABLED", "ContributorInsightsRuleList": RULES})
+
+    def report(_: object) -> str:
+        return json.dumps(REPORT)
+
+    monkeypatch.setattr(DynamoHandler, "describe_contributor_insights", on, raising=False)
+    monkeypatch.setattr(CloudWatchResponse, "get_insight_rule_report", report, raising=False)
+    return complete
+
+
+def test_keys_are_reported_where_contributor_insights_is_on_and_throttled_ones_where_a_partition_was(insights: Aws) -> None:
+    for name in ("orders", "users"):
+        create_table(name)
+    hour_ago = NOW - timedelta(hours=1, minutes=NOW.minute)
+    client("cloudwatch").put_metric_data(
+        Namespace="AWS/DynamoDB",
+        MetricData=[
+            {"MetricName": metric, "Dimensions": [{"Name": "TableName", "Value": "orders"}], "Timestamp": hour_ago, "Value": 9.0}
+            for metric in ("ConsumedReadCapacityUnits", "ReadThrottleEvents", "ReadKeyRangeThroughputThrottleEvents")
+        ],
+    )
+    requests = answer_with(insights.cloudwatch, "cloudwatch.GetInsightRuleReport", lambda: answer(REPORT))
+    orders, users = (facts.hot_keys for facts in snapshot(insights, "orders", "users").tables)
+    accessed = KeyReport(index=None, kind="accessed", first=Decimal(30))
+    throttled = KeyReport(index=None, kind="throttled", first=Decimal(30))
+    assert orders == HotKeys(report_hours=24, reports=(accessed, throttled))
+    assert users == HotKeys(report_hours=24, reports=(accessed,))  # nothing is known of its traffic
+    assert sorted(one["RuleName"] for one in requests) == [RULES[0], RULES[0], RULES[1]]
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"), [("AccessDeniedException", "AccessDeniedException"), ("UnknownOperationException", "not available here")]
+)
+def test_refused_reports_leave_everything_else(insights: Aws, code: str, reason: str) -> None:
+    create_table("orders")
+    refuse(insights, "cloudwatch.GetInsightRuleReport", code)
+    [facts] = snapshot(insights, "orders").tables
+    assert facts.hot_keys == Unknown(call="cloudwatch:GetInsightRuleReport", reason=reason)
+    others = {other for _, other, _ in DENIED} - {"traffic", "operations"}
+    assert not [other for other in others if isinstance(getattr(facts, other), Unknown)]
+
+
+def test_without_the_setting_no_report_is_asked(complete: Aws) -> None:
+    create_table("orders")
+    refuse(complete, "dynamodb.DescribeContributorInsights", "AccessDeniedException")
+    [facts] = snapshot(complete, "orders").tables
+    assert facts.hot_keys == facts.contributor_insights
 
 
 def test_operations_that_the_engine_does_not_know_are_not_available(aws: Aws) -> None:
