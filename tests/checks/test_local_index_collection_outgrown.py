@@ -188,4 +188,5 @@ def test_tells_when_a_collection_has_all_that_it_can() -> None:
     expected = (Limit(what='10 GB of one value of "country", with its local index entries', users=6_666),)
     assert judged(3 * GB).limits == expected
     assert judged(3 * GB, scale=Scale(target_users=6_000, users_now=1_000)).limits == expected
-    assert judged(3 * GB, distinct=None, scale=Scale(target_users=10_000, users_now=1_025)).limits == ()  # nobody knows whether new users bring new values
+    # nobody knows whether new users bring new values
+    assert judged(3 * GB, distinct=None, scale=Scale(target_users=10_000, users_now=1_025)).limits == ()

@@ -89,6 +89,10 @@ def test_what_becomes_slow_with_the_users_of_today_does_not_wait(users_now: int,
     assert problem_of(ORDERS + pattern(op="Scan"), users_now=users_now).matters_from_users == matters_from
 
 
+def test_where_nobody_counted_users_it_matters_from_the_first_on() -> None:
+    assert problem_of(ORDERS + pattern("items = 9_999\n"), users_now=None).matters_from_users == 1
+
+
 @pytest.mark.parametrize(("items", "told"), [(10, "1 page"), (2_000, "2 pages"), (3_072, "3 pages")])
 def test_passes_a_call_of_few_pages(items: int, told: str) -> None:
     result = judged(ORDERS + pattern(f"items = {items}\n"))
