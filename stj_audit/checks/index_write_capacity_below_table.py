@@ -43,7 +43,7 @@ def index_write_capacity_below_table(
     if isinstance(auto_scaling, Unknown):
         yield auto_scaling
         return
-    enough: list[str] = []
+    enough: dict[int, list[str]] = {}  # by the units of the table, which auto scaling may tell for some of the indexes only
     for index in table.global_indexes:
         ours, theirs, target = _capacities(table, index, auto_scaling)
         if ours is None or theirs is None:
@@ -58,9 +58,9 @@ def index_write_capacity_below_table(
             problem = _problem(table, index, (ours, theirs, needed), measured, target)
             yield replace(problem, severity=Severity.LOW) if _is_quiet(index, ours, traffic, scale) else problem
         else:
-            enough.append(f"{index.name} has {counted(ours, 'write unit')}, and needs {count(needed)}")
-    if enough:
-        yield Good(message=f"beside {counted(theirs or 0, 'write unit')} of the table, {a_few(enough)}")
+            enough.setdefault(theirs, []).append(f"{index.name} has {counted(ours, 'write unit')}, and needs {count(needed)}")
+    for units, indexes in enough.items():
+        yield Good(message=f"beside {counted(units, 'write unit')} of the table, {a_few(indexes)}")
 
 
 def _capacities(table: Table, index: Index, auto_scaling: AutoScaling) -> tuple[int | None, int | None, ScalableTarget | None]:

@@ -142,3 +142,8 @@ def test_a_table_that_moves_to_provisioned_is_not_judged_before() -> None:
         auto_scaling_maximum_outgrown, on_demand, workload=found, users=10_000, auto_scaling=AutoScaling(targets=(a_target(),))
     )
     assert result.status is Status.NOT_APPLICABLE
+
+
+def test_a_provisioned_table_that_moves_to_on_demand_is_not_judged() -> None:
+    result = judged(a_target(), workload=a_workload(TABLE, {"writes": "1"}))
+    assert (result.status, result.reason) == (Status.NOT_APPLICABLE, "the table is on demand")

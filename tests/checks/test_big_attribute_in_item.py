@@ -185,6 +185,14 @@ def test_passes_what_would_cost_no_less_apart() -> None:
     assert [good.message for good in result.goods] == [GOOD]
 
 
+def test_what_would_cost_the_same_apart_costs_no_less() -> None:
+    # 3,000 bytes are one step of 4 KB, and so are the 1,900 that stay
+    orders, sizes = ORDERS.replace("51_200", "3_000"), "[tables.orders.attributes]\nid = 36\nblob = 1_100\n"
+    result = judged(orders + sizes + get("name"))
+    assert result.status is Status.PASSED
+    assert [good.message for good in result.goods] == [GOOD]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -203,6 +211,7 @@ def test_what_was_not_weighed_is_no_praise(text: str) -> None:
     "text",
     [
         ORDERS + SIZES + update("name", calls=15_000),  # 40 units of 150,000 updates are 4.02 dollars: below the floor
+        ORDERS + SIZES + update("name", calls=1_000),  # 0.27 dollars
         ORDERS + SIZES.replace("40_960", "5_119") + update("name", calls=1_000_000),  # below a tenth of the item, and 26.80
     ],
 )

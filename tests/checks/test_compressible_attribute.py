@@ -163,6 +163,14 @@ def test_half_a_cent_is_no_saving_and_the_bytes_are_told_all_the_same(
     assert (problem.severity, problem.benefit, problem.change) == (Severity.LOW, benefit, change)
 
 
+def test_half_a_cent_is_a_saving() -> None:
+    # us-east-1: 320 updates of 50 units take 25, 8,000 units less at 0.625 dollars a million
+    half = replace(declared(32), attributes={"log": an_attribute(32_003, "0.2")})
+    problem = problem_of(half, users=1, region="us-east-1")
+    assert problem.benefit == "25.0 KB less for each item, less than $0.01 a month"
+    assert problem.change == CompressAttribute(attribute="log")
+
+
 def test_is_told_without_dollars_where_the_requests_are_not_known() -> None:
     problem = problem_of(measured({"reads": None, "writes": "50000000"}))
     assert (problem.severity, problem.change) == (Severity.LOW, None)

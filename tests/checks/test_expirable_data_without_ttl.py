@@ -41,6 +41,7 @@ def test_finds_data_that_says_when_it_expires() -> None:
         "items_read": 1_000,
         "coverage": "full",
     }
+    assert problem.current == 'TTL is off; "expires_at" of type N'
     assert problem.migration.startswith("look at some values first")
 
 
@@ -78,6 +79,14 @@ def test_of_several_the_number_is_proposed() -> None:
     assert problem.message.startswith('TTL is off, and "expiry" and "ttl" are named like times at which data expires (10 of all')
     assert problem.evidence["attribute"] == "ttl"
     assert problem.fix == 'if the items may go after that time, let TTL delete them by "ttl"'
+    assert problem.current == 'TTL is off; "expiry" and "ttl"'
+
+
+def test_of_several_texts_the_first_is_proposed() -> None:
+    [problem] = judged(an_attribute("expiry", "S", present=10), an_attribute("valid_until", "S")).problems
+    assert problem.evidence["attribute"] == "expiry"
+    assert problem.current == 'TTL is off; "expiry" and "valid_until"'
+    assert problem.template == ""  # TTL ignores a text
 
 
 @pytest.mark.parametrize("name", ["expires_at", "expires'at", 'expires,"at"', "expires $(at)\n"])

@@ -109,7 +109,7 @@ def test_a_tenth_of_a_partition_at_the_target_is_too_much(reads: str | None, wri
     assert problem.matters_from_users == 10_000
 
 
-@pytest.mark.parametrize(("reads", "writes"), [("29.9", None), ("1", "9.9"), (None, "9.9")])
+@pytest.mark.parametrize(("reads", "writes"), [("29.9999", None), ("1", "9.9999"), (None, "9.9999")])
 def test_just_under_a_tenth_is_not(reads: str | None, writes: str | None) -> None:
     assert without_sort_key(3, peak_today(reads, writes)).status is Status.NOT_APPLICABLE
 

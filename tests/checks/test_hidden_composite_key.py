@@ -33,6 +33,9 @@ def test_finds_children_under_their_parent() -> None:
     )
     assert problem.evidence == {"index_entries": 1_000, "items": 1_000, "distinct_values": 500}
     assert problem.change == MergeIndex(index="by-user", into=None)
+    assert problem.fix == (
+        'if each pair is unique, move the items to a table keyed by "user_id" and "device_id", without the index'
+    )
     assert problem.migration.startswith("first make sure that no two items share a pair")
 
 
@@ -40,6 +43,7 @@ def test_a_pair_with_the_tables_own_key_is_unique_for_certain() -> None:
     result = examined(hidden_composite_key, passwords(an_index("by-user", ("user_id", "pin_id"))), items=NOT_READ)
     [problem] = result.problems
     assert problem.message.startswith('("user_id", "pin_id") is the natural key, as "pin_id" is unique: ')
+    assert problem.fix == 'move the items to a table keyed by "user_id" and "pin_id", without the index'
     assert problem.migration.startswith("create a table")
 
 

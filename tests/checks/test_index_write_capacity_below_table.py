@@ -110,6 +110,36 @@ def test_a_sparse_index_needs_its_share() -> None:
     assert judged(a_provisioned(item_count=101), items=DENIED).status is Status.FOUND
 
 
+def test_an_index_that_takes_nothing_needs_one_unit() -> None:
+    [good] = judged(a_provisioned(1), traffic=written("0")).goods
+    assert good.message == "beside 100 write units of the table, by-status has 1 write unit, and needs 1"
+
+
+def test_an_index_holds_no_more_than_all_items() -> None:
+    # the counts are hours old, and not taken at one moment
+    assert judged(a_provisioned(100, item_count=2_000), items=DENIED).status is Status.PASSED
+
+
+def test_items_that_were_read_without_the_index_do_not_tell_its_share() -> None:
+    assert judged(a_provisioned(item_count=100), items=some_items()).status is Status.PASSED
+    assert judged(a_provisioned(item_count=101), items=some_items()).status is Status.FOUND
+
+
+@pytest.mark.parametrize(("units", "told"), [("1000", "0.1"), ("999", "few")])
+def test_tells_a_share_from_a_tenth_on(units: str, told: str) -> None:
+    [problem] = judged(a_provisioned(9), traffic=written(units)).problems
+    assert problem.message == (
+        f"it has 9 write units beside 100 of the table, and needs 10 as it takes {told} for each of the table's"
+    )
+
+
+def test_no_command_where_the_reads_that_it_leaves_are_not_stated() -> None:
+    index = an_index("by-status", provisioned=Throughput(read_units=None, write_units=10))
+    table = a_table(billing_mode="PROVISIONED", provisioned=Throughput(read_units=5, write_units=100), indexes=(index,))
+    [problem] = judged(table).problems
+    assert problem.commands == ()
+
+
 def test_without_any_count_the_rule_of_aws_holds() -> None:
     [problem] = judged(a_provisioned(item_count=None), items=DENIED).problems
     assert problem.evidence["write_units_needed"] == 100
@@ -136,6 +166,16 @@ def test_what_only_one_of_them_moves_is_compared_as_it_is(targets: tuple[Scalabl
     assert problem.evidence["index_write_units"] == 10
 
 
+def test_each_index_is_told_beside_the_units_that_it_was_compared_with() -> None:
+    indexes = tuple(an_index(name, provisioned=Throughput(read_units=7, write_units=100)) for name in ("scaled", "fixed", "same"))
+    table = a_table(billing_mode="PROVISIONED", provisioned=Throughput(read_units=5, write_units=100), indexes=indexes)
+    scaled = AutoScaling(targets=(a_target(None, 400), a_target("scaled", 400)))
+    assert [good.message for good in judged(table, auto_scaling=scaled).goods] == [
+        "beside 400 write units of the table, scaled has 400 write units, and needs 400",
+        "beside 100 write units of the table, fixed has 100 write units, and needs 100 and same has 100 write units, and needs 100",
+    ]
+
+
 @pytest.mark.parametrize("table", [a_provisioned(None), a_provisioned(10, None)])
 def test_capacity_that_is_not_stated_is_not_known(table: Table) -> None:
     assert judged(table).reason == "the write capacity of index by-status or its table is not stated"
@@ -145,9 +185,16 @@ def test_does_not_judge_without_auto_scaling() -> None:
     assert judged(auto_scaling=DENIED).unknowns == (DENIED,)
 
 
-@pytest.mark.parametrize("table", [a_table(indexes=(an_index(),)), a_table(billing_mode="PROVISIONED")])
-def test_has_nothing_to_judge(table: Table) -> None:
-    assert judged(table).status is Status.NOT_APPLICABLE
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        (a_table(indexes=(an_index(),)), "the table is on demand"),
+        (a_table(billing_mode="PROVISIONED"), "no global secondary index"),
+    ],
+)
+def test_has_nothing_to_judge(table: Table, reason: str) -> None:
+    result = judged(table)
+    assert (result.status, result.reason) == (Status.NOT_APPLICABLE, reason)
 
 
 def test_tells_when_it_is_wrong() -> None:

@@ -78,6 +78,34 @@ def test_only_collections_far_from_the_limit_are_praised(table_bytes: int, prais
     assert bool(result.goods) is praised
 
 
+def test_a_table_of_eight_gigabytes_may_be_one_collection() -> None:
+    result = judged(8 * GB, "1", distinct=1, scale=Scale(target_users=1_000, users_now=1_000))
+    assert result.status is Status.FOUND
+
+
+@pytest.mark.parametrize(
+    ("users_now", "told"),
+    [(1_000, "6,600 users"), (100, "660 users"), (10, "66 users"), (2, "13 users")],
+)
+def test_two_digits_of_the_users_are_told(users_now: int, told: str) -> None:
+    # half of 3 GB: 6.66 times as many users, and of 2 users 13
+    scale = Scale(target_users=10 * users_now, users_now=users_now)
+    assert f"is reached at about {told}: an estimate" in problem_of(judged(3 * GB, distinct=1, scale=scale)).message
+
+
+def test_one_digit_of_the_users_is_told_as_it_is() -> None:
+    # 3 GB with 2 users: 10 GB with 6
+    problem = problem_of(judged(3 * GB, "1", distinct=1, scale=Scale(target_users=20, users_now=2)))
+    assert "is reached at about 6 users: an estimate" in problem.message
+
+
+def test_tells_how_large_a_small_table_will_be() -> None:
+    index = an_index("by-date", ("country", "date"), kind="LSI", item_count=0, size_bytes=0)
+    table = a_table(key=("country", "at"), indexes=(index,), size_bytes=GB // 5)
+    [good] = examined(local_index_collection_outgrown, table, items=DENIED, scale=SCALE).goods
+    assert good.message == "with 10,000 users the table has 2.0 GB with its local index entries, and no collection 10 GB"
+
+
 def test_tells_how_large_the_largest_will_be() -> None:
     [good] = judged(GB, "0.2").goods
     assert good.message == 'with 10,000 users the largest collection, of one value of "country", has about 2.0 GB of 10 GB'
@@ -160,4 +188,5 @@ def test_tells_when_a_collection_has_all_that_it_can() -> None:
     expected = (Limit(what='10 GB of one value of "country", with its local index entries', users=6_666),)
     assert judged(3 * GB).limits == expected
     assert judged(3 * GB, scale=Scale(target_users=6_000, users_now=1_000)).limits == expected
-    assert judged(3 * GB, distinct=None).limits == ()  # nobody knows whether new users bring new values
+    # nobody knows whether new users bring new values
+    assert judged(3 * GB, distinct=None, scale=Scale(target_users=10_000, users_now=1_025)).limits == ()

@@ -84,13 +84,33 @@ def test_what_is_slow_already_does_not_wait() -> None:
     assert problem_of(ORDERS + pattern("items = 9_999\n")).matters_from_users is None
 
 
-def test_passes_a_call_of_few_pages() -> None:
-    result = judged(ORDERS + pattern("items = 2_000\n"))
-    assert [good.message for good in result.goods] == ["no declared call takes more than 2 pages with 10,000 users"]
+@pytest.mark.parametrize(("users_now", "matters_from"), [(3_072, 3_073), (3_073, None)])
+def test_what_becomes_slow_with_the_users_of_today_does_not_wait(users_now: int, matters_from: int | None) -> None:
+    assert problem_of(ORDERS + pattern(op="Scan"), users_now=users_now).matters_from_users == matters_from
+
+
+def test_where_nobody_counted_users_it_matters_from_the_first_on() -> None:
+    assert problem_of(ORDERS + pattern("items = 9_999\n"), users_now=None).matters_from_users == 1
+
+
+@pytest.mark.parametrize(("items", "told"), [(10, "1 page"), (2_000, "2 pages"), (3_072, "3 pages")])
+def test_passes_a_call_of_few_pages(items: int, told: str) -> None:
+    result = judged(ORDERS + pattern(f"items = {items}\n"))
+    assert [good.message for good in result.goods] == [f"no declared call takes more than {told} with 10,000 users"]
+
+
+def test_jobs_and_calls_of_one_item_are_left_out_beside_a_query() -> None:
+    job = pattern(op="Scan", calls="calls_per_day = 1\n").replace('"list"', '"job"')
+    batch = pattern("items = 100\n", op="BatchGetItem").replace('"list"', '"batch"')
+    result = judged(ORDERS.replace("1_024", "102_400") + pattern("items = 1\n") + job + batch)
+    assert result.status is Status.PASSED
+    assert [good.message for good in result.goods] == ["no declared call takes more than 1 page with 10,000 users"]
 
 
 def test_does_not_judge_items_of_unknown_size() -> None:
-    [unknown] = judged(ORDERS.replace("item_bytes = 1_024\n", "") + pattern("items = 1\n")).unknowns
+    result = judged(ORDERS.replace("item_bytes = 1_024\n", "") + pattern("items = 1\n"))
+    assert result.goods == ()
+    [unknown] = result.unknowns
     assert unknown.reason == 'pattern "list": `item_bytes` is not declared'
 
 

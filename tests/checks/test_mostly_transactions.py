@@ -1,8 +1,11 @@
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from stj_audit.checks.mostly_transactions import mostly_transactions
+from stj_audit.cost.prices import bundled_sheet
+from stj_audit.cost.workload import Abroad
 from stj_audit.facts import Unknown
 from stj_audit.results import Problem, Result, Severity, Status
 from tests.builders import a_workload, examined, some_traffic
@@ -59,6 +62,22 @@ def test_a_few_calls_are_a_note(calls: int, severity: Severity) -> None:
 def test_little_money_is_a_note(units: str, severity: Severity) -> None:
     # half of 9.98 dollars, and of 10.05
     assert judged(TransactWriteItems=5_000, writes=units).severity is severity
+
+
+def test_five_dollars_are_not_little() -> None:
+    # us-east-1: half of 16 million units at 0.625 dollars a million
+    workload = a_workload(quantities={"writes": "16_000_000"})
+    traffic = some_traffic(calls={"TransactWriteItems": 5_000})
+    result = examined(mostly_transactions, traffic=traffic, workload=workload, region="us-east-1")
+    assert problem_of(result).evidence["saving_usd_month_at_most"] == 5.0
+    assert result.severity is Severity.LOW
+
+
+def test_a_replica_without_prices_leaves_the_cost_of_the_writes_unknown() -> None:
+    abroad = Abroad(region="ddblocal", prices=bundled_sheet("ddblocal"))
+    workload = replace(a_workload(quantities={"writes": "100_000_000"}), replicas=(abroad,))
+    result = examined(mostly_transactions, traffic=some_traffic(calls={"TransactWriteItems": 5_000}), workload=workload)
+    assert problem_of(result).evidence["saving_usd_month_at_most"] is None
 
 
 def test_an_unknown_price_is_not_little() -> None:

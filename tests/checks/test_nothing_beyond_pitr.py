@@ -66,6 +66,13 @@ def test_what_pitr_covers_is_enough(wanted: int, status: Status) -> None:
     assert judged(wanted=wanted).status is status
 
 
+def test_without_pitr_not_even_a_day_is_covered() -> None:
+    off = judged(wanted=1, pitr=OFF)
+    assert (off.status, off.goods) == (Status.FOUND, ())
+    assert judged(wanted=1, pitr=PITR_DENIED).unknowns == (PITR_DENIED,)
+    assert judged(wanted=1, pitr=Pitr(enabled=True)).reason == "the recovery period is not stated"
+
+
 def test_says_what_pitr_covers() -> None:
     [good] = judged(wanted=30).goods
     assert good.message == "PITR keeps 35 days, and `retention_days` asks for 30"

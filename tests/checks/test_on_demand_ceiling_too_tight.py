@@ -78,9 +78,10 @@ def test_tells_from_how_many_users_on() -> None:
     )
 
 
-def test_what_is_tight_today_matters_today() -> None:
-    [problem] = judged(324_000, workload=growing(), users=10_000).problems
-    assert problem.matters_from_users is None
+@pytest.mark.parametrize(("reads", "matters_from"), [(287_999, 1_001), (288_000, None), (324_000, None)])
+def test_what_is_tight_today_matters_today(reads: int, matters_from: int | None) -> None:
+    [problem] = judged(reads, workload=growing(), users=10_000).problems
+    assert problem.matters_from_users == matters_from
 
 
 def test_passes_room_and_tells_what_it_did_not_see() -> None:
@@ -102,9 +103,17 @@ def test_does_not_project_what_nobody_counted() -> None:
     assert judged(36_000, workload=a_workload(TABLE, {"reads": "1", "writes": "1"}), users=10_000).status is Status.UNKNOWN
 
 
-@pytest.mark.parametrize("table", [a_table(), a_table(billing_mode="PROVISIONED")])
-def test_has_nothing_to_judge_without_a_maximum(table: Table) -> None:
-    assert judged(324_000, table=table).status is Status.NOT_APPLICABLE
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        (a_table(), "no on-demand maximum is set"),
+        (a_table(billing_mode="PROVISIONED"), "the table is provisioned"),
+        (a_table(billing_mode="PROVISIONED", on_demand_limit=LIMIT), "the table is provisioned"),
+    ],
+)
+def test_has_nothing_to_judge_without_a_maximum(table: Table, reason: str) -> None:
+    result = judged(324_000, table=table)
+    assert (result.status, result.reason) == (Status.NOT_APPLICABLE, reason)
 
 
 def test_does_not_judge_without_traffic() -> None:

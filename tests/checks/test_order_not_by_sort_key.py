@@ -81,6 +81,16 @@ def test_a_scan_has_no_order() -> None:
     ]
 
 
+def test_what_a_scan_looks_for_first_is_the_partition_key() -> None:
+    schema = created(problem_of(a_query("username", op="Scan", key=("status", "country", "city"))))["KeySchema"]
+    assert [(key["AttributeName"], key["KeyType"]) for key in schema] == [
+        ("status", "HASH"),
+        ("country", "RANGE"),
+        ("city", "RANGE"),
+        ("username", "RANGE"),
+    ]
+
+
 def test_a_scan_that_looks_for_nothing_needs_a_partition_key_of_its_own() -> None:
     problem = problem_of(a_query("username", op="Scan", key=()))
     assert (

@@ -79,6 +79,12 @@ def test_names_the_key_that_fits() -> None:
     assert (problem.evidence["fitting"], problem.commands, problem.effort) == ("index by-email", (), "minutes")
 
 
+def test_an_index_that_does_not_fit_is_there_all_the_same() -> None:
+    problem = problem_of(a_query("status", index="by-email"))
+    assert problem.message == 'pattern "find" finds items by "status": no key of the table or of an index fits'
+    assert problem.current == "Query of index by-email; no key of the table or of an index fits"
+
+
 def test_finds_an_index_that_is_declared_and_not_built() -> None:
     built = IndexModel(name="by-score", key=("status", "score"), projection="INCLUDE", attributes=("email",))
     problem = problem_of(a_query("status", index="by-score"), index=(built,))
@@ -135,8 +141,17 @@ def test_a_scan_of_one_page_is_low(size_bytes: int, severity: Severity) -> None:
     assert result.severity is severity
 
 
-def test_a_scan_of_unknown_size_is_not_small() -> None:
-    unknown = Workload(name="orders", table=Store(count=Amount(today=None), mean_bytes=None))
+@pytest.mark.parametrize(
+    ("items", "size_bytes", "severity"), [(100, 5_000, Severity.LOW), (10_485, 100, Severity.LOW), (10_486, 100, Severity.HIGH)]
+)
+def test_a_page_is_filled_by_number_and_size(items: int, size_bytes: int, severity: Severity) -> None:
+    result = judged(a_query("status", op="Scan"), workload=a_scan_of(1, size_bytes), users=items)
+    assert result.severity is severity
+
+
+@pytest.mark.parametrize(("number", "size_bytes"), [(None, None), (None, Decimal(100)), (Decimal(10), None)])
+def test_a_scan_of_unknown_size_is_not_small(number: Decimal | None, size_bytes: Decimal | None) -> None:
+    unknown = Workload(name="orders", table=Store(count=Amount(today=number, each_user=number), mean_bytes=size_bytes))
     result = judged(a_query("status", op="Scan"), workload=unknown, users=1_024)
     assert result.severity is Severity.HIGH
     assert result.problems[0].message == 'pattern "find" scans for items by "status": no key of the table or of an index fits'

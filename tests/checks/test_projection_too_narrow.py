@@ -102,6 +102,13 @@ def test_what_saves_less_than_is_shown_is_no_finding(calls: int, status: Status)
     assert judged(SIZES + query("note", items=1, calls=calls)).status is status
 
 
+def test_half_a_cent_is_a_finding() -> None:
+    # us-east-1: half a unit in each of 80,000 queries, at 0.125 dollars a million
+    text, table = SIZES + query("note", items=1, calls=8_000), a_table(indexes=(NARROW,), size_bytes=None, item_count=None)
+    [problem] = examined(projection_too_narrow, table, workload=workload(text, table), users=1, region="us-east-1").problems
+    assert problem.change == WidenIndex(index="by-status", attributes=("note",))
+
+
 def test_passes_an_index_that_holds_what_is_read() -> None:
     for index in (NARROW, an_index("by-status")):
         result = judged(SIZES + query("id", "status", "total"), index)
