@@ -99,6 +99,12 @@ def test_raises_the_maximum_where_auto_scaling_is_registered() -> None:
     )
 
 
+def test_capacity_that_only_auto_scaling_moves_is_not_set_by_hand_as_well() -> None:
+    scaled = AutoScaling(targets=(ScalableTarget(index=None, dimension="write", min_units=20, max_units=50),))
+    [command] = only_problem(PROVISIONED, {"WriteProvisionedThroughput": 1}, auto_scaling=scaled).commands
+    assert command.startswith("aws application-autoscaling register-scalable-target ")
+
+
 def test_guesses_no_capacity_when_auto_scaling_or_the_capacity_is_not_known() -> None:
     denied = Unknown(call="application-autoscaling:DescribeScalableTargets", reason="denied")
     assert only_problem(PROVISIONED, {"WriteProvisionedThroughput": 1}, auto_scaling=denied).commands == ()
@@ -136,6 +142,11 @@ def test_passes_when_nothing_was_throttled() -> None:
     ]
     indexed = examined(throttle_cause, a_table(indexes=(an_index("by-status"),)))
     assert indexed.goods[0].message.endswith("was hit in 14 days, indexes included")
+
+
+def test_a_cause_that_is_told_is_not_called_unknown_as_well() -> None:
+    result = examined(throttle_cause, traffic=some_traffic(a_flow(**refused(ReadAccountLimit=3))))
+    assert (len(result.problems), result.unknowns) == (1, ())
 
 
 def test_does_not_guess_a_cause() -> None:

@@ -72,6 +72,22 @@ def test_has_one_problem_for_each_resource() -> None:
     assert "does not see throttled writes of an index" in problems[1].migration
 
 
+def test_names_the_cure_of_each_cause_that_cloudwatch_names() -> None:
+    reasons = {"WriteKeyRangeThroughputThrottleEvents": 2, "ReadAccountLimitThrottleEvents": 1}
+    flow = a_flow(read_throttles=1, write_throttles=2, throttled_days=1, throttle_reasons=reasons)
+    [problem] = examined(throttled, traffic=some_traffic(flow)).problems
+    assert problem.fix == (
+        "cure the cause that CloudWatch names: spread the hot key over more values and ask for a higher account quota"
+    )
+
+
+def test_without_a_named_cause_it_is_to_be_found_first() -> None:
+    [problem] = examined(throttled, traffic=some_traffic(a_flow(read_throttles=1, throttled_days=1))).problems
+    assert problem.fix == (
+        "find the cause, then cure that: more capacity, a better spread key, a higher quota, or a higher on-demand maximum"
+    )
+
+
 def test_passes_quiet_resources() -> None:
     alone = examined(throttled)
     indexed = examined(throttled, a_table(indexes=(an_index("a-b"), an_index("c-d"))))
