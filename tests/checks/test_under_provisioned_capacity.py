@@ -101,6 +101,12 @@ def test_tells_from_how_many_users_on() -> None:
     assert problem.message == "more than 80% of 100 read units is used in 100% of the hours at 10,000 users"
 
 
+def test_half_of_the_hours_is_not_yet_most_of_them_for_the_users_to_come() -> None:
+    # from 2,001 users on the busy half of the hours is full, from 8,001 on the other half as well
+    [problem] = judged(workload(hours(10, 40, 50), hours(0, 0, 0)), users=10_000).problems
+    assert problem.matters_from_users == 8_001
+
+
 def test_what_is_full_today_matters_today() -> None:
     [problem] = judged(workload(hours(40, 91, 60)), users=10_000).problems
     assert problem.matters_from_users is None
@@ -131,6 +137,27 @@ def test_a_busiest_hour_is_enough_to_see_room() -> None:
     assert judged(found, traffic=traffic, users=1_001).status is Status.UNKNOWN
 
 
+def test_a_busiest_hour_that_was_not_measured_shows_no_room() -> None:
+    traffic = some_traffic(a_flow(peak_hour_read_units=None, peak_hour_write_units=Decimal(0)))
+    result = judged(replace(workload(), series={}), traffic=traffic)
+    assert [one.reason for one in result.unknowns] == ["the hours of reads of the table are not known"]
+
+
+def test_a_busiest_hour_shows_no_room_for_users_whose_load_is_not_known() -> None:
+    found = workload()
+    flows = {**found.flows, (None, "reads"): Flow(units=in_step(Decimal(1_000_000), None))}
+    traffic = some_traffic(a_flow(peak_hour_read_units=Decimal(1), peak_hour_write_units=Decimal(0)))
+    result = judged(replace(found, flows=flows, series={}), traffic=traffic, users=2_000)
+    assert [one.reason for one in result.unknowns] == ["the hours of reads of the table are not known"]
+
+
+@pytest.mark.parametrize(("units", "status"), [(288_000, Status.PASSED), (288_001, Status.UNKNOWN)])
+def test_a_busiest_hour_is_taken_as_it_was_where_a_month_has_no_units(units: int, status: Status) -> None:
+    found = replace(workload(hours(0, 0, 0)), series={})
+    traffic = some_traffic(a_flow(peak_hour_read_units=Decimal(units), peak_hour_write_units=Decimal(0)))
+    assert judged(found, traffic=traffic).status is status
+
+
 @pytest.mark.parametrize(("days", "status"), [("6.9", Status.UNKNOWN), ("7", Status.PASSED)])
 def test_a_week_must_be_covered(days: str, status: Status) -> None:
     assert judged(workload(), traffic=some_traffic(covered_days=Decimal(days))).status is status
@@ -139,6 +166,22 @@ def test_a_week_must_be_covered(days: str, status: Status) -> None:
 def test_capacity_that_is_not_stated_is_not_known() -> None:
     result = judged(workload(), table=a_table(billing_mode="PROVISIONED"))
     assert result.reason == "the capacity for reads of the table is not stated"
+
+
+@pytest.mark.parametrize(
+    ("capacity", "full", "unstated"),
+    [
+        (Throughput(read_units=100, write_units=None), "read", "writes"),
+        (Throughput(read_units=None, write_units=10), "write", "reads"),
+    ],
+)
+def test_gives_no_command_where_half_of_the_capacity_is_not_stated(capacity: Throughput, full: str, unstated: str) -> None:
+    table = a_table(billing_mode="PROVISIONED", provisioned=capacity)
+    result = judged(workload(hours(40, 91, 60), hours(4, 9, 60)), table=table)
+    [problem] = result.problems
+    assert problem.current.endswith(f" {full} units")
+    assert problem.commands == ()
+    assert [one.reason for one in result.unknowns] == [f"the capacity for {unstated} of the table is not stated"]
 
 
 def targets(suspended: bool) -> AutoScaling:
@@ -156,6 +199,13 @@ def test_capacity_that_moves_is_not_fixed() -> None:
     assert judged(found, auto_scaling=targets(suspended=True)).status is Status.FOUND
 
 
+@pytest.mark.parametrize(("dimension", "fixed"), [("read", "10 write units"), ("write", "100 read units")])
+def test_auto_scaling_of_the_one_leaves_the_other_fixed(dimension: Any, fixed: str) -> None:
+    target = ScalableTarget(index=None, dimension=dimension, min_units=5, max_units=50)
+    [problem] = judged(workload(hours(40, 91, 60), hours(4, 9, 60)), auto_scaling=AutoScaling(targets=(target,))).problems
+    assert problem.current == f"capacity is fixed at {fixed}"
+
+
 @pytest.mark.parametrize("fact", ["traffic", "auto_scaling"])
 def test_does_not_judge_what_it_may_not_see(fact: str) -> None:
     facts: dict[str, Any] = {fact: DENIED}
@@ -164,6 +214,12 @@ def test_does_not_judge_what_it_may_not_see(fact: str) -> None:
 
 def test_on_demand_has_no_capacity() -> None:
     assert examined(under_provisioned_capacity, a_table(), traffic=DENIED).status is Status.NOT_APPLICABLE
+
+
+def test_a_table_on_demand_is_not_judged_as_if_it_were_provisioned_nor_one_that_is_to_be_on_demand() -> None:
+    found = workload(hours(40, 91, 60))
+    assert judged(found, table=a_table(provisioned=CAPACITY)).reason == "the table is on demand"
+    assert judged(replace(found, provisioned=False)).reason == "the table is on demand"
 
 
 def test_tells_when_it_is_wrong() -> None:
