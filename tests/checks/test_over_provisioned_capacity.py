@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from stj_audit.checks import examine
 from stj_audit.checks.over_provisioned_capacity import over_provisioned_capacity
 from stj_audit.cost.workload import Flow, Key, Workload, in_step
 from stj_audit.facts import AutoScaling, ScalableTarget, Table, Throughput, Unknown
 from stj_audit.results import Result, Severity, Status
-from tests.builders import a_table, a_workload, an_index, examined, some_traffic
+from tests.builders import a_context, a_table, a_workload, an_index, examined, some_traffic
 
 # eu-north-1: 0.1022 dollars a month for a read capacity unit, 0.50954 for a write capacity unit; 0.1345 and 0.67 for a million requests.
 CAPACITY = Throughput(read_units=1_000, write_units=100)
@@ -42,10 +43,8 @@ def judged(found: Workload | None = None, *, table: Table = TABLE, **context: An
     return examined(over_provisioned_capacity, table, workload=found or workload(), **context)
 
 
-def scaled(min_units: int, max_units: int = 2_000) -> AutoScaling:
-    target = ScalableTarget(
-        index=None, dimension="read", min_units=min_units, max_units=max_units, target_utilization_percent=Decimal(70)
-    )
+def scaled(min_units: int, max_units: int = 2_000, aim: Decimal | None = Decimal(70)) -> AutoScaling:
+    target = ScalableTarget(index=None, dimension="read", min_units=min_units, max_units=max_units, target_utilization_percent=aim)
     return AutoScaling(targets=(target,))
 
 
@@ -72,6 +71,28 @@ def test_its_command_leaves_the_other_dimension_as_it_is() -> None:
         *("aws", "dynamodb", "update-table", "--region", "eu-north-1", "--table-name", "orders"),
         *("--provisioned-throughput", "ReadCapacityUnits=500,WriteCapacityUnits=100"),
     ]
+
+
+def test_gives_no_command_where_half_of_the_capacity_is_not_stated() -> None:
+    result = judged(table=a_table(billing_mode="PROVISIONED", provisioned=Throughput(read_units=1_000, write_units=None)))
+    [problem] = result.problems
+    assert problem.fix == "lower read units to 500"
+    assert problem.commands == ()
+    assert [one.reason for one in result.unknowns] == ["the capacity for writes of the table is not stated"]
+
+
+@pytest.mark.parametrize(
+    ("units", "message"), [(1, None), (2, "less than 20% of 2 read units is used in 100% of the hours, and 1 would do")]
+)
+def test_one_unit_is_the_least_that_can_be_provisioned(units: int, message: str | None) -> None:
+    table = a_table(billing_mode="PROVISIONED", provisioned=Throughput(read_units=units, write_units=1))
+    idle = a_workload(TABLE, provisioned=True, series={(None, "reads"): hours(0, 0), (None, "writes"): hours(0, 0)})
+    assert [one.message for one in judged(idle, table=table, region="ddblocal").problems] == ([] if message is None else [message])
+
+
+def test_one_unit_is_as_it_should_be_whatever_its_hours() -> None:
+    table = a_table(billing_mode="PROVISIONED", provisioned=Throughput(read_units=1, write_units=1))
+    assert judged(a_workload(TABLE, provisioned=True), table=table).status is Status.PASSED
 
 
 def test_judges_each_index_by_itself() -> None:
@@ -145,6 +166,27 @@ def test_finds_a_minimum_that_is_too_high() -> None:
     assert problem.evidence["saving_usd_month"] == pytest.approx(857 * 0.1022, rel=0.01)
 
 
+@pytest.mark.parametrize(("aim", "paid"), [(Decimal(50), 200), (Decimal(70), 143), (None, 143)])
+def test_a_minimum_is_replayed_at_the_target_of_the_policy(aim: Decimal | None, paid: int) -> None:
+    # 100 units are 50 % of 200 and 70 % of 143: what auto scaling would keep above the minimum is not saved
+    [problem] = judged(auto_scaling=scaled(1_000, aim=aim)).problems
+    assert problem.evidence["saving_usd_month"] == pytest.approx((1_000 - paid) * 0.1022, rel=0.01)
+
+
+@pytest.mark.parametrize(("fewer", "minimum"), [(359, 143), (360, 143), (361, 72)])
+def test_a_minimum_is_for_the_middle_hour(fewer: int, minimum: int) -> None:
+    # 50 units are 70 % of 72
+    series = (50 * 3_600,) * fewer + (100 * 3_600,) * (HOURS - fewer)
+    [problem] = judged(workload({(None, "reads"): series}), auto_scaling=scaled(1_000)).problems
+    assert problem.evidence["read_units_needed"] == minimum
+
+
+def test_its_one_command_leaves_the_capacity_to_auto_scaling() -> None:
+    [problem] = judged(auto_scaling=scaled(1_000)).problems
+    [command] = problem.commands
+    assert command.startswith("aws application-autoscaling register-scalable-target ")
+
+
 def test_the_command_lowers_the_minimum_and_keeps_the_maximum() -> None:
     [problem] = judged(auto_scaling=scaled(1_000)).problems
     words = shlex.split(problem.commands[0])
@@ -169,6 +211,23 @@ def test_is_silent_where_on_demand_saves_it() -> None:
     quantities = {"capacity-reads": str(1_000 * 730), "capacity-writes": str(100 * 730), "reads": "262800000", "writes": "0"}
     found = a_workload(TABLE, quantities, series={(None, "reads"): hours(100, 350)})
     assert judged(found).reason == "on-demand mode would save it: that is a finding of its own"
+
+
+@pytest.mark.parametrize(("reads", "silent"), [(39_716_000, True), (39_716_001, False)])
+def test_on_demand_is_told_from_five_dollars(reads: int, silent: bool) -> None:
+    # us-east-1: 100 RCU are 9.49 and 1 WCU 0.4745; at 0.125 dollars a million the reads are 4.9645
+    quantities = {"capacity-reads": str(100 * 730), "capacity-writes": "730", "reads": str(reads), "writes": "0"}
+    found = a_workload(TABLE, quantities, series={(None, "reads"): hours(10, 15), (None, "writes"): hours(0, 0)})
+    table = a_table(billing_mode="PROVISIONED", provisioned=Throughput(read_units=100, write_units=1))
+    result = judged(found, table=table, region="us-east-1")
+    assert result.status is (Status.NOT_APPLICABLE if silent else Status.FOUND)
+
+
+@pytest.mark.parametrize(("floor", "status"), [("51.10", Status.FOUND), ("51.11", Status.PASSED)])
+def test_a_saving_is_told_from_the_floor_on(floor: str, status: Status) -> None:
+    context = a_context(TABLE, workload=workload())
+    bill = replace(context.bill, currency_floor_usd=Decimal(floor))
+    assert examine(over_provisioned_capacity, replace(context, bill=bill)).status is status
 
 
 def test_small_savings_are_not_told() -> None:
@@ -225,6 +284,11 @@ def test_does_not_judge_what_it_may_not_see(fact: str) -> None:
 
 def test_on_demand_has_no_capacity() -> None:
     assert examined(over_provisioned_capacity, a_table(), traffic=DENIED).status is Status.NOT_APPLICABLE
+
+
+def test_a_table_on_demand_is_not_judged_as_if_it_were_provisioned_nor_one_that_is_to_be_on_demand() -> None:
+    assert judged(table=a_table(provisioned=CAPACITY)).reason == "the table is on demand"
+    assert judged(replace(workload(), provisioned=False)).reason == "the table is on demand"
 
 
 def test_tells_when_it_is_wrong() -> None:
