@@ -8,6 +8,7 @@ import pytest
 from stj_audit.checks.whole_copy_break_even import whole_copy_break_even
 from stj_audit.config import parse_config
 from stj_audit.cost.from_model import declared_workload
+from stj_audit.cost.prices import bundled_sheet
 from stj_audit.cost.workload import Amount, Flow, Workload
 from stj_audit.facts import Unknown
 from stj_audit.results import Problem, Result, Severity, Status
@@ -72,6 +73,31 @@ def test_a_copy_that_is_looked_up_often_enough_pays(calls: int, status: Status) 
         )
 
 
+@pytest.mark.parametrize(("calls", "status"), [(489, Status.FOUND), (490, Status.PASSED)])
+def test_a_copy_pays_from_just_the_lookups_that_break_even(calls: int, status: Status) -> None:
+    # us-east-1: a write unit costs five times a read unit, 49 x 5 / 0.5 = 490
+    assert judged(ORDERS + SIZES + INDEX + pattern(calls=calls) + put(), region="us-east-1").status is status
+
+
+def test_what_is_read_elsewhere_is_no_lookup() -> None:
+    text = ORDERS + SIZES + INDEX + pattern() + put() + pattern("GetItem", "", calls=7)
+    assert problem_of(text).evidence["lookups_a_write"] == 10.0
+
+
+@pytest.mark.parametrize(
+    ("text", "ratio"),
+    [
+        (pattern() + put(None) + "calls_per_day = 1_000\n", 5.0),
+        (pattern(calls=None) + "calls_per_day = 1_500\n" + put(), 3.0),
+        (pattern() + "calls_per_day = 1_000\n" + put(), 12.0),
+    ],
+)
+def test_calls_of_active_users_and_of_a_day_are_added(text: str, ratio: float) -> None:
+    # half of the 1,000 users are active: 10 calls of each are 5,000 a day, and 1 is 500
+    problem = problem_of(ORDERS + SIZES + INDEX + text, change=lambda one: replace(one, active=Decimal("0.5")))
+    assert problem.evidence["lookups_a_write"] == ratio
+
+
 def test_a_write_that_moves_the_entry_is_two() -> None:
     text = ORDERS + SIZES + INDEX + pattern() + pattern("UpdateItem", 'sets = ["email"]\n', calls=1)
     assert problem_of(text).evidence["lookups_a_write"] == 5.0
@@ -133,6 +159,22 @@ def test_provisioned_capacity_is_left_alone() -> None:
 def test_does_not_weigh_items_of_unknown_size() -> None:
     [unknown] = judged(ORDERS.replace("item_bytes = 51_200\n", "") + SIZES + INDEX + pattern() + put()).unknowns
     assert unknown == Unknown(call="dynamodb:Scan", reason="the sizes of the items or keys in index by-email are not known")
+
+
+def test_does_not_weigh_entries_where_the_items_of_the_table_are_of_unknown_size() -> None:
+    def without_items(one: Workload) -> Workload:
+        return replace(one, table=replace(one.table, mean_bytes=None))
+
+    [unknown] = judged(ORDERS + SIZES + INDEX + pattern() + put(), change=without_items).unknowns
+    assert unknown.reason == "the sizes of the items or keys in index by-email are not known"
+
+
+@pytest.mark.parametrize("kind", ["read", "write"])
+def test_one_missing_price_is_told_too(kind: str) -> None:
+    sheet = bundled_sheet("eu-north-1")
+    prices = replace(sheet, prices={key: price for key, price in sheet.prices.items() if f".{kind}_request_unit" not in key})
+    [unknown] = judged(ORDERS + SIZES + INDEX + pattern() + put(), prices=prices).unknowns
+    assert unknown == Unknown(call="pricing:GetProducts", reason="no price is known in eu-north-1")
 
 
 def test_a_missing_price_is_told() -> None:
