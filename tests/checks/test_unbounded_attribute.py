@@ -106,6 +106,13 @@ def test_an_append_is_paid_by_the_kilobyte_begun() -> None:
     assert problem_of(judged(200 * KB + 1)).benefit.endswith("not those of 201 KB")
 
 
+def test_an_item_at_the_warn_line_crosses_it_today() -> None:
+    # it is not above the line yet, and so no finding of item-over-warn-line
+    problem = problem_of(judged(WARN, growth(10)))
+    assert "(300.0 KB) reaches 300.0 KB in 0 days and 400.0 KB in 10,240 days" in problem.message
+    assert (problem.severity, problem.evidence["days_to_warn_line"]) == (Severity.MEDIUM, 0)
+
+
 def test_all_growing_attributes_are_added_up() -> None:
     problem = problem_of(judged(200 * KB, growth(24), growth(500, 2, attribute="devices\n")))
     assert problem.message.startswith('"log" and "devices\\n" grow by 365.0 KB a year in an item: ')

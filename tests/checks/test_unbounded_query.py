@@ -8,6 +8,7 @@ import pytest
 from stj_audit.checks.unbounded_query import unbounded_query
 from stj_audit.config import Scale, TableModel, parse_config
 from stj_audit.cost.from_model import declared_workload
+from stj_audit.cost.workload import Amount, Flow
 from stj_audit.results import Problem, Result, Severity, Status
 from tests.builders import a_workload, examined
 
@@ -203,6 +204,15 @@ def test_exactly_a_tenth_of_the_bill_counts(gets_a_day: int, severity: Severity)
     # 1,000 calls of 64.5 units a day, and nine times as much in reads of half a unit
     gets = f'[[tables.orders.pattern]]\nname = "get"\nop = "GetItem"\ncalls_per_day = {gets_a_day}\n'
     assert judged(ORDERS + pattern() + gets, users=1_000).severity is severity
+
+
+def test_no_pattern_is_more_than_the_bill() -> None:
+    # measured was less than declared
+    config = parse_config(tomllib.loads(f"[model]\ndays = 10\n{ORDERS + pattern()}", parse_float=Decimal), origin="d.toml")
+    workload = declared_workload("orders", config.tables["orders"], config.model)
+    measured = Flow(units=Amount(today=Decimal(1), each_user=Decimal(1)))
+    problem = problem_of(ORDERS + pattern(), workload=replace(workload, flows={(None, "reads"): measured}))
+    assert problem.evidence["share_of_bill"] == 1.0
 
 
 def test_without_users_now_it_can_matter_from_the_first() -> None:
