@@ -42,8 +42,8 @@ class _Course:
 
     @property
     def days_to_warn(self) -> Decimal | None:
-        """None: it is there already."""
-        return self._days(self.lines.warn_bytes) if self.item_bytes < self.lines.warn_bytes else None
+        """None: it is above the line already."""
+        return self._days(self.lines.warn_bytes) if self.item_bytes <= self.lines.warn_bytes else None
 
     @property
     def days_to_limit(self) -> Decimal:

@@ -64,6 +64,16 @@ def test_replication_is_watched_for_each_other_region() -> None:
     assert "--threshold 180000 " in problem.commands[0]
 
 
+def test_replication_must_lag_for_a_quarter_of_an_hour() -> None:
+    [problem] = judged({}, table=GLOBAL).problems
+    assert "--statistic Average --period 60 --evaluation-periods 15 --datapoints-to-alarm 15 " in problem.commands[0]
+
+
+@pytest.mark.parametrize(("calls", "status"), [(1, Status.FOUND), (0, Status.NOT_APPLICABLE)])
+def test_one_call_makes_an_operation_of_the_table(calls: int, status: Status) -> None:
+    assert judged({"GetItem": calls}).status is status
+
+
 def test_an_alarm_without_the_operation_does_not_count() -> None:
     alarms = watching(("SystemErrors", {"TableName": "orders"}), ("SuccessfulRequestLatency", GET))
     [problem] = judged({"GetItem": 10}, alarms=alarms).problems

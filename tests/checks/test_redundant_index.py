@@ -138,6 +138,39 @@ def test_a_local_index_can_stand_in_but_is_not_found_itself() -> None:
     assert judged(local, key=("user", "at")).status is Status.NOT_APPLICABLE
 
 
+def test_states_the_entries_of_what_covers_it() -> None:
+    other = an_index("long", ("status", "created_at"), item_count=995)
+    assert judged(SHORT, other).problems[0].evidence == {"covered_by": "long", "index_entries": 1_000, "covering_entries": 995}
+    of_table = judged(an_index("by-user", ("user",), item_count=990), key=("user", "at"), item_count=0).problems[0]
+    assert of_table.evidence == {"covered_by": "the table itself", "index_entries": 990, "covering_entries": 0}
+
+
+def test_names_the_first_of_two_that_stay() -> None:
+    assert found(judged(SHORT, LONG, an_index("by-name", ("status", "name")))) == [("short", "long")]
+
+
+def test_names_the_first_of_two_that_hold_other_items() -> None:
+    result = judged(
+        SHORT,
+        an_index("long", ("status", "created_at"), item_count=400),
+        an_index("by-name", ("status", "name"), item_count=300),
+    )
+    assert [good.message for good in result.goods] == ["index short does not repeat index long: 1,000 entries against 400"]
+
+
+@pytest.mark.parametrize(
+    ("short", "long", "said"), [(5, 0, "5 entries against 0"), (0, 5, "0 entries against 5")], ids=["none beside", "none here"]
+)
+def test_an_index_that_was_read_to_be_empty_holds_other_items(short: int, long: int, said: str) -> None:
+    items = some_items(indexes=(some_entries("short", short), some_entries("long", long)))
+    assert [good.message for good in judged(SHORT, LONG, items=items).goods] == [f"index short does not repeat index long: {said}"]
+
+
+def test_the_table_stays_whatever_index_covers_its_key() -> None:
+    longer = an_index("longer", key_schema=keys("user", "at", "name"))
+    assert found(judged(an_index("by-user", ("user",)), longer, key=("user", "at"))) == [("by-user", "the table itself")]
+
+
 def test_indexes_that_come_or_go_are_left_alone() -> None:
     assert judged(SHORT, an_index("long", ("status", "created_at"), status="CREATING")).status is Status.PASSED
     assert judged(an_index("short", ("status",), status="DELETING")).status is Status.NOT_APPLICABLE

@@ -145,5 +145,18 @@ def test_tells_what_it_knows_beside_what_it_does_not() -> None:
     assert result.unknowns == (DENIED,)
 
 
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"tags": DENIED},
+        {"time_to_live": TimeToLive(enabled=True, attribute="due")},
+        {"tags": DENIED, "time_to_live": TimeToLive(enabled=True, attribute="due")},
+    ],
+    ids=["not known", "lost", "both"],
+)
+def test_praises_only_where_all_is_known_and_nothing_lost(facts: dict[str, Any]) -> None:
+    assert judged(**facts).goods == ()
+
+
 def test_tells_that_code_may_restore_the_settings() -> None:
     assert "described in code" in restore_loses_settings.why

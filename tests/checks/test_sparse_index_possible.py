@@ -1,3 +1,4 @@
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -47,6 +48,11 @@ def test_finds_an_index_that_is_filled_by_what_nobody_asks_for() -> None:
     assert problem.benefit == "about 95% of the index is not stored, 950 entries, nor written"
     assert problem.index == "by-status"
     assert problem.evidence == {"entries": 1_000, "distinct_values": 2, "top_share": 0.95, "patterns": "open orders"}
+
+
+def test_a_share_that_is_not_known_fills_nothing() -> None:
+    result = judged(OPEN, keys=replace(some_keys(2, index="by-status"), top_share=None))
+    assert (result.status, result.reason) == (Status.NOT_APPLICABLE, "no one value fills by-status")
 
 
 def test_several_queries_are_named() -> None:

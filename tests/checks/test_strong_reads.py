@@ -99,6 +99,21 @@ def test_does_not_price_what_patterns_do_not_explain() -> None:
     assert problem.evidence["saving_usd_month"] is None
 
 
+def test_does_not_compare_units_that_stay_the_same() -> None:
+    measured = Flow(units=Amount(today=Decimal(1), each_user=Decimal(1)))
+    problem = problem_of(ORDERS + read(), change=lambda one: replace(one, flows={(None, "reads"): measured}))
+    assert problem.evidence["read_units_month"] == problem.evidence["read_units_month_eventual"]
+    assert problem.evidence["read_units_month"]
+    assert problem.message == '1 of 1 declared read pattern with strong consistency ("get")'
+
+
+def test_five_dollars_are_worth_it() -> None:
+    # 0.125 dollars for a million read units: 8 million calls of 5 units less
+    problem = problem_of(ORDERS + read(calls=800_000), region="us-east-1")
+    assert problem.evidence["saving_usd_month"] == 5.0
+    assert problem.severity is Severity.MEDIUM
+
+
 def test_a_missing_price_is_no_saving() -> None:
     assert problem_of(ORDERS + read(), region="ddblocal").evidence["saving_usd_month"] is None
 

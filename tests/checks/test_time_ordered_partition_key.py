@@ -207,5 +207,27 @@ def test_what_was_not_counted_is_not_judged() -> None:
     assert examined(time_ordered_partition_key, items=denied).unknowns == (denied,)
 
 
+def test_values_without_their_shape_are_not_judged() -> None:
+    result = examined(time_ordered_partition_key, EVENTS, items=some_items(keys=(some_keys(30),)))
+    assert (result.status, result.reason) == (Status.UNKNOWN, "the key values of the table were not looked at")
+
+
+@pytest.mark.parametrize("days", ["0.5", "1"])
+def test_a_day_of_metrics_is_enough_to_tell_the_rate(days: str) -> None:
+    traffic = some_traffic(a_flow(write_units=2 * 86_400 * Decimal(days)), covered_days=Decimal(days))
+    assert judged(traffic=traffic).problems[0].matters_from_users == 50_000
+
+
+@pytest.mark.parametrize(
+    ("users_now", "users_max", "said"),
+    [(1_047, 52_350, "52,000 users"), (7, 7, "7 users"), (70, 70, "70 users")],
+)
+def test_users_are_told_by_two_digits_and_rounded_down(users_now: int, users_max: int, said: str) -> None:
+    scale = Scale(target_users=10_000, users_now=users_now, peak_factor=10)
+    [problem] = judged(traffic=a_second("2" if users_now > 100 else "99.99"), scale=scale).problems
+    assert problem.evidence["max_users"] == users_max
+    assert problem.message.endswith(f"is full at about {said}")
+
+
 def test_a_month_of_a_small_table_is_named_as_wrong() -> None:
     assert "one value for each month of a small\ntable serves well" in time_ordered_partition_key.why

@@ -94,6 +94,25 @@ def test_an_item_at_the_limit_has_no_day_left() -> None:
     assert problem_of(judged(LIMIT)).evidence["days_to_limit"] == 0
 
 
+@pytest.mark.parametrize("largest", [LIMIT, LIMIT + 2])
+def test_at_the_limit_and_above_there_is_not_a_day_left_however_slow_it_grows(largest: int) -> None:
+    problem = problem_of(judged(largest, growth(1), items=constant(Decimal(1_000)), scale=Scale(target_users=1_000)))
+    assert problem.evidence["bytes_per_day"] == 1.0
+    assert problem.evidence["days_to_limit"] == 0
+    assert problem.matters_from_users == 1
+
+
+def test_an_append_is_paid_by_the_kilobyte_begun() -> None:
+    assert problem_of(judged(200 * KB + 1)).benefit.endswith("not those of 201 KB")
+
+
+def test_an_item_at_the_warn_line_crosses_it_today() -> None:
+    # it is not above the line yet, and so no finding of item-over-warn-line
+    problem = problem_of(judged(WARN, growth(10)))
+    assert "(300.0 KB) reaches 300.0 KB in 0 days and 400.0 KB in 10,240 days" in problem.message
+    assert (problem.severity, problem.evidence["days_to_warn_line"]) == (Severity.MEDIUM, 0)
+
+
 def test_all_growing_attributes_are_added_up() -> None:
     problem = problem_of(judged(200 * KB, growth(24), growth(500, 2, attribute="devices\n")))
     assert problem.message.startswith('"log" and "devices\\n" grow by 365.0 KB a year in an item: ')
@@ -111,6 +130,13 @@ def test_only_items_that_have_the_attribute_grow() -> None:
     read = some_items({1 * KB: 9, 200 * KB: 1}, attributes=(log,))
     problem = problem_of(judged(0, items=Amount(today=Decimal(10_000), each_user=Decimal(10)), read=read))
     assert problem.evidence["bytes_per_day"] == 1_024.0
+
+
+def test_the_more_items_have_the_attribute_the_less_grows_each() -> None:
+    log = AttributeSizes(name="log", types=("L",), present=2, total_bytes=200, max_bytes=100)
+    read = some_items({1 * KB: 9, 200 * KB: 1}, attributes=(log,))
+    problem = problem_of(judged(0, items=Amount(today=Decimal(10_000), each_user=Decimal(10)), read=read))
+    assert problem.evidence["bytes_per_day"] == 512.0
 
 
 # -------------------------------------------------------------------------------------------------------------- severity

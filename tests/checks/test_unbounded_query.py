@@ -1,4 +1,5 @@
 import tomllib
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from stj_audit.checks.unbounded_query import unbounded_query
 from stj_audit.config import Scale, TableModel, parse_config
 from stj_audit.cost.from_model import declared_workload
+from stj_audit.cost.workload import Amount, Flow
 from stj_audit.results import Problem, Result, Severity, Status
 from tests.builders import a_workload, examined
 
@@ -182,6 +184,67 @@ def test_does_not_judge_where_the_users_are_not_known() -> None:
     # the bill is then today's, by what was measured, without patterns
     [unknown] = judged(ORDERS + pattern(), workload=a_workload()).unknowns
     assert unknown.reason == "not known how many users there are now"
+
+
+def test_an_unknown_share_of_the_bill_is_no_reason() -> None:
+    # 500 items are one page
+    problem = problem_of(ORDERS + 'billing_mode = "PROVISIONED"\nrcu = 10\nwcu = 10\n' + pattern(), users=1_000)
+    assert problem.evidence["share_of_bill"] is None
+    assert problem.severity is Severity.INFO
+
+
+def test_a_pattern_that_is_never_called_has_no_share_of_nothing() -> None:
+    problem = problem_of(ORDERS + pattern(calls="calls = 0\n"))
+    assert (problem.evidence["cost_usd_month"], problem.evidence["share_of_bill"]) == (0.0, None)
+    assert problem.message.endswith("against 64.5 now")
+
+
+@pytest.mark.parametrize(("gets_a_day", "severity"), [(1_161_000, Severity.LOW), (1_161_001, Severity.INFO)])
+def test_exactly_a_tenth_of_the_bill_counts(gets_a_day: int, severity: Severity) -> None:
+    # 1,000 calls of 64.5 units a day, and nine times as much in reads of half a unit
+    gets = f'[[tables.orders.pattern]]\nname = "get"\nop = "GetItem"\ncalls_per_day = {gets_a_day}\n'
+    assert judged(ORDERS + pattern() + gets, users=1_000).severity is severity
+
+
+def test_no_pattern_is_more_than_the_bill() -> None:
+    # measured was less than declared
+    config = parse_config(tomllib.loads(f"[model]\ndays = 10\n{ORDERS + pattern()}", parse_float=Decimal), origin="d.toml")
+    workload = declared_workload("orders", config.tables["orders"], config.model)
+    measured = Flow(units=Amount(today=Decimal(1), each_user=Decimal(1)))
+    problem = problem_of(ORDERS + pattern(), workload=replace(workload, flows={(None, "reads"): measured}))
+    assert problem.evidence["share_of_bill"] == 1.0
+
+
+def test_without_users_now_it_can_matter_from_the_first() -> None:
+    assert problem_of(ORDERS + pattern(), users_now=None).matters_from_users == 1
+
+
+def test_names_the_first_pattern_with_a_limit() -> None:
+    limited = pattern("items = { share_of_users = 0.5 }\nlimit = 10\n")
+    result = judged(ORDERS + limited + limited.replace('"top"', '"second"'))
+    assert [good.message for good in result.goods] == ['2 patterns of what grows, with a limit: "top"']
+
+
+def test_does_not_judge_what_is_fetched_from_a_table_of_unknown_item_size() -> None:
+    config = parse_config(
+        tomllib.loads(
+            f"[model]\ndays = 10\n{ORDERS}"
+            '[[tables.orders.index]]\nname = "by-status"\nkey = ["status"]\n'
+            + pattern('index = "by-status"\nitems = { share_of_users = 0.5 }\n'),
+            parse_float=Decimal,
+        ),
+        origin="d.toml",
+    )
+    workload = declared_workload("orders", config.tables["orders"], config.model)
+    workload = replace(
+        workload,
+        table=replace(workload.table, mean_bytes=None, note="no item was read"),
+        calls=tuple(replace(call, fetches=True) for call in workload.calls),
+    )
+    scale = Scale(target_users=10_000, users_now=1_000)
+    result = examined(unbounded_query, declared=config.tables["orders"], users=10_000, scale=scale, workload=workload)
+    assert [unknown.reason for unknown in result.unknowns] == ['pattern "top": no item was read']
+    assert not result.problems
 
 
 @pytest.mark.parametrize("items", ["items = 5_000\n", "items = { per_user = 2 }\n", ""])

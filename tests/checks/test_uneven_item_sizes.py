@@ -32,6 +32,13 @@ def test_small_items_may_differ_as_much_as_they_like(largest_bytes: int, status:
     assert examined(uneven_item_sizes, items=some_items({100: 99, largest_bytes: 1})).status is status
 
 
+@pytest.mark.parametrize(("small", "status"), [(49, Status.PASSED), (50, Status.FOUND)])
+def test_the_usual_size_is_that_of_half_of_the_items(small: int, status: Status) -> None:
+    # thirty times the small ones, three times the others
+    sizes = {1_000: small, 10_000: 99 - small, 30_000: 1}
+    assert examined(uneven_item_sizes, items=some_items(sizes)).status is status
+
+
 def test_passes_even_sizes_with_the_numbers() -> None:
     result = examined(uneven_item_sizes, items=some_items({1_000: 5, 2_048: 5}))
     assert [good.message for good in result.goods] == [

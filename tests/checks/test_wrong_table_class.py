@@ -77,6 +77,12 @@ def test_passes_with_both_prices_and_praises_only_the_cheaper_class() -> None:
     assert (little.status, little.goods) == (Status.PASSED, ())  # $1.08 in the other class: not worth a word
 
 
+def test_the_dearer_class_is_not_praised_for_a_few_cents() -> None:
+    # 0.807 against 0.323 dollars
+    result = examined(wrong_table_class, STANDARD, workload=priced(STANDARD, storage="3"), scale=TODAY)
+    assert (result.status, result.goods) == (Status.PASSED, ())
+
+
 def test_a_table_that_costs_nothing_has_no_wrong_class() -> None:
     result = examined(wrong_table_class, STANDARD, workload=priced(STANDARD, storage="0", writes="0", pitr="3"))
     assert (result.status, result.goods) == (Status.NOT_APPLICABLE, ())
