@@ -32,6 +32,21 @@ def update_units(table: Table, index: str | None, setting: UnitSetting, units: M
     return _update_indexes(table, {"Update": {"IndexName": index, setting: dict(units)}})
 
 
+def use_provisioned(table: Table, units: Mapping[str | None, tuple[int, int]]) -> str:
+    """Provisioned mode, with (read, write) units of the table (None) and of each global index."""
+
+    def throughput(index: str | None) -> dict[str, int]:
+        reads, writes = units[index]
+        return {"ReadCapacityUnits": reads, "WriteCapacityUnits": writes}
+
+    of_table = ",".join(f"{name}={value}" for name, value in throughput(None).items())
+    options = f"--billing-mode PROVISIONED --provisioned-throughput {of_table}"
+    indexes = [{"Update": {"IndexName": one, "ProvisionedThroughput": throughput(one)}} for one in units if one is not None]
+    if indexes:
+        options += f" --global-secondary-index-updates {shlex.quote(json.dumps(indexes))}"
+    return update_table(table, options)
+
+
 def delete_index(table: Table, index: str) -> str:
     """Removes a global index; its items stay in the table."""
     return _update_indexes(table, {"Delete": {"IndexName": index}})
@@ -53,6 +68,17 @@ def scalable_target(table: Table, index: str | None, dimension: Dimension) -> st
     return (
         f"--region {table.region} --service-namespace dynamodb --resource-id table/{table.name}{where} "
         f"--scalable-dimension dynamodb:{kind}:{dimension.title()}CapacityUnits"
+    )
+
+
+def track_target(table: Table, index: str | None, dimension: Dimension, percent: int) -> str:
+    """Lets auto scaling keep one kind of capacity at so much of its use."""
+    metric = {"PredefinedMetricType": f"DynamoDB{dimension.title()}CapacityUtilization"}
+    tracking = shlex.quote(json.dumps({"PredefinedMetricSpecification": metric, "TargetValue": percent}))
+    name = "-".join(part for part in (table.name, index, dimension, str(percent)) if part)
+    return (
+        f"aws application-autoscaling put-scaling-policy {scalable_target(table, index, dimension)} --policy-name {name} "
+        f"--policy-type TargetTrackingScaling --target-tracking-scaling-policy-configuration {tracking}"
     )
 
 

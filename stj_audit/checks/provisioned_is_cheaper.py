@@ -11,27 +11,38 @@ Wrong when the load to come has another shape than the one measured. Where only 
 the saving is an upper bound.
 Source: AWS developer guide, "Managing throughput capacity automatically with DynamoDB auto scaling", "Evaluate your table capacity mode".
 
-Fix: register auto scaling for table and indexes first, then move the table to provisioned mode; watch it for throttling.
+Fix: move the table to provisioned mode with the capacity of its peak, then register auto scaling for it and its indexes.
 """
 
 from collections.abc import Iterator
 from decimal import ROUND_CEILING, Decimal
 
 from stj_audit.checks import check
+from stj_audit.commands import Dimension, register_target, track_target, use_provisioned
 from stj_audit.config import Scale
+from stj_audit.cost.auto_scaling import TARGET_PERCENT
 from stj_audit.cost.bill import TableBill, why_unknown
-from stj_audit.cost.capacity_mode import BUSY_HOURS_SHARE, busy_share, is_hourly, provisioned, requests_usd, throttled_units
-from stj_audit.facts import Traffic, Unknown
+from stj_audit.cost.capacity_mode import (
+    BUSY_HOURS_SHARE,
+    busy_share,
+    is_hourly,
+    peak_units,
+    provisioned,
+    requests_usd,
+    throttled_units,
+)
+from stj_audit.facts import Table, Traffic, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import count, counted, dollars, percent
 
 ENOUGH_DAYS = 14  # AWS developer guide: look at a period "such as 14 days"
 MIN_SAVING_USD = Decimal(20)  # a month, and
+ROOM_FACTOR = 4  # the suggested maximum over the peak; what one is willing to pay in a busy hour
 MIN_SHARE = Decimal("0.20")  # of the requests: provisioned capacity has to be watched
 
 
 @check("Provisioned capacity would cost less", Category.CAPACITY_PLANNING, Severity.MEDIUM, code="CAP-09")
-def provisioned_is_cheaper(traffic: Traffic | Unknown, bill: TableBill, scale: Scale) -> Iterator[Said]:
+def provisioned_is_cheaper(table: Table, traffic: Traffic | Unknown, bill: TableBill, scale: Scale) -> Iterator[Said]:
     if bill.workload.provisioned:
         yield NotApplicable(reason="the table is provisioned")
         return
@@ -41,7 +52,7 @@ def provisioned_is_cheaper(traffic: Traffic | Unknown, bill: TableBill, scale: S
     requests = requests_usd(bill)
     early = _too_early(traffic, bill, requests)
     if early is None:
-        yield from _compared(bill, scale, requests)
+        yield from _compared(table, bill, scale, requests)
     else:
         yield early
 
@@ -64,7 +75,17 @@ def _too_early(traffic: Traffic, bill: TableBill, requests: Decimal) -> Said | N
     return None
 
 
-def _compared(bill: TableBill, scale: Scale, requests: Decimal) -> Iterator[Said]:
+def _commands(table: Table, bill: TableBill) -> Iterator[str]:
+    """Starts at the highest capacity of the replay, so that the change throttles nothing, and lets auto scaling come down from it."""
+    peaks = peak_units(bill)
+    yield use_provisioned(table, {index: (peaks[index, "reads"], peaks[index, "writes"]) for index in bill.workload.metered})
+    for (index, kind), peak in peaks.items():
+        dimension: Dimension = "read" if kind == "reads" else "write"
+        yield register_target(table, index, dimension, min_units=1, max_units=peak * ROOM_FACTOR)
+        yield track_target(table, index, dimension, TARGET_PERCENT)
+
+
+def _compared(table: Table, bill: TableBill, scale: Scale, requests: Decimal) -> Iterator[Said]:
     hourly, change = is_hourly(bill.workload), provisioned(bill.workload)
     saving = bill.saving(change)
     if saving is None:
@@ -84,7 +105,7 @@ def _compared(bill: TableBill, scale: Scale, requests: Decimal) -> Iterator[Said
     seen = "hourly sums, in which shorter peaks are not seen" if hourly else "sums of 5 minutes"
     yield Problem(
         message=f"{'up to ' if hourly else ''}{dollars(saving)} a month less provisioned: {compared}, replayed over {seen}",
-        fix="register auto scaling for the table and its indexes, then move the table to provisioned mode",
+        fix="move the table to provisioned mode with the capacity of its peak, then register auto scaling for it and its indexes",
         severity=min(bill.severity(saving), Severity.LOW) if hourly else bill.severity(saving),
         evidence={
             "saving_usd_month": round(float(saving), 2),
@@ -98,6 +119,7 @@ def _compared(bill: TableBill, scale: Scale, requests: Decimal) -> Iterator[Said
         migration="a mode may be changed up to four times in 24 hours, so it can be taken back; set minimum and maximum of every target, "
         "and alarm on throttling before",
         effort="hours",
+        commands=tuple(_commands(table, bill)),
         change=change,
     )
 

@@ -9,14 +9,12 @@ Source: AWS Security Hub control DynamoDB.1; AWS developer guide, "Managing thro
 Fix: register the missing dimensions with a target of 70% utilization, or move the table to on-demand.
 """
 
-import json
-import shlex
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from stj_audit.checks import check
 from stj_audit.cloudformation import Value, logical_id, template
-from stj_audit.commands import Dimension, register_target, scalable_target
+from stj_audit.commands import Dimension, register_target, scalable_target, track_target
 from stj_audit.cost.auto_scaling import TARGET_PERCENT
 from stj_audit.facts import AutoScaling, Flow, ScalableTarget, Table, Throughput, Traffic, Unknown
 from stj_audit.results import Category, Good, Problem, Said, Severity
@@ -130,14 +128,9 @@ def _problem(
 
 
 def _register(table: Table, index: str | None, dimension: Dimension, now: int) -> tuple[str, str]:
-    metric = f"DynamoDB{dimension.title()}CapacityUtilization"
-    tracking = {"PredefinedMetricSpecification": {"PredefinedMetricType": metric}, "TargetValue": TARGET_PERCENT}
-    policy = "-".join(part for part in (table.name, index, dimension, str(TARGET_PERCENT)) if part)
     return (
         register_target(table, index, dimension, min_units=now, max_units=now * ROOM_FACTOR),
-        f"aws application-autoscaling put-scaling-policy {scalable_target(table, index, dimension)} "
-        f"--policy-name {policy} --policy-type TargetTrackingScaling "
-        f"--target-tracking-scaling-policy-configuration {shlex.quote(json.dumps(tracking))}",
+        track_target(table, index, dimension, TARGET_PERCENT),
     )
 
 

@@ -7,9 +7,10 @@ be throttled, and there must be traffic most of the time: a load that comes and 
 
 from decimal import Decimal
 
+from stj_audit.cost.auto_scaling import Policy
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.lines import total
-from stj_audit.cost.workload import Workload, replays, request_units
+from stj_audit.cost.workload import KINDS, Key, Workload, replays, request_units
 from stj_audit.results import UseBillingMode
 
 BUSY_HOURS_SHARE = Decimal("0.9")  # of the hours with any traffic; below it the load comes and goes
@@ -54,4 +55,10 @@ def busy_share(workload: Workload) -> Decimal | None:
 
 def throttled_units(bill: TableBill) -> Decimal:
     """What auto scaling would have throttled of the measured load, at the users of the bill."""
-    return sum((one.throttled_units for one in replays(bill.workload, bill.users)), Decimal(0))
+    return sum((one.throttled_units for _, one in replays(bill.workload, bill.users)), Decimal(0))
+
+
+def peak_units(bill: TableBill) -> dict[Key, int]:
+    """The highest capacity that auto scaling would have had of the table and each global index; an idle one has its minimum."""
+    idle = {(index, kind): Policy().min_units for index in bill.workload.metered for kind in KINDS}
+    return idle | {key: one.peak_units for key, one in replays(bill.workload, bill.users)}

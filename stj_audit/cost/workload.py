@@ -764,12 +764,12 @@ def _replayed_hours(workload: Workload, key: Key, policy: Policy, users: int | N
     return _replay(workload.series[key], workload.series_period_seconds, policy, scale).unit_hours_a_month
 
 
-def replays(workload: Workload, users: int | None) -> Iterator[Replay]:
+def replays(workload: Workload, users: int | None) -> Iterator[tuple[Key, Replay]]:
     """What auto scaling at 70 % would have done with each measured series, at the load of `users` users."""
     for key, series in workload.series.items():
         scale = load_scale(workload, key, users)
         if scale is not None:
-            yield _replay(series, workload.series_period_seconds, Policy(), scale)
+            yield key, _replay(series, workload.series_period_seconds, Policy(), scale)
 
 
 @lru_cache(maxsize=256)

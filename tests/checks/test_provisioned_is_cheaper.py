@@ -1,3 +1,5 @@
+import json
+import shlex
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -64,7 +66,9 @@ def test_finds_a_steady_load() -> None:
     assert problem.message == (
         "$144 a month less provisioned: on demand $247, provisioned $104 a month, replayed over sums of 5 minutes"
     )
-    assert problem.fix == "register auto scaling for the table and its indexes, then move the table to provisioned mode"
+    assert problem.fix == (
+        "move the table to provisioned mode with the capacity of its peak, then register auto scaling for it and its indexes"
+    )
     assert problem.evidence == {
         "saving_usd_month": 143.92,
         "monthly_usd": 247.43,
@@ -77,7 +81,7 @@ def test_finds_a_steady_load() -> None:
     assert problem.migration.startswith("a mode may be changed up to four times in 24 hours, so it can be taken back")
     assert problem.migration.endswith("alarm on throttling before")
     assert problem.effort == "hours"
-    assert problem.commands == ()  # minimum and maximum are to be chosen first
+    assert len(problem.commands) == 1 + 2 * 2  # the mode; a target and a policy for reads and for writes
     assert problem.change == UseBillingMode(billing_mode="PROVISIONED")
 
 
@@ -107,6 +111,26 @@ def test_an_index_has_capacity_and_alarms_of_its_own() -> None:
     index: Quantities = {("by-status", "index-reads"): "0", ("by-status", "index-writes"): "0"}
     problem = problem_of(read(STEADY, table=INDEXED, more=index), table=INDEXED)
     assert problem.evidence["saving_usd_month"] == 142.5
+
+
+def test_its_commands_start_at_the_peak_and_let_auto_scaling_come_down() -> None:
+    more: Quantities = {("by-status", "index-reads"): "0", ("by-status", "index-writes"): "0"}
+    problem = problem_of(read(STEADY, table=INDEXED, more=more), table=INDEXED)
+    first, *others = [shlex.split(command) for command in problem.commands]
+    assert first[:7] == ["aws", "dynamodb", "update-table", "--region", "eu-north-1", "--table-name", "orders"]
+    assert first[7:12] == [
+        *("--billing-mode", "PROVISIONED", "--provisioned-throughput", "ReadCapacityUnits=1000,WriteCapacityUnits=1"),
+        "--global-secondary-index-updates",
+    ]
+    assert json.loads(first[12]) == [
+        {"Update": {"IndexName": "by-status", "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}}}
+    ]
+    assert len(others) == 8  # a target and a policy for each kind of capacity of the table and of the index
+    assert others[0][2] == "register-scalable-target"
+    assert others[0][-4:] == ["--min-capacity", "1", "--max-capacity", "4000"]
+    assert others[1][2] == "put-scaling-policy"
+    assert json.loads(others[1][-1])["TargetValue"] == 70
+    assert "dynamodb:index:WriteCapacityUnits" in others[6]
 
 
 def test_says_at_how_many_users_and_replays_their_load() -> None:
