@@ -14,6 +14,9 @@ from typing import Literal
 
 MAX_ITEM_BYTES = 400 * 1024  # AWS: "Quotas in Amazon DynamoDB", item size 400 KB, names included
 BILLED_OVERHEAD_BYTES = 100  # AWS developer guide, "DynamoDB Item sizes and formats": storage billed per item and per index entry
+PARTITION_READ_UNITS = 3_000  # AWS developer guide, "Designing partition keys": a second, for each partition
+PARTITION_WRITE_UNITS = 1_000
+TABLE_QUOTA_UNITS = 40_000  # AWS developer guide, "Quotas": a second, reads or writes, of a table and of each index, unless raised
 
 ENOUGH_REQUESTS = 1_000  # in the window: a share or a mean of fewer is noise, and what would tell it is not asked for
 

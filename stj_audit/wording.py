@@ -64,6 +64,12 @@ def dollars(amount_usd: int | Decimal) -> str:
     return f"{'-' if shown < 0 else ''}${abs(shown):,}"
 
 
+def round_figure(number: int) -> int:
+    """The first two digits, for people: 10,430,583 as 10,000,000. Rounded down, so that a limit is not told too late."""
+    step: int = 10 ** max(len(str(number)) - 2, 0)
+    return number // step * step
+
+
 def listed(words: Sequence[str]) -> str:
     """ "a", "a and b", "a, b and c"; empty without words."""
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)

@@ -3,7 +3,20 @@ from fractions import Fraction
 
 import pytest
 
-from stj_audit.wording import a_few, count, counted, dollars, items_read, kilobytes, listed, percent, printable, resource, size
+from stj_audit.wording import (
+    a_few,
+    count,
+    counted,
+    dollars,
+    items_read,
+    kilobytes,
+    listed,
+    percent,
+    printable,
+    resource,
+    round_figure,
+    size,
+)
 
 
 @pytest.mark.parametrize(
@@ -124,3 +137,7 @@ def test_tells_a_sample_from_everything() -> None:
     assert items_read(1_000, "full") == "all 1,000 items"
     assert items_read(1, "sample") == "a sample of 1 item"
     assert items_read(1, "full") == "the one item"
+
+
+def test_a_round_figure_is_never_above_the_number() -> None:
+    assert [round_figure(number) for number in (0, 7, 42, 199, 6_666, 10_430_583)] == [0, 7, 42, 190, 6_600, 10_000_000]

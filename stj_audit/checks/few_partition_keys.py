@@ -23,15 +23,13 @@ from math import ceil
 
 from stj_audit.checks import check
 from stj_audit.config import Scale
-from stj_audit.facts import ItemSizes, KeyCardinality, Table, Traffic, Unknown
+from stj_audit.facts import PARTITION_READ_UNITS, PARTITION_WRITE_UNITS, ItemSizes, KeyCardinality, Table, Traffic, Unknown
 from stj_audit.results import Category, Evidence, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import count, counted, percent, printable
 
 ENOUGH_VALUES = 100  # AWS's DynamoDB data modelling guide: aim for 100 or more distinct values
 VERY_FEW_VALUES = 10  # an order of magnitude below: one value takes a tenth of the load or more
 ENOUGH_ITEMS = 1_000  # fewer items say little about the values to come
-PARTITION_READ_UNITS = 3_000  # AWS developer guide, "Designing partition keys": a second, for each partition
-PARTITION_WRITE_UNITS = 1_000
 SMALL_LOAD = Fraction(1, 10)  # share of those limits under which one value can carry the whole table
 SECONDS_PER_DAY = 86_400
 

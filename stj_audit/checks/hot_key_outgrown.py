@@ -22,8 +22,6 @@ from stj_audit.checks import check
 from stj_audit.checks.low_cardinality_index_key import (
     ENOUGH_ENTRIES,
     FEW_VALUES,
-    PARTITION_READ_UNITS,
-    PARTITION_WRITE_UNITS,
     SECONDS_PER_DAY,
     TOP_SHARE,
 )
@@ -31,7 +29,7 @@ from stj_audit.config import Scale, TableModel
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.peaks import first_users
 from stj_audit.cost.workload import KINDS, NO_USERS, Call, Kind, Store, Workload, call_units
-from stj_audit.facts import ItemSizes, KeyCardinality, Table, Unknown
+from stj_audit.facts import PARTITION_READ_UNITS, PARTITION_WRITE_UNITS, ItemSizes, KeyCardinality, Table, Unknown
 from stj_audit.results import Category, Good, Limit, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import count, counted, percent, printable, resource
 

@@ -29,7 +29,7 @@ from stj_audit.config import Scale, TableModel
 from stj_audit.cost.workload import NO_USERS
 from stj_audit.facts import ItemSizes, Table, Unknown
 from stj_audit.results import Category, Good, Limit, NotApplicable, Problem, Said, Severity
-from stj_audit.wording import counted, listed, percent, printable, size
+from stj_audit.wording import counted, listed, percent, printable, round_figure, size
 
 
 @check("A local index collection outgrows 10 GB", Category.SCALABILITY, Severity.HIGH, code="SCL-07")
@@ -89,7 +89,7 @@ def _problem(table: Table, found: Collection, then: Decimal, scale: Scale, users
     users = counted(scale.target_users, "user")
     return Problem(
         message=f"with {users} the largest collection, of one value of {key}, has about {size(then)}; the limit of 10 GB is reached at "
-        f"about {counted(_round_figure(users_max), 'user')}: an estimate, by its {percent(found.top_share)} of the items",
+        f"about {counted(round_figure(users_max), 'user')}: an estimate, by its {percent(found.top_share)} of the items",
         fix=f"before that, move to a table with global secondary indexes in place of {listed([one.name for one in table.local_indexes])}, "
         f"or spread the value of {key} over several by a suffix",
         evidence={
@@ -111,9 +111,3 @@ def _problem(table: Table, found: Collection, then: Decimal, scale: Scale, users
 
 def _users_max(found: Collection, users_now: int) -> int:
     return int(users_now * MAX_COLLECTION_BYTES / found.size_bytes)
-
-
-def _round_figure(number: int) -> int:
-    """The first two digits, rounded down, so that a limit is not told too late."""
-    step: int = 10 ** max(len(str(number)) - 2, 0)
-    return number // step * step

@@ -25,15 +25,13 @@ from fractions import Fraction
 from stj_audit.checks import check
 from stj_audit.config import Scale, TableModel
 from stj_audit.cost.bill import TableBill
-from stj_audit.facts import Index, ItemSizes, KeyCardinality, Table, Traffic, Unknown
+from stj_audit.facts import PARTITION_READ_UNITS, PARTITION_WRITE_UNITS, Index, ItemSizes, KeyCardinality, Table, Traffic, Unknown
 from stj_audit.results import Category, Good, Limit, NotApplicable, Problem, Said, Severity
-from stj_audit.wording import count, counted, percent, printable
+from stj_audit.wording import count, counted, percent, printable, round_figure
 
 FEW_VALUES = 20  # a status or a type has seldom more
 TOP_SHARE = Decimal("0.5")
 ENOUGH_ENTRIES = 100  # below, neither share nor number of values says anything
-PARTITION_READ_UNITS = 3_000  # AWS developer guide, "Designing partition keys": a second, for each partition
-PARTITION_WRITE_UNITS = 1_000
 HEADROOM = 2  # times the target users: beyond it the limit is far
 AMPLE_HEADROOM = 10  # times the target users: beyond it the shape of the key is worth knowing, and no defect yet
 WELL_SPREAD_SHARE = Decimal("0.1")  # a key whose most frequent value has more is left alone, and not praised
@@ -137,13 +135,7 @@ def _limit(load: Fraction | Unknown, users_max: Fraction | None) -> str:
         return "no load was measured on it"
     if users_max is None:
         return "how many users that carries is not known, because today's number of users is not"
-    return f"it reaches the limit of one partition at about {counted(_round_figure(int(users_max)), 'user')}"
-
-
-def _round_figure(number: int) -> int:
-    """The first two digits, for people: 10,430,583 as 10,000,000. Rounded down, so that a limit is not told too late."""
-    step: int = 10 ** max(len(str(number)) - 2, 0)
-    return number // step * step
+    return f"it reaches the limit of one partition at about {counted(round_figure(int(users_max)), 'user')}"
 
 
 def _seen(index: Index, values: KeyCardinality, items: ItemSizes) -> str:

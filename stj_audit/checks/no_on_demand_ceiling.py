@@ -24,11 +24,10 @@ from stj_audit.config import Scale
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.lines import HOURS_PER_MONTH, unit_price
 from stj_audit.cost.workload import KINDS, Kind, request_units
-from stj_audit.facts import Flow, Table, Throughput, Traffic, Unknown
+from stj_audit.facts import TABLE_QUOTA_UNITS, Flow, Table, Throughput, Traffic, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import a_few, count, counted, dollars, listed
 
-TABLE_QUOTA_UNITS = 40_000  # AWS developer guide, "Quotas": a second, reads or writes of an on-demand table, unless raised
 ROOM_FACTOR = 3  # the suggested ceiling over the peak: it is to stop what went wrong, not what is busy
 HOUR_SECONDS = 3_600
 NAMES: Mapping[Kind, str] = {"reads": "MaxReadRequestUnits", "writes": "MaxWriteRequestUnits"}

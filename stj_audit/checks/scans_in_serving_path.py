@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from stj_audit.checks import check
+from stj_audit.cost.requests import PAGE_BYTES
 from stj_audit.facts import ItemSizes, Operations, Table, Traffic, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import count, counted, percent
 
-PAGE_BYTES = 1_048_576  # AWS API reference, Scan: 1 MB a call
 UNIT_BYTES = 8_192  # of an eventually consistent read
 MOST_HOURS = Decimal("0.5")
 ENOUGH_DAYS = 7  # a week has its nights and its weekend

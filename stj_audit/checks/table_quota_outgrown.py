@@ -22,13 +22,10 @@ from stj_audit.config import Scale
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.peaks import Outgrown, at_users, binds_from, first_of, peak_a_second, peak_not_known, users_above
 from stj_audit.cost.workload import KINDS
-from stj_audit.facts import Quotas, Table, Unknown
+from stj_audit.facts import TABLE_QUOTA_UNITS, Quotas, Table, Unknown
 from stj_audit.results import Category, Good, Limit, Problem, Said, Severity
 from stj_audit.wording import a_few, count, listed, percent, resource
 
-QUOTA_UNITS = (
-    40_000  # AWS developer guide, "Quotas": a second, reads or writes, of a table and of each of its indexes, unless raised
-)
 NEAR_SHARE = Fraction(4, 5)  # a request for more is answered in days
 
 
@@ -41,7 +38,7 @@ def table_quota_outgrown(table: Table, bill: TableBill, scale: Scale, quotas: Qu
         near: list[Outgrown] = []
         for kind in KINDS:
             own = applied.get(kind)
-            limit = QUOTA_UNITS if own is None else own
+            limit = TABLE_QUOTA_UNITS if own is None else own
             peak = peak_a_second(bill.workload, (index, kind), bill.users, scale.peak_factor)
             if peak is None:
                 yield peak_not_known((index, kind), bill)

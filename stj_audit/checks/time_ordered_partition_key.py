@@ -24,15 +24,14 @@ from fractions import Fraction
 
 from stj_audit.checks import check
 from stj_audit.config import Scale
-from stj_audit.facts import Index, ItemSizes, KeyCardinality, KeyShape, Table, Traffic, Unknown
+from stj_audit.facts import PARTITION_WRITE_UNITS, Index, ItemSizes, KeyCardinality, KeyShape, Table, Traffic, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
-from stj_audit.wording import a_few, count, counted, percent, printable, resource
+from stj_audit.wording import a_few, count, counted, percent, printable, resource, round_figure
 
 TIME_SHARE = Decimal("0.9")  # policy: of the values; the rest may be markers and old formats
 NO_TIME_SHARE = Decimal("0.1")  # a key with more times than that is left alone, and not praised
 ENOUGH_ENTRIES = 100  # below, neither share nor number of values says anything
 UNIQUE_SHARE = Decimal("0.9")  # distinct values for each entry: nearly every one has a value of its own
-PARTITION_WRITE_UNITS = 1_000  # AWS developer guide, "Designing partition keys": a second, for each partition
 AMPLE_HEADROOM = 10  # times the target users: beyond it the shape of the key is worth knowing, and no defect yet
 SECONDS_PER_DAY = 86_400
 
@@ -159,10 +158,4 @@ def _limit(writes: Fraction | None, users_max: int | None) -> str:
         return f"what is written at the peak goes to one value, and is more than the {count(PARTITION_WRITE_UNITS)} units that it takes"
     if users_max is None:
         return "what is written now goes to one value, and how many users that carries is not known, because today's number of users is not"
-    return f"what is written now goes to one value, which is full at about {counted(_round_figure(users_max), 'user')}"
-
-
-def _round_figure(number: int) -> int:
-    """The first two digits, for people, rounded down: 10,430,583 as 10,000,000."""
-    step: int = 10 ** max(len(str(number)) - 2, 0)
-    return number // step * step
+    return f"what is written now goes to one value, which is full at about {counted(round_figure(users_max), 'user')}"
