@@ -71,7 +71,9 @@ def catalogue() -> str:
     table = tabulate(rows, headers=("id", "what", "where it lives, or why not", "tests", "tested with"), tablefmt="github")
     return (
         "# The catalogue of checks\n\nEvery id, and where it lives. What each one looks at, when it is wrong and how it is fixed is in "
-        f"[checks.md](checks.md).\n\n{table}\n"
+        "[checks.md](checks.md). The tests of a check make its facts with the builders; the engine beside them is the one from which the\n"
+        "tests of the scanners, and of whole audits, read these facts.\n\n"
+        f"{table}\n"
     )
 
 
