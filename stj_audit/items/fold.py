@@ -15,7 +15,7 @@ from base64 import b64decode, b64encode
 from bisect import insort
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
@@ -38,7 +38,9 @@ from stj_audit.facts import (
     Table,
     TimeToLiveValues,
 )
+from stj_audit.items.counts import AttributeCounts, Counts, EntryCounts, KeyCounts
 from stj_audit.items.shapes import ADDRESS, EMAIL, JOINED, PHONE, ROUNDED, SHAPES, TIME, shape_of
+from stj_audit.items.wire import BrokenLine, BrokenPage, Page, decode, page_of
 from stj_audit.sizing import AttributeValue, attribute_size, number_parts, text_size
 
 MAX_ATTRIBUTES = 1_000  # names that are counted one by one: more are no schema but data in the names
@@ -47,6 +49,8 @@ DISTINCT_LIMIT = 1_024  # partition key values that are counted one by one
 BUCKETS = 4_096  # partition key values beyond that are counted by hash
 LARGEST = 10
 KEY_HASH_DIGITS = 16
+VALUE_HASH_BYTES = 16
+VALUE_HASH_KEY_BYTES = 32
 COMPRESSED_ITEMS = 64  # whose large values are compressed, to see what that would save
 # Fewer of large items, about 20 of 50 KB: compressing is slow, and 64 of those would make the fold slower by a sixth.
 COMPRESSED_ITEMS_BYTES = 1024 * 1024
@@ -77,7 +81,8 @@ class ItemFold:
     What `ItemSizes` says of the items added so far.
 
     `hash_key` keys the hashes of the largest items' primary keys; folds that are merged must share it, the table, and `expiry` (None: TTL is
-    off, or not known).
+    off, or not known). A table whose `key_schema` is empty is one whose key is not known, as of a file: its items are told apart by all that
+    is in them, and neither key values nor compressibility are looked at.
     """
 
     def __init__(self, table: Table, *, hash_key: bytes, expiry: Expiry | None = None) -> None:
@@ -86,10 +91,12 @@ class ItemFold:
         self._expiry = expiry
         self._shapes = _Shapes(table)
         self._expiring = None if expiry is None else _Expiring(expiry)
+        self._items = 0
+        self._item_bytes = 0
         self._sizes: Counter[int] = Counter()
         self._attributes = _Attributes(first=_key_names(table))
-        self._keys = _Keys(tuple(key for key in table.key_schema if key.role == "HASH"))
-        self._indexes = tuple(_Entries(index, table) for index in table.indexes)
+        self._keys = _Keys(tuple(key for key in table.key_schema if key.role == "HASH"), hash_key)
+        self._indexes = tuple(_Entries(index, table, hash_key) for index in table.indexes)
         self._largest = _Largest()
         self._compressed = _Compressed(table)
 
@@ -102,20 +109,90 @@ class ItemFold:
         for item in items:
             self._add(item)
 
+    def add_page(self, body: bytes) -> Page:
+        """
+        Count the items of a Scan answer, and give what else it says.
+
+        Raises BrokenPage when it is no such answer: then nothing of it was counted, and it may be asked for again. Raises ValueError as
+        `add` does for what is in it: then what came before stays counted, and the fold is of no more use.
+        """
+        answer = decode(body)
+        if not isinstance(answer, dict) or not isinstance(answer.get("Items"), list):
+            raise BrokenPage("no answer to Scan")
+        page = page_of(answer, items=len(answer["Items"]), item_bytes=0)
+        before = self.item_bytes
+        self.add(answer["Items"])
+        return replace(page, item_bytes=self.item_bytes - before)
+
+    def add_lines(self, block: bytes, *, wrapped: bool) -> int:
+        """
+        Count the items of whole lines, each one item in DynamoDB JSON, and give their number; empty lines are none.
+
+        `wrapped`: each line is {"Item": item}, as in exports to S3. Raises BrokenLine for the first line that is no such item;
+        the fold is then of no more use.
+        """
+        found = 0
+        for number, line in enumerate(block.splitlines(), start=1):
+            if not line.strip():
+                continue
+            try:
+                self._add(_item_of(line, wrapped=wrapped))
+            except ValueError as error:
+                raise BrokenLine(number, str(error)) from None
+            found += 1
+        return found
+
+    @property
+    def items(self) -> int:
+        """How many items were counted."""
+        return self._items
+
+    @property
+    def item_bytes(self) -> int:
+        """The sum of their sizes."""
+        return self._item_bytes
+
+    def over(self, threshold_bytes: int) -> int:
+        """How many of them are larger than `threshold_bytes`."""
+        return sum([count for size, count in self._sizes.items() if size > threshold_bytes])
+
+    def counts(self) -> Counts:
+        """What was counted, to be added to another fold."""
+        return Counts(
+            sizes=dict(self._sizes),
+            attributes=self._attributes.counts(),
+            other=self._attributes.other.counts(),
+            keys=self._keys.counts(),
+            indexes=tuple(entries.counts() for entries in self._indexes),
+            largest=self._largest.counts(),
+            compressed=self._compressed.counts(),
+            shapes=self._shapes.counts(),
+            time_to_live=None if self._expiring is None else self._expiring.counts(),
+        )
+
+    def add_counts(self, counts: Counts) -> None:
+        """Add what a fold of other items counted. Raises ValueError when it was of a table with other indexes or keys, or of other TTL."""
+        mine = (len(self._indexes), self._shapes.attributes, self._expiring is None)
+        if mine != (len(counts.indexes), len(counts.shapes), counts.time_to_live is None):
+            raise ValueError("only folds of one table with one TTL can be added up")
+        self._sizes.update(counts.sizes)
+        self._items += sum(counts.sizes.values())
+        self._item_bytes += sum(size * times for size, times in counts.sizes.items())
+        self._attributes.add_counts(counts.attributes, counts.other)
+        self._keys.add_counts(counts.keys)
+        for entries, theirs in zip(self._indexes, counts.indexes, strict=True):
+            entries.add_counts(theirs)
+        self._largest.add_counts(counts.largest)
+        self._compressed.add_counts(counts.compressed)
+        self._shapes.add_counts(counts.shapes)
+        if self._expiring is not None and counts.time_to_live is not None:
+            self._expiring.add_counts(counts.time_to_live)
+
     def merge(self, other: "ItemFold") -> None:
         """Add what `other` counted; it stays as it is. Raises ValueError when it is about another table or TTL, or hashes otherwise."""
         if other._table != self._table or other._hash_key != self._hash_key or other._expiry != self._expiry:
             raise ValueError("only folds of one table with one hash key and one TTL can be merged")
-        self._sizes.update(other._sizes)
-        self._attributes.merge(other._attributes)
-        self._keys.merge(other._keys)
-        for mine, theirs in zip(self._indexes, other._indexes, strict=True):
-            mine.merge(theirs)
-        self._largest.merge(other._largest)
-        self._compressed.merge(other._compressed)
-        self._shapes.merge(other._shapes)
-        if self._expiring is not None and other._expiring is not None:
-            self._expiring.merge(other._expiring)
+        self.add_counts(other.counts())
 
     def sizes(self, *, coverage: Literal["full", "sample"], read_units: Decimal) -> ItemSizes:
         """What was counted. `read_units` is what reading it consumed; `coverage`, whether it was every item of the table."""
@@ -125,7 +202,10 @@ class ItemFold:
             read_units=read_units,
             attributes=self._attributes.facts(),
             indexes=tuple(entries.facts() for entries in self._indexes),
-            keys=(self._keys.facts(None), *(entries.keys.facts(entries.index.name) for entries in self._indexes)),
+            keys=(
+                *((self._keys.facts(None),) if self._table.key_schema else ()),
+                *(entries.keys.facts(entries.index.name) for entries in self._indexes),
+            ),
             largest=self._largest.facts(),
             compressibility=self._compressed.facts(self._attributes.names()),
             key_shapes=self._shapes.facts(),
@@ -133,26 +213,33 @@ class ItemFold:
         )
 
     def _add(self, item: Item) -> None:
+        if not isinstance(item, dict):
+            raise ValueError("not DynamoDB JSON: expected a mapping of attributes")  # noqa: TRY004 - as all that is no item
         sizes = {name: attribute_size(name, value) for name, value in item.items()}
         size = sum(sizes.values())
         for key in self._table.key_schema:
             if key.type not in item.get(key.attribute, ()):
                 raise ValueError(f"an item without the key attribute {key.attribute!r} of type {key.type}")
+        self._items += 1
+        self._item_bytes += size
         self._sizes[size] += 1
         self._attributes.add(item, sizes)
-        checksum = self._keys.add(item)
+        checksum = self._keys.add(item) if self._table.key_schema else 0
         for entries in self._indexes:
             entries.add(item, sizes, size)
         self._shapes.add(item)
         if self._expiring is not None:
             self._expiring.add(item)
-        if size >= COMPRESSED_FROM_BYTES:
+        if size >= COMPRESSED_FROM_BYTES and self._table.key_schema:
             self._compressed.add(item, sizes, checksum)
         if self._largest.may_take(size):
             self._largest.take(size, self._key_hash(item))
 
     def _key_hash(self, item: Item) -> str:
-        return hmac.digest(self._hash_key, _key_bytes(self._table.key_schema, item), "sha256").hex()[:KEY_HASH_DIGITS]
+        key = (
+            _key_bytes(self._table.key_schema, item) if self._table.key_schema else orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
+        )
+        return hmac.digest(self._hash_key, key, "sha256").hex()[:KEY_HASH_DIGITS]
 
 
 class _Attribute:
@@ -166,11 +253,16 @@ class _Attribute:
         self.max_bytes = 0
         self.types: set[str] = set()
 
-    def merge(self, other: "_Attribute") -> None:
+    def merge(self, other: "_Attribute | AttributeCounts") -> None:
         self.present += other.present
         self.total_bytes += other.total_bytes
         self.max_bytes = max(self.max_bytes, other.max_bytes)
-        self.types |= other.types
+        self.types.update(other.types)
+
+    def counts(self) -> AttributeCounts:
+        return AttributeCounts(
+            present=self.present, total_bytes=self.total_bytes, max_bytes=self.max_bytes, types=tuple(sorted(self.types))
+        )
 
     def facts(self, name: str) -> AttributeSizes:
         return AttributeSizes(
@@ -191,7 +283,7 @@ class _Attributes:
         self._first = first
         self._by_name: dict[str, _Attribute] = {}
         self._ranks: list[tuple[bool, int, str]] = []
-        self._other = _Attribute()
+        self.other = _Attribute()
 
     def add(self, item: Item, sizes: Mapping[str, int]) -> None:
         for name, size in sizes.items():
@@ -203,9 +295,12 @@ class _Attributes:
             if kind not in attribute.types:
                 attribute.types.add(kind)
 
-    def merge(self, other: "_Attributes") -> None:
-        self._other.merge(other._other)
-        for name, attribute in other._by_name.items():
+    def counts(self) -> dict[str, AttributeCounts]:
+        return {name: attribute.counts() for name, attribute in self._by_name.items()}
+
+    def add_counts(self, by_name: Mapping[str, AttributeCounts], other: AttributeCounts) -> None:
+        self.other.merge(other)
+        for name, attribute in by_name.items():
             (self._by_name.get(name) or self._admit(name)).merge(attribute)
 
     def names(self) -> Collection[str]:
@@ -216,16 +311,16 @@ class _Attributes:
         """The heaviest first; the sum of the rest, if any, last."""
         named = [attribute.facts(name) for name, attribute in self._by_name.items()]
         named.sort(key=lambda one: (-one.total_bytes, one.name))
-        return (*named, self._other.facts(OTHER_ATTRIBUTES)) if self._other.present else tuple(named)
+        return (*named, self.other.facts(OTHER_ATTRIBUTES)) if self.other.present else tuple(named)
 
     def _admit(self, name: str) -> _Attribute:
         """The record to count a new name in: its own, or the one of the rest."""
         rank = (name not in self._first, len(name), name)
         if name == OTHER_ATTRIBUTES or (len(self._ranks) == MAX_ATTRIBUTES and rank > self._ranks[-1]):
-            return self._other
+            return self.other
         if len(self._ranks) == MAX_ATTRIBUTES:
             _, _, last = self._ranks.pop()
-            self._other.merge(self._by_name.pop(last))
+            self.other.merge(self._by_name.pop(last))
         insort(self._ranks, rank)
         self._by_name[name] = attribute = _Attribute()
         return attribute
@@ -238,8 +333,9 @@ class _Keys:
     The fullest bucket holds all items of the most frequent value and others besides: an upper bound.
     """
 
-    def __init__(self, attributes: tuple[KeyAttribute, ...]) -> None:
+    def __init__(self, attributes: tuple[KeyAttribute, ...], hash_key: bytes) -> None:
         self._attributes = attributes
+        self._key = value_hash_key(hash_key)
         self._items = 0
         self._buckets = [0] * BUCKETS
         self._values: Counter[bytes] | None = Counter()
@@ -251,17 +347,25 @@ class _Keys:
         self._items += 1
         self._buckets[checksum % BUCKETS] += 1
         if self._values is not None:
-            self._values[blake2b(value, digest_size=16).digest()] += 1
+            self._values[blake2b(value, digest_size=VALUE_HASH_BYTES, key=self._key).digest()] += 1
             self._forget_too_many()
         return checksum
 
-    def merge(self, other: "_Keys") -> None:
-        self._items += other._items
-        self._buckets = [mine + theirs for mine, theirs in zip(self._buckets, other._buckets, strict=True)]
-        if self._values is None or other._values is None:
+    def counts(self) -> KeyCounts:
+        return KeyCounts(
+            items=self._items,
+            buckets={bucket: items for bucket, items in enumerate(self._buckets) if items},
+            values=None if self._values is None else {value.hex(): items for value, items in self._values.items()},
+        )
+
+    def add_counts(self, counts: KeyCounts) -> None:
+        self._items += counts.items
+        for bucket, items in counts.buckets.items():
+            self._buckets[bucket] += items
+        if self._values is None or counts.values is None:
             self._values = None
         else:
-            self._values.update(other._values)
+            self._values.update({bytes.fromhex(value): items for value, items in counts.values.items()})
             self._forget_too_many()
 
     def facts(self, index: str | None) -> KeyCardinality:
@@ -282,9 +386,9 @@ class _Keys:
 class _Entries:
     """The entries of one index: items that have every key attribute of it, in its type."""
 
-    def __init__(self, index: Index, table: Table) -> None:
+    def __init__(self, index: Index, table: Table, hash_key: bytes) -> None:
         self.index = index
-        self.keys = _Keys(tuple(key for key in index.key_schema if key.role == "HASH"))
+        self.keys = _Keys(tuple(key for key in index.key_schema if key.role == "HASH"), hash_key)
         self._projected = projected_attributes(index, table)
         self._entries = 0
         self._total_bytes = 0
@@ -299,11 +403,14 @@ class _Entries:
         self._max_bytes = max(self._max_bytes, size)
         self.keys.add(item)
 
-    def merge(self, other: "_Entries") -> None:
-        self._entries += other._entries
-        self._total_bytes += other._total_bytes
-        self._max_bytes = max(self._max_bytes, other._max_bytes)
-        self.keys.merge(other.keys)
+    def counts(self) -> EntryCounts:
+        return EntryCounts(entries=self._entries, total_bytes=self._total_bytes, max_bytes=self._max_bytes, keys=self.keys.counts())
+
+    def add_counts(self, counts: EntryCounts) -> None:
+        self._entries += counts.entries
+        self._total_bytes += counts.total_bytes
+        self._max_bytes = max(self._max_bytes, counts.max_bytes)
+        self.keys.add_counts(counts.keys)
 
     def facts(self) -> IndexEntries:
         return IndexEntries(index=self.index.name, entries=self._entries, total_bytes=self._total_bytes, max_bytes=self._max_bytes)
@@ -323,8 +430,15 @@ class _Shapes:
             if name in item and kind in item[name]:
                 counts[0 if kind == "B" else shape_of(item[name][kind])] += 1
 
-    def merge(self, other: "_Shapes") -> None:
-        for (_, _, mine), (_, _, theirs) in zip(self._counts, other._counts, strict=True):
+    @property
+    def attributes(self) -> int:
+        return len(self._counts)
+
+    def counts(self) -> tuple[tuple[int, ...], ...]:
+        return tuple(tuple(counts) for _, _, counts in self._counts)
+
+    def add_counts(self, counts: Iterable[Iterable[int]]) -> None:
+        for (_, _, mine), theirs in zip(self._counts, counts, strict=True):
             for shape, times in enumerate(theirs):
                 mine[shape] += times
 
@@ -361,8 +475,11 @@ class _Expiring:
         value = item.get(self._attribute)
         self._kinds["missing" if value is None else self._kind(value["N"]) if "N" in value else "not_numbers"] += 1
 
-    def merge(self, other: "_Expiring") -> None:
-        self._kinds.update(other._kinds)
+    def counts(self) -> dict[str, int]:
+        return dict(self._kinds)
+
+    def add_counts(self, counts: Mapping[str, int]) -> None:
+        self._kinds.update(counts)
 
     def facts(self) -> TimeToLiveValues:
         return TimeToLiveValues(attribute=self._attribute, **self._kinds)
@@ -390,15 +507,15 @@ class _Largest:
     def take(self, size: int, key_hash: str) -> None:
         self._push((size, -int(key_hash, 16)))
 
-    def merge(self, other: "_Largest") -> None:
-        for entry in other._heap:
-            self._push(entry)
+    def counts(self) -> tuple[tuple[int, str], ...]:
+        return tuple((size, f"{-negated:0{KEY_HASH_DIGITS}x}") for size, negated in sorted(self._heap, reverse=True))
+
+    def add_counts(self, counts: Iterable[tuple[int, str]]) -> None:
+        for size, key_hash in counts:
+            self.take(size, key_hash)
 
     def facts(self) -> tuple[LargestItem, ...]:
-        return tuple(
-            LargestItem(size_bytes=size, key_hash=f"{-negated:0{KEY_HASH_DIGITS}x}")
-            for size, negated in sorted(self._heap, reverse=True)
-        )
+        return tuple(LargestItem(size_bytes=size, key_hash=key_hash) for size, key_hash in self.counts())
 
     def _push(self, entry: tuple[int, int]) -> None:
         if len(self._heap) < LARGEST:
@@ -447,8 +564,11 @@ class _Compressed:
         if large:
             self._push((rank, tuple(sorted(large))))
 
-    def merge(self, other: "_Compressed") -> None:
-        for entry in other._kept:
+    def counts(self) -> tuple[_Ranked, ...]:
+        return tuple(self._kept)
+
+    def add_counts(self, counts: Iterable[_Ranked]) -> None:
+        for entry in counts:
             self._push(entry)
 
     def facts(self, names: Collection[str]) -> tuple[Compressibility, ...]:
@@ -499,6 +619,20 @@ def _plain(content: object) -> object:
     if isinstance(content, set | frozenset):
         return sorted(member if isinstance(member, str) else b64encode(member).decode() for member in content)
     return b64encode(cast("bytes", content)).decode()
+
+
+def value_hash_key(hash_key: bytes) -> bytes:
+    """The key that partition key values are hashed with (BLAKE2b): few values, such as PINs, could be found out from plain hashes."""
+    return blake2b(hash_key, digest_size=VALUE_HASH_KEY_BYTES, person=b"distinct values").digest()
+
+
+def _item_of(line: bytes, *, wrapped: bool) -> Item:
+    item = decode(line)
+    if wrapped:
+        if not isinstance(item, dict) or item.keys() != {"Item"}:
+            raise ValueError('expected {"Item": {...}}')
+        item = item["Item"]
+    return cast("Item", item)
 
 
 def _key_names(table: Table) -> frozenset[str]:

@@ -6,21 +6,22 @@ request is built, and before it is sent. What is not on the list raises WriteRef
 
 The integrity guard looks at every JSON answer with status 200 before botocore does. botocore takes a body that is cut short, or the
 HTML of a captive portal, for an empty answer, and an audit of an empty answer finds nothing wrong. Such an answer is asked for again
-twice; then BrokenAnswer is raised. On the way it decodes the two bulky answers (Scan, GetMetricData) with orjson and keeps botocore's own
-parser, which is slower by an order of magnitude, away from them: they come back under the key `RAW`. So does GetInsightRuleReport, because
-botocore's parser writes what it parses into the debug log, and reports hold keys.
+twice; then BrokenAnswer is raised. On the way it keeps botocore's own parser, which is slower by an order of magnitude, away from the two
+bulky answers, and they come back under the key `RAW`: GetMetricData decoded with orjson; Scan as the bytes that came, of which only the
+checksum and the two ends were looked at, because the fold that counts the items finds out by itself whether they are whole
+(`items.wire.BrokenPage`). So does GetInsightRuleReport, because botocore's parser writes what it parses into the debug log, and reports hold
+keys.
 """
 
 import binascii
-import json
 import threading
 from collections.abc import Mapping
 from typing import Any, cast
 
-import orjson
 from botocore.hooks import BaseEventHooks
 
 from stj_audit.errors import WriteRefused
+from stj_audit.items.wire import decode
 
 ALLOWED: Mapping[str, frozenset[str]] = {
     "dynamodb": frozenset(
@@ -50,7 +51,8 @@ ALLOWED: Mapping[str, frozenset[str]] = {
 }
 
 RAW = "raw"
-RAW_OPERATIONS = frozenset({"Scan", "GetInsightRuleReport", "GetMetricData"})
+RAW_OPERATIONS = frozenset({"GetInsightRuleReport", "GetMetricData"})
+BYTES_OPERATIONS = frozenset({"Scan"})
 REQUIRED_MEMBERS: Mapping[str, tuple[str, ...]] = {
     "DescribeContinuousBackups": ("ContinuousBackupsDescription",),
     "DescribeContributorInsights": ("ContributorInsightsStatus",),
@@ -65,7 +67,6 @@ REQUIRED_MEMBERS: Mapping[str, tuple[str, ...]] = {
     "ListRecoveryPointsByResource": ("RecoveryPoints",),
     "ListServiceQuotas": ("Quotas",),
     "ListTables": ("TableNames",),
-    "Scan": ("Items", "ScannedCount"),
 }
 ATTEMPTS = 3  # for an answer that cannot be read: asked once, and again twice
 RETRY_AFTER_SECONDS = 0.2
@@ -143,7 +144,13 @@ def _look_at_answer(
     looked_at = protocol == "json" or (protocol == "rest-json" and operation in REQUIRED_MEMBERS)
     if response_dict["status_code"] != 200 or not looked_at:
         return
-    answer = _decode(response_dict["body"], response_dict["headers"])
+    body = response_dict["body"]
+    if operation in BYTES_OPERATIONS:
+        whole = body[:1] == b"{" and body[-1:] == b"}" and _checksum_agrees(body, response_dict["headers"])
+        customized_response_dict[RAW if whole else _BROKEN] = body if whole else True
+        response_dict["body"] = b"{}"
+        return
+    answer = _decode(body, response_dict["headers"])
     if answer is None or not all(member in answer for member in REQUIRED_MEMBERS.get(operation, ())):
         customized_response_dict[_BROKEN] = True
     elif operation in RAW_OPERATIONS:
@@ -155,24 +162,16 @@ def _look_at_answer(
 
 def _decode(body: bytes, headers: Mapping[str, str]) -> dict[str, Any] | None:
     """The JSON object in a body, or None when there is none or its checksum is wrong."""
-    checksum = headers.get("x-amz-crc32")
-    if checksum is not None and "content-encoding" not in headers and str(binascii.crc32(body)) != checksum:
-        return None
-    answer: object
     try:
-        answer = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        try:
-            answer = orjson.loads(_without_lone_surrogates(body))
-        except ValueError:
-            return None
+        answer = decode(body) if _checksum_agrees(body, headers) else None
+    except ValueError:
+        return None
     return answer if isinstance(answer, dict) else None
 
 
-def _without_lone_surrogates(body: bytes) -> bytes:
-    """DynamoDB Local gives strings that are no valid UTF-16; U+FFFD in their place has the same three bytes in UTF-8."""
-    text = json.dumps(json.loads(body.decode("utf-8", "surrogatepass")), ensure_ascii=False)
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode("utf-8")
+def _checksum_agrees(body: bytes, headers: Mapping[str, str]) -> bool:
+    checksum = headers.get("x-amz-crc32")
+    return checksum is None or "content-encoding" in headers or str(binascii.crc32(body)) == checksum
 
 
 def _ask_again(response: Any, attempts: int, **_: Any) -> float | None:

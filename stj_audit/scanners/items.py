@@ -13,11 +13,12 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Any, Literal, cast
 
 from stj_audit.facts import ItemSizes, Table, Unknown
+from stj_audit.items.engine import new_fold
 from stj_audit.items.fold import Expiry, ItemFold
+from stj_audit.items.wire import BrokenPage, Page
 from stj_audit.scanners.failures import FAILURES, UNREADABLE, unknown
-from stj_audit.scanners.guard import RAW, BrokenAnswer
+from stj_audit.scanners.guard import ATTEMPTS, RAW, RETRY_AFTER_SECONDS, BrokenAnswer
 from stj_audit.scanners.session import Aws
-from stj_audit.sizing import item_size
 
 CALL = "dynamodb:Scan"
 READ_UNIT_BYTES = 4_096  # AWS developer guide, "DynamoDB read and write operations": one strongly consistent read of up to 4 KB
@@ -71,7 +72,7 @@ def read(
     refusal = _refusal(table, plan, pace)
     if refusal is not None:
         return refusal, Decimal(0)
-    scan = _Scan(aws, table, ItemFold(table, hash_key=hash_key, expiry=expiry), pace, stop or threading.Event())
+    scan = _Scan(aws, table, new_fold(table, hash_key=hash_key, expiry=expiry), pace, stop or threading.Event())
     limit_units = plan.budget_usd / plan.price if plan.mode == "auto" and plan.price else None
     try:
         problem = scan.run(limit_units)
@@ -127,19 +128,14 @@ class _Scan:
         while True:
             if self._pace is not None:
                 request["Limit"] = _page_limit(self._pace, mean_bytes)
-            page = cast("dict[str, Any]", self._aws.dynamodb.scan(**request))[RAW]
-            try:
-                self.fold.add(page["Items"])
-                spent = _spent(page)
-            except ValueError as error:
-                raise BrokenAnswer("Scan") from error
+            page = self._page(request)
+            spent = read_units_for(page.item_bytes) if page.read_units is None else page.read_units
             self.read_units += spent
-            if page["ScannedCount"]:
-                mean_bytes = spent / EVENTUAL * READ_UNIT_BYTES / page["ScannedCount"]
-            last_key = page.get("LastEvaluatedKey")
-            if not last_key:
+            if page.scanned:
+                mean_bytes = spent / EVENTUAL * READ_UNIT_BYTES / page.scanned
+            if page.last_key is None:
                 return None
-            start_key = _start_key(last_key)
+            start_key = _start_key(page.last_key)
             if start_key == request.get("ExclusiveStartKey"):
                 return Unknown(call=CALL, reason=UNREADABLE)
             if limit_units is not None and self.read_units >= limit_units:
@@ -148,11 +144,18 @@ class _Scan:
             if self._stop.wait(float(spent / self._pace) if self._pace is not None else 0):
                 return Unknown(call=CALL, reason="the audit was interrupted")
 
-
-def _spent(page: Mapping[str, Any]) -> Decimal:
-    """What a page cost; by the sizes of its items where the answer does not say."""
-    units = (page.get("ConsumedCapacity") or {}).get("CapacityUnits")
-    return read_units_for(sum(item_size(item) for item in page["Items"])) if units is None else Decimal(str(units))
+    def _page(self, request: dict[str, Any]) -> Page:
+        """The next page, counted; one that cannot be read is asked for again, twice. Raises BrokenAnswer."""
+        for wait_seconds in (*[RETRY_AFTER_SECONDS] * (ATTEMPTS - 1), None):
+            body = cast("dict[str, Any]", self._aws.dynamodb.scan(**request))[RAW]
+            try:
+                return self.fold.add_page(body)
+            except BrokenPage as error:
+                if wait_seconds is None or self._stop.wait(wait_seconds):
+                    raise BrokenAnswer("Scan") from error
+            except ValueError as error:
+                raise BrokenAnswer("Scan") from error
+        raise AssertionError("the last attempt returns or raises")
 
 
 def _page_limit(pace: Decimal, mean_bytes: Decimal) -> int:

@@ -1,0 +1,75 @@
+"""
+The answer to Scan as DynamoDB sends it: JSON in bytes, taken apart without botocore.
+
+A page is good when it is one JSON object that holds `Items` and `ScannedCount`; anything else is a `BrokenPage`, and nothing of it counts.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+
+class BrokenPage(ValueError):
+    """Bytes that are no answer to Scan. It holds nothing of them."""
+
+
+class BrokenLine(ValueError):
+    """A line that is no item: its number within what was read, from 1, and what is wrong with it, without what is in it."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(f"line {line}: {reason}")
+        self.line = line
+        self.reason = reason
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """
+    What a Scan answer says beside its items.
+
+    `scanned` is its ScannedCount; `last_key` its LastEvaluatedKey in DynamoDB JSON, None at the end; `read_units` what it consumed, None
+    where it does not say. `items` and `item_bytes` are those of the items in it, by their exact sizes.
+    """
+
+    items: int
+    item_bytes: int
+    scanned: int
+    last_key: Mapping[str, Mapping[str, str]] | None
+    read_units: Decimal | None
+
+
+def decode(body: bytes) -> object:
+    """The JSON in a body. Raises ValueError, without anything of the body, when it is none."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        try:
+            return orjson.loads(_without_lone_surrogates(body))
+        except ValueError:
+            raise BrokenPage("not JSON") from None
+
+
+def page_of(answer: Mapping[str, Any], *, items: int, item_bytes: int) -> Page:
+    """What the members of an answer beside `Items` say. Raises BrokenPage for members that are not what AWS documents."""
+    last_key, consumed = answer.get("LastEvaluatedKey"), answer.get("ConsumedCapacity")
+    units = consumed.get("CapacityUnits") if isinstance(consumed, dict) else None
+    scanned = answer.get("ScannedCount")
+    if not isinstance(scanned, int) or not isinstance(last_key, dict | None) or not isinstance(units, int | float | None):
+        raise BrokenPage("no answer to Scan")
+    return Page(
+        items=items,
+        item_bytes=item_bytes,
+        scanned=scanned,
+        last_key=last_key or None,
+        read_units=None if units is None else Decimal(str(units)),
+    )
+
+
+def _without_lone_surrogates(body: bytes) -> bytes:
+    """DynamoDB Local gives strings that are no valid UTF-16; U+FFFD in their place has the same three bytes in UTF-8."""
+    text = json.dumps(json.loads(body.decode("utf-8", "surrogatepass")), ensure_ascii=False)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode("utf-8")
