@@ -76,7 +76,7 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
     config = _config(settings)
     judging = _judging(settings, config)
     request = Request(patterns=tables, aws=_aws_options(settings), config=config, baseline=_baseline(settings), **judging)
-    report = audit(request, on_progress=_progress(settings))
+    report = audit(request, on_progress=_progress(settings), tell=_teller(settings))
     _deliver(report, outputs, settings)
     _warn_of_old_prices(report.costs.prices, config, settings)
     sys.exit(_exit_code(report, settings))
@@ -99,7 +99,7 @@ def demo(output_dir: Path, **settings: Any) -> None:
     config, known = demo_config(), _baseline(settings)
     with demo_tables() as aws:
         request = Request(aws=aws, config=config, baseline=known, **_judging(settings, config))
-        report = audit(request, on_progress=_progress(settings))
+        report = audit(request, on_progress=_progress(settings), tell=_teller(settings))
     _deliver(report, outputs, settings)
     sys.exit(_exit_code(report, settings))
 
@@ -203,6 +203,9 @@ LIVE_OPTIONS = {  # of `cost`: they say how tables are read, and there are none 
     "no_config": "--no-config",
     "scan": "--scan",
     "scan_budget": "--scan-budget",
+    "max_read_units": "--max-read-units",
+    "read_units_per_second": "--read-units-per-second",
+    "resume": "--resume",
     "warn_item_size": "--warn-item-size",
     "max_item_size": "--max-item-size",
 }
@@ -219,7 +222,7 @@ def _table_costs(tables: tuple[str, ...], settings: dict[str, Any]) -> "tuple[Co
 
     config = _config(settings)
     request = Request(patterns=tables, aws=_aws_options(settings), config=config, **_judging(settings, config))
-    return audit(request, on_progress=_progress(settings)).costs, config
+    return audit(request, on_progress=_progress(settings), tell=_teller(settings)).costs, config
 
 
 def _model_costs(path: Path, settings: dict[str, Any]) -> "tuple[Costs, Config]":
@@ -296,10 +299,9 @@ def init(tables: tuple[str, ...], **settings: Any) -> None:
         patterns=tables,
         aws=_aws_options(settings),
         config=config,
-        scan=settings["scan"],
-        scan_budget_usd=settings["scan_budget"],
+        **_reading(settings),
     )
-    snapshot = gather(request, on_progress=_progress(settings))
+    snapshot = gather(request, on_progress=_progress(settings), tell=_teller(settings))
     model = config.model
     text = starter(snapshot, users_now=settings["users_now"] or model.users_now, users_table=model.users_table)
     if target is None:
@@ -429,11 +431,21 @@ def _judging(settings: dict[str, Any], config: "Config") -> dict[str, Any]:
         "users": settings["users"],
         "target_users": settings["target_users"],
         "users_now": settings["users_now"],
-        "scan": settings["scan"],
-        "scan_budget_usd": settings["scan_budget"],
+        **_reading(settings),
         "size_lines": size_lines(thresholds),
         "prices": settings.get("prices") or config.prices.source,
         "free_tier": config.prices.free_tier if settings.get("free_tier") is None else settings["free_tier"],
+    }
+
+
+def _reading(settings: dict[str, Any]) -> dict[str, Any]:
+    """The part of a Request that says how items are read."""
+    return {
+        "scan": settings["scan"],
+        "scan_budget_usd": settings["scan_budget"],
+        "max_read_units": settings["max_read_units"],
+        "read_units_per_second": settings["read_units_per_second"],
+        "resume": settings["resume"],
     }
 
 
@@ -528,6 +540,10 @@ def _progress(settings: dict[str, Any]) -> Callable[[str, int, int], None] | Non
         click.echo(f"\r\x1b[K{line}" if done < of else "\r\x1b[K", nl=False, err=True)
 
     return show
+
+
+def _teller(settings: dict[str, Any]) -> Callable[[str], None] | None:
+    return None if settings["quiet"] else lambda sentence: click.echo(sentence, err=True)
 
 
 def _exit_code(report: "Report", settings: dict[str, Any]) -> int:

@@ -643,6 +643,29 @@ class LargestItem:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SegmentCounts:
+    """What one segment of a table held that was read to its end. `over`: items by the size, in bytes, that they are larger than."""
+
+    items: int
+    bytes: int
+    over: Mapping[int, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ItemSample:
+    """
+    Random segments of a table, each read to its end.
+
+    `item_count` is the table's as DescribeTable tells it. `stopped_by`: precision, budget, cap, or throttled.
+    """
+
+    total_segments: int
+    segments: tuple[SegmentCounts, ...]
+    item_count: int | None
+    stopped_by: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ItemSizes:
     """
     The sizes of the items read, exact to the byte.
@@ -663,6 +686,8 @@ class ItemSizes:
     """Of each key attribute, the table's first."""
     time_to_live_values: TimeToLiveValues | None = None
     """None: TTL is off, its attribute is not known, or the values were not looked at."""
+    sample: ItemSample | None = None
+    """None: every item was read."""
 
     @property
     def scanned(self) -> int:

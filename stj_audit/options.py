@@ -12,7 +12,7 @@ FORMATS = ("table", "markdown", "html", "json")
 COST_FORMATS = ("table", "markdown", "html", "json", "csv")
 MAX_USERS = 10**9  # as in the configuration, which is read late
 PRICE_SOURCES = ("bundled", "live")
-SCAN_MODES = ("auto", "full", "none")
+SCAN_MODES = ("auto", "full", "sample", "none")
 SEVERITIES = ("low", "medium", "high", "critical")
 GRADES = ("A+", "A", "A-", "B+", "B", "B-", "C+", "C", "C-", "D+", "D", "D-", "F")
 
@@ -142,9 +142,17 @@ scan_options = options(
     option(
         "--scan",
         type=click.Choice(SCAN_MODES),
-        help="Read items: all while that is within the budget (auto), all (full), or none.  [default: auto]",
+        help="Read items: all while that is within the budget, else a sample (auto), all (full), a sample, or none.  [default: auto]",
     ),
-    option("--scan-budget", type=Dollars(), help="What reading one table whole may cost under auto.  [default: 0.05]"),
+    option("--scan-budget", type=Dollars(), help="What reading one table may cost under auto and sample, in USD.  [default: 0.05]"),
+    option("--max-read-units", type=click.IntRange(1), metavar="N", help="Read no more than that, all tables together."),
+    option("--read-units-per-second", type=click.IntRange(1), metavar="N", help="Read no faster than that, all tables together."),
+    option(
+        "--resume",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="DIR",
+        help="Keep checkpoints there, and go on from those of an interrupted run.",
+    ),
 )
 output_options = options(
     option(

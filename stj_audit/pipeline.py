@@ -9,18 +9,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Literal
 
 from stj_audit.baseline import Baseline, check_belongs
 from stj_audit.config import SCAN_BUDGET_USD, Config, Scale, ScanMode, SizeLines, size_lines
 from stj_audit.cost.prices import PriceSheet, bundled_sheet
-from stj_audit.facts import Snapshot
+from stj_audit.facts import Snapshot, Unknown
+from stj_audit.items.plan import in_words
 from stj_audit.judge import READ_PRICE, Terms, judge
 from stj_audit.report import Report
 from stj_audit.scanners import ItemsPlan, take_snapshot
+from stj_audit.scanners.checkpoint import machine_key, make_folder
+from stj_audit.scanners.items import forget
 from stj_audit.scanners.prices import live_sheet
 from stj_audit.scanners.session import Aws, AwsOptions, open_session
 from stj_audit.scanners.tables import count_items
+from stj_audit.wording import count, dollars
 
 HASH_KEY_BYTES = 32
 
@@ -37,15 +42,23 @@ class Request:
     users_now: int | None = None
     scan: ScanMode | None = None
     scan_budget_usd: Decimal | None = None
+    max_read_units: int | None = None
+    read_units_per_second: int | None = None
+    resume: Path | None = None
     size_lines: SizeLines | None = None
     prices: Literal["bundled", "live"] = "bundled"
     free_tier: bool = False
     baseline: Baseline | None = None
 
 
-def audit(request: Request, *, on_progress: Callable[[str, int, int], None] | None = None) -> Report:
+Progress = Callable[[str, int, int], None]
+Tell = Callable[[str], None]
+
+
+def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell | None = None) -> Report:
     """
-    Read the tables and judge them. `on_progress(what, done, of)` is called from this thread while reading.
+    Read the tables and judge them. `on_progress(what, done, of)` is called from this thread while reading, and `tell(sentence)` before and
+    after items are read: how much, and what it costs.
 
     Raises AuditError (see errors.py) when there is nothing to judge.
     """
@@ -53,7 +66,7 @@ def audit(request: Request, *, on_progress: Callable[[str, int, int], None] | No
     check_belongs(request.baseline, None, aws.region)  # before anything is read and paid for; the account is known later
     now = datetime.now(UTC)
     prices = bundled_sheet(aws.region) if request.prices == "bundled" else live_sheet(request.aws, aws.region, today=now.date())
-    snapshot = _read(aws, request, prices, now, on_progress)
+    snapshot = _read(aws, request, prices, now, on_progress=on_progress, tell=tell)
     config, model = request.config, request.config.model
     terms = Terms(
         scale=Scale(
@@ -82,31 +95,46 @@ def _users_elsewhere(aws: Aws, request: Request, snapshot: Snapshot) -> int | No
     return count_items(aws, users_table)
 
 
-def gather(request: Request, *, on_progress: Callable[[str, int, int], None] | None = None) -> Snapshot:
+def gather(request: Request, *, on_progress: Progress | None = None, tell: Tell | None = None) -> Snapshot:
     """Read the tables as `audit` does, and leave them unjudged. Raises AuditError."""
     aws = open_session(request.aws)
-    return _read(aws, request, bundled_sheet(aws.region), datetime.now(UTC), on_progress)
+    return _read(aws, request, bundled_sheet(aws.region), datetime.now(UTC), on_progress=on_progress, tell=tell)
 
 
 def _read(
-    aws: Aws, request: Request, prices: PriceSheet, now: datetime, on_progress: Callable[[str, int, int], None] | None
+    aws: Aws, request: Request, prices: PriceSheet, now: datetime, *, on_progress: Progress | None, tell: Tell | None
 ) -> Snapshot:
     scan = request.config.scan
     budget = Decimal(SCAN_BUDGET_USD) if scan.budget_usd is None else Decimal(str(scan.budget_usd))
     read_price = prices.price(READ_PRICE)
-    return take_snapshot(
+    lines = request.size_lines or size_lines(request.config.thresholds)
+    plan = ItemsPlan(
+        mode=request.scan or scan.mode,
+        budget_usd=budget if request.scan_budget_usd is None else request.scan_budget_usd,
+        usd_per_read_unit=None if read_price is None else read_price.usd,
+        max_read_units=None if request.max_read_units is None else Decimal(request.max_read_units),
+        read_units_per_second=None if request.read_units_per_second is None else Decimal(request.read_units_per_second),
+        lines=(lines.warn_bytes, lines.max_bytes),
+        resume=request.resume,
+    )
+    # A key of the run alone: the hashes find an item again within the report, and cannot be reversed by guessing keys.
+    hash_key = secrets.token_bytes(HASH_KEY_BYTES) if plan.resume is None else machine_key()
+    if plan.resume is not None:
+        make_folder(plan.resume)
+    snapshot = take_snapshot(
         aws,
         request.patterns,
-        items=ItemsPlan(
-            mode=request.scan or scan.mode,
-            budget_usd=budget if request.scan_budget_usd is None else request.scan_budget_usd,
-            usd_per_read_unit=None if read_price is None else read_price.usd,
-        ),
-        # A key of the run alone: the hashes find an item again within the report, and cannot be reversed by guessing keys.
-        hash_key=secrets.token_bytes(HASH_KEY_BYTES),
+        items=plan,
+        hash_key=hash_key,
         now=now,
         on_progress=on_progress or _no_progress,
+        on_plan=None if tell is None else lambda readings: tell(in_words(readings, plan)),
     )
+    if plan.resume is not None:
+        forget(plan.resume, [facts.table for facts in snapshot.tables if not isinstance(facts.items, Unknown)], hash_key=hash_key)
+    if tell is not None and snapshot.read_units:
+        tell(f"read {count(snapshot.read_units)} read units of items, {dollars(snapshot.read_units * plan.price)}")
+    return snapshot
 
 
 def _no_progress(_what: str, _done: int, _of: int) -> None:
