@@ -24,14 +24,14 @@ from tests.scanners.test_items import coverage, fill, make_table
 
 KEY = b"key"
 FULL = ItemsPlan(mode="full", budget_usd=Decimal(1))
-COUNT = 1_500
+COUNT = 700
 PAD = 18_000
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 def filled(dynamodb_local: DynamoDBLocal) -> str:
-    """27 MB in 1,500 items: six segments."""
+    """12.6 MB in 700 items: three segments."""
     name = make_table(dynamodb_local, key_type="S")
     made = dynamodb_local.client()
     for start in range(0, COUNT, 25):
@@ -73,7 +73,7 @@ def test_segments_read_by_many_threads_are_the_whole_table(local: Aws, filled: s
 
     local.dynamodb.meta.events.register("before-send.dynamodb.Scan", look)
     sizes, units = items.read(local, table, FULL, hash_key=KEY)
-    assert asked == {(segment, 6) for segment in range(6)}
+    assert asked == {(segment, 3) for segment in range(3)}
     assert isinstance(sizes, ItemSizes)
     assert (sizes.scanned, sizes.read_units) == (COUNT, units)
     assert without_cost(sizes) == whole(local, table)
@@ -82,30 +82,34 @@ def test_segments_read_by_many_threads_are_the_whole_table(local: Aws, filled: s
 # ----------------------------------------------------------------------------------------------------- after an interrupt
 
 
-def interrupted_after(aws: Aws, pages: int) -> threading.Event:
-    stop, lock, seen = threading.Event(), threading.Lock(), [0]
+class InterruptedAfterTwo(Spending):
+    """Sets `stop` when two segments were read."""
 
-    def look(**_: Any) -> None:
-        with lock:
-            seen[0] += 1
-            if seen[0] == pages:
-                stop.set()
+    def __init__(self, stop: threading.Event) -> None:
+        super().__init__()
+        self._stop = stop
 
-    aws.dynamodb.meta.events.register("after-call.dynamodb.Scan", look)
-    return stop
+    def finish_segment(self) -> None:
+        super().finish_segment()
+        if self.segments[0] == 2:
+            self._stop.set()
 
 
 @pytest.mark.dynamodb_local
-def test_an_interrupted_reading_goes_on_where_it_was(local: Aws, filled: str, tmp_path: Path) -> None:
+def test_an_interrupted_reading_goes_on_where_it_was(
+    local: Aws, filled: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stj_audit.items.plan.FULL_SEGMENT_BYTES", 1024**2)  # 13 segments
     table = tables.read(local, filled)
     plan = replace(FULL, resume=tmp_path / "checkpoints")
-    stopped, first = items.read(local, table, plan, hash_key=KEY, stop=interrupted_after(local, 22), now=NOW)
+    stop = threading.Event()
+    stopped, first = items.read(local, table, plan, hash_key=KEY, stop=stop, spending=InterruptedAfterTwo(stop), now=NOW)
     assert isinstance(stopped, Unknown)
     assert "interrupted" in stopped.reason
     [file] = (tmp_path / "checkpoints").iterdir()
     text = file.read_text()
     done = json.loads(text)["progress"]["done"]
-    assert 0 < len(done) < 6
+    assert 2 <= len(done) < 13
     assert "xxxx" not in text
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     again = open_session(AwsOptions(region=REGION, endpoint_url=local.endpoint_url))
@@ -113,7 +117,7 @@ def test_an_interrupted_reading_goes_on_where_it_was(local: Aws, filled: str, tm
     assert without_cost(sizes) == whole(again, table)
     assert isinstance(sizes, ItemSizes)
     assert sizes.read_units == first + second
-    assert second < 3_000  # of 3,400: what was finished is not read again
+    assert second < 1_400  # of 1,600: what was finished is not read again
     items.forget(tmp_path / "checkpoints", [table], hash_key=KEY)
     assert not list((tmp_path / "checkpoints").iterdir())
 
@@ -134,7 +138,7 @@ def test_what_does_not_fit_is_not_taken_up(local: Aws, filled: str, tmp_path: Pa
         hash_key=b"other" if change == "another key" else KEY,
         now=NOW + timedelta(days=1, seconds=1) if change == "a day later" else NOW,
     )
-    assert units > 3_000  # all of it
+    assert units > 1_500  # all of it
     _, units = items.read(local, table, plan, hash_key=KEY, now=NOW) if change == "damaged" else (None, Decimal(0))
     assert units == 0
 
@@ -165,13 +169,13 @@ def test_a_cap_is_not_exceeded_by_more_than_a_page(local: Aws, filled: str) -> N
 @pytest.mark.dynamodb_local
 def test_small_segments_before_a_cap_are_a_sample(local: Aws, filled: str) -> None:
     table = tables.read(local, filled)
-    plan = ItemsPlan(mode="sample", budget_usd=Decimal("0.0001"))  # 800 units of 3,400
+    plan = ItemsPlan(mode="sample", budget_usd=Decimal("0.0001"))  # 800 units of 1,600
     sizes, units = items.read(local, table, plan, hash_key=KEY)
     assert coverage(sizes) == "sample"
     assert isinstance(sizes, ItemSizes)
     assert sizes.sample is not None
-    assert sizes.sample.total_segments == 248  # of a sixtieth of the budget
-    assert PILOT_SEGMENTS <= len(sizes.sample.segments) < 247
+    assert sizes.sample.total_segments == 116  # of a sixtieth of the budget
+    assert PILOT_SEGMENTS <= len(sizes.sample.segments) < 116
     assert units <= 800 + 129
     assert sum(segment.items for segment in sizes.sample.segments) == sizes.scanned
     assert sum(segment.bytes for segment in sizes.sample.segments) == sizes.scanned_bytes
