@@ -44,6 +44,7 @@ EXCEPTIONAL_ITEMS = 100  # and of a handful of items any factor is chance
 EXCEPTIONAL_PART = 10  # at most one segment in so many is an exception; more are a tail
 APART = 0.1  # two estimates of one number that differ by more are not the same: DescribeTable's is old, or the sample lacks a collection
 MAX_FACTOR = 1e6  # an interval that reaches further says nothing
+MAX_ITEMS = 10**15  # no table has as many: what an interval without an upper end comes to
 ROUNDING = 1e-6  # 28 of 10,000 of 10,000 are 28, not a hair more
 
 
@@ -401,22 +402,21 @@ class Estimates:
 
     def count_over(self, line_bytes: int, *, found: int | None = None) -> Count:
         """How many items of the table are larger than `line_bytes`; arguments as of `share_over`."""
-        share, stated = self.share_over(line_bytes, found=found), self.sample.item_count
-        seen = self.sums.total(self.segment_items)
-        # the same segments give both, so the two counts of items are what makes them differ
-        by_segments = share.value * seen
-        by_share = share.value * stated if stated else None
-        apart = self.counts_apart
-        numbers = [seen] if not stated else [stated, seen] if apart and not self.missing_share else [stated]
+        share, stated, seen = self.share_over(line_bytes, found=found), self.sample.item_count, self.item_count
+        low, high = (share.low * (stated or 0), share.high * (stated or 0)) if stated else _product(share, seen)
+        if stated and self.counts_apart and not self.missing_share:
+            # either may be right
+            other_low, other_high = _product(share, seen)
+            low, high = min(low, other_low), max(high, other_high)
         without = self.items_read - share.found
-        most = max(math.ceil(max(numbers)) - without, share.found)
+        most = max((stated or 0), math.ceil(min(seen.high, MAX_ITEMS))) - without
         return Count(
             found=share.found,
-            low=min(max(math.floor(share.low * min(numbers) + ROUNDING), share.found), most),
-            high=min(max(math.ceil(share.high * max(numbers) - ROUNDING), share.found), most),
-            by_share=None if by_share is None else round(by_share),
-            by_segments=round(by_segments),
-            apart=apart,
+            low=max(math.floor(low + ROUNDING), share.found),
+            high=max(min(math.ceil(min(high, MAX_ITEMS) - ROUNDING), most), share.found),
+            by_share=None if not stated else round(share.value * stated),
+            by_segments=round(share.value * seen.value),
+            apart=self.counts_apart,
         )
 
     # ------------------------------------------------------------------------------------- quantiles, cardinality
@@ -453,6 +453,18 @@ def _share(
         design_effect=read / worth if worth else 1.0,
         worth=worth,
     )
+
+
+def _product(share: Share, items: Estimate) -> tuple[float, float]:
+    """The ends of a share times an item count that is itself an estimate: on the logarithm the two errors add up as squares."""
+    if not share.value:
+        return 0.0, share.high * items.high
+    value = share.value * items.value
+    if not share.low or not items.low:
+        return 0.0, share.high * items.high
+    below = math.hypot(math.log(share.value / share.low), math.log(items.value / items.low))
+    above = math.hypot(math.log(share.high / share.value), math.log(items.high / items.value))
+    return value * math.exp(-below), value * math.exp(above)
 
 
 def _at_rank(sizes: Sequence[tuple[int, int]], rank: int) -> int:

@@ -13,7 +13,8 @@ CONFIDENCE = 0.95
 TINY = 1e-300  # keeps the continued fraction off a division by zero
 PRECISION = 1e-14
 MAX_TERMS = 20_000  # the continued fraction takes about the square root of the larger parameter: enough for billions of items
-HALVINGS = 60  # of the interval from 0 to 1, which leaves nothing of a float
+MOST_STEPS = 200  # halvings alone leave nothing of a float after 1,074; Newton's steps take about ten
+MAX_EXPONENT = 700.0  # of what a float can hold
 
 
 # --------------------------------------------------------------------------------------------------- distributions
@@ -55,15 +56,21 @@ def _not_zero(number: float) -> float:
 
 
 def beta_quantile(probability: float, a: float, b: float) -> float:
-    """The `x` at which `beta_probability` reaches `probability`, by halving."""
+    """The `x` at which `beta_probability` reaches `probability`: Newton's steps, and halving wherever one would leave what is left."""
     low, high = 0.0, 1.0
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        if beta_probability(middle, a, b) < probability:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
+    x = a / (a + b)
+    for _ in range(MOST_STEPS):
+        above = beta_probability(x, a, b) - probability
+        low, high = (low, x) if above > 0 else (x, high)
+        log_density = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + (a - 1) * math.log(x) + (b - 1) * math.log1p(-x)
+        density = math.exp(min(log_density, MAX_EXPONENT))
+        following = x - above / density if density > TINY else -1.0
+        if not low < following < high:
+            following = (low + high) / 2
+        if abs(following - x) <= PRECISION * x:
+            break
+        x = following
+    return x
 
 
 @lru_cache(maxsize=1_024)
