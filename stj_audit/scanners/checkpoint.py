@@ -23,7 +23,7 @@ from pathlib import Path
 import msgspec
 
 from stj_audit.errors import CannotWrite, ConfigError
-from stj_audit.facts import SegmentCounts, Table
+from stj_audit.facts import SampledSegment, Table
 from stj_audit.items.counts import Counts
 from stj_audit.items.plan import Reading
 
@@ -45,7 +45,7 @@ class Progress:
     began_at: datetime
     total_segments: int
     done: tuple[int, ...]
-    segments: tuple[SegmentCounts, ...]
+    segments: tuple[SampledSegment, ...]
     counts: Counts
     read_units: Decimal
 

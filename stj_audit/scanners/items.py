@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from stj_audit.facts import ItemSample, ItemSizes, SegmentCounts, Table, Unknown
+from stj_audit.facts import ItemSample, ItemSizes, SampledSegment, Table, Unknown
 from stj_audit.items.engine import new_fold
-from stj_audit.items.estimates import more_segments
+from stj_audit.items.estimates import Estimates, more_segments
 from stj_audit.items.fold import Expiry, ItemFold
 from stj_audit.items.plan import CALL, PILOT_SEGMENTS, ItemsPlan, Reading, plan_reading
 from stj_audit.scanners.checkpoint import Checkpoint, Progress
@@ -25,6 +25,10 @@ from stj_audit.scanners.failures import FAILURES, unknown
 from stj_audit.scanners.segments import Stopped, Tempo, read_segment
 from stj_audit.scanners.session import Aws
 from stj_audit.scanners.spending import Spending
+
+# What a sample is to tell: the share of items over a line to a tenth of a percent, and the mean size to a twentieth of itself
+SHARE_WITHIN = 0.001
+MEAN_WITHIN = 0.05
 
 WHY_STOPPED = {
     "interrupted": "the audit was interrupted",
@@ -109,12 +113,13 @@ class _Reader:
         draw = random.Random(self._seed)  # noqa: S311 - a fair draw, no secret
         self._order = draw.sample(range(reading.total_segments), reading.segments)
         self._fold = self._what.new_fold()
-        self._done: dict[int, SegmentCounts] = {}
+        self._done: dict[int, SampledSegment] = {}
         self._units_before = Decimal(0)
         if before is not None:
             self._fold.add_counts(before.counts)
             self._done.update(zip(before.done, before.segments, strict=True))
             self._units_before = before.read_units
+        self._asked = False  # whether more than the pilot was asked for: that is asked once
         self._taken = 0  # of the order, by threads
         pilot = min(max(PILOT_SEGMENTS, len(self._done)), reading.segments)
         self._wanted = reading.segments if reading.coverage == "full" else pilot
@@ -176,13 +181,24 @@ class _Reader:
             return None
 
     def _more(self) -> int:
-        left = len(self._order) - self._wanted
-        if self._reading.coverage == "full" or not left:
+        """How many segments bring what the first of them told to the precision that is wanted, as far as the plan allows."""
+        if self._asked or self._reading.coverage == "full" or self._wanted == len(self._order):
             return 0
-        return min(left, more_segments(tuple(self._done.values()), total_segments=self._reading.total_segments))
+        self._asked = True
+        sizes = replace(self._fold.sizes(coverage="sample", read_units=Decimal(0)), sample=self._sample("precision"))
+        estimates = Estimates.of(sizes, sort_key=bool(self._what.table.range_attributes))
+        if estimates is None:
+            return 0
+        return more_segments(
+            estimates,
+            lines_bytes=self._what.lines,
+            share_within=SHARE_WITHIN,
+            mean_within=MEAN_WITHIN,
+            at_most_segments=len(self._order),
+        )
 
     def _add(self, segment: int, fold: ItemFold) -> None:
-        counts = SegmentCounts(items=fold.items, bytes=fold.item_bytes, over={line: fold.over(line) for line in self._what.lines})
+        counts = SampledSegment(items=fold.items, bytes=fold.item_bytes, over={line: fold.over(line) for line in self._what.lines})
         added = fold.counts()
         with self._changed:
             self._fold.add_counts(added)
@@ -215,13 +231,17 @@ class _Reader:
             return self._fold.sizes(coverage="full", read_units=units)
         if self._stopped_by == "interrupted" or len(self._done) < PILOT_SEGMENTS:
             return Unknown(call=CALL, reason=self._why())
-        sample = ItemSample(
+        stopped_by = self._stopped_by or ("budget" if self._wanted == len(self._order) else "precision")
+        return replace(self._fold.sizes(coverage="sample", read_units=units), sample=self._sample(stopped_by))
+
+    def _sample(self, stopped_by: str) -> ItemSample:
+        return ItemSample(
             total_segments=self._reading.total_segments,
             segments=tuple(self._done.values()),
             item_count=self._what.table.item_count,
-            stopped_by=self._stopped_by or ("budget" if self._wanted == len(self._order) else "precision"),
+            size_bytes=self._what.table.size_bytes,
+            stopped_by=stopped_by,
         )
-        return replace(self._fold.sizes(coverage="sample", read_units=units), sample=sample)
 
     def _why(self) -> str:
         why = WHY_STOPPED[self._stopped_by or "budget"]

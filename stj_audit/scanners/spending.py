@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from decimal import Decimal
 
-
 CONNECTIONS = 24  # at a time, of all tables: the others of a client's pool are for the quicker calls
 
 

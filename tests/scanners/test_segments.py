@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from stj_audit.facts import ItemSizes, Table, Unknown
+from stj_audit.items.engine import new_fold
 from stj_audit.items.plan import PILOT_SEGMENTS, ItemsPlan
 from stj_audit.scanners import Aws, AwsOptions, items, open_session, tables
 from stj_audit.scanners.checkpoint import machine_key
@@ -239,7 +240,7 @@ def test_a_throttle_halves_the_pace_and_reading_goes_on_from_the_last_key(local:
 
     before_send(local.dynamodb, "dynamodb.Scan", throttle)
     tempo = Tempo.of(table, pace=Decimal(100_000), spending=Spending(), stop=threading.Event())
-    fold = items.new_fold(table, hash_key=KEY)
+    fold = new_fold(table, hash_key=KEY)
     read_segment(local, table, fold, tempo)
     assert fold.items == COUNT
     assert tempo.rate.per_second == 50_000
@@ -276,7 +277,7 @@ def test_stopped_before_the_first_page(aws: Aws) -> None:
     stop.set()
     tempo = Tempo.of(a_table(), pace=None, spending=Spending(), stop=stop)
     with pytest.raises(Stopped, match="interrupted"):
-        read_segment(aws, a_table(), items.new_fold(a_table(), hash_key=KEY), tempo)
+        read_segment(aws, a_table(), new_fold(a_table(), hash_key=KEY), tempo)
 
 
 @pytest.mark.dynamodb_local
