@@ -99,7 +99,7 @@ def demo(output_dir: Path, **settings: Any) -> None:
     config, known = demo_config(), _baseline(settings)
     with demo_tables() as aws:
         request = Request(aws=aws, config=config, baseline=known, **_judging(settings, config))
-        report = audit(request, on_progress=_progress(settings), tell=_teller(settings))
+        report = audit(request, on_progress=_progress(settings))
     _deliver(report, outputs, settings)
     sys.exit(_exit_code(report, settings))
 

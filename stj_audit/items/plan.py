@@ -101,6 +101,8 @@ def plan_reading(table: Table, plan: ItemsPlan, *, paced: bool) -> Reading | Unk
     pace = _pace(table) if paced else None
     if not table.size_bytes:  # not stated, or a young or empty table: whole, and the budget ends it if it turns out large
         limit = None if plan.mode == "full" else plan.budget_units
+        if limit == 0:
+            return Unknown(call=CALL, reason="its size is not known, and nothing is within the scan budget")
         return Reading(coverage="full", total_segments=1, segments=1, workers=1, pace=pace, limit_units=limit)
     whole = _whole(table.size_bytes, plan, pace)
     if plan.mode == "full" or (plan.mode == "auto" and _fits(whole, plan)):
@@ -131,24 +133,18 @@ def _fits(whole: Reading, plan: ItemsPlan) -> bool:
 
 
 def _sample(size_bytes: int, whole: Reading, plan: ItemsPlan) -> Reading | Unknown:
-    limits = [limit for limit in (plan.budget_units, plan.max_read_units) if limit is not None]
-    if whole.pace is not None:
-        limits.append(whole.pace * MAX_AUTO_SECONDS)
-    limit = min(limits) if limits else None
+    limit, allowed_by = min(_limits(whole.pace, plan), default=(None, ""))
     segment_bytes = SAMPLE_SEGMENT_BYTES
     if limit is not None:  # twice the pilot must fit, so that there is something left to reach the precision with
         segment_bytes = min(segment_bytes, int(limit / EVENTUAL * READ_UNIT_BYTES) // (2 * PILOT_SEGMENTS))
-        segment_bytes = max(segment_bytes, SMALLEST_SEGMENT_BYTES)
-    total = min(-(-size_bytes // segment_bytes), MAX_SEGMENTS)
+    total = min(-(-size_bytes // max(segment_bytes, SMALLEST_SEGMENT_BYTES)), MAX_SEGMENTS)
     each = read_units_for(-(-size_bytes // total)) + EVENTUAL  # a segment's last page is rounded up by itself
     most = total if limit is None else min(total, int(limit / each))
-    if total <= PILOT_SEGMENTS or most == total:
+    if most == total:
         return whole
     if most < PILOT_SEGMENTS:
-        least = count(PILOT_SEGMENTS * each)
-        return Unknown(
-            call=CALL, reason=f"a sample takes {least} read units at least, and no more than {count(limit or 0)} may be spent"
-        )
+        least = count(min(PILOT_SEGMENTS, total) * each)
+        return Unknown(call=CALL, reason=f"a sample takes {least} read units at least, and {allowed_by}")
     return Reading(
         coverage="sample",
         total_segments=total,
@@ -158,6 +154,19 @@ def _sample(size_bytes: int, whole: Reading, plan: ItemsPlan) -> Reading | Unkno
         read_units=most * each,
         limit_units=limit,
     )
+
+
+def _limits(pace: Decimal | None, plan: ItemsPlan) -> list[tuple[Decimal, str]]:
+    """What holds a sample back: read units, and in words."""
+    limits = []
+    if plan.budget_units is not None:
+        limits.append((plan.budget_units, f"{count(plan.budget_units)} are within the scan budget"))
+    if plan.max_read_units is not None:
+        limits.append((plan.max_read_units, f"--max-read-units allows {count(plan.max_read_units)}"))
+    if pace is not None:
+        units = pace * MAX_AUTO_SECONDS
+        limits.append((units, f"a fifth of its read capacity gives {count(units)} in {MAX_AUTO_SECONDS // 60} minutes"))
+    return limits
 
 
 def _pace(table: Table) -> Decimal:

@@ -74,8 +74,17 @@ def test_a_sample_never_takes_more_than_the_budget_and_always_fits_twice_the_pil
 
 def test_what_cannot_be_sampled_for_so_little_is_told() -> None:
     refused = plan_reading(a_table(size_bytes=10_000 * GB), ItemsPlan(mode="sample", budget_usd=Decimal("0.001")), paced=True)
-    reason = "a sample takes 39,345 read units at least, and no more than 8,000 may be spent"
+    reason = "a sample takes 39,345 read units at least, and 8,000 are within the scan budget"
     assert refused == Unknown(call="dynamodb:Scan", reason=reason)
+
+
+def test_a_budget_of_nothing_reads_nothing() -> None:
+    nothing = ItemsPlan(mode="auto", budget_usd=Decimal(0))
+    small = plan_reading(a_table(size_bytes=9_000), nothing, paced=True)
+    assert small == Unknown(call="dynamodb:Scan", reason="a sample takes 3 read units at least, and 0 are within the scan budget")
+    unsized = plan_reading(a_table(size_bytes=None), nothing, paced=True)
+    assert isinstance(unsized, Unknown)
+    assert unsized.reason.endswith("nothing is within the scan budget")
 
 
 def test_a_sample_of_a_table_of_few_pages_is_all_of_it() -> None:
@@ -114,7 +123,8 @@ def test_a_cap_on_read_units_holds_in_auto_and_sample() -> None:
 def test_no_size_no_division() -> None:
     for size in (None, 0):
         reading = planned(a_table(size_bytes=size))
-        assert (reading.total_segments, reading.limit_units) == (1, 400_000)
+        assert reading.total_segments == 1
+        assert reading.limit_units == Decimal(400_000)
         assert reading.read_units is None
     assert planned(a_table(size_bytes=None), FULL).limit_units is None
 
