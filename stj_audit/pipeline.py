@@ -15,8 +15,8 @@ from typing import Literal
 from stj_audit.baseline import Baseline, check_belongs
 from stj_audit.config import SCAN_BUDGET_USD, Config, Scale, ScanMode, SizeLines, size_lines
 from stj_audit.cost.prices import PriceSheet, bundled_sheet
-from stj_audit.facts import Snapshot, Unknown
-from stj_audit.items.plan import in_words
+from stj_audit.facts import Snapshot, Table, Unknown
+from stj_audit.items.plan import in_words, spent_in_words
 from stj_audit.judge import READ_PRICE, Terms, judge
 from stj_audit.report import Report
 from stj_audit.scanners import ItemsPlan, take_snapshot
@@ -25,7 +25,6 @@ from stj_audit.scanners.items import forget
 from stj_audit.scanners.prices import live_sheet
 from stj_audit.scanners.session import Aws, AwsOptions, open_session
 from stj_audit.scanners.tables import count_items
-from stj_audit.wording import count, dollars
 
 HASH_KEY_BYTES = 32
 
@@ -104,11 +103,47 @@ def gather(request: Request, *, on_progress: Progress | None = None, tell: Tell 
 def _read(
     aws: Aws, request: Request, prices: PriceSheet, now: datetime, *, on_progress: Progress | None, tell: Tell | None
 ) -> Snapshot:
+    plan = items_plan(request, prices)
+    hash_key = hash_key_for(plan)
+    snapshot = take_snapshot(
+        aws,
+        request.patterns,
+        items=plan,
+        hash_key=hash_key,
+        now=now,
+        on_progress=on_progress or _no_progress,
+        on_plan=lambda readings: (tell or _untold)(in_words(readings, plan)),
+    )
+    end_reading(plan, [facts.table for facts in snapshot.tables if not isinstance(facts.items, Unknown)], hash_key=hash_key)
+    if snapshot.read_units:
+        (tell or _untold)(spent_in_words(snapshot.read_units, plan))
+    return snapshot
+
+
+def hash_key_for(plan: ItemsPlan) -> bytes:
+    """
+    What hashes of keys are keyed with, so that they find an item again within a report, and cannot be reversed by guessing: a key of the run
+    alone, or the machine's, where a later run may go on from its checkpoints. Raises CannotWrite where those cannot be kept.
+    """
+    if plan.resume is None:
+        return secrets.token_bytes(HASH_KEY_BYTES)
+    make_folder(plan.resume)
+    return machine_key()
+
+
+def end_reading(plan: ItemsPlan, tables: Sequence[Table], *, hash_key: bytes) -> None:
+    """Remove the checkpoints of tables that were read to their end."""
+    if plan.resume is not None:
+        forget(plan.resume, tables, hash_key=hash_key)
+
+
+def items_plan(request: Request, prices: PriceSheet) -> ItemsPlan:
+    """How much of each table is read: as requested, else as configured."""
     scan = request.config.scan
     budget = Decimal(SCAN_BUDGET_USD) if scan.budget_usd is None else Decimal(str(scan.budget_usd))
     read_price = prices.price(READ_PRICE)
     lines = request.size_lines or size_lines(request.config.thresholds)
-    plan = ItemsPlan(
+    return ItemsPlan(
         mode=request.scan or scan.mode,
         budget_usd=budget if request.scan_budget_usd is None else request.scan_budget_usd,
         usd_per_read_unit=None if read_price is None else read_price.usd,
@@ -117,24 +152,10 @@ def _read(
         lines=(lines.warn_bytes, lines.max_bytes),
         resume=request.resume,
     )
-    # A key of the run alone: the hashes find an item again within the report, and cannot be reversed by guessing keys.
-    hash_key = secrets.token_bytes(HASH_KEY_BYTES) if plan.resume is None else machine_key()
-    if plan.resume is not None:
-        make_folder(plan.resume)
-    snapshot = take_snapshot(
-        aws,
-        request.patterns,
-        items=plan,
-        hash_key=hash_key,
-        now=now,
-        on_progress=on_progress or _no_progress,
-        on_plan=None if tell is None else lambda readings: tell(in_words(readings, plan)),
-    )
-    if plan.resume is not None:
-        forget(plan.resume, [facts.table for facts in snapshot.tables if not isinstance(facts.items, Unknown)], hash_key=hash_key)
-    if tell is not None and snapshot.read_units:
-        tell(f"read {count(snapshot.read_units)} read units of items, {dollars(snapshot.read_units * plan.price)}")
-    return snapshot
+
+
+def _untold(_sentence: str) -> None:
+    """For callers that listen to nothing."""
 
 
 def _no_progress(_what: str, _done: int, _of: int) -> None:

@@ -103,7 +103,8 @@ def plan_reading(table: Table, plan: ItemsPlan, *, paced: bool) -> Reading | Unk
         limit = None if plan.mode == "full" else plan.budget_units
         if limit == 0:
             return Unknown(call=CALL, reason="its size is not known, and nothing is within the scan budget")
-        return Reading(coverage="full", total_segments=1, segments=1, workers=1, pace=pace, limit_units=limit)
+        units = None if table.size_bytes is None else Decimal(0)
+        return Reading(coverage="full", total_segments=1, segments=1, workers=1, pace=pace, read_units=units, limit_units=limit)
     whole = _whole(table.size_bytes, plan, pace)
     if plan.mode == "full" or (plan.mode == "auto" and _fits(whole, plan)):
         return whole
@@ -180,6 +181,11 @@ def _pace(table: Table) -> Decimal:
 def _workers(segments: int, pace: Decimal | None) -> int:
     """No more threads than full pages fit in a second of the pace: the others would only wait."""
     return min(segments, WORKERS if pace is None else max(1, min(WORKERS, int(pace / PAGE_UNITS))))
+
+
+def spent_in_words(read_units: Decimal, plan: ItemsPlan) -> str:
+    """What reading took in the end."""
+    return f"read {counted(read_units, 'read unit')} of items, {dollars(read_units * plan.price)}"
 
 
 def in_words(readings: Sequence[Reading | Unknown], plan: ItemsPlan) -> str:

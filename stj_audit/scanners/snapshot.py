@@ -91,8 +91,15 @@ Progress = Callable[[str, int, int], None]
 Dictionaries = Sequence[Mapping[str, Any]]
 
 
+OnPlan = Callable[[Sequence[Reading | Unknown]], None]
+
+
 def _silent(_stage: str, _done: int, _total: int) -> None:
     """No progress is shown."""
+
+
+def _unheard(_readings: Sequence[Reading | Unknown]) -> None:
+    """Nobody wants to know how the tables are going to be read."""
 
 
 def take_snapshot(
@@ -103,7 +110,7 @@ def take_snapshot(
     hash_key: bytes,
     now: datetime,
     on_progress: Progress = _silent,
-    on_plan: Callable[[Sequence[Reading | Unknown]], None] | None = None,
+    on_plan: OnPlan = _unheard,
 ) -> Snapshot:
     """
     Read the tables that `patterns` name: exact names, globs in the shell's way, none for every table of the region.
@@ -119,8 +126,7 @@ def take_snapshot(
     with _threads() as (pool, stop):
         wanted = _wanted(aws, patterns)
         described, missing = _describe(aws, wanted, pool, on_progress)
-        if on_plan is not None:
-            on_plan([plan_reading(table, items, paced=aws.endpoint_url is None) for table in described])
+        on_plan([plan_reading(table, items, paced=aws.endpoint_url is None) for table in described])
         calls = _Calls(aws, pool)
         account = calls.submit("sts:GetCallerIdentity", _account, aws)
         shared = _SharedCalls.submit(calls, aws, described, window, wanted.in_region)
@@ -176,6 +182,54 @@ def take_snapshot(
         missing=missing,
         read_units=sum((one.read_units for one in read if not isinstance(one, Unknown)), Decimal(0)),
         api_calls=aws.api_calls,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MeasuredTable:
+    """A table, and the sizes of its items or why they are not known."""
+
+    table: Table
+    items: ItemSizes | Unknown
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measured:
+    """What `measure_items` read, and what that took."""
+
+    tables: tuple[MeasuredTable, ...]
+    missing: tuple[MissingTable, ...]
+    read_units: Decimal
+
+
+def measure_items(
+    aws: Aws,
+    patterns: Sequence[str],
+    *,
+    items: ItemsPlan,
+    hash_key: bytes,
+    now: datetime,
+    on_progress: Progress = _silent,
+    on_plan: OnPlan = _unheard,
+) -> Measured:
+    """The items of tables alone, read as `take_snapshot` reads them: nothing else is asked. Raises as that does."""
+    with _threads() as (pool, stop):
+        described, missing = _describe(aws, _wanted(aws, patterns), pool, on_progress)
+        on_plan([plan_reading(table, items, paced=aws.endpoint_url is None) for table in described])
+        calls = _Calls(aws, pool)
+        watched = [calls.submit(time_to_live.CALL, time_to_live.read, aws, table.name) for table in described]
+        spending = Spending(cap=items.max_read_units, per_second=items.read_units_per_second)
+        reading = _Reading(aws=aws, plan=items, hash_key=hash_key, now=now, stop=stop, spending=spending)
+        scans = [calls.submit(SCAN_CALL, reading.read, table, ttl) for table, ttl in zip(described, watched, strict=True)]
+        calls.finish(on_progress, spending)
+    read = [future.result() for future in scans]
+    return Measured(
+        tables=tuple(
+            MeasuredTable(table=table, items=one if isinstance(one, Unknown) else one.sizes)
+            for table, one in zip(described, read, strict=True)
+        ),
+        missing=missing,
+        read_units=sum((one.read_units for one in read if not isinstance(one, Unknown)), Decimal(0)),
     )
 
 

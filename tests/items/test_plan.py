@@ -125,7 +125,7 @@ def test_no_size_no_division() -> None:
         reading = planned(a_table(size_bytes=size))
         assert reading.total_segments == 1
         assert reading.limit_units == Decimal(400_000)
-        assert reading.read_units is None
+        assert reading.read_units == size
     assert planned(a_table(size_bytes=None), FULL).limit_units is None
 
 
