@@ -18,7 +18,7 @@ DynamoDB Local, counts, and the tests hold it to that engine. Keys are sized lik
 own (the 100 bytes that storage is billed with are `facts.BILLED_OVERHEAD_BYTES`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 AttributeValue = Mapping[str, Any]
@@ -77,6 +77,24 @@ def value_size(value: AttributeValue) -> int:
     return measure(content)
 
 
+def number_sizes(texts: Sequence[str]) -> list[int]:
+    """
+    The sizes of many numbers, as `value_size` gives them. Raises ValueError, or TypeError when one is no text.
+
+    The size depends on which digits are zero, not on which digits they are. With a 1 for every other digit there are few different texts among
+    many numbers, and turning all of them into that is one call.
+    """
+    if not texts:
+        return []
+    joined = "\n".join(texts)
+    if "e" in joined or "E" in joined:  # there every digit counts
+        return list(map(_number_size, texts))
+    patterns = joined.encode().translate(_ONES_FOR_DIGITS).split(b"\n")
+    if len(patterns) != len(texts):
+        raise _WrongShape("a decimal number")
+    return list(map(_PatternSizes().__getitem__, patterns))
+
+
 def text_size(text: str) -> int:
     """UTF-8 bytes. Half of a surrogate pair, which no UTF-8 can hold, counts 1, as in AWS's engine."""
     if text.isascii():
@@ -132,6 +150,17 @@ def _number_size(content: object) -> int:
     return min(MAX_NUMBER_BYTES, 1 + pairs + negative)
 
 
+_ONES_FOR_DIGITS = bytes.maketrans(b"23456789", b"11111111")
+
+
+class _PatternSizes(dict[bytes, int]):
+    """The sizes of the numbers seen so far, by their patterns."""
+
+    def __missing__(self, pattern: bytes) -> int:
+        self[pattern] = size = _number_size(pattern.decode())
+        return size
+
+
 def _binary_size(content: object) -> int:
     if isinstance(content, str):
         return len(content) * 3 // 4 - content.count("=", -2)
@@ -155,19 +184,70 @@ def _set_size(content: object, measure: Callable[[object], int]) -> int:
 def _list_size(content: object) -> int:
     if not isinstance(content, list | tuple):
         raise _WrongShape("a list of values")
-    size = CONTAINER_BYTES + ELEMENT_BYTES * len(content)
-    try:
-        for value in content:
-            size += value_size(value)
-    except _WrongShape as error:
-        at = next(place for place, element in enumerate(content) if element is value)
-        raise error.inside(f"[{at}]") from None
-    return size
+    size = _document_size("L", content)
+    return _told_list_size(content) if size is None else size
 
 
 def _map_size(content: object) -> int:
     if not isinstance(content, Mapping):
         raise _WrongShape("a mapping of keys to values")
+    size = _document_size("M", content)
+    return _told_map_size(content) if size is None else size
+
+
+def _document_size(kind: str, content: object) -> int | None:
+    """
+    The size of a list or map with all that is in it; None for what is not plainly well-formed, which is measured again to tell its place.
+
+    Most of a document is text. It is gathered, to be measured in one call; and no function is called for a value, however deep it lies.
+    """
+    values: list[Any] = [{kind: content}]
+    texts: list[str] = []
+    numbers: list[str] = []
+    size = 0
+    try:
+        for value in values:  # which grows as it is walked
+            (kind,) = value
+            content = value[kind]
+            if kind == "S":
+                texts.append(content)
+            elif kind == "M":
+                if type(content) is not dict:
+                    return None
+                size += CONTAINER_BYTES + ELEMENT_BYTES * len(content)
+                texts += content
+                values += content.values()
+            elif kind == "N":
+                numbers.append(content)
+            elif kind == "L":
+                if type(content) is not list:
+                    return None
+                size += CONTAINER_BYTES + ELEMENT_BYTES * len(content)
+                values += content
+            elif kind in ("BOOL", "NULL"):
+                if content is not True and content is not False:
+                    return None
+                size += 1
+            else:
+                size += _MEASURES[kind](content)
+        joined = "".join(texts)  # raises TypeError for anything that is no text
+        size += len(joined) if joined.isascii() else len(joined.encode())
+        return size + sum(number_sizes(numbers))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _told_list_size(content: Sequence[AttributeValue]) -> int:
+    size = CONTAINER_BYTES + ELEMENT_BYTES * len(content)
+    for at, value in enumerate(content):
+        try:
+            size += value_size(value)
+        except _WrongShape as error:
+            raise error.inside(f"[{at}]") from None
+    return size
+
+
+def _told_map_size(content: Mapping[str, AttributeValue]) -> int:
     size = CONTAINER_BYTES + ELEMENT_BYTES * len(content)
     for key, value in content.items():
         size += attribute_size(key, value)

@@ -13,14 +13,15 @@ import hmac
 import zlib
 from base64 import b64decode, b64encode
 from bisect import insort
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter, deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
-from heapq import heappush, heapreplace
-from typing import Literal, cast
+from heapq import heappush, heapreplace, nlargest
+from itertools import chain, repeat
+from typing import Any, Literal, cast
 
 import orjson
 
@@ -38,6 +39,8 @@ from stj_audit.facts import (
     Table,
     TimeToLiveValues,
 )
+from stj_audit.items.collector import collector_paused
+from stj_audit.items.columns import Column, Group, grouped
 from stj_audit.items.counts import AttributeCounts, Counts, EntryCounts, KeyCounts
 from stj_audit.items.shapes import ADDRESS, EMAIL, JOINED, PHONE, ROUNDED, SHAPES, TIME, shape_of
 from stj_audit.items.wire import BrokenLine, BrokenPage, Page, decode, page_of
@@ -116,12 +119,9 @@ class ItemFold:
         Raises BrokenPage when it is no such answer: then nothing of it was counted, and it may be asked for again. Raises ValueError as
         `add` does for what is in it: then what came before stays counted, and the fold is of no more use.
         """
-        answer = decode(body)
-        if not isinstance(answer, dict) or not isinstance(answer.get("Items"), list):
-            raise BrokenPage("no answer to Scan")
-        page = page_of(answer, items=len(answer["Items"]), item_bytes=0)
         before = self.item_bytes
-        self.add(answer["Items"])
+        with collector_paused():
+            page = self._add_answer(body)
         return replace(page, item_bytes=self.item_bytes - before)
 
     def add_lines(self, block: bytes, *, wrapped: bool) -> int:
@@ -129,18 +129,12 @@ class ItemFold:
         Count the items of whole lines, each one item in DynamoDB JSON, and give their number; empty lines are none.
 
         `wrapped`: each line is {"Item": item}, as in exports to S3. Raises BrokenLine for the first line that is no such item;
-        the fold is then of no more use.
+        the fold is then of no more use. All items of a block are in memory at once: a few megabytes are a good size.
         """
-        found = 0
-        for number, line in enumerate(block.splitlines(), start=1):
-            if not line.strip():
-                continue
-            try:
-                self._add(_item_of(line, wrapped=wrapped))
-            except ValueError as error:
-                raise BrokenLine(number, str(error)) from None
-            found += 1
-        return found
+        lines = block.splitlines()
+        with collector_paused():
+            found = self._add_well_formed(lines, wrapped=wrapped)
+        return self._add_line_by_line(lines, wrapped=wrapped) if found is None else found
 
     @property
     def items(self) -> int:
@@ -212,14 +206,131 @@ class ItemFold:
             time_to_live_values=None if self._expiring is None else self._expiring.facts(),
         )
 
+    def _add_answer(self, body: bytes) -> Page:
+        answer = decode(body)
+        if not isinstance(answer, dict) or not isinstance(answer.get("Items"), list):
+            raise BrokenPage("no answer to Scan")
+        items = answer["Items"]
+        page = page_of(answer, items=len(items), item_bytes=0)
+        if not self._add_by_columns(items):
+            self.add(items)
+        return page
+
+    def _add_well_formed(self, lines: list[bytes], *, wrapped: bool) -> int | None:
+        """Count the items of all lines and give their number; None, with nothing counted, when any line is no item."""
+        try:
+            items = [_item_of(line, wrapped=wrapped) for line in lines if line.strip()]
+        except ValueError:
+            return None
+        return len(items) if self._add_by_columns(items) else None
+
+    def _add_line_by_line(self, lines: list[bytes], *, wrapped: bool) -> int:
+        found = 0
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                self._add(_item_of(line, wrapped=wrapped))
+            except ValueError as error:
+                raise BrokenLine(number, str(error)) from None
+            found += 1
+        return found
+
+    def _add_by_columns(self, items: Sequence[Item]) -> bool:
+        """
+        Count items that JSON brought. False when one of them is none: nothing is counted then, and `add` tells which it is.
+
+        All are measured before any is counted.
+        """
+        if not set(map(type, items)) <= {dict}:
+            return False
+        try:
+            groups, rest = self._measured(items)
+            sizes = [self._measured_item(item) for item in rest]
+        except ValueError:
+            return False
+        for group in groups:
+            self._count_group(group)
+        for item, item_sizes in zip(rest, sizes, strict=True):
+            self._count(item, item_sizes)
+        return True
+
+    def _measured(self, items: Sequence[Item]) -> tuple[list[Group], list[Item]]:
+        """The items that can be counted by columns, and those that must be one by one. Raises ValueError when one is no item."""
+        several, rest = grouped(items)
+        groups = []
+        for alike in several:
+            group = Group(alike)
+            if self._keys_are_plain(group.columns):
+                groups.append(group)
+            else:
+                rest.extend(alike)
+        return groups, rest
+
+    def _keys_are_plain(self, columns: Mapping[str, Column]) -> bool:
+        """
+        Whether all items have the table's key, and each key attribute of an index is in all of them in its type or in none.
+
+        Raises ValueError for a B that is no base64.
+        """
+        for key in self._table.key_schema:
+            if key.attribute not in columns or columns[key.attribute].kinds != {key.type}:
+                return False
+        for key in chain.from_iterable(index.key_schema for index in self._table.indexes):
+            column = columns.get(key.attribute)
+            if column is not None and column.kinds != {key.type} and key.type in column.kinds:
+                return False
+        for key in _all_keys(self._table):
+            column = columns.get(key.attribute)
+            if key.type == "B" and column is not None and column.kinds == {"B"}:
+                deque(map(_binary, column.contents or ()), maxlen=0)
+        return True
+
+    def _count_group(self, group: Group) -> None:
+        sizes = group.sizes
+        self._items += len(sizes)
+        self._item_bytes += sum(sizes)
+        self._sizes.update(sizes)
+        self._attributes.add_columns(group.columns)
+        if self._table.key_schema:
+            self._keys.add_group(group)
+        for entries in self._indexes:
+            entries.add_group(group)
+        self._shapes.add_group(group)
+        if self._expiring is not None:
+            self._expiring.add_group(group)
+        largest = max(sizes)
+        if largest >= COMPRESSED_FROM_BYTES and self._table.key_schema:
+            self._compress(group)
+        if self._largest.may_take(largest):
+            smallest = min(nlargest(LARGEST, sizes))  # of this group, no smaller one can stay
+            for item, size in zip(group.items, sizes, strict=True):
+                if size >= smallest and self._largest.may_take(size):
+                    self._largest.take(size, self._key_hash(item))
+
+    def _compress(self, group: Group) -> None:
+        for place, (item, size) in enumerate(zip(group.items, group.sizes, strict=True)):
+            if size >= COMPRESSED_FROM_BYTES:
+                rank = self._compressed.rank(item, self._keys.checksum(item))
+                if self._compressed.may_take(rank):
+                    sizes = {name: column.name_bytes + column.sizes[place] for name, column in group.columns.items()}
+                    self._compressed.take(rank, item, sizes)
+
     def _add(self, item: Item) -> None:
         if not isinstance(item, dict):
             raise ValueError("not DynamoDB JSON: expected a mapping of attributes")  # noqa: TRY004 - as all that is no item
+        self._count(item, self._measured_item(item))
+
+    def _measured_item(self, item: Item) -> dict[str, int]:
+        """The bytes of each attribute. Raises ValueError when it is no item, or has no key."""
         sizes = {name: attribute_size(name, value) for name, value in item.items()}
-        size = sum(sizes.values())
         for key in self._table.key_schema:
             if key.type not in item.get(key.attribute, ()):
                 raise ValueError(f"an item without the key attribute {key.attribute!r} of type {key.type}")
+        return sizes
+
+    def _count(self, item: Item, sizes: Mapping[str, int]) -> None:
+        size = sum(sizes.values())
         self._items += 1
         self._item_bytes += size
         self._sizes[size] += 1
@@ -295,6 +406,15 @@ class _Attributes:
             if kind not in attribute.types:
                 attribute.types.add(kind)
 
+    def add_columns(self, columns: Mapping[str, Column]) -> None:
+        for name, column in columns.items():
+            present = len(column.sizes)
+            attribute = self._by_name.get(name) or self._admit(name)
+            attribute.present += present
+            attribute.total_bytes += column.total_bytes + present * column.name_bytes
+            attribute.max_bytes = max(attribute.max_bytes, max(column.sizes) + column.name_bytes)
+            attribute.types |= column.kinds
+
     def counts(self) -> dict[str, AttributeCounts]:
         return {name: attribute.counts() for name, attribute in self._by_name.items()}
 
@@ -346,10 +466,24 @@ class _Keys:
         checksum = zlib.crc32(value)
         self._items += 1
         self._buckets[checksum % BUCKETS] += 1
-        if self._values is not None:
-            self._values[blake2b(value, digest_size=VALUE_HASH_BYTES, key=self._key).digest()] += 1
-            self._forget_too_many()
+        self._add_value(value, 1)
         return checksum
+
+    def add_group(self, group: Group) -> None:
+        """Count the values of items that all have them."""
+        times = group.times(*(key.attribute for key in self._attributes))
+        values = _keys_bytes(self._attributes, times)
+        self._items += len(group.items)
+        for checksum, occurring in zip(map(zlib.crc32, values), times.values(), strict=True):
+            self._buckets[checksum % BUCKETS] += occurring
+        for value, occurring in zip(values, times.values(), strict=True):
+            if self._values is None:
+                break
+            self._add_value(value, occurring)
+
+    def checksum(self, item: Item) -> int:
+        """That of the item's value, as `add` gives it."""
+        return zlib.crc32(_key_bytes(self._attributes, item))
 
     def counts(self) -> KeyCounts:
         return KeyCounts(
@@ -378,6 +512,11 @@ class _Keys:
             top_share=Decimal(max(counts)) / self._items if self._items else None,
         )
 
+    def _add_value(self, value: bytes, times: int) -> None:
+        if self._values is not None:
+            self._values[blake2b(value, digest_size=VALUE_HASH_BYTES, key=self._key).digest()] += times
+            self._forget_too_many()
+
     def _forget_too_many(self) -> None:
         if self._values is not None and len(self._values) > DISTINCT_LIMIT:
             self._values = None
@@ -402,6 +541,17 @@ class _Entries:
         self._total_bytes += size
         self._max_bytes = max(self._max_bytes, size)
         self.keys.add(item)
+
+    def add_group(self, group: Group) -> None:
+        """Count items of which each key attribute of the index is in all of them in its type, or in none."""
+        for key in self.index.key_schema:
+            if key.attribute not in group.columns or key.type not in group.columns[key.attribute].kinds:
+                return
+        sizes = group.sizes if self._projected is None else group.sums(self._projected & group.columns.keys())
+        self._entries += len(sizes)
+        self._total_bytes += sum(sizes)
+        self._max_bytes = max(self._max_bytes, *sizes)
+        self.keys.add_group(group)
 
     def counts(self) -> EntryCounts:
         return EntryCounts(entries=self._entries, total_bytes=self._total_bytes, max_bytes=self._max_bytes, keys=self.keys.counts())
@@ -429,6 +579,16 @@ class _Shapes:
         for name, kind, counts in self._counts:
             if name in item and kind in item[name]:
                 counts[0 if kind == "B" else shape_of(item[name][kind])] += 1
+
+    def add_group(self, group: Group) -> None:
+        for name, kind, counts in self._counts:
+            if name in group.columns and kind in group.columns[name].kinds:
+                if kind == "B":
+                    counts[0] += len(group.items)
+                else:
+                    times = group.times(name)
+                    for shape, occurring in zip(map(shape_of, times), times.values(), strict=True):
+                        counts[shape] += occurring
 
     @property
     def attributes(self) -> int:
@@ -473,7 +633,11 @@ class _Expiring:
 
     def add(self, item: Item) -> None:
         value = item.get(self._attribute)
-        self._kinds["missing" if value is None else self._kind(value["N"]) if "N" in value else "not_numbers"] += 1
+        self._kinds["missing" if value is None else self._kind(value)] += 1
+
+    def add_group(self, group: Group) -> None:
+        column = group.columns.get(self._attribute)
+        self._kinds.update({"missing": len(group.items)} if column is None else Counter(map(self._kind, column.values)))
 
     def counts(self) -> dict[str, int]:
         return dict(self._kinds)
@@ -484,8 +648,10 @@ class _Expiring:
     def facts(self) -> TimeToLiveValues:
         return TimeToLiveValues(attribute=self._attribute, **self._kinds)
 
-    def _kind(self, digits: str) -> str:
-        expires_at = float(digits)
+    def _kind(self, value: AttributeValue) -> str:
+        if "N" not in value:
+            return "not_numbers"
+        expires_at = float(value["N"])
         past = self._now - expires_at
         if past < 0:
             return "milliseconds" if expires_at > MILLISECONDS_FROM else "later"
@@ -550,11 +716,21 @@ class _Compressed:
 
     def add(self, item: Item, sizes: Mapping[str, int], checksum: int) -> None:
         """`checksum` is that of the partition key."""
+        rank = self.rank(item, checksum)
+        if self.may_take(rank):
+            self.take(rank, item, sizes)
+
+    def rank(self, item: Item, checksum: int) -> int:
+        """`checksum` is that of the partition key."""
         if self._sort_key:
             checksum = zlib.crc32(_key_bytes(self._sort_key, item), checksum)
-        rank = (checksum * RANK_FACTOR + RANK_SUMMAND) % RANKS
-        if rank > self._last_rank:
-            return
+        return (checksum * RANK_FACTOR + RANK_SUMMAND) % RANKS
+
+    def may_take(self, rank: int) -> bool:
+        """Whether an item of this rank can be among the few."""
+        return rank <= self._last_rank
+
+    def take(self, rank: int, item: Item, sizes: Mapping[str, int]) -> None:
         large = []
         for name, size in sizes.items():
             if size >= COMPRESSED_FROM_BYTES and name not in self._key_names:
@@ -635,24 +811,40 @@ def _item_of(line: bytes, *, wrapped: bool) -> Item:
     return cast("Item", item)
 
 
+def _all_keys(table: Table) -> Iterable[KeyAttribute]:
+    """The key attributes of the table and of its indexes, some of them more than once."""
+    return chain(table.key_schema, *(index.key_schema for index in table.indexes))
+
+
 def _key_names(table: Table) -> frozenset[str]:
-    schemas = (table.key_schema, *(index.key_schema for index in table.indexes))
-    return frozenset(key.attribute for schema in schemas for key in schema)
+    return frozenset(key.attribute for key in _all_keys(table))
 
 
 def _key_bytes(schema: tuple[KeyAttribute, ...], item: Item) -> bytes:
     """The values of a key as bytes: equal for equal values however they are written, different for different ones."""
-    parts = []
-    for key in schema:
-        content = item[key.attribute][key.type]
-        if key.type == "S":
-            part = content.encode("utf-8", "surrogatepass")
-        elif key.type == "N":
-            part = repr(number_parts(content)).encode()
-        else:
-            part = _binary(content)
-        parts.append(part if len(schema) == 1 else b"%d:%b" % (len(part), part))
-    return b"".join(parts)
+    parts = [_content_bytes(key.type, item[key.attribute][key.type]) for key in schema]
+    return parts[0] if len(parts) == 1 else b"".join(map(_with_length, parts))
+
+
+def _keys_bytes(schema: tuple[KeyAttribute, ...], contents: Iterable[Any]) -> list[bytes]:
+    """`_key_bytes` of many items: of what their values hold, in tuples when the key has several attributes."""
+    if len(schema) > 1:
+        kinds = [key.type for key in schema]
+        return [b"".join(map(_with_length, map(_content_bytes, kinds, parts))) for parts in contents]
+    (key,) = schema
+    if key.type == "S":
+        return list(map(str.encode, contents, repeat("utf-8"), repeat("surrogatepass")))
+    return list(map(_content_bytes, repeat(key.type), contents))
+
+
+def _content_bytes(kind: str, content: Any) -> bytes:
+    if kind == "S":
+        return cast("bytes", content.encode("utf-8", "surrogatepass"))
+    return repr(number_parts(content)).encode() if kind == "N" else _binary(content)
+
+
+def _with_length(part: bytes) -> bytes:
+    return b"%d:%b" % (len(part), part)
 
 
 def _binary(content: str | bytes | bytearray) -> bytes:
