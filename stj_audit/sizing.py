@@ -19,6 +19,7 @@ own (the 100 bytes that storage is billed with are `facts.BILLED_OVERHEAD_BYTES`
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 AttributeValue = Mapping[str, Any]
@@ -79,20 +80,38 @@ def value_size(value: AttributeValue) -> int:
 
 def number_sizes(texts: Sequence[str]) -> list[int]:
     """
-    The sizes of many numbers, as `value_size` gives them. Raises ValueError, or TypeError when one is no text.
+    The sizes of many numbers, as `value_size` gives them. Raises ValueError for what is no number.
 
-    The size depends on which digits are zero, not on which digits they are. With a 1 for every other digit there are few different texts among
-    many numbers, and turning all of them into that is one call.
+    The size depends on which digits are zero, not on which digits they are. With 1 for every other digit, many numbers are few different
+    texts, and it takes one call to make all of them so.
     """
     if not texts:
         return []
-    joined = "\n".join(texts)
+    try:
+        joined = "\n".join(texts)
+        patterns = joined.encode().translate(_ONES_FOR_DIGITS).split(b"\n")
+    except (TypeError, UnicodeEncodeError):
+        raise _WrongShape("numbers as strings") from None
     if "e" in joined or "E" in joined:  # there every digit counts
         return list(map(_number_size, texts))
-    patterns = joined.encode().translate(_ONES_FOR_DIGITS).split(b"\n")
     if len(patterns) != len(texts):
         raise _WrongShape("a decimal number")
     return list(map(_PatternSizes().__getitem__, patterns))
+
+
+def document_sizes(kind: str, contents: Sequence[object]) -> list[int]:
+    """
+    The sizes of many values of type L or M, of their contents as JSON brings them, as `value_size` gives them.
+
+    Raises ValueError, without the place, for what is no such value, and for some that are: they are left to `value_size`.
+    """
+    numbers: list[str] = []
+    sizes, ends = [], [0]
+    for content in contents:
+        sizes.append(_document_size(kind, content, numbers))
+        ends.append(len(numbers))
+    of_numbers = number_sizes(numbers)
+    return [size + sum(of_numbers[start:end]) for size, (start, end) in zip(sizes, pairwise(ends), strict=True)]
 
 
 def text_size(text: str) -> int:
@@ -184,26 +203,31 @@ def _set_size(content: object, measure: Callable[[object], int]) -> int:
 def _list_size(content: object) -> int:
     if not isinstance(content, list | tuple):
         raise _WrongShape("a list of values")
-    size = _document_size("L", content)
-    return _told_list_size(content) if size is None else size
+    try:
+        (size,) = document_sizes("L", (content,))
+    except ValueError:
+        return _told_list_size(content)
+    return size
 
 
 def _map_size(content: object) -> int:
     if not isinstance(content, Mapping):
         raise _WrongShape("a mapping of keys to values")
-    size = _document_size("M", content)
-    return _told_map_size(content) if size is None else size
+    try:
+        (size,) = document_sizes("M", (content,))
+    except ValueError:
+        return _told_map_size(content)
+    return size
 
 
-def _document_size(kind: str, content: object) -> int | None:
+def _document_size(kind: str, content: object, numbers: list[str]) -> int:
     """
-    The size of a list or map with all that is in it; None for what is not plainly well-formed, which is measured again to tell its place.
+    The size of a list or map with all that is in it but numbers, which are added to `numbers`. Raises ValueError as `document_sizes` does.
 
     Most of a document is text. It is gathered, to be measured in one call; and no function is called for a value, however deep it lies.
     """
     values: list[Any] = [{kind: content}]
     texts: list[str] = []
-    numbers: list[str] = []
     size = 0
     try:
         for value in values:  # which grows as it is walked
@@ -211,30 +235,23 @@ def _document_size(kind: str, content: object) -> int | None:
             content = value[kind]
             if kind == "S":
                 texts.append(content)
-            elif kind == "M":
-                if type(content) is not dict:
-                    return None
+            elif kind == "M" and type(content) is dict:
                 size += CONTAINER_BYTES + ELEMENT_BYTES * len(content)
                 texts += content
                 values += content.values()
             elif kind == "N":
                 numbers.append(content)
-            elif kind == "L":
-                if type(content) is not list:
-                    return None
+            elif kind == "L" and type(content) is list:
                 size += CONTAINER_BYTES + ELEMENT_BYTES * len(content)
                 values += content
-            elif kind in ("BOOL", "NULL"):
-                if content is not True and content is not False:
-                    return None
-                size += 1
+            elif kind in ("L", "M"):
+                raise _WrongShape("a list or a map")
             else:
                 size += _MEASURES[kind](content)
         joined = "".join(texts)  # raises TypeError for anything that is no text
-        size += len(joined) if joined.isascii() else len(joined.encode())
-        return size + sum(number_sizes(numbers))
-    except (KeyError, TypeError, ValueError):
-        return None
+        return size + (len(joined) if joined.isascii() else len(joined.encode()))
+    except (KeyError, TypeError, UnicodeEncodeError):
+        raise _WrongShape("a document of texts in UTF-8") from None
 
 
 def _told_list_size(content: Sequence[AttributeValue]) -> int:

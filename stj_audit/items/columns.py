@@ -6,14 +6,14 @@ few calls. They are sure of less than `value_size`: whatever does not fit is lef
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cached_property, partial
 from itertools import chain, islice, repeat
 from operator import itemgetter
 from typing import Any
 
 from stj_audit.entries import Item
-from stj_audit.sizing import AttributeValue, number_sizes, text_size, value_size
+from stj_audit.sizing import AttributeValue, document_sizes, number_sizes, text_size, value_size
 
 SMALLEST_GROUP = 8  # items; with fewer, the calls take as long as the lines that they save
 
@@ -22,18 +22,22 @@ class Column:
     """
     One attribute of the items of a group, which all have it.
 
-    `kinds` are the types of its values. `contents` is what they hold, None when they are of several types. `sizes` are bytes without the
-    name, whose bytes are `name_bytes`. Raises ValueError, without the place, for what is no DynamoDB JSON.
+    `kinds` are the types of its values. `contents` is what they hold; None when they are of several types, or it is not to be kept: the
+    fewer of its parts have a second owner, the faster a page is let go. `sizes` are bytes without the name, whose bytes are `name_bytes`.
+    Raises ValueError, without the place, for what is no DynamoDB JSON.
     """
 
-    def __init__(self, name: str, values: list[AttributeValue]) -> None:
-        self.values = values
+    def __init__(self, name: str, values: list[AttributeValue], *, keep: bool) -> None:
         self.name_bytes = text_size(name)
+        self.contents: list[Any] | None = None
         try:
-            self.kinds, self.contents, self.sizes = _uniform(values)
+            self.kinds, contents, self.sizes = _uniform(values)
         except (KeyError, TypeError, ValueError):
             self.sizes = list(map(value_size, values))
-            self.kinds, self.contents = frozenset(chain.from_iterable(values)), None
+            self.kinds = frozenset(chain.from_iterable(values))
+        else:
+            if keep:
+                self.contents = contents
 
     @cached_property
     def total_bytes(self) -> int:
@@ -42,11 +46,15 @@ class Column:
 
 
 class Group:
-    """Items with the same attributes, by column. `sizes` are theirs in bytes. Raises ValueError, without the place, as `Column` does."""
+    """
+    Items with the same attributes, by column. `sizes` are theirs in bytes. What `keys` hold is kept.
 
-    def __init__(self, items: Sequence[Item]) -> None:
+    Raises ValueError, without the place, as `Column` does.
+    """
+
+    def __init__(self, items: Sequence[Item], keys: Collection[str]) -> None:
         self.items = items
-        self.columns = {name: Column(name, list(map(itemgetter(name), items))) for name in items[0]}
+        self.columns = {name: Column(name, list(map(itemgetter(name), items)), keep=name in keys) for name in items[0]}
         self.sizes = self.sums(self.columns)
         self._times: dict[tuple[str, ...], Counter[Any]] = {}
 
@@ -54,19 +62,12 @@ class Group:
         """For each item, the bytes of some of its attributes, names included."""
         columns = [self.columns[name] for name in names]
         names_bytes = sum([column.name_bytes for column in columns])
-        return list(map(sum, zip(repeat(names_bytes, len(self.items)), *[column.sizes for column in columns], strict=False)))
-
-    def contents(self, name: str) -> list[Any]:
-        """What the values of an attribute hold, which must be of one type."""
-        contents = self.columns[name].contents
-        if contents is None:
-            raise ValueError("values of several types")
-        return contents
+        return list(map(sum, zip(repeat(names_bytes, len(self.items)), *[column.sizes for column in columns], strict=True)))
 
     def times(self, *names: str) -> Counter[Any]:
-        """How often the values of an attribute occur, or those of several together, as tuples; they must be of one type each."""
+        """How often the values of a key occur, or those of several together, as tuples; they must be of one type each."""
         if names not in self._times:
-            columns = [self.contents(name) for name in names]
+            columns = [self.columns[name].contents or () for name in names]
             self._times[names] = Counter(columns[0] if len(columns) == 1 else zip(*columns, strict=True))
         return self._times[names]
 
@@ -92,10 +93,10 @@ def _uniform(values: list[AttributeValue]) -> tuple[frozenset[str], list[Any], l
     """The type of values that share it, their contents, and the sizes. Raises KeyError, TypeError or ValueError for all others."""
     (kind,) = values[0]
     measure = _MEASURES[kind]
-    contents = list(map(itemgetter(kind), values))
+    contents: list[Any] = list(map(itemgetter(kind), values))
     if sum(map(len, values)) != len(values):  # each has this key, so that one with a second would make it more
         raise ValueError("a value of two types")
-    return frozenset((kind,)), contents, list(map(value_size, values)) if measure is None else measure(contents)
+    return frozenset((kind,)), contents, measure(contents)
 
 
 def _text_sizes(contents: list[str]) -> list[int]:
@@ -124,12 +125,17 @@ def _number_set_sizes(contents: list[list[str]]) -> list[int]:
     return [sum(islice(sizes, members)) for members in map(len, contents)]
 
 
+def _binary_set_sizes(contents: list[list[str]]) -> list[int]:
+    _all_of(list, contents)
+    return [sum(_binary_sizes(members)) if members else 0 for members in contents]
+
+
 def _all_of(kind: type, contents: list[Any]) -> None:
     if set(map(type, contents)) != {kind}:
         raise TypeError
 
 
-_MEASURES: dict[str, Callable[[list[Any]], list[int]] | None] = {
+_MEASURES: dict[str, Callable[[list[Any]], list[int]]] = {
     "S": _text_sizes,
     "N": number_sizes,
     "B": _binary_sizes,
@@ -137,7 +143,7 @@ _MEASURES: dict[str, Callable[[list[Any]], list[int]] | None] = {
     "NULL": _boolean_sizes,
     "SS": _text_set_sizes,
     "NS": _number_set_sizes,
-    "BS": None,  # value by value
-    "L": None,
-    "M": None,
+    "BS": _binary_set_sizes,
+    "L": partial(document_sizes, "L"),
+    "M": partial(document_sizes, "M"),
 }

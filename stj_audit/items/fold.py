@@ -21,6 +21,7 @@ from decimal import Decimal
 from hashlib import blake2b
 from heapq import heappush, heapreplace, nlargest
 from itertools import chain, repeat
+from operator import itemgetter
 from typing import Any, Literal, cast
 
 import orjson
@@ -42,7 +43,7 @@ from stj_audit.facts import (
 from stj_audit.items.collector import collector_paused
 from stj_audit.items.columns import Column, Group, grouped
 from stj_audit.items.counts import AttributeCounts, Counts, EntryCounts, KeyCounts
-from stj_audit.items.shapes import ADDRESS, EMAIL, JOINED, PHONE, ROUNDED, SHAPES, TIME, shape_of
+from stj_audit.items.shapes import ADDRESS, EMAIL, JOINED, PHONE, ROUNDED, SHAPES, TIME, shape_of, shaped
 from stj_audit.items.wire import BrokenLine, BrokenPage, Page, decode, page_of
 from stj_audit.sizing import AttributeValue, attribute_size, number_parts, text_size
 
@@ -97,7 +98,8 @@ class ItemFold:
         self._items = 0
         self._item_bytes = 0
         self._sizes: Counter[int] = Counter()
-        self._attributes = _Attributes(first=_key_names(table))
+        self._key_names = _key_names(table)
+        self._attributes = _Attributes(first=self._key_names)
         self._keys = _Keys(tuple(key for key in table.key_schema if key.role == "HASH"), hash_key)
         self._indexes = tuple(_Entries(index, table, hash_key) for index in table.indexes)
         self._largest = _Largest()
@@ -260,7 +262,7 @@ class ItemFold:
         several, rest = grouped(items)
         groups = []
         for alike in several:
-            group = Group(alike)
+            group = Group(alike, self._key_names)
             if self._keys_are_plain(group.columns):
                 groups.append(group)
             else:
@@ -587,8 +589,10 @@ class _Shapes:
                     counts[0] += len(group.items)
                 else:
                     times = group.times(name)
-                    for shape, occurring in zip(map(shape_of, times), times.values(), strict=True):
-                        counts[shape] += occurring
+                    counts[0] += len(group.items)
+                    for text, shape in shaped(times):
+                        counts[0] -= times[text]
+                        counts[shape] += times[text]
 
     @property
     def attributes(self) -> int:
@@ -636,8 +640,10 @@ class _Expiring:
         self._kinds["missing" if value is None else self._kind(value)] += 1
 
     def add_group(self, group: Group) -> None:
-        column = group.columns.get(self._attribute)
-        self._kinds.update({"missing": len(group.items)} if column is None else Counter(map(self._kind, column.values)))
+        if self._attribute in group.columns:
+            self._kinds.update(map(self._kind, map(itemgetter(self._attribute), group.items)))
+        else:
+            self._kinds["missing"] += len(group.items)
 
     def counts(self) -> dict[str, int]:
         return dict(self._kinds)
