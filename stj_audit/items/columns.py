@@ -47,14 +47,14 @@ class Column:
 
 class Group:
     """
-    Items with the same attributes, by column. `sizes` are theirs in bytes. What `keys` hold is kept.
+    Items with the same attributes, by column. `sizes` are theirs in bytes. Only the contents of attributes in `kept` are.
 
     Raises ValueError, without the place, as `Column` does.
     """
 
-    def __init__(self, items: Sequence[Item], keys: Collection[str]) -> None:
-        self.items = items
-        self.columns = {name: Column(name, list(map(itemgetter(name), items)), keep=name in keys) for name in items[0]}
+    def __init__(self, items: Sequence[Item], kept: Collection[str]) -> None:
+        self.columns = {name: Column(name, list(map(itemgetter(name), items)), keep=name in kept) for name in items[0]}
+        self.count = len(items)
         self.sizes = self.sums(self.columns)
         self._times: dict[tuple[str, ...], Counter[Any]] = {}
 
@@ -62,10 +62,10 @@ class Group:
         """For each item, the bytes of some of its attributes, names included."""
         columns = [self.columns[name] for name in names]
         names_bytes = sum([column.name_bytes for column in columns])
-        return list(map(sum, zip(repeat(names_bytes, len(self.items)), *[column.sizes for column in columns], strict=True)))
+        return list(map(sum, zip(repeat(names_bytes, self.count), *[column.sizes for column in columns], strict=True)))
 
     def times(self, *names: str) -> Counter[Any]:
-        """How often the values of a key occur, or those of several together, as tuples; they must be of one type each."""
+        """How often the values of an attribute that is kept occur, or those of several together, as tuples; they must be of one type each."""
         if names not in self._times:
             columns = [self.columns[name].contents or () for name in names]
             self._times[names] = Counter(columns[0] if len(columns) == 1 else zip(*columns, strict=True))

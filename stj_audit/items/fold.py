@@ -21,7 +21,6 @@ from decimal import Decimal
 from hashlib import blake2b
 from heapq import heappush, heapreplace, nlargest
 from itertools import chain, repeat
-from operator import itemgetter
 from typing import Any, Literal, cast
 
 import orjson
@@ -44,7 +43,7 @@ from stj_audit.items.collector import collector_paused
 from stj_audit.items.columns import Column, Group, grouped
 from stj_audit.items.counts import AttributeCounts, Counts, EntryCounts, KeyCounts
 from stj_audit.items.shapes import ADDRESS, EMAIL, JOINED, PHONE, ROUNDED, SHAPES, TIME, shape_of, shaped
-from stj_audit.items.wire import BrokenLine, BrokenPage, Page, decode, page_of
+from stj_audit.items.wire import BrokenLine, BrokenPage, Page, decode, page_of, parts_of
 from stj_audit.sizing import AttributeValue, attribute_size, number_parts, text_size
 
 MAX_ATTRIBUTES = 1_000  # names that are counted one by one: more are no schema but data in the names
@@ -98,8 +97,9 @@ class ItemFold:
         self._items = 0
         self._item_bytes = 0
         self._sizes: Counter[int] = Counter()
-        self._key_names = _key_names(table)
-        self._attributes = _Attributes(first=self._key_names)
+        key_names = _key_names(table)
+        self._kept = key_names if expiry is None else key_names | {expiry.attribute}
+        self._attributes = _Attributes(first=key_names)
         self._keys = _Keys(tuple(key for key in table.key_schema if key.role == "HASH"), hash_key)
         self._indexes = tuple(_Entries(index, table, hash_key) for index in table.indexes)
         self._largest = _Largest()
@@ -209,6 +209,9 @@ class ItemFold:
         )
 
     def _add_answer(self, body: bytes) -> Page:
+        page = self._add_parts(body)
+        if page is not None:
+            return page
         answer = decode(body)
         if not isinstance(answer, dict) or not isinstance(answer.get("Items"), list):
             raise BrokenPage("no answer to Scan")
@@ -216,6 +219,27 @@ class ItemFold:
         page = page_of(answer, items=len(items), item_bytes=0)
         if not self._add_by_columns(items):
             self.add(items)
+        return page
+
+    def _add_parts(self, body: bytes) -> Page | None:
+        """Count the items of a Scan answer, a part of them in memory at a time. None: nothing was counted, another way may do."""
+        answer: dict[str, Any] = {}
+        measured = []
+        items = 0
+        try:
+            for part in parts_of(body):
+                some = part.pop("Items")
+                items += len(some)
+                measured.append(self._measured(some))
+                answer |= part
+                del part, some  # before the next one is made
+            if answer.get("Count") != items:
+                return None
+            page = page_of(answer, items=items, item_bytes=0)
+        except ValueError:
+            return None
+        for one in measured:
+            self._count_measured(one)
         return page
 
     def _add_well_formed(self, lines: list[bytes], *, wrapped: bool) -> int | None:
@@ -239,60 +263,75 @@ class ItemFold:
         return found
 
     def _add_by_columns(self, items: Sequence[Item]) -> bool:
-        """
-        Count items that JSON brought. False when one of them is none: nothing is counted then, and `add` tells which it is.
-
-        All are measured before any is counted.
-        """
-        if not set(map(type, items)) <= {dict}:
-            return False
+        """Count items that JSON brought. False when one of them is none: nothing is counted then, and `add` tells which it is."""
         try:
-            groups, rest = self._measured(items)
-            sizes = [self._measured_item(item) for item in rest]
+            measured = self._measured(items)
         except ValueError:
             return False
-        for group in groups:
-            self._count_group(group)
-        for item, item_sizes in zip(rest, sizes, strict=True):
-            self._count(item, item_sizes)
+        self._count_measured(measured)
         return True
 
-    def _measured(self, items: Sequence[Item]) -> tuple[list[Group], list[Item]]:
-        """The items that can be counted by columns, and those that must be one by one. Raises ValueError when one is no item."""
+    def _measured(self, items: Sequence[Item]) -> "_Measured":
+        """Items that JSON brought, measured and not yet counted. Raises ValueError when one is none: `add` tells which it is."""
+        if not set(map(type, items)) <= {dict}:
+            raise ValueError("not DynamoDB JSON")
         several, rest = grouped(items)
         groups = []
         for alike in several:
-            group = Group(alike, self._key_names)
-            if self._keys_are_plain(group.columns):
-                groups.append(group)
+            group = Group(alike, self._kept)
+            if self._is_plain(group.columns):
+                groups.append((group, self._candidates(alike, group.sizes)))
             else:
                 rest.extend(alike)
-        return groups, rest
+        return _Measured(groups=groups, rest=[(item, self._measured_item(item)) for item in rest])
 
-    def _keys_are_plain(self, columns: Mapping[str, Column]) -> bool:
+    def _candidates(self, items: Sequence[Item], sizes: Sequence[int]) -> list[tuple[int, Item]]:
+        """Those that may be among the largest, or among those that are compressed, with their places: all others can be dropped."""
+        largest = max(sizes)
+        smallest = min(nlargest(LARGEST, sizes)) if self._largest.may_take(largest) else largest + 1
+        compressed_from = COMPRESSED_FROM_BYTES if self._table.key_schema else largest + 1
+        if largest < min(smallest, compressed_from):
+            return []
+        return [
+            (place, item)
+            for place, (item, size) in enumerate(zip(items, sizes, strict=True))
+            if (size >= smallest and self._largest.may_take(size))
+            or (size >= compressed_from and self._compressed.may_take(self._compressed.rank(item, self._keys.checksum(item))))
+        ]
+
+    def _is_plain(self, columns: Mapping[str, Column]) -> bool:
         """
-        Whether all items have the table's key, and each key attribute of an index is in all of them in its type or in none.
+        Whether all items have the table's key, and what is looked at by its contents is in all of them in one type, or in none.
 
-        Raises ValueError for a B that is no base64.
+        Raises ValueError for a B in a key that is no base64.
         """
         for key in self._table.key_schema:
             if key.attribute not in columns or columns[key.attribute].kinds != {key.type}:
                 return False
-        for key in chain.from_iterable(index.key_schema for index in self._table.indexes):
-            column = columns.get(key.attribute)
-            if column is not None and column.kinds != {key.type} and key.type in column.kinds:
-                return False
+        if any(name in columns and columns[name].contents is None for name in self._kept):
+            return False
         for key in _all_keys(self._table):
-            column = columns.get(key.attribute)
-            if key.type == "B" and column is not None and column.kinds == {"B"}:
-                deque(map(_binary, column.contents or ()), maxlen=0)
+            if key.type == "B" and key.attribute in columns and columns[key.attribute].kinds == {"B"}:
+                deque(map(_binary, columns[key.attribute].contents or ()), maxlen=0)
         return True
 
+    def _count_measured(self, measured: "_Measured") -> None:
+        for group, candidates in measured.groups:
+            self._count_group(group)
+            for place, item in candidates:
+                size = group.sizes[place]
+                if size >= COMPRESSED_FROM_BYTES and self._table.key_schema:
+                    sizes = {name: column.name_bytes + column.sizes[place] for name, column in group.columns.items()}
+                    self._compressed.add(item, sizes, self._keys.checksum(item))
+                if self._largest.may_take(size):
+                    self._largest.take(size, self._key_hash(item))
+        for item, item_sizes in measured.rest:
+            self._count(item, item_sizes)
+
     def _count_group(self, group: Group) -> None:
-        sizes = group.sizes
-        self._items += len(sizes)
-        self._item_bytes += sum(sizes)
-        self._sizes.update(sizes)
+        self._items += group.count
+        self._item_bytes += sum(group.sizes)
+        self._sizes.update(group.sizes)
         self._attributes.add_columns(group.columns)
         if self._table.key_schema:
             self._keys.add_group(group)
@@ -301,22 +340,6 @@ class ItemFold:
         self._shapes.add_group(group)
         if self._expiring is not None:
             self._expiring.add_group(group)
-        largest = max(sizes)
-        if largest >= COMPRESSED_FROM_BYTES and self._table.key_schema:
-            self._compress(group)
-        if self._largest.may_take(largest):
-            smallest = min(nlargest(LARGEST, sizes))  # of this group, no smaller one can stay
-            for item, size in zip(group.items, sizes, strict=True):
-                if size >= smallest and self._largest.may_take(size):
-                    self._largest.take(size, self._key_hash(item))
-
-    def _compress(self, group: Group) -> None:
-        for place, (item, size) in enumerate(zip(group.items, group.sizes, strict=True)):
-            if size >= COMPRESSED_FROM_BYTES:
-                rank = self._compressed.rank(item, self._keys.checksum(item))
-                if self._compressed.may_take(rank):
-                    sizes = {name: column.name_bytes + column.sizes[place] for name, column in group.columns.items()}
-                    self._compressed.take(rank, item, sizes)
 
     def _add(self, item: Item) -> None:
         if not isinstance(item, dict):
@@ -353,6 +376,14 @@ class ItemFold:
             _key_bytes(self._table.key_schema, item) if self._table.key_schema else orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
         )
         return hmac.digest(self._hash_key, key, "sha256").hex()[:KEY_HASH_DIGITS]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Measured:
+    """Items that can be counted. Of the groups, only the items that may be among the largest or the compressed ones, by their places."""
+
+    groups: list[tuple[Group, list[tuple[int, Item]]]]
+    rest: list[tuple[Item, dict[str, int]]]
 
 
 class _Attribute:
@@ -475,7 +506,7 @@ class _Keys:
         """Count the values of items that all have them."""
         times = group.times(*(key.attribute for key in self._attributes))
         values = _keys_bytes(self._attributes, times)
-        self._items += len(group.items)
+        self._items += group.count
         for checksum, occurring in zip(map(zlib.crc32, values), times.values(), strict=True):
             self._buckets[checksum % BUCKETS] += occurring
         for value, occurring in zip(values, times.values(), strict=True):
@@ -586,10 +617,10 @@ class _Shapes:
         for name, kind, counts in self._counts:
             if name in group.columns and kind in group.columns[name].kinds:
                 if kind == "B":
-                    counts[0] += len(group.items)
+                    counts[0] += group.count
                 else:
                     times = group.times(name)
-                    counts[0] += len(group.items)
+                    counts[0] += group.count
                     for text, shape in shaped(times):
                         counts[0] -= times[text]
                         counts[shape] += times[text]
@@ -637,13 +668,16 @@ class _Expiring:
 
     def add(self, item: Item) -> None:
         value = item.get(self._attribute)
-        self._kinds["missing" if value is None else self._kind(value)] += 1
+        self._kinds["missing" if value is None else self._kind(value["N"]) if "N" in value else "not_numbers"] += 1
 
     def add_group(self, group: Group) -> None:
-        if self._attribute in group.columns:
-            self._kinds.update(map(self._kind, map(itemgetter(self._attribute), group.items)))
+        column = group.columns.get(self._attribute)
+        if column is None:
+            self._kinds["missing"] += group.count
+        elif column.kinds == {"N"}:
+            self._kinds.update(map(self._kind, column.contents or ()))
         else:
-            self._kinds["missing"] += len(group.items)
+            self._kinds["not_numbers"] += group.count
 
     def counts(self) -> dict[str, int]:
         return dict(self._kinds)
@@ -654,10 +688,8 @@ class _Expiring:
     def facts(self) -> TimeToLiveValues:
         return TimeToLiveValues(attribute=self._attribute, **self._kinds)
 
-    def _kind(self, value: AttributeValue) -> str:
-        if "N" not in value:
-            return "not_numbers"
-        expires_at = float(value["N"])
+    def _kind(self, digits: str) -> str:
+        expires_at = float(digits)
         past = self._now - expires_at
         if past < 0:
             return "milliseconds" if expires_at > MILLISECONDS_FROM else "later"

@@ -46,7 +46,9 @@ def shaped(texts: Collection[str]) -> Iterator[tuple[str, int]]:
     """Those of many texts that have a shape, with it."""
     joined = "".join(texts)
     if not any(mark in joined for mark in _MARKS):  # then it can only be a time, or a phone number as North Americans write it
-        texts = [text for text in texts if text[:2] in _TIME_STARTS or len(text) <= LONGEST_UNMARKED_PHONE]
+        texts = [
+            text for text in texts if text[:1].isdecimal() and (len(text) <= LONGEST_UNMARKED_PHONE or text[:2] in _TIME_STARTS)
+        ]
     for text in texts:
         shape = shape_of(text)
         if shape:
