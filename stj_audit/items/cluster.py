@@ -98,15 +98,19 @@ def _started(master: str | None) -> Any:
         # Spark would take the first python3 on the PATH, in which this package need not be
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     settings |= {"spark.app.name": APPLICATION} | ({} if master is None else {"spark.master": master})
-    configuration = SparkConf(loadDefaults=False)
+    configuration = SparkConf()
     for name, value in settings.items():
         configuration.set(name, value)
     if not submitted and not _java_is_there():
         raise ConfigError("--engine spark needs Java 17 or newer", hint="install it, or point JAVA_HOME to it")
     try:
-        # What Spark says while it starts cannot be turned off by its settings. Under spark-submit there is nothing to start.
-        gateway = launch_gateway(configuration, {"stderr": subprocess.DEVNULL})
-        started = SparkContext(conf=configuration, gateway=gateway)
+        # What Java and Spark say while they start cannot be turned off by settings. One Java is for all contexts of a process, and under
+        # spark-submit it runs already.
+        if SparkContext._gateway is None:
+            gateway = launch_gateway(configuration, {"stderr": subprocess.DEVNULL})
+            started = SparkContext(conf=configuration, gateway=gateway)
+        else:
+            started = SparkContext(conf=configuration)
     except Exception as error:  # noqa: BLE001 - of many kinds
         raise _not_started(error, master) from None
     started.setLogLevel(LOG_LEVEL)
