@@ -36,6 +36,8 @@ QUIET = {"spark.ui.showConsoleProgress": "false"}
 LOCAL_SETTINGS = {"spark.ui.enabled": "false"}  # nobody can look at it when the command has ended
 LOG_LEVEL = "ERROR"
 
+# Apache Spark, "Submitting applications", Master URLs
+_MASTER = re.compile(r"local(\[(\*|\d+)(,\d+)?\])?|spark://.+|yarn|k8s://.+")
 # The sentence of a failed part, in the middle of what Spark says about it
 _SENTENCE = re.compile(r"stj-audit-failure\(([A-Za-z0-9+/=]+)\)")
 _DEPLOY = "see deploy/README.md on how it gets there"
@@ -89,6 +91,10 @@ def _started(master: str | None) -> Any:
     from pyspark import SparkConf, SparkContext
     from pyspark.java_gateway import launch_gateway
 
+    if master is not None and not _MASTER.fullmatch(master):
+        raise ConfigError(
+            f"{master!r} is no Spark master", hint="--spark-master takes local[N], spark://HOST:PORT, yarn or k8s://https://HOST:PORT"
+        )
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # spark-submit started Java, and this process
     if master is None and not submitted:
         master = LOCAL_MASTER
@@ -123,13 +129,8 @@ def _java_is_there() -> bool:
 
 
 def _not_started(error: Exception, master: str | None) -> AuditError:
-    said = str(error)
-    if "JAVA_GATEWAY_EXITED" in said:
+    if "JAVA_GATEWAY_EXITED" in str(error):
         return ConfigError("Java did not start Spark", hint="Spark 4 needs Java 17 or newer: install it, or point JAVA_HOME to it")
-    if "Could not parse Master URL" in said or "No enum constant" in said:
-        return ConfigError(
-            f"{master!r} is no Spark master", hint="--spark-master takes local[N], spark://HOST:PORT, yarn or k8s://https://HOST:PORT"
-        )
     named = "" if master is None else f" with the master {master}"
     return AuditError(f"Spark did not start{named}", hint="is the cluster reachable from here? Its own log says more")
 
@@ -223,4 +224,6 @@ def _explained(error: Exception) -> AuditError:
         return ConfigError(
             "the executors of the cluster run another version of Python than this command", hint="point PYSPARK_PYTHON to the same one"
         )
+    if "SparkContext has been shutdown" in said or "SparkContext was shut down" in said:
+        return AuditError("the cluster did not answer, or was lost", hint="is --spark-master right, and reachable from here?")
     return AuditError("the cluster gave up", hint="Spark's own log says why")
