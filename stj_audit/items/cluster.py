@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 
 import orjson
 
+from stj_audit import errors
 from stj_audit.errors import AuditError, ConfigError
 from stj_audit.items.counts import Counts, from_json, to_json
 from stj_audit.items.fold import ItemFold
@@ -93,7 +94,8 @@ def _started(master: str | None) -> Any:
 
     if master is not None and not _MASTER.fullmatch(master):
         raise ConfigError(
-            f"{master!r} is no Spark master", hint="--spark-master takes local[N], spark://HOST:PORT, yarn or k8s://https://HOST:PORT"
+            f"{master!r} is no Spark master",
+            hint="--spark-master takes local[N], spark://HOST:PORT, yarn or k8s://https://HOST:PORT",
         )
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # spark-submit started Java, and this process
     if master is None and not submitted:
@@ -202,9 +204,9 @@ def _telling(fold_part: Callable[[Part], Counts], part: Part) -> Counts:
     try:
         return fold_part(part)
     except AuditError as error:
-        failure = {"exit_code": error.exit_code, "message": str(error), "hint": error.hint}
+        failure = {"kind": type(error).__name__, "message": str(error), "hint": error.hint}
     except Exception as error:  # noqa: BLE001 - of all others only the kind is told
-        failure = {"exit_code": 1, "message": f"a part could not be read on the cluster ({type(error).__name__})", "hint": ""}
+        failure = {"kind": "", "message": f"a part could not be read on the cluster ({type(error).__name__})", "hint": ""}
     raise _PartFailed(f"stj-audit-failure({b64encode(orjson.dumps(failure)).decode()})")
 
 
@@ -216,13 +218,14 @@ def _explained(error: Exception) -> AuditError:
     found = _SENTENCE.search(said)
     if found is not None:
         failure = orjson.loads(b64decode(found[1]))
-        kind = ConfigError if failure["exit_code"] == ConfigError.exit_code else AuditError
+        kind: type[AuditError] = getattr(errors, failure["kind"], AuditError)
         return kind(failure["message"], hint=failure["hint"])
     if "ModuleNotFoundError" in said:
         return ConfigError("the executors of the cluster do not have stj-audit, or not all it needs", hint=_DEPLOY)
     if "PYTHON_VERSION_MISMATCH" in said:
         return ConfigError(
-            "the executors of the cluster run another version of Python than this command", hint="point PYSPARK_PYTHON to the same one"
+            "the executors of the cluster run another version of Python than this command",
+            hint="point PYSPARK_PYTHON to the same one",
         )
     if "SparkContext has been shutdown" in said or "SparkContext was shut down" in said:
         return AuditError("the cluster did not answer, or was lost", hint="is --spark-master right, and reachable from here?")

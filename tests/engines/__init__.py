@@ -1,5 +1,5 @@
 """
-The real engines that tests run on: DynamoDB Local, Chromium and Spark. Each is found, or fetched into a cache outside the repo, and started here.
+The real engines that tests run on: DynamoDB Local and Chromium. Each is found, or fetched into a cache outside the repo, and started here.
 
 Where what it needs is missing, its tests are skipped with one loud line; with STJ_AUDIT_REQUIRE_ENGINES=1 (as in CI) they fail instead.
 """
@@ -21,11 +21,9 @@ def cache_folder() -> Path:
     return folder
 
 
-def engine_missing(engine: str, install: str, *, require: str = REQUIRE) -> NoReturn:
-    """
-    Skip the test that needs `engine`, or fail it where skipping is forbidden: the variable `require` is 1. `install` says what to install.
-    """
+def engine_missing(engine: str, install: str) -> NoReturn:
+    """Skip the test that needs `engine`, or fail it where skipping is forbidden. `install` says what to install."""
     sentence = f"NOT TESTED ON {engine}: {install}"
-    if os.environ.get(require) == "1":
+    if os.environ.get(REQUIRE) == "1":
         pytest.fail(sentence, pytrace=False)
     pytest.skip(sentence)

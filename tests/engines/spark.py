@@ -1,6 +1,8 @@
 """
-Spark on two processors of this machine, started once a session. It comes with the extra `spark`: half a gigabyte, so `make test` does
-without it, and `make test-cluster` sets STJ_AUDIT_REQUIRE_CLUSTER=1, which makes skipping a failure.
+Spark on two processors of this machine, started once a session.
+
+It comes with the extra `spark`, half a gigabyte, so `make test` does without it, also where skipping is forbidden. `make test-cluster` sets
+STJ_AUDIT_REQUIRE_CLUSTER=1, which makes skipping a failure.
 """
 
 import os
@@ -9,17 +11,24 @@ from importlib.util import find_spec
 
 import pytest
 
-from tests.engines import engine_missing
-
 REQUIRE = "STJ_AUDIT_REQUIRE_CLUSTER"
 MASTER = "local[2]"
+MISSING = "NOT TESTED ON SPARK: make test-cluster"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A mark, because pytest tells all tests that have the same one in one line."""
+    if find_spec("pyspark") is None and os.environ.get(REQUIRE) != "1":
+        for item in items:
+            if item.get_closest_marker("cluster") is not None:
+                item.add_marker(pytest.mark.skip(reason=MISSING))
 
 
 @pytest.fixture(scope="session")
 def spark_master() -> str:
-    """A master to start Spark with, where that is possible. Tests that use it are marked `cluster`."""
+    """A master to start Spark with. Tests that use it are marked `cluster`."""
     if find_spec("pyspark") is None:
-        engine_missing("SPARK", "make test-cluster", require=REQUIRE)
+        pytest.fail(MISSING, pytrace=False)
     return MASTER
 
 
