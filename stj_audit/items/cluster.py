@@ -114,7 +114,7 @@ def _started(master: str | None) -> Any:
     try:
         # What Java and Spark say while they start cannot be turned off by settings. One Java is for all contexts of a process, and under
         # spark-submit it runs already.
-        if SparkContext._gateway is None:
+        if SparkContext._gateway is None:  # noqa: SLF001 - nothing public tells it
             gateway = launch_gateway(configuration, {"stderr": subprocess.DEVNULL})
             started = SparkContext(conf=configuration, gateway=gateway)
         else:
