@@ -1,5 +1,6 @@
 """Parts of a table folded by several processes: as fast as the machine, and each answer as soon as it is there."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -16,6 +17,7 @@ from stj_audit.items.counts import Counts
 
 P = TypeVar("P")
 
+GARBAGE_AFTER = 50_000  # objects, as in the command: items come and go by the thousand, and hold no cycles
 QUEUED = 2  # parts under way or waiting, for each process: what is counted does not pile up where it is taken in slowly
 
 
@@ -60,7 +62,7 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin)
     try:
         yield pool
     except BaseException:
@@ -84,8 +86,9 @@ def _interrupts_later() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _end_with_parent() -> None:
+def _begin() -> None:
     """In each process: not to be ended by Ctrl-C, which the parent answers, but with the parent, however that ends."""
+    gc.set_threshold(GARBAGE_AFTER)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
