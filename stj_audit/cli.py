@@ -211,9 +211,17 @@ def cost(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> Non
 @option("--table-name", metavar="NAME", help="With --from: the table that the items are of.  [default: that of the export]")
 @option("--processes", type=click.IntRange(1, 1_024), metavar="N", help="With --from: how many read at once.  [default: all cores]")
 @option(
-    "--engine", type=click.Choice(ENGINES), default="local", show_default=True, help="With --from: what reads: this machine, or Spark."
+    "--engine",
+    type=click.Choice(ENGINES),
+    default="local",
+    show_default=True,
+    help="With --from: what reads: this machine, or Spark.",
 )
-@option("--spark-master", metavar="URL", help="Spark's cluster, local[4] or spark://HOST:PORT.  [default: spark-submit's, else local[*]]")
+@option(
+    "--spark-master",
+    metavar="URL",
+    help="Spark's cluster, local[4] or spark://HOST:PORT.  [default: spark-submit's, else local[*]]",
+)
 @size_options
 @scan_options
 @aws_options
