@@ -1,6 +1,9 @@
 """Spark on two processors of this machine against this process and against processes: the same files, the same counts to the byte."""
 
 import gzip
+import runpy
+import shlex
+import sys
 import traceback
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,8 +12,10 @@ from hashlib import md5
 from pathlib import Path
 from typing import Any
 
+import boto3
 import orjson
 import pytest
+from moto import mock_aws
 
 from stj_audit.errors import AuditError, ConfigError, UnreadableItems
 from stj_audit.items import cluster
@@ -21,6 +26,7 @@ from stj_audit.items.files import FilePart, find_files, fold_file_part, parts_of
 from stj_audit.items.fold import ItemFold
 from stj_audit.items.pool import fold_parts
 from tests.builders import a_table, an_index
+from tests.commands import stj_audit
 
 pytestmark = pytest.mark.cluster  # of the module: then pytest tells in one line that all were skipped
 
@@ -29,6 +35,7 @@ Item = dict[str, Any]
 TABLE = a_table(key=("id",), indexes=(an_index("by-status"),))
 HASH_KEY = b"one key for all engines"
 WARN_BYTES = 307_200
+JOB = Path(__file__).parent.parent.parent / "deploy" / "spark_job.py"
 SECRET = "4111 1111 1111 1111"
 
 fold_part = partial(fold_file_part, table=TABLE, hash_key=HASH_KEY)
@@ -190,3 +197,71 @@ def test_without_java(spark_master: str, tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     with pytest.raises(ConfigError, match=r"^--engine spark needs Java 17 or newer$"):
         cluster.fold_all([1], fold_part, empty, master=spark_master)
+
+
+# -------------------------------------------------------------------------------------------------------- as a user does
+
+
+def without_what_differs(profile: str) -> dict[str, Any]:
+    """A profile without what each run has of its own: its times, and the key of its hashes."""
+    told: dict[str, Any] = orjson.loads(profile)
+    del told["started_at"], told["finished_at"]
+    for table in told["tables"]:
+        for item in table["items"]["largest"]:
+            del item["key_hash"]
+    return told
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("items")
+    everything = list(items(1_000))
+    for place in range(3):
+        (made / f"{place}.jsonl").write_bytes(lines(everything[place::3]))
+    return made
+
+
+def test_the_command_says_the_same_with_either_engine(spark_master: str, folder: Path, tmp_path: Path) -> None:
+    command = ("items", "--from", folder, "--key", "id:S", "-f", "json")
+    here = stj_audit(*command, cwd=tmp_path)
+    there = stj_audit(*command, "--engine", "spark", "--spark-master", spark_master, cwd=tmp_path)
+    assert (there.code, there.err) == (here.code, here.err) == (0, "")
+    assert without_what_differs(there.out) == without_what_differs(here.out)
+
+
+def test_the_command_says_one_sentence(spark_master: str, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "items").mkdir()
+    for file in folder.iterdir():
+        (tmp_path / "items" / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "items" / "broken.jsonl").write_bytes(b'{"id": {"S": "a"}}\n{"id": {"S": "%s"\n' % SECRET.encode())
+    command = ("items", "--from", "items", "--key", "id:S")
+    here = stj_audit(*command, cwd=tmp_path)
+    there = stj_audit(*command, "--engine", "spark", "--spark-master", spark_master, cwd=tmp_path)
+    assert (there.code, there.out, there.err) == (here.code, here.out, here.err)
+    assert there.err.count("\n") == 1
+    assert "broken.jsonl, line 2" in there.err
+
+
+def test_the_job_of_a_cluster(spark: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [])
+    job = runpy.run_path(str(JOB))
+    command = shlex.join(["items", "--from", str(folder), "--key", "id:S", "-f", "json"])
+    report = tmp_path / "report.json"
+    # JOB_NAME is one of those that Glue adds
+    assert job["run"](["--JOB_NAME", "audit", "--stj-audit", f"{command} --engine spark", "--report-to", str(report)]) == 0
+    here = stj_audit(*shlex.split(command), cwd=tmp_path)
+    assert without_what_differs(report.read_text(encoding="utf-8")) == without_what_differs(here.out)
+    assert job["run"](["--stj-audit", "items --from nowhere --engine spark", "--report-to", str(tmp_path / "none.json")]) == 1
+    assert not (tmp_path / "none.json").exists()
+
+
+def test_the_job_leaves_its_report_in_s3(spark_master: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    job = runpy.run_path(str(JOB))
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="us-east-1")
+        s3.create_bucket(Bucket="jobs")
+        job["write"](b"report", "s3://jobs/stj-audit/reports/items.json")
+        assert s3.get_object(Bucket="jobs", Key="stj-audit/reports/items.json")["Body"].read() == b"report"
