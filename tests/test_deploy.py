@@ -126,6 +126,7 @@ def test_emr_serverless_takes_the_run(tmp_path: Path) -> None:
         "clientToken": "token",
     }
     model = botocore.session.get_session().get_service_model("emr-serverless").operation_model("StartJobRun")
+    assert model.input_shape is not None
     assert ParamValidator().validate(request, model.input_shape).generate_report() == ""
     submit = request["jobDriver"]["sparkSubmit"]
     arguments = dict(zip(submit["entryPointArguments"][::2], submit["entryPointArguments"][1::2], strict=True))

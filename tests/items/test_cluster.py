@@ -244,7 +244,7 @@ def test_the_command_says_one_sentence(spark_master: str, folder: Path, tmp_path
 
 def test_the_job_of_a_cluster(spark: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", [])
+    monkeypatch.setattr(sys, "argv", ["spark_job.py"])
     job = runpy.run_path(str(JOB))
     command = shlex.join(["items", "--from", str(folder), "--key", "id:S", "-f", "json"])
     report = tmp_path / "report.json"
