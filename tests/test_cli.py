@@ -45,7 +45,7 @@ def assert_one_sentence(ran: Ran, code: int, *words: str) -> None:
 
 
 def test_help_and_version_import_neither_boto3_nor_jinja2(tmp_path: Path) -> None:
-    for arguments in (["--help"], ["--version"], ["run", "--help"], ["demo", "--help"]):
+    for arguments in (["--help"], ["--version"], ["run", "--help"], ["demo", "--help"], ["items", "--help"]):
         code = (
             "import sys; from stj_audit.cli import cli; "
             f"cli.main({arguments!r}, standalone_mode=False); "

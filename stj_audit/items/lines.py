@@ -171,7 +171,7 @@ def is_wrapped(line: bytes, name: str) -> bool:
     """
     try:
         found = decode(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         if line.strip() in (b"{", b"["):
             raise UnreadableItems(f"{name}: its JSON stands over many lines", hint=AS_LINES) from None
         return False
@@ -196,7 +196,7 @@ def item_of_line(line: bytes, *, wrapped: bool) -> dict[str, Any] | None:
     """The item in a line, None when there is none."""
     try:
         found = decode(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     item = found.get("Item") if wrapped and isinstance(found, dict) else found
     return item if isinstance(item, dict) else None

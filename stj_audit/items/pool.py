@@ -59,8 +59,7 @@ def fold_parts(parts: Sequence[P], fold_part: Callable[[P], Counts], *, processe
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     """Processes that end at once when this is left by an exception, Ctrl-C included."""
     # Not fork: other threads may hold locks at that moment, and the child would wait for them for ever
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    context = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin)
     try:
