@@ -4,7 +4,7 @@ BIN := .venv/bin
 # A file of tests stays on one processor, which starts each engine that it needs once; more than four such processes only wait for memory.
 PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: demo test quick lint format picture clean
+.PHONY: demo test test-cluster quick lint format picture clean
 
 demo: .venv/demo-is-installed ## audit the three demo tables and write the report files
 	$(BIN)/stj-audit demo
@@ -12,8 +12,11 @@ demo: .venv/demo-is-installed ## audit the three demo tables and write the repor
 test: .venv/dev-is-installed ## the whole test suite
 	$(PYTEST)
 
+test-cluster: .venv-cluster/is-installed ## the tests on Spark, in an environment of their own: PySpark takes half a gigabyte
+	STJ_AUDIT_REQUIRE_CLUSTER=1 .venv-cluster/bin/pytest -m cluster
+
 quick: .venv/dev-is-installed ## the tests that need neither an engine nor a process of their own: under a minute
-	$(PYTEST) -m "not dynamodb_local and not browser and not process"
+	$(PYTEST) -m "not dynamodb_local and not browser and not process and not cluster"
 
 lint: .venv/dev-is-installed ## format, lint, types and layers
 	$(BIN)/ruff format --check .
@@ -42,5 +45,11 @@ picture: .venv/dev-is-installed ## draw the README's picture anew, from the demo
 	$(BIN)/python -m pip install --quiet --editable ".[demo]" --group dev
 	touch $@
 
+.venv-cluster/is-installed: pyproject.toml
+	$(PYTHON) -m venv .venv-cluster
+	.venv-cluster/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	.venv-cluster/bin/python -m pip install --quiet --editable ".[demo,spark]" --group test
+	touch $@
+
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis stj-audit-demo
+	rm -rf .venv .venv-cluster build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis stj-audit-demo

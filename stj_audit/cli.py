@@ -22,6 +22,7 @@ import click
 from stj_audit.errors import AuditError, CannotWrite, ConfigError
 from stj_audit.options import (
     COST_FORMATS,
+    ENGINES,
     FORMATS,
     GRADES,
     ITEMS_FORMATS,
@@ -209,6 +210,18 @@ def cost(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> Non
 )
 @option("--table-name", metavar="NAME", help="With --from: the table that the items are of.  [default: that of the export]")
 @option("--processes", type=click.IntRange(1, 1_024), metavar="N", help="With --from: how many read at once.  [default: all cores]")
+@option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default="local",
+    show_default=True,
+    help="With --from: what reads: this machine, or Spark.",
+)
+@option(
+    "--spark-master",
+    metavar="URL",
+    help="Spark's cluster, local[4] or spark://HOST:PORT.  [default: spark-submit's, else local[*]]",
+)
 @size_options
 @scan_options
 @aws_options
@@ -240,6 +253,11 @@ def items(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
     for name, words in (FILE_OPTIONS if location is None else LIVE_ITEMS_OPTIONS).items():
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
             raise click.UsageError(f"{words} is for {'files (--from)' if location is None else 'live tables, not for --from'}")
+    spark = settings["engine"] == "spark"
+    if settings["spark_master"] is not None and not spark:
+        raise click.UsageError("--spark-master goes with --engine spark")
+    if spark and ctx.get_parameter_source("processes") is click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError("--processes is for this machine: how many tasks Spark runs at once is a setting of the cluster")
     if location is not None and tables:
         raise click.UsageError("give table names or --from, not both; --table-name says which table the files are of")
     config = _config(settings)
@@ -249,7 +267,13 @@ def items(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
         raise AuditError("the items of no table were read", hint="see what is said of each; --scan full reads whatever it costs")
 
 
-FILE_OPTIONS = {"key": "--key", "table_name": "--table-name", "processes": "--processes"}
+FILE_OPTIONS = {
+    "key": "--key",
+    "table_name": "--table-name",
+    "processes": "--processes",
+    "engine": "--engine",
+    "spark_master": "--spark-master",
+}
 LIVE_ITEMS_OPTIONS = {
     "scan": "--scan",
     "scan_budget": "--scan-budget",
@@ -284,6 +308,8 @@ def _file_items(location: str, config: "Config", settings: dict[str, Any]) -> "P
         config=config,
         size_lines=_size_lines(settings, config),
         processes=settings["processes"] or processes_here(),
+        engine=settings["engine"],
+        spark_master=settings["spark_master"],
         aws=_aws_options(settings),
     )
     return measure_files(request, on_progress=_progress(settings))

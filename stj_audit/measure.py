@@ -3,22 +3,23 @@ Item sizes alone: of live tables, of files, of exports. What `stj-audit items` d
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 
 from stj_audit.config import Config, SizeLines
 from stj_audit.cost.prices import bundled_sheet
 from stj_audit.errors import ConfigError
 from stj_audit.facts import AttributeType, ItemSizes, KeyAttribute, KeyRole, Table, Unknown
 from stj_audit.grade import POLICY_VERSION
-from stj_audit.items import exports, files
+from stj_audit.items import cluster, exports, files
 from stj_audit.items.counts import Counts
 from stj_audit.items.engine import new_fold
+from stj_audit.items.fold import ItemFold
 from stj_audit.items.plan import in_words, spent_in_words
 from stj_audit.items.pool import fold_parts
 from stj_audit.judge import READ_PRICE
@@ -50,6 +51,8 @@ class FilesRequest:
     """
     What to read: `location` is a file, a folder, a glob, or the address of an export in S3. `key` is that of the table as `key_of` gives it;
     empty: the configuration's, under the name of the table, which is `table` or the export's.
+
+    `engine`: who reads, `processes` of this machine or the Spark of `spark_master` (as `items.cluster` takes it).
     """
 
     location: str
@@ -58,6 +61,8 @@ class FilesRequest:
     config: Config
     size_lines: SizeLines
     processes: int
+    engine: Literal["local", "spark"] = "local"
+    spark_master: str | None = None
     aws: AwsOptions
 
 
@@ -146,15 +151,16 @@ def _measure(request: FilesRequest, reading: _Reading[P], on_progress: Progress)
     source = _source(reading)
     # A key of this run alone: the hashes find an item again within the output, and cannot be reversed by guessing keys
     hash_key = secrets.token_bytes(HASH_KEY_BYTES)
-    fold = new_fold(table, hash_key=hash_key)
+    empty = partial(new_fold, table, hash_key=hash_key)
+    fold = empty()
     fold_part = partial(reading.fold_part, table=table, hash_key=hash_key)
     largest_first = sorted(reading.parts, key=lambda part: -part.size_bytes)  # so that all processes end at about the same time
     whole_bytes, read_bytes = source.bytes or 0, 0
     try:
         on_progress("MB", 0, _megabytes(whole_bytes) + 1)
-        for part, counts in fold_parts(largest_first, fold_part, processes=request.processes):
+        for part_bytes, counts in _counted(request, largest_first, fold_part, empty):
             fold.add_counts(counts)
-            read_bytes += part.size_bytes
+            read_bytes += part_bytes
             on_progress("MB", _megabytes(read_bytes), _megabytes(whole_bytes) + 1)
     finally:
         on_progress("MB", 1, 1)
@@ -170,6 +176,17 @@ def _measure(request: FilesRequest, reading: _Reading[P], on_progress: Progress)
         api_calls=0 if reading.calls is None else reading.calls() + len(reading.parts),
         cost_usd=Decimal(0) if reading.calls is None else None,
     )
+
+
+def _counted(
+    request: FilesRequest, parts: Sequence[P], fold_part: Callable[[P], Counts], empty: Callable[[], ItemFold]
+) -> Iterator[tuple[int, Counts]]:
+    """What was counted in how many bytes: in one part after the other, or in all of them, because a cluster adds up by itself."""
+    if request.engine == "spark":
+        yield sum(part.size_bytes for part in parts), cluster.fold_all(parts, fold_part, empty, master=request.spark_master)
+        return
+    for part, counts in fold_parts(parts, fold_part, processes=request.processes):
+        yield part.size_bytes, counts
 
 
 def _megabytes(size_bytes: int) -> int:

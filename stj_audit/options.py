@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 FORMATS = ("table", "markdown", "html", "json")
+ENGINES = ("local", "spark")
 ITEMS_FORMATS = ("table", "markdown", "json")
 COST_FORMATS = ("table", "markdown", "html", "json", "csv")
 MAX_USERS = 10**9  # as in the configuration, which is read late
