@@ -103,7 +103,13 @@ Written by `{command}` on {datetime.now(UTC):%Y-%m-%d}; `make bench` measures it
 
 def _machine() -> str:
     versions = ", ".join(f"{name} {version}" for name in PACKAGES if (version := _version(name)) is not None)
-    cores = os.process_cpu_count() if sys.version_info >= (3, 13) else len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = (
+        os.process_cpu_count()
+        if sys.version_info >= (3, 13)
+        else len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count()
+    )
     return (
         f"{platform.system()} {platform.machine()}, {_processor()}, {cores} cores; "
         f"{platform.python_implementation()} {platform.python_version()}, {versions}; the fold in use is {engine.ENGINE}."

@@ -87,9 +87,7 @@ def metrics(effort: Effort) -> Measured:
             if len(answer[RAW]["MetricDataResults"]) != effort.queries:
                 raise ValueError("not all metrics are there")
 
-    rounds = alternate(
-        max(effort.rounds // 2, 2), "CPU", rival=(lambda: theirs.get_metric_data(**request), 1), ours=(ours, 5)
-    )
+    rounds = alternate(max(effort.rounds // 2, 2), "CPU", rival=(lambda: theirs.get_metric_data(**request), 1), ours=(ours, 5))
     return Measured(
         rival=milliseconds(rounds.median("rival")), ours=milliseconds(rounds.median("ours")), ratio=rounds.ratio("rival", "ours")
     )

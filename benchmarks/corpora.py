@@ -97,7 +97,7 @@ def pages(corpus: Corpus, count: int) -> tuple[RawPage, ...]:
 
 def items(corpus: Corpus) -> Iterator[Item]:
     """Items without end, in DynamoDB JSON as on the wire: B is base64."""
-    chance = random.Random(corpus)  # noqa: S311 - a corpus is to be the same every time
+    chance = random.Random(corpus)
     make = _MAKERS[corpus]
     number = 0
     while True:
@@ -115,7 +115,7 @@ def export_lines(corpus: Corpus, count: int) -> bytes:
 
 def metric_data(queries: int, points: int) -> bytes:
     """An answer to GetMetricData: `points` hourly sums for each query."""
-    chance = random.Random("metrics")  # noqa: S311
+    chance = random.Random("metrics")
     seconds = [FIRST_SECOND + HOUR_SECONDS * hour for hour in range(points)]
     results = [
         {
@@ -221,7 +221,11 @@ def _call(chance: random.Random) -> dict[str, Any]:
                 "customer": f"cus_{chance.getrandbits(56):014x}",
                 "metadata": {chance.choice(_WORDS): chance.choice(_WORDS) for _ in range(4)},
                 "items": [
-                    {"id": f"li_{chance.getrandbits(48):012x}", "price": chance.randrange(100, 90_000), "name": chance.choice(_WORDS)}
+                    {
+                        "id": f"li_{chance.getrandbits(48):012x}",
+                        "price": chance.randrange(100, 90_000),
+                        "name": chance.choice(_WORDS),
+                    }
                     for _ in range(chance.randrange(1, 6))
                 ],
                 "previous": None,

@@ -1,4 +1,4 @@
-"""Read a table from a stub, and print this process's memory in bytes: before the first page, and at its peak. `URL PAGES` are the arguments."""
+"""Read a table of PAGES pages at URL, and print this process's memory in bytes: before the first page, and at its peak."""
 
 import resource
 import sys

@@ -1,4 +1,4 @@
-"""Answers in the place of the network: below botocore's retries and parsers, so that what a client does with a page is all that is measured."""
+"""Answers in the place of the network, below botocore's retries and parsers: what a client does with a page is all that is measured."""
 
 import io
 from collections.abc import Callable, Iterator

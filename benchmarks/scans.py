@@ -133,9 +133,7 @@ def over_no_sizing(corpus: Corpus, effort: Effort) -> Measured | Skipped:
             bare=(lambda: without_sizing(url, len(made) * 4), _mib(made) * 4),
             ours=(lambda: _expect(made * 4, read_whole(url, len(made) * 4)), _mib(made) * 4),
         )
-    return Measured(
-        rival=_speed(rounds.median("bare")), ours=_speed(rounds.median("ours")), ratio=rounds.ratio("bare", "ours")
-    )
+    return Measured(rival=_speed(rounds.median("bare")), ours=_speed(rounds.median("ours")), ratio=rounds.ratio("bare", "ours"))
 
 
 def read_whole(url: str, length: int) -> int:
