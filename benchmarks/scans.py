@@ -179,9 +179,7 @@ def _export(corpus: Corpus, effort: Effort, new_fold: FoldFactory) -> Measured:
                 fold_file(path, fold)
             _expect(made, fold.item_bytes)
 
-        rounds = alternate(
-            effort.rounds, "CPU", bare=(lambda: [_decompress(path) for path in files], _mib(made)), ours=(ours, _mib(made))
-        )
+        rounds = alternate(effort.rounds, "CPU", bare=(lambda: _decompress(files), _mib(made)), ours=(ours, _mib(made)))
     return Measured(
         rival=f"{milliseconds(rounds.median('bare'))} a MiB",
         ours=f"{milliseconds(rounds.median('ours'))} a MiB",
@@ -204,9 +202,10 @@ def fold_file(path: Path, fold: ItemFold) -> None:
     fold.add_lines(rest, wrapped=True)
 
 
-def _decompress(path: Path) -> None:
-    for _ in _blocks(path):
-        pass
+def _decompress(files: Sequence[Path]) -> None:
+    for path in files:
+        for _ in _blocks(path):
+            pass
 
 
 def _blocks(path: Path) -> Iterator[bytes]:
