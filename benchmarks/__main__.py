@@ -24,12 +24,12 @@ COLUMNS = ("name", "what", "rival", "ours", "ratio", "floor", "at least", "aim",
 WIDTHS = (None, 40, 16, 26, None, 20, None, None, None)
 PACKAGES = ("stj-audit", "boto3", "botocore", "orjson", "click", "isal")
 EXPLANATION = """\
-`ratio` is the median of the ratios of the rounds: both ways run in turns in one process, so that what else the machine does hits both. Where
-the sign is `<=` it is ours over theirs, and less is better. Each runs as people run it: the rival as a plain script, ours with Python's
-garbage collector set as the command's is. `rival` and `ours` are medians. `floor` is what no design could go below. CPU is processor time, wall
-is what a clock on the wall shows. The corpora are made up, and the same in every run: `flat` are items of 192 bytes and ten attributes, `web`
-nested items of 50 KB, `mix` 70 % flat and the rest orders, sessions, documents and a few of the web items. The table that is scanned has no
-indexes. Absolute figures are those of this one machine; the ratios hold elsewhere.
+`ratio` is the median of the ratios of the rounds: both ways run in turns in one process, so that what else the machine does hits both.
+Where the sign is `<=` it is ours over theirs, and less is better. Each runs as people run it: the rival as a plain script, ours with
+Python's garbage collector set as the command's is. `rival` and `ours` are medians. `floor` is what no design could go below. CPU is
+processor time, wall is what a clock on the wall shows. The corpora are made up, and the same in every run: `flat` are items of 192 bytes
+and ten attributes, `web` nested items of 50 KB, `mix` 70 % flat and the rest orders, sessions, documents and a few of the web items. The
+table that is scanned has no indexes. Absolute figures are those of this one machine; the ratios hold elsewhere.
 """
 
 

@@ -1,6 +1,5 @@
 """Items: pages to counts, with and without a network, export files, and the memory that a long scan takes."""
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,9 @@ from benchmarks.measuring import Effort, Measured, Skipped, alternate, milliseco
 from benchmarks.replay import answer_with
 from stj_audit.facts import ItemSizes
 from stj_audit.items import engine
+from stj_audit.items.files import fold_file_part, parts_of
 from stj_audit.items.fold import ItemFold
+from stj_audit.items.lines import CHUNK_BYTES, GZIP_WINDOW_BITS
 from stj_audit.items.wire import BrokenPage
 from stj_audit.scanners import AwsOptions, ItemsPlan, open_session
 from stj_audit.scanners import items as scanner
@@ -34,8 +35,6 @@ except ImportError:
 HASH_KEY = bytes(32)
 REGION = "eu-north-1"
 NAME = "orders"
-BLOCK_BYTES = 1024 * 1024
-GZIP_WINDOW = 31  # zlib manual, inflateInit2: 15 bits of window and 16 for gzip's header
 COMPRESSION_LEVEL = 6
 EXPORT_FILES = 4
 NOT_BUILT = Skipped(why="the compiled fold is not built here")
@@ -166,54 +165,31 @@ def without_sizing(url: str, length: int) -> None:
 
 
 def export(corpus: Corpus, effort: Effort) -> Measured | Skipped:
-    return _export(corpus, effort, _fold_in_use) if is_compiled() else NOT_BUILT
-
-
-def _export(corpus: Corpus, effort: Effort, new_fold: FoldFactory) -> Measured:
+    if not is_compiled():
+        return NOT_BUILT
     made = pages(corpus, effort.export_pages)
     with _export_files(corpus, effort.export_pages) as files:
+        parts = parts_of(files)
 
         def ours() -> None:
-            fold = new_fold()
-            for path in files:
-                fold_file(path, fold)
-            _expect(made, fold.item_bytes)
+            counted = [fold_file_part(part, table=a_table(NAME), hash_key=HASH_KEY) for part in parts]
+            _expect(made, sum(size * times for counts in counted for size, times in counts.sizes.items()))
 
         rounds = alternate(effort.rounds, "CPU", bare=(lambda: _decompress(files), _mib(made)), ours=(ours, _mib(made)))
     return Measured(
         rival=f"{milliseconds(rounds.median('bare'))} a MiB",
         ours=f"{milliseconds(rounds.median('ours'))} a MiB",
         ratio=rounds.ratio("ours", "bare"),
-        floor=f"{milliseconds(rounds.median('bare'))} a MiB, decompressing",
         note=f"decompressed with {'isal' if isal_zlib else 'zlib: isal is not installed'}",
     )
 
 
-def fold_file(path: Path, fold: ItemFold) -> None:
-    """Count the items of one file, a block of whole lines at a time."""
-    rest = b""
-    for block in _blocks(path):
-        end = block.rfind(b"\n") + 1
-        if end:
-            fold.add_lines(rest + block[:end], wrapped=True)
-            rest = block[end:]
-        else:
-            rest += block
-    fold.add_lines(rest, wrapped=True)
-
-
 def _decompress(files: Sequence[Path]) -> None:
     for path in files:
-        for _ in _blocks(path):
-            pass
-
-
-def _blocks(path: Path) -> Iterator[bytes]:
-    unpack: Any = (isal_zlib or zlib).decompressobj(GZIP_WINDOW)
-    with path.open("rb") as packed:
-        while chunk := packed.read(BLOCK_BYTES // 4):
-            yield unpack.decompress(chunk)
-    yield unpack.flush()
+        unpack: Any = (isal_zlib or zlib).decompressobj(GZIP_WINDOW_BITS)
+        with path.open("rb") as packed:
+            while chunk := packed.read(CHUNK_BYTES):
+                unpack.decompress(chunk)
 
 
 @contextmanager
@@ -222,7 +198,7 @@ def _export_files(corpus: Corpus, count: int) -> Iterator[Sequence[Path]]:
     with tempfile.TemporaryDirectory(prefix="stj-audit-benchmark-") as folder:
         made = []
         for number in range(EXPORT_FILES):
-            pack = zlib.compressobj(COMPRESSION_LEVEL, zlib.DEFLATED, GZIP_WINDOW)
+            pack = zlib.compressobj(COMPRESSION_LEVEL, zlib.DEFLATED, GZIP_WINDOW_BITS)
             path = Path(folder) / f"{number}.json.gz"
             path.write_bytes(pack.compress(b"".join(lines[number::EXPORT_FILES])) + pack.flush())
             made.append(path)
@@ -241,7 +217,7 @@ def memory(effort: Effort) -> Measured | Skipped:
     with stub.running(replayed, length=length) as url:
         finished = subprocess.run(
             [sys.executable, "-m", "benchmarks.peak_memory", url, str(length)],
-            env=os.environ,
+            cwd=stub.ROOT,
             capture_output=True,
             text=True,
             check=False,

@@ -4,21 +4,23 @@ A process that answers as AWS does, at next to no cost: Scan with pages made bef
 What is asked for is found in the bytes of the request, without parsing it. Answers to Scan have the checksum that DynamoDB sends.
 """
 
-import multiprocessing
+import pickle
 import re
 import socket
+import subprocess
+import sys
 import threading
 import time
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from multiprocessing.connection import Connection
+from pathlib import Path
 
 import orjson
 
 from benchmarks.corpora import RawPage, tail
 
-START_SECONDS = 60
+ROOT = Path(__file__).parents[1]
 CREATED = 1_750_000_000.0
 ACCOUNT = "123456789012"
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
@@ -43,24 +45,28 @@ def running(pages: Sequence[RawPage] = (), *, length: int = 0, tables: int = 0, 
     A scan of any table gives `length` pages, `pages` over and over; there are `tables` tables to describe. Every answer but those to Scan
     is held back for `delay_seconds`.
     """
-    context = multiprocessing.get_context("spawn")
-    near, far = context.Pipe()
-    process = context.Process(target=_serve, args=(far, tuple(pages), length, tables, delay_seconds), daemon=True)
-    process.start()
-    try:
-        if not near.poll(START_SECONDS):
-            raise RuntimeError("the stub server did not start")
-        yield f"http://127.0.0.1:{near.recv()}"
-    finally:
-        process.terminate()
-        process.join()
-        process.close()
+    with subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.stub"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        try:
+            if process.stdin is None or process.stdout is None:
+                raise RuntimeError("the stub server has no pipes")
+            pickle.dump((tuple(pages), length, tables, delay_seconds), process.stdin)
+            process.stdin.close()
+            port = process.stdout.readline()  # empty when it has ended: it says why on stderr
+            if not port:
+                raise RuntimeError("the stub server did not start")
+            yield f"http://127.0.0.1:{int(port)}"
+        finally:
+            process.terminate()
 
 
-def _serve(far: Connection, pages: tuple[RawPage, ...], length: int, tables: int, delay_seconds: float) -> None:
-    stub = _Stub(pages, length, tables, delay_seconds)
+def main() -> None:
+    """Answer until this process is ended. What to answer with comes in on stdin; the port is the line on stdout."""
+    stub = _Stub(*pickle.load(sys.stdin.buffer))  # noqa: S301 - from `running`
     with socket.create_server(("127.0.0.1", 0), backlog=256) as listening:
-        far.send(listening.getsockname()[1])
+        sys.stdout.write(f"{listening.getsockname()[1]}\n")
+        sys.stdout.flush()
         while True:
             connection, _ = listening.accept()
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -187,3 +193,7 @@ def _answers(tables: int) -> dict[str, object]:
         "recovery-points": {"RecoveryPoints": []},
         "protected": {"ResourceArn": _arn(table_name(0)), "ResourceType": "DynamoDB"},
     }
+
+
+if __name__ == "__main__":
+    main()

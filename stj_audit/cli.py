@@ -19,6 +19,7 @@ from stj_audit.options import (
     COST_FORMATS,
     FORMATS,
     GRADES,
+    ITEMS_FORMATS,
     SEVERITIES,
     FilePath,
     aws_options,
@@ -29,6 +30,7 @@ from stj_audit.options import (
     output_options,
     price_options,
     scan_options,
+    size_options,
 )
 from stj_audit.version import __version__
 
@@ -37,8 +39,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stj_audit.baseline import Baseline
-    from stj_audit.config import Config
+    from stj_audit.config import Config, SizeLines
     from stj_audit.cost.prices import PriceSheet
+    from stj_audit.profile import Profile
     from stj_audit.report import Costs, PriceSource, Report
 
 FOUND, INCONCLUSIVE, INTERRUPTED = 3, 4, 130
@@ -193,6 +196,88 @@ def cost(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> Non
         costs, config = _table_costs(tables, settings)
     _print(render_costs(costs, settings["format_"]))
     _warn_of_old_prices(costs.prices, config, settings)
+
+
+@cli.command()
+@click.argument("tables", nargs=-1, metavar="[TABLE or GLOB]...")
+@option("--from", "location", metavar="PATH", help="Read files instead of tables: a file, a folder, a glob, or s3://bucket/prefix.")
+@option(
+    "--key", metavar="KEY", help="With --from: the table's key, id[:S][,sort[:N]].  [default: [tables.NAME] of the configuration]"
+)
+@option("--table-name", metavar="NAME", help="With --from: the table that the items are of.  [default: that of the export]")
+@option("--processes", type=click.IntRange(1, 1_024), metavar="N", help="With --from: how many read at once.  [default: all cores]")
+@size_options
+@scan_options
+@aws_options
+@config_options
+@option(
+    "-f", "--format", "format_", type=click.Choice(ITEMS_FORMATS), default="table", show_default=True, help="What goes to stdout."
+)
+@option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True, help="Colour on stdout.")
+@option("-q", "--quiet", is_flag=True, help="Nothing on stderr but errors.")
+@option("-v", "--verbose", count=True, help="Say more on stderr; where an error came from.")
+@option("--no-progress", is_flag=True, help="No progress on a terminal.")
+@click.pass_context
+def items(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> None:
+    """
+    Item sizes only: of live tables (every table of the region when none is named), or of files (--from).
+
+    Files hold DynamoDB JSON, one item a line, plain or .gz, bare or as exports have it:
+
+    \b
+      {"id": {"S": "a"}, "total": {"N": "9.99"}}
+      {"Item": {"id": {"S": "a"}, "total": {"N": "9.99"}}}
+
+    Of a folder all files in it and below it are read that end in .json, .jsonl or .ndjson, or in one of these and .gz. An export to S3, there
+    or copied to a folder, is found by its manifests, and each of its files is held against them: item counts and checksums.
+    """
+    from stj_audit.render.items import render_items
+
+    location = settings["location"]
+    for name, words in (FILE_OPTIONS if location is None else LIVE_ITEMS_OPTIONS).items():
+        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{words} is for {'files (--from)' if location is None else 'live tables, not for --from'}")
+    if location is not None and tables:
+        raise click.UsageError("give table names or --from, not both; --table-name says which table the files are of")
+    config = _config(settings)
+    profile = _table_items(tables, config, settings) if location is None else _file_items(location, config, settings)
+    _print(render_items(profile, settings["format_"], color=_color(settings["color"])))
+    if profile.tables and all(table.items is None for table in profile.tables):
+        raise AuditError("the items of no table were read", hint="see what is said of each; --scan full reads whatever it costs")
+
+
+FILE_OPTIONS = {"key": "--key", "table_name": "--table-name", "processes": "--processes"}
+LIVE_ITEMS_OPTIONS = {"scan": "--scan", "scan_budget": "--scan-budget"}
+
+
+def _table_items(tables: tuple[str, ...], config: "Config", settings: dict[str, Any]) -> "Profile":
+    from stj_audit.measure import measure_tables
+    from stj_audit.pipeline import Request
+
+    request = Request(
+        patterns=tables,
+        aws=_aws_options(settings),
+        config=config,
+        scan=settings["scan"],
+        scan_budget_usd=settings["scan_budget"],
+    )
+    return measure_tables(request, _size_lines(settings, config), on_progress=_progress(settings))
+
+
+def _file_items(location: str, config: "Config", settings: dict[str, Any]) -> "Profile":
+    from stj_audit.items.pool import processes_here
+    from stj_audit.measure import FilesRequest, key_of, measure_files
+
+    request = FilesRequest(
+        location=location,
+        table=settings["table_name"],
+        key=() if settings["key"] is None else key_of(settings["key"]),
+        config=config,
+        size_lines=_size_lines(settings, config),
+        processes=settings["processes"] or processes_here(),
+        aws=_aws_options(settings),
+    )
+    return measure_files(request, on_progress=_progress(settings))
 
 
 LIVE_OPTIONS = {  # of `cost`: they say how tables are read, and there are none with --model and --usage
@@ -423,23 +508,28 @@ def _config(settings: dict[str, Any]) -> "Config":
 
 def _judging(settings: dict[str, Any], config: "Config") -> dict[str, Any]:
     """The part of a Request that every auditing command takes the same options for."""
-    from stj_audit.config import Thresholds, size_lines
-
-    warn, most = settings["warn_item_size"], settings["max_item_size"]
-    thresholds = Thresholds(
-        warn_item_size=config.thresholds.warn_item_size if warn is None else warn,
-        max_item_size=config.thresholds.max_item_size if most is None else most,
-    )
     return {
         "users": settings["users"],
         "target_users": settings["target_users"],
         "users_now": settings["users_now"],
         "scan": settings["scan"],
         "scan_budget_usd": settings["scan_budget"],
-        "size_lines": size_lines(thresholds),
+        "size_lines": _size_lines(settings, config),
         "prices": settings.get("prices") or config.prices.source,
         "free_tier": config.prices.free_tier if settings.get("free_tier") is None else settings["free_tier"],
     }
+
+
+def _size_lines(settings: dict[str, Any], config: "Config") -> "SizeLines":
+    from stj_audit.config import Thresholds, size_lines
+
+    warn, most = settings["warn_item_size"], settings["max_item_size"]
+    return size_lines(
+        Thresholds(
+            warn_item_size=config.thresholds.warn_item_size if warn is None else warn,
+            max_item_size=config.thresholds.max_item_size if most is None else most,
+        )
+    )
 
 
 def _warn_of_old_prices(prices: "PriceSource", config: "Config", settings: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ The few things that stop an audit. Each is one sentence for a person and says wh
     |-- NoCredentials          no usable AWS credentials
     |-- Unreachable            the endpoint does not answer
     |-- NoTables               no table matches what was asked for
+    |-- UnreadableItems        a file of items is missing, damaged, or no DynamoDB JSON
     |-- CannotWrite            an output file cannot be written
     |-- WriteRefused           the read-only guard stopped a call (a bug of ours, never ignored)
     `-- ConfigError            exit code 2: wrong command line, configuration or input file
@@ -37,6 +38,10 @@ class Unreachable(AuditError):
 
 class NoTables(AuditError):
     """No table matches the names and patterns that were given."""
+
+
+class UnreadableItems(AuditError):
+    """Files of items that are missing, damaged, or no DynamoDB JSON. Tells the file, the line and what is wrong, never what is in it."""
 
 
 class CannotWrite(AuditError):

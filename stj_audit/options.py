@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORMATS = ("table", "markdown", "html", "json")
+ITEMS_FORMATS = ("table", "markdown", "json")
 COST_FORMATS = ("table", "markdown", "html", "json", "csv")
 MAX_USERS = 10**9  # as in the configuration, which is read late
 PRICE_SOURCES = ("bundled", "live")
@@ -119,6 +120,10 @@ aws_options = options(
     option("--external-id", metavar="ID", help="External id for that role."),
     option("--max-attempts", type=click.IntRange(1, 10), default=4, show_default=True, help="Attempts per call, retries included."),
 )
+size_options = options(
+    option("--warn-item-size", type=Size(), help="Items above it need care.  [default: 300KB]"),
+    option("--max-item-size", type=Size(), help="Items above it cannot be written.  [default: 400KB]"),
+)
 judging_options = options(
     option("--users", type=Users(), help="User counts to project to.  [default: 100,1000,10000,50000,100000]"),
     option(
@@ -130,8 +135,7 @@ judging_options = options(
     option(
         "--users-now", type=click.IntRange(1, MAX_USERS), metavar="N", help="Users today.  [default: items of [model] users_table]"
     ),
-    option("--warn-item-size", type=Size(), help="Items above it need care.  [default: 300KB]"),
-    option("--max-item-size", type=Size(), help="Items above it cannot be written.  [default: 400KB]"),
+    size_options,
 )
 price_options = options(
     option(

@@ -91,21 +91,26 @@ def gather(request: Request, *, on_progress: Callable[[str, int, int], None] | N
 def _read(
     aws: Aws, request: Request, prices: PriceSheet, now: datetime, on_progress: Callable[[str, int, int], None] | None
 ) -> Snapshot:
-    scan = request.config.scan
-    budget = Decimal(SCAN_BUDGET_USD) if scan.budget_usd is None else Decimal(str(scan.budget_usd))
-    read_price = prices.price(READ_PRICE)
     return take_snapshot(
         aws,
         request.patterns,
-        items=ItemsPlan(
-            mode=request.scan or scan.mode,
-            budget_usd=budget if request.scan_budget_usd is None else request.scan_budget_usd,
-            usd_per_read_unit=None if read_price is None else read_price.usd,
-        ),
+        items=items_plan(request, prices),
         # A key of the run alone: the hashes find an item again within the report, and cannot be reversed by guessing keys.
         hash_key=secrets.token_bytes(HASH_KEY_BYTES),
         now=now,
         on_progress=on_progress or _no_progress,
+    )
+
+
+def items_plan(request: Request, prices: PriceSheet) -> ItemsPlan:
+    """How much of each table is read: as requested, else as configured."""
+    scan = request.config.scan
+    budget = Decimal(SCAN_BUDGET_USD) if scan.budget_usd is None else Decimal(str(scan.budget_usd))
+    read_price = prices.price(READ_PRICE)
+    return ItemsPlan(
+        mode=request.scan or scan.mode,
+        budget_usd=budget if request.scan_budget_usd is None else request.scan_budget_usd,
+        usd_per_read_unit=None if read_price is None else read_price.usd,
     )
 
 

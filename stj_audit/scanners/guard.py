@@ -2,7 +2,8 @@
 Two guards on every request of a session, as botocore event handlers.
 
 The read-only guard lets only the operations in `ALLOWED` pass, at three walls: before the parameters are looked at, before the
-request is built, and before it is sent. What is not on the list raises WriteRefused, and nothing is sent.
+request is built, and before it is sent. What is not on the list raises WriteRefused, and nothing is sent. S3 is read in one folder only,
+the one that was named; where none was named, not at all.
 
 The integrity guard looks at every JSON answer with status 200 before botocore does. botocore takes a body that is cut short, or the
 HTML of a captive portal, for an empty answer, and an audit of an empty answer finds nothing wrong. Such an answer is asked for again
@@ -16,6 +17,7 @@ keys.
 import binascii
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 from botocore.hooks import BaseEventHooks
@@ -43,6 +45,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "backup": frozenset({"DescribeProtectedResource", "ListRecoveryPointsByResource"}),
     "service-quotas": frozenset({"ListServiceQuotas"}),
     "pricing": frozenset({"GetProducts"}),
+    "s3": frozenset({"GetObject", "ListObjectsV2"}),
     "sts": frozenset({"AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity"}),
     # botocore asks these by itself when a profile needs them for credentials
     "sso": frozenset({"GetRoleCredentials"}),
@@ -98,14 +101,36 @@ class RequestCount:
         return self._count
 
 
-def install(events: BaseEventHooks, count: RequestCount) -> None:
-    """Put both guards on a session's events. Clients made from it afterwards are guarded, those made before are not."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class S3Folder:
+    """A folder in a bucket. `prefix` ends in "/", or is empty: the whole bucket."""
+
+    bucket: str
+    prefix: str
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.prefix}"
+
+
+def install(events: BaseEventHooks, count: RequestCount, folder: S3Folder | None = None) -> None:
+    """
+    Put both guards on a session's events. Clients made from it afterwards are guarded, those made before are not.
+
+    `folder` is what may be read of S3; None: nothing.
+    """
+
+    def inside(event_name: str, params: Mapping[str, Any], **_: Any) -> None:
+        if event_name.split(".")[1] == "s3":
+            _refuse_outside(folder, str(params.get("Bucket")), str(params.get("Key", params.get("Prefix", ""))))
 
     def sending(event_name: str, request: Any, **_: Any) -> None:
         _refuse_writes(event_name)
         _refuse_target(event_name, request)
+        if event_name.split(".")[1] == "s3":
+            _refuse_other_methods(request)
         count.add()
 
+    events.register_first("provide-client-params", inside)
     events.register_first("provide-client-params", _refuse_writes)
     events.register_first("before-call", _refuse_writes)
     events.register_first("before-send", sending)
@@ -120,6 +145,22 @@ def _refuse_writes(event_name: str, **_: Any) -> None:
         raise WriteRefused(
             f"the read-only guard refused {service}:{operation}",
             hint="this is a bug in stj-audit; nothing was sent, please report it",
+        )
+
+
+def _refuse_outside(folder: S3Folder | None, bucket: str, key: str) -> None:
+    if folder is None or bucket != folder.bucket or not key.startswith(folder.prefix):
+        raise WriteRefused(
+            "the read-only guard refused to read S3 outside of the folder that was named",
+            hint="this is a bug in stj-audit; nothing was sent, please report it",
+        )
+
+
+def _refuse_other_methods(request: Any) -> None:
+    """What S3 does is decided by the method."""
+    if request.method != "GET":
+        raise WriteRefused(
+            "the read-only guard refused a request to S3 that does not only read", hint="nothing was sent, please report it"
         )
 
 

@@ -13,7 +13,7 @@ from botocore.credentials import AssumeRoleCredentialFetcher, CredentialProvider
 from stj_audit.errors import ConfigError, NoCredentials
 from stj_audit.scanners import pace
 from stj_audit.scanners.failures import FAILURES, explain, no_region
-from stj_audit.scanners.guard import RequestCount, install
+from stj_audit.scanners.guard import RequestCount, S3Folder, install
 from stj_audit.scanners.models import Models
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ _SERVICE_IDS = {
     "cloudwatch": "CLOUDWATCH",
     "dynamodb": "DYNAMODB",
     "pricing": "PRICING",
+    "s3": "S3",
     "service-quotas": "SERVICE_QUOTAS",
     "sts": "STS",
 }
@@ -115,6 +116,11 @@ class Aws:
         return self._client("service-quotas")
 
     @property
+    def s3(self) -> Any:  # no stubs: two calls, of which one is a stream
+        """For the folder that the session was opened for."""
+        return self._client("s3")
+
+    @property
     def sts(self) -> "STSClient":
         """For GetCallerIdentity only: it gives up quickly."""
         return cast("STSClient", self._client("sts"))
@@ -136,6 +142,9 @@ class Aws:
                 elif service == "pricing":
                     config = _config(PRICING_ATTEMPTS, PRICING_CONNECT_TIMEOUT_SECONDS, PRICING_READ_TIMEOUT_SECONDS)
                     region = _pricing_region(self.region)
+                elif service == "s3" and _endpoint_url(service, self._options.endpoint_url) is not None:
+                    # What stands in for AWS seldom has a host name for each bucket
+                    config = config.merge(Config(s3={"addressing_style": "path"}))
                 self._clients[service] = self._session.create_client(
                     cast("Any", service),  # the stubs know literal names only
                     region_name=region,
@@ -145,18 +154,18 @@ class Aws:
             return self._clients[service]
 
 
-def open_session(options: AwsOptions) -> Aws:
+def open_session(options: AwsOptions, *, folder: S3Folder | None = None) -> Aws:
     """
-    A guarded session; nothing is sent yet.
+    A guarded session; nothing is sent yet. `folder` is what may be read of S3; None: nothing.
 
     Raises ConfigError when profile, region or endpoint cannot be used, and NoCredentials when a role is to be assumed from nothing.
     """
     count = RequestCount()
     try:
-        core = _guarded_core(options.profile, count)
+        core = _guarded_core(options.profile, count, folder)
         region = _region(options, core)
         if options.role_arn is not None:
-            core = _assume_role(core, options, options.role_arn, region, count)
+            core = _assume_role(core, options, options.role_arn, region, count=count, folder=folder)
         ca_bundle = core.get_config_variable("ca_bundle")
         opened = Aws(core, options, region, count, ca_bundle=ca_bundle)
         # Made now: a malformed endpoint or a wrong setting is told before any work is done
@@ -166,9 +175,9 @@ def open_session(options: AwsOptions) -> Aws:
     return opened
 
 
-def _guarded_core(profile: str | None, count: RequestCount) -> botocore.session.Session:
+def _guarded_core(profile: str | None, count: RequestCount, folder: S3Folder | None) -> botocore.session.Session:
     core = botocore.session.Session(profile=profile)
-    install(core.get_component("event_emitter"), count)
+    install(core.get_component("event_emitter"), count, folder)
     core.get_scoped_config()  # raises when the profile does not exist
     core.register_component("data_loader", Models(core.get_config_variable("data_path")))
     return core
@@ -191,7 +200,13 @@ def _region(options: AwsOptions, core: botocore.session.Session) -> str:
 
 
 def _assume_role(
-    source: botocore.session.Session, options: AwsOptions, role_arn: str, region: str, count: RequestCount
+    source: botocore.session.Session,
+    options: AwsOptions,
+    role_arn: str,
+    region: str,
+    *,
+    count: RequestCount,
+    folder: S3Folder | None,
 ) -> botocore.session.Session:
     """A session that acts as the role, and renews its credentials by itself during a long audit."""
     credentials = source.get_credentials()
@@ -211,7 +226,7 @@ def _assume_role(
 
     extra = {"RoleSessionName": ROLE_SESSION_NAME} | ({"ExternalId": options.external_id} if options.external_id else {})
     fetcher = AssumeRoleCredentialFetcher(sts, credentials, role_arn, extra_args=extra)
-    assumed = _guarded_core(options.profile, count)
+    assumed = _guarded_core(options.profile, count, folder)
     assumed.register_component("credential_provider", CredentialResolver(providers=[_AssumedRole(fetcher)]))
     return assumed
 

@@ -170,6 +170,51 @@ def take_snapshot(
     )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MeasuredTable:
+    """A table, and the sizes of its items or why they are not known."""
+
+    table: Table
+    items: ItemSizes | Unknown
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measured:
+    """What `measure_items` read, and what that took."""
+
+    tables: tuple[MeasuredTable, ...]
+    missing: tuple[MissingTable, ...]
+    read_units: Decimal
+
+
+def measure_items(
+    aws: Aws,
+    patterns: Sequence[str],
+    *,
+    items: ItemsPlan,
+    hash_key: bytes,
+    now: datetime,
+    on_progress: Progress = _silent,
+) -> Measured:
+    """The items of tables alone, read as `take_snapshot` reads them: nothing else is asked. Raises as that does."""
+    with _threads() as (pool, stop):
+        described, missing = _describe(aws, _wanted(aws, patterns), pool, on_progress)
+        calls = _Calls(aws, pool)
+        watched = [calls.submit(time_to_live.CALL, time_to_live.read, aws, table.name) for table in described]
+        reading = _Reading(aws=aws, plan=items, hash_key=hash_key, now=now, stop=stop)
+        scans = [calls.submit(scan.CALL, reading.read, table, ttl) for table, ttl in zip(described, watched, strict=True)]
+        calls.finish(on_progress)
+    read = [future.result() for future in scans]
+    return Measured(
+        tables=tuple(
+            MeasuredTable(table=table, items=one if isinstance(one, Unknown) else one.sizes)
+            for table, one in zip(described, read, strict=True)
+        ),
+        missing=missing,
+        read_units=sum((one.read_units for one in read if not isinstance(one, Unknown)), Decimal(0)),
+    )
+
+
 # ------------------------------------------------------------------------------------------------------- which tables
 
 

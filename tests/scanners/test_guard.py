@@ -16,7 +16,7 @@ from botocore.parsers import ResponseParserError
 import stj_audit
 from stj_audit.errors import WriteRefused
 from stj_audit.scanners import Aws
-from stj_audit.scanners.guard import ALLOWED, BrokenAnswer, RequestCount, install
+from stj_audit.scanners.guard import ALLOWED, BrokenAnswer, RequestCount, S3Folder, install
 from tests.scanners.answers import REGION, answer, answer_with
 
 # All that the audit talks to, and what is delivered through later
@@ -26,9 +26,12 @@ SERVICES = (
 )
 
 
-def guarded() -> tuple[botocore.session.Session, RequestCount]:
+EXPORTS = S3Folder(bucket="exports", prefix="2026/")
+
+
+def guarded(folder: S3Folder | None = None) -> tuple[botocore.session.Session, RequestCount]:
     session, count = botocore.session.Session(), RequestCount()
-    install(session.get_component("event_emitter"), count)
+    install(session.get_component("event_emitter"), count, folder)
     return session, count
 
 
@@ -37,7 +40,7 @@ def client_of(session: botocore.session.Session, service: str) -> Any:
 
 
 def test_only_the_listed_operations_of_all_models_pass() -> None:
-    session, count = guarded()
+    session, count = guarded(EXPORTS)
     sent: list[str] = []
 
     def send(event_name: str, **_: Any) -> AWSResponse:
@@ -46,13 +49,16 @@ def test_only_the_listed_operations_of_all_models_pass() -> None:
 
     session.get_component("event_emitter").register("before-send", cast("Any", send))
     passed, refused = set(), 0
+    inside = {"s3": {"Bucket": "exports", "Key": "2026/a"}}
     for service in SERVICES:
         made = client_of(session, service)
         name = made.meta.service_model.service_id.hyphenize()
         for operation in made.meta.service_model.operation_names:
             before = len(sent)
             try:
-                made._make_api_call(operation, {})
+                made._make_api_call(
+                    operation, {"Bucket": "exports", "Prefix": "2026/"} if operation == "ListObjectsV2" else inside.get(service, {})
+                )
             except WriteRefused:
                 refused += 1
                 assert len(sent) == before
@@ -115,6 +121,40 @@ def test_refuses_below_the_client_too() -> None:
     }
     with pytest.raises(WriteRefused, match="dynamodb:DeleteTable"):
         made._endpoint.make_request(operation, request)
+    assert count.value == 0
+
+
+@pytest.mark.parametrize(
+    ("operation", "asked"),
+    [
+        ("get_object", {"Bucket": "exports", "Key": "2027/a"}),
+        ("get_object", {"Bucket": "exports", "Key": "2026"}),
+        ("get_object", {"Bucket": "exports-of-others", "Key": "2026/a"}),
+        ("list_objects_v2", {"Bucket": "exports"}),
+        ("list_objects_v2", {"Bucket": "exports", "Prefix": "2"}),
+        ("list_objects_v2", {"Bucket": "others", "Prefix": "2026/"}),
+    ],
+)
+def test_s3_is_read_in_the_folder_that_was_named_alone(operation: str, asked: dict[str, str]) -> None:
+    for folder in (EXPORTS, None):
+        session, count = guarded(folder)
+        with pytest.raises(WriteRefused, match="outside of the folder"):
+            getattr(client_of(session, "s3"), operation)(**asked)
+        assert count.value == 0
+    with pytest.raises(WriteRefused, match="outside of the folder"):
+        client_of(session, "s3").generate_presigned_url("get_object", Params={"Bucket": "exports", "Key": "2026/a"})
+
+
+def test_a_request_to_s3_that_does_not_get_is_refused() -> None:
+    session, count = guarded(EXPORTS)
+    made = client_of(session, "s3")
+
+    def forge(params: dict[str, Any], **_: Any) -> None:
+        params["method"] = "DELETE"
+
+    made.meta.events.register("before-call.s3.GetObject", forge)
+    with pytest.raises(WriteRefused, match="only read"):
+        made.get_object(Bucket="exports", Key="2026/a")
     assert count.value == 0
 
 

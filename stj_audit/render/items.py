@@ -1,0 +1,246 @@
+"""Item sizes alone, as `stj-audit items` shows them: for a terminal, as Markdown, or as JSON with the keys of the run file."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tabulate import tabulate
+
+from stj_audit.errors import ConfigError
+from stj_audit.profile import KeyValues, Profile, TableProfile, to_json
+from stj_audit.render import filters
+from stj_audit.render.escape import cut, escape_json, escape_markdown, escape_terminal, markdown_code
+from stj_audit.render.page import Page, wrapped_name
+from stj_audit.render.run_file import mended, plain_zeros
+from stj_audit.report import HistogramBar, ItemsReport, OverLine
+from stj_audit.wording import count, counted, dollars, items_read, kilobytes, percent, size
+
+MOST_ATTRIBUTES = 15  # JSON has all of them
+BAR_WIDTH = 40
+BAR, SMALLEST_BAR = "█", "▏"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Part:
+    """A title with sentences and a table below it; `name` is the column of names from outside, `numbers` those set flush right."""
+
+    title: str = ""
+    texts: tuple[str, ...] = ()
+    head: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    widths: tuple[int, ...] = ()
+    numbers: frozenset[int] = frozenset()
+    names: frozenset[int] = frozenset()
+
+
+def render_items(profile: Profile, format: str, *, color: bool = False) -> str:  # noqa: A002 - the option's name is the parameter's name
+    """The profile in one of FORMATS, as text that ends in a newline. Raises ConfigError for an unknown format."""
+    if format not in FORMATS:
+        raise ConfigError(f"{format!r} is no format for item sizes", hint=f"use one of {', '.join(FORMATS)}")
+    return FORMATS[format](profile, color)
+
+
+def _table(profile: Profile, color: bool) -> str:
+    page = Page(color=color)
+    for part in _parts(profile):
+        if part.title:
+            page.title(part.title)
+        for text in part.texts:
+            page.text(text)
+        if part.rows:
+            rows = [[escape_terminal(cut(cell)) for cell in row] for row in part.rows]
+            page.table(part.head, rows, part.widths, numbers=part.numbers, wrap=wrapped_name)
+    return str(page)
+
+
+def _markdown(profile: Profile, _color: bool) -> str:
+    lines: list[str] = []
+    for place, part in enumerate(_parts(profile)):
+        if part.title:
+            lines += [f"{'#' if place == 0 else '##'} {escape_markdown(part.title)}", ""]
+        lines += [line for text in part.texts for line in (escape_markdown(text), "")]
+        if part.rows:
+            rows = [
+                [markdown_code(cell) if column in part.names else escape_markdown(cell) for column, cell in enumerate(row)]
+                for row in part.rows
+            ]
+            align = ["right" if column in part.numbers else "left" for column in range(len(part.head))]
+            table = tabulate(rows, headers=part.head, tablefmt="pipe", disable_numparse=True, colalign=align)
+            lines += [*table.splitlines(), ""]
+    return "\n".join(lines).strip("\n") + "\n"
+
+
+def _json(profile: Profile, _color: bool) -> str:
+    try:
+        text = to_json(profile)
+    except UnicodeEncodeError:
+        text = to_json(mended(profile))
+    return escape_json(plain_zeros(text))
+
+
+FORMATS: dict[str, Callable[[Profile, bool], str]] = {"table": _table, "markdown": _markdown, "json": _json}
+
+
+def _parts(profile: Profile) -> Iterator[_Part]:
+    for table in profile.tables:
+        yield from _table_parts(table)
+    reasons = [f"{one.table}: {one.reason} ({one.call})" for one in profile.not_checked]
+    if reasons:
+        yield _Part(title="Not read", texts=tuple(map(filters.sentence, reasons)))
+    told = _taken(profile)
+    if told:
+        yield _Part(title="What reading took", texts=(told,))
+
+
+def _taken(profile: Profile) -> str:
+    kinds = {table.source.kind for table in profile.tables}
+    if "table" in kinds or not kinds:
+        price = "" if profile.cost_usd is None else f", {dollars(profile.cost_usd)}" if profile.cost_usd else ", $0.00"
+        return f"{counted(profile.read_units, 'read unit')}{price}; {counted(profile.api_calls, 'call')} to AWS."
+    if profile.api_calls:
+        return f"No read unit of the table; {counted(profile.api_calls, 'call')} to AWS. S3 bills the requests, and what leaves its region."
+    return ""
+
+
+def _table_parts(table: TableProfile) -> Iterator[_Part]:
+    name = table.name or table.source.location
+    yield _Part(title=f"Item sizes of {name}", texts=tuple(_origin(table)))
+    items = table.items
+    if items is None or not items.scanned:
+        return
+    yield _sizes(items)
+    yield _histogram(items)
+    yield _attributes(items)
+    yield _largest(table, items)
+    yield _Part(title="Partition keys", texts=tuple(_keys(table)))
+
+
+def _origin(table: TableProfile) -> Iterator[str]:
+    source, items = table.source, table.items
+    if items is None:
+        yield "Its items were not read."
+        return
+    whole = items_read(items.scanned, items.coverage) if items.scanned else "no item"
+    told = f"{whole[0].upper()}{whole[1:]}, {size(items.scanned_bytes)}"
+    if source.kind == "table":
+        yield f"{told}."
+        return
+    yield f"{told}, from {counted(source.files or 0, 'file')} of {size(source.bytes or 0)}: {source.location}"
+    if source.export is not None:
+        export = source.export
+        when = "" if export.exported_at is None else f" as of {filters.on_date(export.exported_at)}"
+        yield (
+            f"Export of the table{when}: counts and checksums of {count(export.agreeing_files)} of {counted(export.files, 'file')} "
+            f"agree with the manifest, {counted(export.item_count, 'item')} in all."
+        )
+
+
+def _sizes(items: ItemsReport) -> _Part:
+    rows = [
+        ("smallest", _bytes(items.min_bytes)),
+        ("mean", _bytes(items.mean_bytes)),
+        ("half of them at most", _bytes(items.p50_bytes)),
+        ("90% at most", _bytes(items.p90_bytes)),
+        ("99% at most", _bytes(items.p99_bytes)),
+        ("largest", _bytes(items.max_bytes)),
+        (f"items over {kilobytes(items.over_warn.threshold_bytes)}", _over(items.over_warn)),
+        (f"items over {kilobytes(items.over_max.threshold_bytes)}", _over(items.over_max)),
+    ]
+    return _Part(title="Sizes", head=("", "Size"), rows=tuple(rows), widths=(30, 40), numbers=frozenset({1}))
+
+
+def _bytes(amount: float | None) -> str:
+    """In bytes, and from a KB on in KB too: limits are compared in bytes."""
+    if amount is None:
+        return filters.NOT_KNOWN
+    exact = f"{count(Decimal(str(amount)))} B"
+    return exact if amount < 1024 else f"{kilobytes(amount)} ({exact})"
+
+
+def _over(line: OverLine) -> str:
+    return (
+        count(line.found)
+        if line.low == line.high
+        else f"{count(line.low)} to {count(line.high)}, {count(line.found)} of those read"
+    )
+
+
+def _histogram(items: ItemsReport) -> _Part:
+    bars = list(items.histogram)
+    while bars and not bars[-1].count:
+        bars.pop()
+    first = next((place for place, bar in enumerate(bars) if bar.count), 0)
+    longest = max(bar.count for bar in bars)
+    return _Part(
+        title="Histogram",
+        head=("Up to", "Items", ""),
+        rows=tuple((kilobytes(bar.le_bytes), count(bar.count), _bar(bar, longest)) for bar in bars[first:]),
+        widths=(12, 16, BAR_WIDTH),
+        numbers=frozenset({0, 1}),
+    )
+
+
+def _bar(bar: HistogramBar, longest: int) -> str:
+    """At least a line where there is one item."""
+    return BAR * (bar.count * BAR_WIDTH // longest) or (SMALLEST_BAR if bar.count else "")
+
+
+def _attributes(items: ItemsReport) -> _Part:
+    shown, rest = items.attributes[:MOST_ATTRIBUTES], items.attributes[MOST_ATTRIBUTES:]
+    rows = tuple(
+        (
+            one.name,
+            " ".join(one.types),
+            count(one.present),
+            size(one.total_bytes),
+            percent(one.share),
+            kilobytes(one.mean_bytes),
+            kilobytes(one.max_bytes),
+        )
+        for one in shown
+    )
+    told = f"And {counted(len(rest), 'attribute')} more, {size(sum(one.total_bytes for one in rest))}; JSON has all of them."
+    return _Part(
+        title="Attributes by bytes",
+        texts=(told,) if rest else (),
+        head=("Attribute", "Types", "In items", "Bytes", "Share", "Mean", "Largest"),
+        rows=rows,
+        widths=(30, 12, 14, 12, 8, 12, 12),
+        numbers=frozenset({2, 3, 4, 5, 6}),
+        names=frozenset({0}),
+    )
+
+
+def _largest(table: TableProfile, items: ItemsReport) -> _Part:
+    hashed = "their primary keys" if table.key_schema else "all that is in them, because the key is not known"
+    return _Part(
+        title="Largest items",
+        texts=(f"Told by a keyed hash of {hashed}; another run has another key.",),
+        head=("Key hash", "Size"),
+        rows=tuple((one.key_hash, _bytes(one.bytes)) for one in items.largest),
+        widths=(20, 30),
+        numbers=frozenset({1}),
+        names=frozenset({0}),
+    )
+
+
+def _keys(table: TableProfile) -> Iterator[str]:
+    if not table.key_schema:
+        yield "Not looked at: the key is not known. Give it with --key, or as `key` in the configuration."
+    for one in table.keys:
+        where = f"index {one.index}" if one.index is not None else _partition_key(table)
+        yield filters.sentence(f"{where}: {_values(one)}")
+
+
+def _partition_key(table: TableProfile) -> str:
+    return ", ".join(key.attribute for key in table.key_schema if key.role == "HASH")
+
+
+def _values(key: KeyValues) -> str:
+    if not key.items or key.top_share is None:
+        return "no value"
+    if key.distinct is None:
+        share = percent(key.top_share)
+        at_most = share if share.startswith("less") else f"at most {share}"
+        return f"more than {count(key.distinct_limit)} different values; each is in {at_most} of the items"
+    return f"{counted(key.distinct, 'different value')}; the most frequent is in {percent(key.top_share)} of the items"
