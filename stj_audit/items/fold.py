@@ -233,13 +233,7 @@ class ItemFold:
         if size >= COMPRESSED_FROM_BYTES and self._table.key_schema:
             self._compressed.add(item, sizes, checksum)
         if self._largest.may_take(size):
-            self._largest.take(size, self._key_hash(item))
-
-    def _key_hash(self, item: Item) -> str:
-        key = (
-            _key_bytes(self._table.key_schema, item) if self._table.key_schema else orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
-        )
-        return hmac.digest(self._hash_key, key, "sha256").hex()[:KEY_HASH_DIGITS]
+            self._largest.take(size, _key_hash(self._table, self._hash_key, item))
 
 
 class _Attribute:
@@ -638,6 +632,11 @@ def _item_of(line: bytes, *, wrapped: bool) -> Item:
 def _key_names(table: Table) -> frozenset[str]:
     schemas = (table.key_schema, *(index.key_schema for index in table.indexes))
     return frozenset(key.attribute for schema in schemas for key in schema)
+
+
+def _key_hash(table: Table, hash_key: bytes, item: Item) -> str:
+    key = _key_bytes(table.key_schema, item) if table.key_schema else orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
+    return hmac.digest(hash_key, key, "sha256").hex()[:KEY_HASH_DIGITS]
 
 
 def _key_bytes(schema: tuple[KeyAttribute, ...], item: Item) -> bytes:
