@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from stj_audit.config import CURRENCY_FLOOR_USD, Scale
+from stj_audit.config import CURRENCY_FLOOR_USD, Scale, SizeLines
 from stj_audit.cost.priced_table import PricedTable
 from stj_audit.cost.prices import about_age
 from stj_audit.facts import Index, Snapshot, TableFacts, Unknown
+from stj_audit.items.told import about_sample
 from stj_audit.report import (
     Action,
     Costs,
@@ -483,8 +484,11 @@ def _about_declared(tables: Sequence[PricedTable]) -> list[str]:
     return lines
 
 
-def trust(telling: Telling, snapshot: Snapshot, *, max_price_age_months: int) -> tuple[str, ...]:
-    """How far to trust the report: what was read, what was not, how old the prices are, what the audit took."""
+def trust(telling: Telling, snapshot: Snapshot, *, max_price_age_months: int, size_lines: SizeLines) -> tuple[str, ...]:
+    """
+    How far to trust the report: what was read, what was not, how old the prices are, what the audit took; and of each table of which a sample
+    was read, what that cannot show.
+    """
     made = sum(one.status in (Status.FOUND, Status.PASSED) for one in telling.results)
     applicable = sum(one.status is not Status.NOT_APPLICABLE for one in telling.results)
     lines = [f"{count(made)} of {counted(applicable, 'applicable check')} could be made"]
@@ -497,6 +501,11 @@ def trust(telling: Telling, snapshot: Snapshot, *, max_price_age_months: int) ->
         lines.append(
             "a table that is written to while it is read has no single state: items changed during or after the audit are not covered"
         )
+    lines += [
+        about_sample(one.table, one.items, size_lines.warn_bytes)
+        for one in telling.facts
+        if not isinstance(one.items, Unknown) and one.items.coverage == "sample"
+    ]
     prices = telling.costs.prices
     if prices.as_of is None:
         lines.append(f"no prices are known for {prices.region}: nothing could be priced")

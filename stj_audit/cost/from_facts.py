@@ -90,26 +90,57 @@ def projected(
 
 
 def stored_bytes(facts: TableFacts) -> tuple[int, int] | None:
-    """(items, bytes) of the table without overhead: of the items when all were read, else as DescribeTable says; None: not known."""
-    items = facts.items
-    if not isinstance(items, Unknown) and items.coverage == "full":
-        return items.scanned, items.scanned_bytes
-    return _described(facts, facts.table.item_count, facts.table.size_bytes)
+    """
+    (items, bytes) of the table without overhead: of the items when all were read, else as DescribeTable says, else as a sample of them lets
+    expect; None: not known.
+    """
+    stated = stated_bytes(facts)
+    return _expected(facts, None) if stated is None else stated
 
 
 def stored_index_bytes(facts: TableFacts, index: Index) -> tuple[int, int] | None:
     """(entries, bytes) of an index without overhead; None: not known."""
+    stated = stated_index_bytes(facts, index)
+    return _expected(facts, index) if stated is None else stated
+
+
+def stated_bytes(facts: TableFacts) -> tuple[int, int] | None:
+    """As `stored_bytes`, without what a sample lets expect."""
     items = facts.items
     if not isinstance(items, Unknown) and items.coverage == "full":
-        entries = items.index_entries(index.name)
-        if entries is not None:
-            return entries.entries, entries.total_bytes
-    return _described(facts, index.item_count, index.size_bytes)
+        return items.scanned, items.scanned_bytes
+    seen = 0 if isinstance(items, Unknown) else items.scanned
+    return _described(facts, facts.table.item_count, facts.table.size_bytes, seen=seen)
 
 
-def _described(facts: TableFacts, count: int | None, size_bytes: int | None) -> tuple[int, int] | None:
+def stated_index_bytes(facts: TableFacts, index: Index) -> tuple[int, int] | None:
+    """As `stored_index_bytes`, without what a sample lets expect."""
+    items = facts.items
+    entries = None if isinstance(items, Unknown) else items.index_entries(index.name)
+    if entries is not None and not isinstance(items, Unknown) and items.coverage == "full":
+        return entries.entries, entries.total_bytes
+    return _described(facts, index.item_count, index.size_bytes, seen=0 if entries is None else entries.entries)
+
+
+def _expected(facts: TableFacts, index: Index | None) -> tuple[int, int] | None:
+    """What was read of the table or of an index, times the segments there are for each that was read; None: no sample, or not counted."""
+    items = facts.items
+    if isinstance(items, Unknown) or items.sample is None or not items.sample.segments:
+        return None
+    entries = None if index is None else items.index_entries(index.name)
+    if index is not None and entries is None:
+        return None
+    count, size_bytes = (items.scanned, items.scanned_bytes) if entries is None else (entries.entries, entries.total_bytes)
+    times = Decimal(items.sample.total_segments) / len(items.sample.segments)
+    return round(count * times), round(size_bytes * times)
+
+
+def _described(facts: TableFacts, count: int | None, size_bytes: int | None, *, seen: int) -> tuple[int, int] | None:
     # NOTE: items without bytes is no size but an engine that does not report sizes.
     if count is None or size_bytes is None or (count > 0 and size_bytes == 0):
+        return None
+    # nor is there nothing where a sample found something
+    if count == 0 and seen:
         return None
     # nor is nothing in a table that is written to, and too young for AWS to have counted it
     if count == 0 and not isinstance(facts.traffic, Unknown) and facts.traffic.covered_days < COUNTED_AFTER_DAYS:
@@ -530,8 +561,8 @@ def misfit(facts: TableFacts, model: TableModel) -> tuple[str, str] | None:
 
 
 def _unseen(facts: TableFacts, model: TableModel, indexes: Sequence[IndexShape]) -> tuple[str, str] | None:
-    """The first attribute of a pattern that is neither declared nor seen; nothing is known where the items were not read."""
-    if isinstance(facts.items, Unknown) or not facts.items.scanned:
+    """The first attribute of a pattern that is neither declared nor seen; nothing is known where not every item was read."""
+    if isinstance(facts.items, Unknown) or facts.items.coverage != "full" or not facts.items.scanned:
         return None
     seen = {one.name for one in facts.items.attributes}
     schemas = (facts.table.key_schema, *(index.key_schema for index in facts.table.indexes))
