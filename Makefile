@@ -4,7 +4,7 @@ BIN := .venv/bin
 # A file of tests stays on one processor, which starts each engine that it needs once; more than four such processes only wait for memory.
 PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: demo test test-cluster quick lint format picture clean
+.PHONY: demo test test-cluster quick lint format bench picture clean
 
 demo: .venv/demo-is-installed ## audit the three demo tables and write the report files
 	$(BIN)/stj-audit demo
@@ -27,6 +27,9 @@ lint: .venv/dev-is-installed ## format, lint, types and layers
 format: .venv/dev-is-installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+bench: .venv/dev-is-installed ## how quick it is, against what people use otherwise: some minutes; one line for each benchmark
+	$(BIN)/python -m benchmarks
 
 picture: .venv/dev-is-installed ## draw the README's picture anew, from the demo's report
 	$(BIN)/stj-audit demo --quiet > /dev/null

@@ -6,15 +6,10 @@ at or above --fail-on, 4 something could not be checked under --strict, 130 inte
 """
 
 import gc
-import json
 import os
 import re
-import shlex
 import sys
-import traceback
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -27,6 +22,7 @@ from stj_audit.options import (
     GRADES,
     ITEMS_FORMATS,
     SEVERITIES,
+    FilePath,
     aws_options,
     config_options,
     gate_options,
@@ -40,6 +36,9 @@ from stj_audit.options import (
 from stj_audit.version import __version__
 
 if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
     from stj_audit.baseline import Baseline
     from stj_audit.config import Config, SizeLines
     from stj_audit.cost.prices import PriceSheet
@@ -87,12 +86,12 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
 
 
 @cli.command()
-@click.option("--output-dir", type=click.Path(path_type=Path, file_okay=False), default=Path("stj-audit-demo"), show_default=True)
+@click.option("--output-dir", type=FilePath(file_okay=False), default="stj-audit-demo", show_default=True)
 @judging_options
 @scan_options
 @output_options
 @gate_options
-def demo(output_dir: Path, **settings: Any) -> None:
+def demo(output_dir: "Path", **settings: Any) -> None:
     """Audit an embedded copy of the three Screen Time Journey tables; needs no AWS account and no network."""
     from stj_audit.demo import demo_config, demo_tables
     from stj_audit.pipeline import Request, audit
@@ -109,9 +108,9 @@ def demo(output_dir: Path, **settings: Any) -> None:
 
 
 @cli.command()
-@click.argument("run_file", metavar="RUN.json", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("run_file", metavar="RUN.json", type=FilePath(dir_okay=False))
 @output_options
-def render(run_file: Path, **settings: Any) -> None:
+def render(run_file: "Path", **settings: Any) -> None:
     """Show a saved run in any format, without an AWS call."""
     from stj_audit.report import from_json
 
@@ -121,10 +120,8 @@ def render(run_file: Path, **settings: Any) -> None:
 
 @cli.command()
 @click.argument("tables", nargs=-1, metavar="[TABLE or GLOB]...")
-@option(
-    "--model", "model_path", type=click.Path(path_type=Path), metavar="FILE", help="Declared design to price: an stj-audit.toml."
-)
-@option("--usage", "usage_path", type=click.Path(path_type=Path), metavar="FILE", help="Monthly quantities to price.")
+@option("--model", "model_path", type=FilePath(), metavar="FILE", help="Declared design to price: an stj-audit.toml.")
+@option("--usage", "usage_path", type=FilePath(), metavar="FILE", help="Monthly quantities to price.")
 @aws_options
 @config_options
 @judging_options
@@ -342,7 +339,7 @@ def _table_costs(tables: tuple[str, ...], settings: dict[str, Any]) -> "tuple[Co
     return audit(request, on_progress=_progress(settings), tell=_teller(settings)).costs, config
 
 
-def _model_costs(path: Path, settings: dict[str, Any]) -> "tuple[Costs, Config]":
+def _model_costs(path: "Path", settings: dict[str, Any]) -> "tuple[Costs, Config]":
     from stj_audit.config import load_config, with_users_now
     from stj_audit.cost.model import price_model
 
@@ -358,7 +355,7 @@ def _model_costs(path: Path, settings: dict[str, Any]) -> "tuple[Costs, Config]"
     return costs, config
 
 
-def _usage_costs(path: Path, settings: dict[str, Any]) -> "tuple[Costs, Config]":
+def _usage_costs(path: "Path", settings: dict[str, Any]) -> "tuple[Costs, Config]":
     from stj_audit.config import Config
     from stj_audit.cost.usage import load_usage, price_usage
 
@@ -368,7 +365,7 @@ def _usage_costs(path: Path, settings: dict[str, Any]) -> "tuple[Costs, Config]"
     return price_usage(usage, prices=_prices(region, settings, config), free_tier=free_tier), config
 
 
-def _price_region(path: Path, given: str | None, declared: str | None, hint: str) -> str:
+def _price_region(path: "Path", given: str | None, declared: str | None, hint: str) -> str:
     # The region of the environment is the last resort here: it must not silently re-price a file that names its own.
     context = click.get_current_context()
     explicit = context.get_parameter_source("region") is click.core.ParameterSource.COMMANDLINE or "STJ_AUDIT_REGION" in os.environ
@@ -386,7 +383,7 @@ def _prices(region: str, settings: dict[str, Any], config: "Config") -> "PriceSh
         return bundled_sheet(region)
     from stj_audit.scanners.prices import live_sheet
 
-    return live_sheet(_aws_options(settings), region, today=datetime.now(UTC).date())
+    return live_sheet(_aws_options(settings), region, today=_today())
 
 
 @cli.command()
@@ -426,12 +423,16 @@ def init(tables: tuple[str, ...], **settings: Any) -> None:
         return
     _write_new(target, text, force=settings["force"])
     if not settings["quiet"]:
-        path = shlex.quote(str(target.path))
+        from shlex import quote
+
+        path = quote(str(target.path))
         click.echo(_printable(f"wrote {target.path}: fill in the patterns, then stj-audit cost --model {path}"), err=True)
 
 
 def _new_file(output: str, *, force: bool) -> Any:
     """Where to write a new file; None is stdout. Nothing is read from AWS when it cannot be written, or is there already."""
+    from pathlib import Path
+
     from stj_audit.deliver.files import Destination, check_writable
 
     if output == "-":
@@ -450,7 +451,7 @@ def _write_new(target: Any, text: str, *, force: bool) -> None:
     write(target, text)
 
 
-def _refuse_existing(path: Path, *, force: bool) -> None:
+def _refuse_existing(path: "Path", *, force: bool) -> None:
     if path.is_file() and not force:
         raise ConfigError(f"{path} is there already", hint="add --force to overwrite it, or write elsewhere with --output")
 
@@ -481,6 +482,8 @@ def rules(rule: str | None, explain_grade: tuple[str, str] | None, format_name: 
 
 
 def _explained(run_file: str, category: str) -> str:
+    from pathlib import Path
+
     from stj_audit.explain_grade import explain_grade
     from stj_audit.report import from_json
 
@@ -492,7 +495,7 @@ def schema() -> None:
     """Print the JSON Schema of the run file."""
     from stj_audit.report import json_schema
 
-    click.echo(json.dumps(json_schema(), indent=2))
+    _print_json(json_schema())
 
 
 @cli.command("iam-policy")
@@ -505,7 +508,7 @@ def iam_policy(tables: tuple[str, ...], account: str, region: str, no_items: boo
     from stj_audit.permissions import ACTIONS, policy
 
     facts = [fact for fact in ACTIONS if not (no_items and fact == "items")]
-    click.echo(json.dumps(policy(facts, account=account, region=region, tables=tables or ("*",)), indent=2))
+    _print_json(policy(facts, account=account, region=region, tables=tables or ("*",)))
 
 
 # -------------------------------------------------------------------------------------------------- what commands share
@@ -525,6 +528,8 @@ def _aws_options(settings: dict[str, Any]) -> Any:
 
 
 def _config(settings: dict[str, Any]) -> "Config":
+    from pathlib import Path
+
     from stj_audit.config import find_config, load_config
 
     if settings["no_config"]:
@@ -574,7 +579,7 @@ def _size_lines(settings: dict[str, Any], config: "Config") -> "SizeLines":
 def _warn_of_old_prices(prices: "PriceSource", config: "Config", settings: dict[str, Any]) -> None:
     from stj_audit.cost.prices import about_age
 
-    warning = about_age(prices.as_of, today=datetime.now(UTC).date(), max_age_months=config.prices.max_age_months)
+    warning = about_age(prices.as_of, today=_today(), max_age_months=config.prices.max_age_months)
     if settings["quiet"]:
         return
     if warning:
@@ -639,6 +644,18 @@ def _print(text: str) -> None:
         raise CannotWrite(f"cannot write to standard output: {error.strerror}", hint="make room, or use --report") from error
 
 
+def _print_json(answer: object) -> None:
+    import json
+
+    click.echo(json.dumps(answer, indent=2))
+
+
+def _today() -> "date":
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).date()
+
+
 def _close_stdout() -> None:
     """Whatever is still unwritten goes nowhere: Python must not try again, and complain, when it exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -689,14 +706,14 @@ def _fails(report: "Report", fail_on: str) -> bool:
     return any(severity in SEVERITIES[bar:] for severity in found)
 
 
-def _read(path: Path, *, hint: str = "give a file written by --report json=PATH") -> bytes:
+def _read(path: "Path", *, hint: str = "give a file written by --report json=PATH") -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}", hint=hint) from error
 
 
-def _make_folder(folder: Path) -> None:
+def _make_folder(folder: "Path") -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -757,6 +774,8 @@ def _frames(error: BaseException | None) -> Iterator[str]:
 
     The messages are left out: those of AWS's libraries quote what a service sent, and that may be an item or a token.
     """
+    import traceback
+
     if error is None:
         return
     yield from _frames(error.__cause__ or (None if error.__suppress_context__ else error.__context__))

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
 
 FORMATS = ("table", "markdown", "html", "json")
 ENGINES = ("local", "spark")
@@ -53,12 +55,23 @@ class Size(click.ParamType[int]):
             return self.fail(str(error), param, ctx)
 
 
-class Dollars(click.ParamType[Decimal]):
+class FilePath(click.Path):
+    """A path as a `pathlib.Path`: click's own `path_type` would have pathlib imported for --help."""
+
+    def coerce_path_result(self, value: "str | os.PathLike[str]") -> "Path":
+        from pathlib import Path
+
+        return Path(value)
+
+
+class Dollars(click.ParamType[Any]):
     """An amount in US dollars, exact."""
 
     name = "USD"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from decimal import Decimal, InvalidOperation
+
         try:
             amount = Decimal(str(value))
         except InvalidOperation:
@@ -138,9 +151,7 @@ price_options = options(
     ),
 )
 config_options = options(
-    option(
-        "--config", "config_path", type=click.Path(path_type=Path), help="Configuration.  [default: stj-audit.toml here or above]"
-    ),
+    option("--config", "config_path", type=FilePath(), help="Configuration.  [default: stj-audit.toml here or above]"),
     option("--no-config", is_flag=True, help="Use no configuration file."),
 )
 scan_options = options(
@@ -174,14 +185,14 @@ gate_options = options(
     option(
         "--baseline",
         "baseline_path",
-        type=click.Path(path_type=Path),
+        type=FilePath(),
         metavar="FILE",
         help="What is in it does not count, only what is new or worse.",
     ),
     option(
         "--write-baseline",
         "write_baseline",
-        type=click.Path(path_type=Path),
+        type=FilePath(),
         metavar="FILE",
         help="Write the findings that are open now there, for --baseline.",
     ),
