@@ -165,7 +165,7 @@ scan_options = options(
     option("--read-units-per-second", type=click.IntRange(1), metavar="N", help="Read no faster than that, all tables together."),
     option(
         "--resume",
-        type=click.Path(path_type=Path, file_okay=False),
+        type=FilePath(file_okay=False),
         metavar="DIR",
         help="Keep checkpoints there, and go on from those of an interrupted run.",
     ),
