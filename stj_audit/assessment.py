@@ -466,6 +466,11 @@ def _about_requests(tables: Sequence[PricedTable]) -> list[str]:
         f"{count(one.factor or 0)} times what is declared, so calls or patterns are missing or wrong"
         for one in wrong
     )
+    guessed = [one.name for one in tables if any(store.basis == "assumed" for store in one.today.stores)]
+    if guessed:
+        lines.append(
+            f"sizes that DescribeTable does not state are taken from a sample, of a table or of indexes of it: {a_few(guessed)}"
+        )
     streams = [one.name for one in tables if any(other.free for other in one.today.others)]
     if streams:
         lines.append(f"reads of the streams of {a_few(streams)} are taken for those of Lambda triggers, which AWS does not bill")

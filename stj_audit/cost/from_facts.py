@@ -150,10 +150,22 @@ def _described(facts: TableFacts, count: int | None, size_bytes: int | None, *, 
 
 def _measured(facts: TableFacts, *, grows: bool, users_now: int | None, general: Model) -> Workload:
     table = facts.table
-    store = _store(stored_bytes(facts), grows=grows, users_now=users_now, note="the size of the table is not known")
+    store = _store(
+        stored_bytes(facts),
+        expected=stated_bytes(facts) is None,
+        grows=grows,
+        users_now=users_now,
+        note="the size of the table is not known",
+    )
     indexes = tuple(
         replace(
-            _store(stored_index_bytes(facts, index), grows=grows, users_now=users_now, note="the size of the index is not known"),
+            _store(
+                stored_index_bytes(facts, index),
+                expected=stated_index_bytes(facts, index) is None,
+                grows=grows,
+                users_now=users_now,
+                note="the size of the index is not known",
+            ),
             index=index.name,
             local=index.kind == "LSI",
             key=(*index.hash_attributes, *index.range_attributes),
@@ -185,14 +197,15 @@ def _measured(facts: TableFacts, *, grows: bool, users_now: int | None, general:
     )
 
 
-def _store(stored: tuple[int, int] | None, *, grows: bool, users_now: int | None, note: str) -> Store:
+def _store(stored: tuple[int, int] | None, *, expected: bool, grows: bool, users_now: int | None, note: str) -> Store:
+    """`expected`: what is stored was taken from a sample, not measured."""
     if stored is None:
         return Store(count=Amount(today=None), mean_bytes=None, basis="measured", note=note)
     count, size_bytes = Decimal(stored[0]), Decimal(stored[1])
     return Store(
         count=in_step(count, users_now) if grows else constant(count),
         mean_bytes=size_bytes / count if count else Decimal(0),
-        basis="measured",
+        basis="assumed" if expected else "measured",
     )
 
 

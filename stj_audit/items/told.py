@@ -58,7 +58,8 @@ def about_sample(table: Table, items: ItemSizes, line_bytes: int) -> str:
         )
     sample = estimates.sample
     stopped = STOPPED.get(sample.stopped_by, f" ({sample.stopped_by})")
-    read = f"{table.name}: {count(estimates.segments_read)} of {counted(sample.total_segments, 'segment')} were read{stopped}"
+    verb = "was" if estimates.segments_read == 1 else "were"
+    read = f"{table.name}: {count(estimates.segments_read)} of {counted(sample.total_segments, 'segment')} {verb} read{stopped}"
     mean = estimates.mean_bytes
     if mean is None:
         return f"{read}, and held no item: how large its items are is not known"

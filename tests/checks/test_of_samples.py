@@ -10,6 +10,7 @@ from stj_audit.checks.dead_index import dead_index
 from stj_audit.checks.few_partition_keys import few_partition_keys
 from stj_audit.checks.filter_waste import filter_waste
 from stj_audit.checks.heavy_items import heavy_items
+from stj_audit.checks.hot_key_confirmed import has_few_keys
 from stj_audit.checks.item_near_limit import item_near_limit
 from stj_audit.checks.item_over_warn_line import item_over_warn_line
 from stj_audit.checks.joined_index_key import joined_index_key
@@ -32,6 +33,8 @@ from tests.builders import (
     some_keys,
     some_traffic,
 )
+from tests.checks.test_hot_key_outgrown import INDEX, LEADERBOARD, ORDERS
+from tests.checks.test_hot_key_outgrown import judged as hot
 
 KB = 1024
 WARN = 300 * KB
@@ -122,6 +125,28 @@ def test_whole_collections_do_not_show_that_an_index_has_few_values() -> None:
     # without a sort key the items are as good as drawn one by one
     alone = a_table(indexes=(an_index(),))
     assert examined(low_cardinality_index_key, alone, items=items, traffic=NO_METRICS).status is Status.FOUND
+
+
+def test_what_one_value_of_an_index_carries_is_not_told_of_collections() -> None:
+    keys = (some_keys(1_000), some_keys(3, index="by-status", top_share="0.5"))
+    text = ORDERS + INDEX + LEADERBOARD
+    collections = a_table(key=WITH_SORT_KEY, indexes=(an_index("by-status"),))
+    result = hot(text, a_sample(keys=keys), table=collections)
+    assert result.status is Status.UNKNOWN
+    assert result.reason.endswith("does not show how the entries of index by-status are spread over its key values")
+    [problem] = hot(text, a_sample(keys=keys)).problems
+    assert problem.severity is Severity.HIGH
+    assert problem.current.endswith("the most frequent with 50% of 1,000 entries in a sample")
+    [thin] = hot(text, a_sample(keys=keys, item_count=10_000_001)).problems
+    assert thin.severity is Severity.LOW
+
+
+def test_a_sample_that_shows_many_keys_is_not_one_of_two() -> None:
+    table = a_table(item_count=2)
+    assert has_few_keys(table, None, some_items(coverage="sample"))
+    assert has_few_keys(table, None, a_sample(keys=(some_keys(2),)))
+    assert not has_few_keys(table, None, a_sample(keys=(some_keys(3),)))
+    assert not has_few_keys(table, None, a_sample(keys=(some_keys(None),)))
 
 
 def test_many_keys_are_those_of_the_sample() -> None:
