@@ -206,6 +206,7 @@ def cost(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> Non
     "--key", metavar="KEY", help="With --from: the table's key, id[:S][,sort[:N]].  [default: [tables.NAME] of the configuration]"
 )
 @option("--table-name", metavar="NAME", help="With --from: the table that the items are of.  [default: that of the export]")
+@option("--find-largest", is_flag=True, help="With --from: tell the lines of the largest items too; reads their files again.")
 @option("--processes", type=click.IntRange(1, 1_024), metavar="N", help="With --from: how many read at once.  [default: all cores]")
 @option(
     "--engine",
@@ -267,6 +268,7 @@ def items(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
 FILE_OPTIONS = {
     "key": "--key",
     "table_name": "--table-name",
+    "find_largest": "--find-largest",
     "processes": "--processes",
     "engine": "--engine",
     "spark_master": "--spark-master",
@@ -298,6 +300,8 @@ def _file_items(location: str, config: "Config", settings: dict[str, Any]) -> "P
     from stj_audit.items.pool import processes_here
     from stj_audit.measure import FilesRequest, key_of, measure_files
 
+    if settings["find_largest"] and settings["engine"] == "spark":
+        raise click.UsageError("--find-largest is not for --engine spark, which does not tell in which file an item is")
     request = FilesRequest(
         location=location,
         table=settings["table_name"],
@@ -307,6 +311,7 @@ def _file_items(location: str, config: "Config", settings: dict[str, Any]) -> "P
         processes=settings["processes"] or processes_here(),
         engine=settings["engine"],
         spark_master=settings["spark_master"],
+        find_largest=settings["find_largest"],
         aws=_aws_options(settings),
     )
     return measure_files(request, on_progress=_progress(settings))

@@ -106,7 +106,7 @@ def test_an_export_in_s3_gives_it_too(folder: Path, expected: dict[str, Any]) ->
     objects = {f"2026/{path.relative_to(exported)}": path.read_bytes() for path in exported.rglob("*") if path.is_file()}
     with serving(Bucket(name="exports", objects=objects)) as bucket:
         where = ("--endpoint-url", bucket.endpoint_url, "--region", REGION, "--processes", "2")
-        ran = run("--from", "s3://exports/2026", "--key", "id", *where, "-f", "json", cwd=folder, keys=True)
+        ran = run("--from", "s3://exports/2026", "--key", "id", "--find-largest", *where, "-f", "json", cwd=folder, keys=True)
         shown = run("--from", f"s3://exports/2026/AWSDynamoDB/{EXPORT_ID}/", *where, cwd=folder, keys=True)
     assert profile(ran) == expected
     (table,) = answer(ran)["tables"]
@@ -126,6 +126,10 @@ def test_an_export_in_s3_gives_it_too(folder: Path, expected: dict[str, Any]) ->
         },
     }
     assert answer(ran)["cost_usd"] is None
+    largest = table["places"][0]
+    assert largest["key_hash"] == table["items"]["largest"][0]["key_hash"]
+    rows = gzip.decompress(objects[largest["file"].removeprefix("s3://exports/")]).splitlines()
+    assert len(rows[largest["line"] - 1]) > BIG_BYTES
     assert "counts and checksums of 8 of 8 files agree with the manifest, 100,000 items in all" in " ".join(shown.out.split())
     assert "S3 bills the requests" in shown.out
 
@@ -162,6 +166,15 @@ def test_a_person_sees_all_of_it(folder: Path) -> None:
         assert told in words
     assert all(len(line) <= 100 for line in ran.out.splitlines())
     assert "000big" not in ran.out
+
+
+def test_the_largest_item_is_found_again(folder: Path) -> None:
+    shown = run("--from", "two", "--key", "id", "--find-largest", "--processes", "2", cwd=folder)
+    assert (shown.code, shown.err) == (0, "")
+    assert re.search(r"^[0-9a-f]{16} +300\.0 KB \(307,201 B\) +b\.jsonl\.gz +20,001$", shown.out, re.MULTILINE)
+    without = run("--from", "two", "--key", "id", cwd=folder)
+    assert "The lines are looked for with --find-largest." in without.out
+    assert re.search(r"^[0-9a-f]{16} +300\.0 KB \(307,201 B\) +b\.jsonl\.gz$", without.out, re.MULTILINE)
 
 
 def test_markdown(folder: Path) -> None:

@@ -114,3 +114,18 @@ def test_is_one_sentence_and_an_exit_code(arguments: Sequence[str], code: int, s
     assert said in ran.err
     assert "Traceback" not in ran.err
     assert "secret" not in ran.err
+
+
+@pytest.mark.parametrize("format_", ["table", "markdown", "json"])
+@pytest.mark.parametrize("options", [(), ("--key", "pk"), ("--key", "pk,sk", "--find-largest")])
+def test_no_value_of_an_item_is_in_any_output(format_: str, options: Sequence[str], tmp_path: Path, run: Any) -> None:
+    secret = "c4n4ry"
+    values: list[Item] = [
+        {"pk": {"S": f"{secret}-{place}"}, "sk": {"N": f"77770{place}"}, "text": {"M": {"in": {"L": [{"S": secret * 9_000}]}}}}
+        for place in range(3)
+    ]
+    (tmp_path / "values.json").write_bytes(lines(values))
+    ran = run("--from", "values.json", "-v", "-f", format_, *options)
+    assert ran.code == 0
+    assert secret not in ran.out + ran.err
+    assert "77770" not in ran.out + ran.err

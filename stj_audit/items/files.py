@@ -6,7 +6,7 @@ A part is plain data that can be sent to another process or machine; only its pa
 
 import glob
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +23,10 @@ from stj_audit.items.lines import (
     GZIP_START,
     MAX_LINE_BYTES,
     Checksum,
+    Entry,
     Expected,
     check_expected,
+    find_lines,
     first_line,
     fold_chunks,
     is_wrapped,
@@ -52,6 +54,9 @@ class FilePart:
     start: int = 0
     expected: Expected | None = None
 
+    def __str__(self) -> str:
+        return self.path
+
 
 def fold_file_part(part: FilePart, *, table: Table, hash_key: bytes, expiry: Expiry | None = None) -> Counts:
     """What a fold counts in one part; its arguments are those of `ItemFold`. Raises UnreadableItems, which names the file and the line."""
@@ -70,6 +75,21 @@ def fold_file_part(part: FilePart, *, table: Table, hash_key: bytes, expiry: Exp
     if part.expected is not None:
         check_expected(part.path, part.expected, items=fold.items, md5=checksum.md5)
     return fold.counts()
+
+
+def find_in_file_part(part: FilePart, *, table: Table, hash_key: bytes, wanted: Collection[Entry]) -> dict[Entry, int]:
+    """The lines of the file in which those of `wanted` are that are among the largest of this part; see `lines.find_lines`."""
+    with opened(part.path) as file:
+        chunks = _chunks(file, part)
+        found = find_lines(
+            unpacked(chunks, part.path) if part.compressed else chunks,
+            part.path,
+            wrapped=part.wrapped,
+            wanted=wanted,
+            empty_fold=lambda: new_fold(table, hash_key=hash_key),
+        )
+        before = _lines(file, until=part.start)
+    return {entry: before + line for entry, line in found.items()}
 
 
 def find_files(path: str) -> tuple[Path, ...]:
