@@ -220,19 +220,19 @@ def _map_size(content: object) -> int:
     return size
 
 
-def _document_size(kind: str, content: object, numbers: list[str]) -> int:
+def _document_size(kind: str, document: object, numbers: list[str]) -> int:
     """
     The size of a list or map with all that is in it but numbers, which are added to `numbers`. Raises ValueError as `document_sizes` does.
 
     Most of a document is text. It is gathered, to be measured in one call; and no function is called for a value, however deep it lies.
     """
-    values: list[Any] = [{kind: content}]
+    values: list[Any] = [{kind: document}]
     texts: list[str] = []
     size = 0
     try:
         for value in values:  # which grows as it is walked
             (kind,) = value
-            content = value[kind]
+            content: Any = value[kind]
             if kind == "S":
                 texts.append(content)
             elif kind == "M" and type(content) is dict:

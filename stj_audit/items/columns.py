@@ -15,7 +15,7 @@ from typing import Any
 from stj_audit.entries import Item
 from stj_audit.sizing import AttributeValue, document_sizes, number_sizes, text_size, value_size
 
-SMALLEST_GROUP = 8  # items; with fewer, the calls take as long as the lines that they save
+SMALLEST_GROUP = 4  # items; with fewer, the calls take as long as the lines that they save
 
 
 class Column:
@@ -47,13 +47,16 @@ class Column:
 
 class Group:
     """
-    Items with the same attributes, by column. `sizes` are theirs in bytes. Only the contents of attributes in `kept` are.
+    Items with the same attributes, by column. `sizes` are theirs in bytes. Only the contents of attributes in `kept` are kept, and of the
+    items those that are added to `large`, with their size, or to `ranked`, with a rank and their place in the columns.
 
     Raises ValueError, without the place, as `Column` does.
     """
 
     def __init__(self, items: Sequence[Item], kept: Collection[str]) -> None:
         self.columns = {name: Column(name, list(map(itemgetter(name), items)), keep=name in kept) for name in items[0]}
+        self.large: list[tuple[int, Item]] = []
+        self.ranked: list[tuple[int, int, Item]] = []
         self.count = len(items)
         self.sizes = self.sums(self.columns)
         self._times: dict[tuple[str, ...], Counter[Any]] = {}
@@ -63,6 +66,10 @@ class Group:
         columns = [self.columns[name] for name in names]
         names_bytes = sum([column.name_bytes for column in columns])
         return list(map(sum, zip(repeat(names_bytes, self.count), *[column.sizes for column in columns], strict=True)))
+
+    def sizes_at(self, place: int) -> dict[str, int]:
+        """The bytes of the attributes of one item, names included."""
+        return {name: column.name_bytes + column.sizes[place] for name, column in self.columns.items()}
 
     def times(self, *names: str) -> Counter[Any]:
         """How often the values of an attribute that is kept occur, or those of several together, as tuples; they must be of one type each."""
@@ -81,8 +88,8 @@ def grouped(items: Sequence[Item]) -> tuple[list[list[Item]], list[Item]]:
     for names, alike in by_order.items():
         by_names.setdefault(frozenset(names), []).extend(alike)
     groups, rest = [], []
-    for names, alike in by_names.items():
-        if names and len(alike) >= SMALLEST_GROUP:
+    for attributes, alike in by_names.items():
+        if attributes and len(alike) >= SMALLEST_GROUP:
             groups.append(alike)
         else:
             rest.extend(alike)

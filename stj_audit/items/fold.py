@@ -21,6 +21,7 @@ from decimal import Decimal
 from hashlib import blake2b
 from heapq import heappush, heapreplace, nlargest
 from itertools import chain, repeat
+from operator import itemgetter
 from typing import Any, Literal, cast
 
 import orjson
@@ -238,8 +239,7 @@ class ItemFold:
             page = page_of(answer, items=items, item_bytes=0)
         except ValueError:
             return None
-        for one in measured:
-            self._count_measured(one)
+        self._count_measured(measured)
         return page
 
     def _add_well_formed(self, lines: list[bytes], *, wrapped: bool) -> int | None:
@@ -268,7 +268,7 @@ class ItemFold:
             measured = self._measured(items)
         except ValueError:
             return False
-        self._count_measured(measured)
+        self._count_measured([measured])
         return True
 
     def _measured(self, items: Sequence[Item]) -> "_Measured":
@@ -280,24 +280,26 @@ class ItemFold:
         for alike in several:
             group = Group(alike, self._kept)
             if self._is_plain(group.columns):
-                groups.append((group, self._candidates(alike, group.sizes)))
+                self._add_candidates(group, alike)
+                groups.append(group)
             else:
                 rest.extend(alike)
         return _Measured(groups=groups, rest=[(item, self._measured_item(item)) for item in rest])
 
-    def _candidates(self, items: Sequence[Item], sizes: Sequence[int]) -> list[tuple[int, Item]]:
-        """Those that may be among the largest, or among those that are compressed, with their places: all others can be dropped."""
-        largest = max(sizes)
-        smallest = min(nlargest(LARGEST, sizes)) if self._largest.may_take(largest) else largest + 1
+    def _add_candidates(self, group: Group, items: Sequence[Item]) -> None:
+        """Keep those items that may be among the largest, or among those that are compressed: all others can be dropped."""
+        largest = max(group.sizes)
+        smallest = min(nlargest(LARGEST, group.sizes)) if self._largest.may_take(largest) else largest + 1
         compressed_from = COMPRESSED_FROM_BYTES if self._table.key_schema else largest + 1
         if largest < min(smallest, compressed_from):
-            return []
-        return [
-            (place, item)
-            for place, (item, size) in enumerate(zip(items, sizes, strict=True))
-            if (size >= smallest and self._largest.may_take(size))
-            or (size >= compressed_from and self._compressed.may_take(self._compressed.rank(item, self._keys.checksum(item))))
-        ]
+            return
+        for place, (item, size) in enumerate(zip(items, group.sizes, strict=True)):
+            if size >= compressed_from:
+                rank = self._compressed.rank(item, self._keys.checksum(item))
+                if self._compressed.may_take(rank):
+                    group.ranked.append((rank, place, item))
+            if size >= smallest and self._largest.may_take(size):
+                group.large.append((size, item))
 
     def _is_plain(self, columns: Mapping[str, Column]) -> bool:
         """
@@ -315,18 +317,18 @@ class ItemFold:
                 deque(map(_binary, columns[key.attribute].contents or ()), maxlen=0)
         return True
 
-    def _count_measured(self, measured: "_Measured") -> None:
-        for group, candidates in measured.groups:
-            self._count_group(group)
-            for place, item in candidates:
-                size = group.sizes[place]
-                if size >= COMPRESSED_FROM_BYTES and self._table.key_schema:
-                    sizes = {name: column.name_bytes + column.sizes[place] for name, column in group.columns.items()}
-                    self._compressed.add(item, sizes, self._keys.checksum(item))
-                if self._largest.may_take(size):
-                    self._largest.take(size, self._key_hash(item))
-        for item, item_sizes in measured.rest:
-            self._count(item, item_sizes)
+    def _count_measured(self, measured: Iterable["_Measured"]) -> None:
+        ranked = []
+        for part in measured:
+            for group in part.groups:
+                self._count_group(group)
+                ranked += [(rank, place, group, item) for rank, place, item in group.ranked]
+            for item, item_sizes in part.rest:
+                self._count(item, item_sizes)
+        # The first by rank first, so that fewer are compressed that others will push out
+        for rank, place, group, item in sorted(ranked, key=itemgetter(0)):
+            if self._compressed.may_take(rank):
+                self._compressed.take(rank, item, group.sizes_at(place))
 
     def _count_group(self, group: Group) -> None:
         self._items += group.count
@@ -340,6 +342,9 @@ class ItemFold:
         self._shapes.add_group(group)
         if self._expiring is not None:
             self._expiring.add_group(group)
+        for size, item in group.large:
+            if self._largest.may_take(size):
+                self._largest.take(size, self._key_hash(item))
 
     def _add(self, item: Item) -> None:
         if not isinstance(item, dict):
@@ -374,9 +379,9 @@ class ItemFold:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Measured:
-    """Items that can be counted. Of the groups, only the items that may be among the largest or the compressed ones, by their places."""
+    """Items that can be counted: by columns, and one by one with the bytes of their attributes."""
 
-    groups: list[tuple[Group, list[tuple[int, Item]]]]
+    groups: list[Group]
     rest: list[tuple[Item, dict[str, int]]]
 
 
