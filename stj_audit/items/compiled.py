@@ -46,6 +46,7 @@ class CompiledFold(ItemFold):
 
     def __init__(self, table: Table, *, hash_key: bytes, expiry: Expiry | None = None) -> None:
         super().__init__(table, hash_key=hash_key, expiry=expiry)
+        self._gathered = 0
         self._start()
 
     def add_page(self, body: bytes) -> Page:
@@ -79,6 +80,11 @@ class CompiledFold(ItemFold):
     @property
     def item_bytes(self) -> int:
         return super().item_bytes + (0 if self._scanner is None else self._scanner.item_bytes)
+
+    @property
+    def scanned_items(self) -> int:
+        """How many of them the scanner counted itself."""
+        return self._gathered + (0 if self._scanner is None else self._scanner.items)
 
     def over(self, threshold_bytes: int) -> int:
         return super().over(threshold_bytes) + (0 if self._scanner is None else self._scanner.over(threshold_bytes))
@@ -126,6 +132,7 @@ class CompiledFold(ItemFold):
         with self._lock:
             if self._scanner is not None and self._scanner.items:
                 self.add_counts(_counts(self._scanner, expiring=self._expiry is not None))
+                self._gathered += self._scanner.items
                 self._scanner.reset()
 
 
