@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # A file of tests stays on one processor, which starts each engine that it needs once; more than four such processes only wait for memory.
 PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
+# What is compiled at the installation, which has to be done again after a change.
+BUILT_FROM := pyproject.toml hatch_build.py stj_audit/items/_scanner.pyx
 
 .PHONY: demo test quick lint format bench picture clean
 
@@ -37,11 +39,11 @@ picture: .venv/dev-is-installed ## draw the README's picture anew, from the demo
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	touch $@
 
-.venv/demo-is-installed: .venv/pip-is-new pyproject.toml
+.venv/demo-is-installed: .venv/pip-is-new $(BUILT_FROM)
 	$(BIN)/python -m pip install --quiet --editable ".[demo]"
 	touch $@
 
-.venv/dev-is-installed: .venv/pip-is-new pyproject.toml
+.venv/dev-is-installed: .venv/pip-is-new $(BUILT_FROM)
 	$(BIN)/python -m pip install --quiet --editable ".[demo]" --group dev
 	touch $@
 

@@ -46,6 +46,7 @@ class CompiledFold(ItemFold):
 
     def __init__(self, table: Table, *, hash_key: bytes, expiry: Expiry | None = None) -> None:
         super().__init__(table, hash_key=hash_key, expiry=expiry)
+        self._gathered = 0
         self._start()
 
     def add_page(self, body: bytes) -> Page:
@@ -55,7 +56,7 @@ class CompiledFold(ItemFold):
 
     def add_lines(self, block: bytes, *, wrapped: bool) -> int:
         scanner = self._scanner
-        if scanner is None or not isinstance(block, bytes) or len(block) > MAX_BODY_BYTES:
+        if scanner is None or len(block) > MAX_BODY_BYTES:
             return super().add_lines(block, wrapped=wrapped)
         found = passed = at = 0
         with self._lock:
@@ -79,6 +80,11 @@ class CompiledFold(ItemFold):
     @property
     def item_bytes(self) -> int:
         return super().item_bytes + (0 if self._scanner is None else self._scanner.item_bytes)
+
+    @property
+    def scanned_items(self) -> int:
+        """How many of them the scanner counted itself."""
+        return self._gathered + (0 if self._scanner is None else self._scanner.items)
 
     def over(self, threshold_bytes: int) -> int:
         return super().over(threshold_bytes) + (0 if self._scanner is None else self._scanner.over(threshold_bytes))
@@ -107,7 +113,7 @@ class CompiledFold(ItemFold):
     def _scanned_page(self, body: bytes) -> Page | None:
         """None: the scanner does not take it, and nothing was counted."""
         scanner = self._scanner
-        if scanner is None or not isinstance(body, bytes):
+        if scanner is None:
             return None
         read = scanner.read_page(body)
         if read is None:
@@ -126,6 +132,7 @@ class CompiledFold(ItemFold):
         with self._lock:
             if self._scanner is not None and self._scanner.items:
                 self.add_counts(_counts(self._scanner, expiring=self._expiry is not None))
+                self._gathered += self._scanner.items
                 self._scanner.reset()
 
 
@@ -143,7 +150,8 @@ class _Aside:
         return shape_of(text.decode())
 
     def expiry_of(self, digits: bytes) -> str:
-        assert self._expiring is not None, "it is asked for an attribute that TTL watches"
+        if self._expiring is None:
+            raise AssertionError("asked of no attribute but the one that TTL watches")
         return self._expiring._kind(digits.decode())
 
     def item_hash(self, item: bytes) -> int:
