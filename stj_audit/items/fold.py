@@ -344,7 +344,7 @@ class ItemFold:
             self._expiring.add_group(group)
         for size, item in group.large:
             if self._largest.may_take(size):
-                self._largest.take(size, self._key_hash(item))
+                self._largest.take(size, _key_hash(self._table, self._hash_key, item))
 
     def _add(self, item: Item) -> None:
         if not isinstance(item, dict):
