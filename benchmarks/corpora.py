@@ -25,6 +25,8 @@ Item = dict[str, Any]
 CORPORA: tuple[Corpus, ...] = ("flat", "mix", "web")
 PAGE_BYTES = 1024 * 1024  # DynamoDB API reference, Scan: a page ends before the items in it exceed 1 MB, by their item sizes
 READ_UNIT_BYTES = 4_096
+KEY_START = b'{"pk":{"S":"k000#'
+MOST_TIMES = 1_000
 FIRST_SECOND = 1_750_000_000
 HOUR_SECONDS = 3_600
 
@@ -53,6 +55,10 @@ class RawPage:
 
     def body(self, following: int | None) -> bytes:
         return self.start + tail(following)
+
+    def lines(self) -> bytes:
+        """The items as an export to S3 has them: each {"Item": item} on a line of its own."""
+        return b"".join(orjson.dumps({"Item": item}) + b"\n" for item in orjson.loads(self.start + b"}")["Items"])
 
 
 def tail(following: int | None) -> bytes:
@@ -95,6 +101,26 @@ def pages(corpus: Corpus, count: int) -> tuple[RawPage, ...]:
     return tuple(made)
 
 
+def larger(made: tuple[RawPage, ...], times: int) -> tuple[RawPage, ...]:
+    """
+    A table `times` as large: the same items over again, under other keys.
+
+    What a fold does once for a table, such as compressing a few items, weighs less the larger the table is.
+    """
+    if times > MOST_TIMES:
+        raise ValueError(f"keys differ up to {MOST_TIMES} times")
+    copies = [
+        RawPage(
+            start=page.start.replace(KEY_START, KEY_START.replace(b"000", b"%03d" % copy)),
+            items=page.items,
+            item_bytes=page.item_bytes,
+        )
+        for copy in range(1, times)
+        for page in made
+    ]
+    return (*made, *copies)
+
+
 def items(corpus: Corpus) -> Iterator[Item]:
     """Items without end, in DynamoDB JSON as on the wire: B is base64."""
     chance = random.Random(corpus)
@@ -103,14 +129,6 @@ def items(corpus: Corpus) -> Iterator[Item]:
     while True:
         number += 1
         yield make(chance, number)
-
-
-def export_lines(corpus: Corpus, count: int) -> bytes:
-    """The items of so many pages as an export to S3 has them: each {"Item": item} on a line of its own."""
-    lines = []
-    for page in pages(corpus, count):
-        lines += [orjson.dumps({"Item": item}) for item in orjson.loads(page.start + b"}")["Items"]]
-    return b"\n".join(lines) + b"\n"
 
 
 def metric_data(queries: int, points: int) -> bytes:
@@ -146,7 +164,7 @@ def _page(batch: list[Item], size_bytes: int) -> RawPage:
 
 def _flat(chance: random.Random, number: int) -> Item:
     return {
-        "pk": {"S": f"c#{chance.getrandbits(40):010x}"},
+        "pk": {"S": f"k000#c{chance.getrandbits(40):010x}"},
         "sk": {"S": f"o#{number:012d}"},
         "status": {"S": chance.choice(_STATUSES)},
         "created_at": {"N": str(FIRST_SECOND + number)},
@@ -172,7 +190,7 @@ def _order(chance: random.Random, number: int) -> Item:
         for _ in range(chance.randrange(1, 7))
     ]
     return {
-        "pk": {"S": f"c#{chance.getrandbits(40):010x}"},
+        "pk": {"S": f"k000#c{chance.getrandbits(40):010x}"},
         "sk": {"S": f"order#{number:012d}"},
         "lines": {"L": lines},
         "address": {"M": {"street": {"S": chance.choice(_BEYOND_ASCII)}, "zip": {"S": str(chance.randrange(10_000, 99_999))}}},
@@ -183,7 +201,7 @@ def _order(chance: random.Random, number: int) -> Item:
 
 def _session(chance: random.Random, number: int) -> Item:
     return {
-        "pk": {"S": f"s#{chance.getrandbits(64):016x}"},
+        "pk": {"S": f"k000#s{chance.getrandbits(64):016x}"},
         "sk": {"S": f"session#{number:012d}"},
         "token": {"B": base64.b64encode(chance.randbytes(96)).decode()},
         "hours": {"NS": [str(hour) for hour in sorted(chance.sample(range(24), 5))]},
@@ -197,7 +215,7 @@ def _session(chance: random.Random, number: int) -> Item:
 
 def _document(chance: random.Random, number: int) -> Item:
     return {
-        "pk": {"S": f"d#{chance.getrandbits(40):010x}"},
+        "pk": {"S": f"k000#d{chance.getrandbits(40):010x}"},
         "sk": {"S": f"document#{number:012d}"},
         "größe": {"N": str(chance.randrange(1, 10**6))},
         "title": {"S": f"{chance.choice(_BEYOND_ASCII)} {chance.choice(_WORDS)}"},
@@ -251,7 +269,7 @@ def _typed(value: Any) -> dict[str, Any]:
 
 def _web(chance: random.Random, number: int) -> Item:
     return {
-        "pk": {"S": f"u#{chance.getrandbits(64):016x}"},
+        "pk": {"S": f"k000#u{chance.getrandbits(64):016x}"},
         "sk": {"S": f"profile#{number:012d}"},
         "email": {"S": f"{chance.choice(_WORDS)}.{number}@example.com"},
         "settings": _typed({word: chance.random() < 0.5 for word in chance.sample(_WORDS, 30)}),

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import cache
@@ -14,7 +14,7 @@ from typing import Any, cast
 import boto3
 
 from benchmarks import naive, stub
-from benchmarks.corpora import PAGE_BYTES, Corpus, RawPage, a_table, export_lines, pages
+from benchmarks.corpora import PAGE_BYTES, Corpus, RawPage, a_table, larger, pages
 from benchmarks.measuring import Effort, Measured, Skipped, alternate, milliseconds
 from benchmarks.replay import answer_with
 from stj_audit.facts import ItemSizes
@@ -36,7 +36,6 @@ HASH_KEY = bytes(32)
 REGION = "eu-north-1"
 NAME = "orders"
 COMPRESSION_LEVEL = 6
-EXPORT_FILES = 4
 NOT_BUILT = Skipped(why="the compiled fold is not built here")
 
 FoldFactory = Callable[[], ItemFold]
@@ -50,20 +49,19 @@ def is_compiled() -> bool:
 
 
 def pages_compiled(corpus: Corpus, effort: Effort) -> Measured | Skipped:
-    # Compiled, a page takes a thousandth of what the rival takes: more of them, or the clock is all that is measured
-    return _pages(corpus, effort, _fold_in_use, more=8) if is_compiled() else NOT_BUILT
+    return _pages(corpus, effort, _fold_in_use, times=effort.times) if is_compiled() else NOT_BUILT
 
 
 def pages_pure(corpus: Corpus, effort: Effort) -> Measured | Skipped:
-    return _pages(corpus, effort, lambda: ItemFold(a_table(NAME), hash_key=HASH_KEY), more=1)
+    return _pages(corpus, effort, lambda: ItemFold(a_table(NAME), hash_key=HASH_KEY), times=effort.pure_times)
 
 
 def _fold_in_use() -> ItemFold:
     return engine.new_fold(a_table(NAME), hash_key=HASH_KEY)
 
 
-def _pages(corpus: Corpus, effort: Effort, new_fold: FoldFactory, *, more: int) -> Measured:
-    made = pages(corpus, effort.our_pages)
+def _pages(corpus: Corpus, effort: Effort, new_fold: FoldFactory, *, times: int) -> Measured:
+    made = larger(pages(corpus, effort.pages), times)
     theirs = made[: effort.rival_pages]
     bodies = [page.body(None if page is made[-1] else number + 1) for number, page in enumerate(made)]
     table = boto3.Session().resource("dynamodb", region_name=REGION).Table(NAME)
@@ -78,15 +76,16 @@ def _pages(corpus: Corpus, effort: Effort, new_fold: FoldFactory, *, more: int) 
 
     def ours() -> None:
         fold = new_fold()
-        for body in bodies * more:
+        for body in bodies:
             fold.add_page(body)
-        _expect(made * more, fold.item_bytes)
+        _expect(made, fold.item_bytes)
 
-    rounds = alternate(effort.rounds, "CPU", rival=(rival, _mib(theirs)), ours=(ours, _mib(made) * more))
+    rounds = alternate(effort.rounds, "CPU", rival=(rival, _mib(theirs)), ours=(ours, _mib(made)))
     return Measured(
         rival=f"{milliseconds(rounds.median('rival'))} a MiB",
         ours=f"{milliseconds(rounds.median('ours'))} a MiB",
         ratio=rounds.ratio("rival", "ours"),
+        note=f"a table of {_mib(made):.0f} MiB",
     )
 
 
@@ -98,7 +97,7 @@ def end_to_end(corpus: Corpus, effort: Effort) -> Measured | Skipped:
 
 
 def _over_http(corpus: Corpus, effort: Effort) -> Measured:
-    made = pages(corpus, effort.our_pages)
+    made = larger(pages(corpus, effort.pages), effort.times)
     theirs = made[: effort.rival_pages]
     with stub.running(theirs, length=len(theirs)) as their_url, stub.running(made, length=len(made)) as our_url:
         table = boto3.Session().resource("dynamodb", region_name=REGION, endpoint_url=their_url).Table(NAME)
@@ -118,19 +117,20 @@ def _over_http(corpus: Corpus, effort: Effort) -> Measured:
         ours=_speed(rounds.median("ours")),
         ratio=rounds.ratio("rival", "ours"),
         floor=f"{_speed(rounds.median('bare'))} without sizing",
+        note=f"a table of {_mib(made):.0f} MiB",
     )
 
 
 def over_no_sizing(corpus: Corpus, effort: Effort) -> Measured | Skipped:
     if not is_compiled():
         return NOT_BUILT
-    made = pages(corpus, effort.our_pages)
-    with stub.running(made, length=len(made) * 4) as url:
+    made = larger(pages(corpus, effort.pages), effort.times)
+    with stub.running(made, length=len(made)) as url:
         rounds = alternate(
             effort.rounds,
             "wall",
-            bare=(lambda: without_sizing(url, len(made) * 4), _mib(made) * 4),
-            ours=(lambda: _expect(made * 4, read_whole(url, len(made) * 4)), _mib(made) * 4),
+            bare=(lambda: without_sizing(url, len(made)), _mib(made)),
+            ours=(lambda: _expect(made, read_whole(url, len(made))), _mib(made)),
         )
     return Measured(rival=_speed(rounds.median("bare")), ours=_speed(rounds.median("ours")), ratio=rounds.ratio("bare", "ours"))
 
@@ -167,42 +167,37 @@ def without_sizing(url: str, length: int) -> None:
 def export(corpus: Corpus, effort: Effort) -> Measured | Skipped:
     if not is_compiled():
         return NOT_BUILT
-    made = pages(corpus, effort.export_pages)
-    with _export_files(corpus, effort.export_pages) as files:
-        parts = parts_of(files)
+    made = larger(pages(corpus, effort.pages), effort.times)
+    with _export_file(made) as path:
+        parts = parts_of((path,))
 
         def ours() -> None:
             counted = [fold_file_part(part, table=a_table(NAME), hash_key=HASH_KEY) for part in parts]
             _expect(made, sum(size * times for counts in counted for size, times in counts.sizes.items()))
 
-        rounds = alternate(effort.rounds, "CPU", bare=(lambda: _decompress(files), _mib(made)), ours=(ours, _mib(made)))
+        rounds = alternate(effort.rounds, "CPU", bare=(lambda: _decompress(path), _mib(made)), ours=(ours, _mib(made)))
     return Measured(
         rival=f"{milliseconds(rounds.median('bare'))} a MiB",
         ours=f"{milliseconds(rounds.median('ours'))} a MiB",
         ratio=rounds.ratio("ours", "bare"),
-        note=f"decompressed with {'isal' if isal_zlib else 'zlib: isal is not installed'}",
+        note=f"one file, {_mib(made):.0f} MiB of items, {'isal' if isal_zlib else 'zlib: isal is not installed'}",
     )
 
 
-def _decompress(files: Sequence[Path]) -> None:
-    for path in files:
-        unpack: Any = (isal_zlib or zlib).decompressobj(GZIP_WINDOW_BITS)
-        with path.open("rb") as packed:
-            while chunk := packed.read(CHUNK_BYTES):
-                unpack.decompress(chunk)
+def _decompress(path: Path) -> None:
+    unpack: Any = (isal_zlib or zlib).decompressobj(GZIP_WINDOW_BITS)
+    with path.open("rb") as packed:
+        while chunk := packed.read(CHUNK_BYTES):
+            unpack.decompress(chunk)
 
 
 @contextmanager
-def _export_files(corpus: Corpus, count: int) -> Iterator[Sequence[Path]]:
-    lines = export_lines(corpus, count).splitlines(keepends=True)
+def _export_file(made: tuple[RawPage, ...]) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="stj-audit-benchmark-") as folder:
-        made = []
-        for number in range(EXPORT_FILES):
-            pack = zlib.compressobj(COMPRESSION_LEVEL, zlib.DEFLATED, GZIP_WINDOW_BITS)
-            path = Path(folder) / f"{number}.json.gz"
-            path.write_bytes(pack.compress(b"".join(lines[number::EXPORT_FILES])) + pack.flush())
-            made.append(path)
-        yield made
+        pack = zlib.compressobj(COMPRESSION_LEVEL, zlib.DEFLATED, GZIP_WINDOW_BITS)
+        path = Path(folder) / "items.json.gz"
+        path.write_bytes(b"".join(pack.compress(page.lines()) for page in made) + pack.flush())
+        yield path
 
 
 # --------------------------------------------------------------------------------------------------------------- memory
@@ -212,7 +207,7 @@ def memory(effort: Effort) -> Measured | Skipped:
     """The ratio is MB: there is no rival, because the naive reader need not hold anything either."""
     if not is_compiled() and effort.replayed_bytes > 1000**3:
         return Skipped(why="the compiled fold is not built here, and without it 5 GB take ten minutes")
-    replayed = pages("mix", min(effort.our_pages, 8))
+    replayed = larger(pages("mix", effort.pages), effort.times)
     length = effort.replayed_bytes // PAGE_BYTES
     with stub.running(replayed, length=length) as url:
         finished = subprocess.run(

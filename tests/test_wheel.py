@@ -84,6 +84,7 @@ def test_without_a_compiler_it_says_so_in_one_line_and_counts_all_the_same(tmp_p
 
 def test_what_is_compiled_from_is_in_the_source_archive(tmp_path: Path) -> None:
     archive, _ = built(tmp_path, target="sdist")
-    names = {name.partition("/")[2] for name in tarfile.open(archive).getnames()}
+    with tarfile.open(archive) as files:
+        names = {name.partition("/")[2] for name in files.getnames()}
     assert {"hatch_build.py", "stj_audit/items/_scanner.pyx"} <= names
     assert not any(name.endswith((".so", ".pyd", "_scanner.c")) for name in names)

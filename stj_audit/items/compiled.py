@@ -56,7 +56,7 @@ class CompiledFold(ItemFold):
 
     def add_lines(self, block: bytes, *, wrapped: bool) -> int:
         scanner = self._scanner
-        if scanner is None or not isinstance(block, bytes) or len(block) > MAX_BODY_BYTES:
+        if scanner is None or len(block) > MAX_BODY_BYTES:
             return super().add_lines(block, wrapped=wrapped)
         found = passed = at = 0
         with self._lock:
@@ -113,7 +113,7 @@ class CompiledFold(ItemFold):
     def _scanned_page(self, body: bytes) -> Page | None:
         """None: the scanner does not take it, and nothing was counted."""
         scanner = self._scanner
-        if scanner is None or not isinstance(body, bytes):
+        if scanner is None:
             return None
         read = scanner.read_page(body)
         if read is None:
@@ -150,7 +150,8 @@ class _Aside:
         return shape_of(text.decode())
 
     def expiry_of(self, digits: bytes) -> str:
-        assert self._expiring is not None, "it is asked for an attribute that TTL watches"
+        if self._expiring is None:
+            raise AssertionError("asked of no attribute but the one that TTL watches")
         return self._expiring._kind(digits.decode())
 
     def item_hash(self, item: bytes) -> int:

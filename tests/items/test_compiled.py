@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import product
 from random import Random
-from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("stj_audit.items._scanner", reason="the scanner is not compiled here")
 
+from stj_audit import entries
 from stj_audit.facts import KeyAttribute, Table
 from stj_audit.items import engine
 from stj_audit.items.compiled import CompiledFold
@@ -25,8 +25,9 @@ from stj_audit.items.wire import BrokenLine, BrokenPage
 from tests.builders import a_table, an_index
 from tests.items import fuzz_folds, test_fold
 from tests.items.test_fold import *  # noqa: F403 - all cases of the pure fold, run again below with the compiled one
+from tests.items.test_fold import Item
 
-Item = dict[str, Any]
+DEEPER, LESS_DEEP = '{"L":[', "]}"
 KEY = b"a key of this run"
 RAW = b'{"Items":[%s],"Count":1,"ScannedCount":1}'
 
@@ -36,7 +37,7 @@ class Paged(CompiledFold):
 
     paging = False
 
-    def add(self, items: Iterable[Item]) -> None:
+    def add(self, items: Iterable[entries.Item]) -> None:
         if self.paging:  # what was not scanned
             super().add(items)
             return
@@ -118,9 +119,9 @@ def test_an_answer_that_ends_early_counts_nothing(cut: int) -> None:
         '{"id":{"S":"a"},"t":{"BOOL":true},"f":{"BOOL":false},"z":{"NULL":true}}',
         '{"id":{"S":"a"},"b":{"B":"AAE="},"bs":{"BS":["AA==","AAEC"]},"ns":{"NS":["1","2.50",".5","+1e-7"]},"ss":{"SS":["x","é"]}}',
         '{"id":{"S":"a"},"m":{"M":{"M":{"M":{"S":{"S":"S"}}},"L":{"L":[{"L":[{"N":"1"}]}]}}}}',
-        '{"id":{"S":"a"},"m":{"M":{%s}}}' % ",".join(f'"name-{at}":{{"N":"{at}"}}' for at in range(500)),
-        '{"id":{"S":"a"},%s}' % ",".join(f'"name-{at}":{{"N":"{at}"}}' for at in range(500)),
-        '{"id":{"S":"a"},"d":%s{"N":"1"}%s}' % ('{"L":[' * 32, "]}" * 32),
+        {"id": {"S": "a"}, "m": {"M": {f"name-{at}": {"N": str(at)} for at in range(500)}}},
+        {"id": {"S": "a"}, **{f"name-{at}": {"N": str(at)} for at in range(500)}},
+        f'{{"id":{{"S":"a"}},"d":{DEEPER * 32}{{"N":"1"}}{LESS_DEEP * 32}}}',
         {"id": {"S": "a"}, "v": {"S": "x" * 390_000}},
         {"id": {"S": "a"}, "v": {"S": "é" * 1_000_000}},
     ],
@@ -140,7 +141,7 @@ def test_what_tables_hold_is_scanned(item: str | Item) -> None:
         '{"id":{"S":"a"},"m":{"M":{"x":{"S":"b"},"y":{"S":"b"},"x":{"S":"c"}}}}',
         r'{"id":{"S":"\ud800"}}',
         '{"id":{"S":"a"},"n":{"N":"1e0000000001"}}',
-        '{"id":{"S":"a"},"d":%s{"N":"1"}%s}' % ('{"L":[' * 100, "]}" * 100),
+        f'{{"id":{{"S":"a"}},"d":{DEEPER * 100}{{"N":"1"}}{LESS_DEEP * 100}}}',
     ],
 )
 def test_what_is_odd_is_left_to_the_pure_fold(item: str) -> None:
