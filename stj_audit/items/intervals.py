@@ -12,6 +12,7 @@ from statistics import NormalDist
 CONFIDENCE = 0.95
 TINY = 1e-300  # keeps the continued fraction off a division by zero
 PRECISION = 1e-14
+NOISE = 1e-9  # of probabilities by logarithms: one of exactly 5 % is not above it
 MAX_TERMS = 20_000  # the continued fraction takes about the square root of the larger parameter: enough for billions of items
 MOST_STEPS = 200  # halvings alone leave nothing of a float after 1,074; Newton's steps take about ten
 MAX_EXPONENT = 700.0  # of what a float can hold
@@ -138,7 +139,7 @@ def at_most(population: int, read: int, found: int = 0, *, confidence: float = C
     low, high = found, population - (read - found)  # so many can have it, and no more: those read without it do not
     while low < high:
         middle = (low + high + 1) // 2
-        if _at_most_found(population, read, middle, found) > 1 - confidence:
+        if _at_most_found(population, read, middle, found) > (1 - confidence) * (1 + NOISE):
             low = middle
         else:
             high = middle - 1

@@ -118,6 +118,11 @@ def test_the_bound_is_the_largest_number_that_is_not_unlikely(case: tuple[int, i
     assert at_most(population, read, found) == max(number for number in possible if likely(number) > Fraction(1, 20))
 
 
+def test_a_probability_of_exactly_five_percent_is_not_above_it() -> None:
+    # of 16 with 4 that have it, 14 read show at most 2 of them in 6 of 120 cases
+    assert at_most(16, 14, 2) == 3
+
+
 def test_a_bound_of_a_huge_table_is_the_rule_of_three() -> None:
     assert at_most(12_000_000, 41_000) == pytest.approx(3 / 41_000 * 12_000_000, rel=0.01)
 
