@@ -147,12 +147,12 @@ class BackupsReport:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OverLine:
-    """Items over a line: `found` among those read; `low` to `high` in the whole table (equal when every item was read)."""
+    """Items over a line: `found` among those read; `low` to `high` in the whole table (equal when every item was read; null: not bounded)."""
 
     threshold_bytes: int
     found: int
     low: int
-    high: int
+    high: int | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

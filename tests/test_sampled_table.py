@@ -68,6 +68,9 @@ def test_items_over_a_line_are_a_range() -> None:
     assert found is not None
     assert found.over_warn == OverLine(threshold_bytes=WARN, found=4, low=156, high=1_020)
     assert found.over_max == OverLine(threshold_bytes=MOST, found=0, low=0, high=297)
+    unbounded = judged(a_sample(segments=1, item_count=None), **LARGE_TABLE).tables[0].items
+    assert unbounded is not None
+    assert unbounded.over_max.high is None
     assert over_line(found.over_max, found.coverage) == "0 in the sample: 0 to 297 in the table"
 
 
@@ -158,7 +161,7 @@ def test_a_sample_that_says_nothing_says_so() -> None:
         "orders: a sample of 1,000 items was read; how it was drawn is not known, so it says little of the rest"
     )
     assert about_over(a_table(), unknown, WARN) == about_over(a_table(), a_sample({}), WARN) == ""
-    one = sentence(a_sample(segments=1))
+    one = sentence(a_sample(segments=1, item_count=None))
     assert one.startswith("orders: 1 of 4,000 segments was read")
     assert "mean item 1,000 B, and how far that is off is not known; none above 300.0 KB was seen; " in one
 

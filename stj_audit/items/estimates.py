@@ -44,7 +44,6 @@ EXCEPTIONAL_ITEMS = 100  # and of a handful of items any factor is chance
 EXCEPTIONAL_PART = 10  # at most one segment in so many is an exception; more are a tail
 APART = 0.1  # two estimates of one number that differ by more are not the same: DescribeTable's is old, or the sample lacks a collection
 MAX_FACTOR = 1e6  # an interval that reaches further says nothing
-MAX_ITEMS = 10**15  # no table has as many: what an interval without an upper end comes to
 ROUNDING = 1e-6  # 28 of 10,000 of 10,000 are 28, not a hair more
 
 
@@ -89,13 +88,15 @@ class Share:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Count:
     """
-    How many items of the whole table are over a line. `by_share` is the share times the item count, `by_segments` what was found times M / m;
-    None: no item count is known. `apart`: they differ by more than a tenth, so the item count is old, or the sample lacks a collection.
+    How many items of the whole table are over a line; `high` None: so few segments do not bound it.
+
+    `by_share` is the share times the item count, `by_segments` what was found times M / m; None: no item count is known. `apart`: they differ
+    by more than a tenth, so the item count is old, or the sample lacks a collection.
     """
 
     found: int
     low: int
-    high: int
+    high: int | None
     by_share: int | None
     by_segments: int
     apart: bool
@@ -383,7 +384,7 @@ class Estimates:
         """
         read = max(int(worth), 1)
         stated = self.sample.item_count if self.keys_read is None and not self.counts_apart else None
-        population = max(stated or round(read / self.part_read), read)
+        population = max(stated or 0, round(read / self.part_read))
         return at_most(population, read) / population
 
     def _widened(self, share: Share) -> Share:
@@ -408,12 +409,10 @@ class Estimates:
             # either may be right
             other_low, other_high = _product(share, seen)
             low, high = min(low, other_low), max(high, other_high)
-        without = self.items_read - share.found
-        most = max((stated or 0), math.ceil(min(seen.high, MAX_ITEMS))) - without
         return Count(
             found=share.found,
             low=max(math.floor(low + ROUNDING), share.found),
-            high=max(min(math.ceil(min(high, MAX_ITEMS) - ROUNDING), most), share.found),
+            high=None if math.isinf(high) else max(math.ceil(high - ROUNDING), share.found),
             by_share=None if not stated else round(share.value * stated),
             by_segments=round(share.value * seen.value),
             apart=self.counts_apart,

@@ -12,6 +12,7 @@ from statistics import NormalDist
 CONFIDENCE = 0.95
 TINY = 1e-300  # keeps the continued fraction off a division by zero
 PRECISION = 1e-14
+NOISE = 1e-9  # of probabilities by logarithms: one of exactly 5 % is still likely enough
 MAX_TERMS = 20_000  # the continued fraction takes about the square root of the larger parameter: enough for billions of items
 MOST_STEPS = 200  # halvings alone leave nothing of a float after 1,074; Newton's steps take about ten
 MAX_EXPONENT = 700.0  # of what a float can hold
@@ -129,7 +130,7 @@ def at_most(population: int, read: int, found: int = 0, *, confidence: float = C
     """
     The most of `population` that can have what `found` of `read` had, drawn without putting back: an upper bound at `confidence`.
 
-    Exact, by the hypergeometric distribution: the largest number with which a sample would have shown so few in more than 5 of 100 cases.
+    Exact, by the hypergeometric distribution: the largest number with which a sample would have shown so few in at least 5 of 100 cases.
     About 3 / (share read) where nothing was found. Source: Buonaccorsi, "A note on confidence intervals for proportions in finite
     populations", 1987.
     """
@@ -138,7 +139,7 @@ def at_most(population: int, read: int, found: int = 0, *, confidence: float = C
     low, high = found, population - (read - found)  # so many can have it, and no more: those read without it do not
     while low < high:
         middle = (low + high + 1) // 2
-        if _at_most_found(population, read, middle, found) > 1 - confidence:
+        if _at_most_found(population, read, middle, found) > (1 - confidence) * (1 - NOISE):
             low = middle
         else:
             high = middle - 1

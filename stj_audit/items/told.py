@@ -29,10 +29,10 @@ def about_over(table: Table, items: ItemSizes, line_bytes: int) -> str:
     "about 1,200 (900 to 1,600) of about 12,000,000 items". Empty where it lets expect nothing.
     """
     estimates = Estimates.of(items, sort_key=bool(table.range_attributes))
-    if estimates is None or not estimates.items_read or math.isinf(estimates.item_count.high):
-        return ""
     found = items.over(line_bytes)
-    over = estimates.count_over(line_bytes, found=found)
+    over = None if estimates is None or not estimates.items_read else estimates.count_over(line_bytes, found=found)
+    if estimates is None or over is None or over.high is None:
+        return ""
     if found:
         return f"about {_most_likely(over)} ({count(over.low)} to {count(over.high)}) of {_all(estimates)}"
     bound = estimates.share_over(line_bytes, found=0)

@@ -167,6 +167,8 @@ def over_line(line: OverLine, coverage: str) -> str:
     """How many items lie over a line: exact when every item was read, else what was found and what that means for the table."""
     if coverage == "full":
         return f"{line.found:,}"
+    if line.high is None:
+        return f"{line.found:,} in the sample: at least so many in the table"
     return f"{line.found:,} in the sample: {line.low:,} to {line.high:,} in the table"
 
 

@@ -115,7 +115,12 @@ def test_the_bound_is_the_largest_number_that_is_not_unlikely(case: tuple[int, i
         return Fraction(ways, math.comb(population, read))
 
     possible = range(found, population - (read - found) + 1)
-    assert at_most(population, read, found) == max(number for number in possible if likely(number) > Fraction(1, 20))
+    assert at_most(population, read, found) == max(number for number in possible if likely(number) >= Fraction(1, 20))
+
+
+def test_a_probability_of_exactly_five_percent_is_likely_enough() -> None:
+    # of 16 with 4 that have it, 14 read show at most 2 of them in 6 of 120 cases
+    assert at_most(16, 14, 2) == 4
 
 
 def test_a_bound_of_a_huge_table_is_the_rule_of_three() -> None:
