@@ -115,7 +115,11 @@ def measure_files(request: FilesRequest, *, on_progress: Progress | None = None)
 
 def _from_disk(request: FilesRequest) -> _Reading[files.FilePart]:
     path = Path(request.location)
+    if not request.location:
+        raise ConfigError("--from names nothing", hint="give a file, a folder, a glob, or s3://bucket/prefix")
     if path.name in exports.MANIFEST_NAMES and path.is_file():
+        path = path.parent
+    if path.name == exports.DATA and (path.parent / exports.SUMMARY).is_file():
         path = path.parent
     folders = exports.export_folders(path) if path.is_dir() else ()
     if folders:

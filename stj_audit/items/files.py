@@ -36,6 +36,7 @@ from stj_audit.items.lines import (
 
 PART_BYTES = 64 * 1024 * 1024  # of a plain file: a second's work or so, and little lost where a part must be done again
 SUFFIXES = (".json", ".jsonl", ".ndjson")
+NOT_ITEMS = ("manifest-summary.json", "manifest-files.json")  # of exports, which a glob may take in
 FILE_SUFFIXES = (*SUFFIXES, *(f"{suffix}.gz" for suffix in SUFFIXES))
 
 
@@ -105,7 +106,8 @@ def find_files(path: str) -> tuple[Path, ...]:
         if not matches:
             what = "no file matches it" if glob.has_magic(path) else "there is no such file or folder"
             raise UnreadableItems(f"{path}: {what}", hint="check the path given with --from")
-        return tuple(file for match in matches for file in (_below(Path(match)) if Path(match).is_dir() else (Path(match),)))
+        below = (file for match in matches for file in (_below(Path(match)) if Path(match).is_dir() else (Path(match),)))
+        return tuple(dict.fromkeys(file for file in below if file.name not in NOT_ITEMS))
     if not found.is_dir():
         return (found,)
     files = _below(found)
