@@ -20,6 +20,10 @@ cdef extern from *:
     """
     #include <stdint.h>
     #include <string.h>
+    #if defined(_MSC_VER)
+    #define inline __inline
+    #endif
+    static inline void stj_put_eight(unsigned char *to, const unsigned char *from) { memcpy(to, from, 8); }
     #define ONES UINT64_C(0x0101010101010101)
     #define HIGHS UINT64_C(0x8080808080808080)
     #define QUOTES UINT64_C(0x2222222222222222)
@@ -58,6 +62,7 @@ cdef extern from *:
     const uint32_t NO_SLOT
     const int64_t TOO_MANY_BYTES, FIRST_EPOCH_SECONDS, END_EPOCH_SECONDS
     unsigned stj_first(uint64_t marked) noexcept nogil  # the number of the first byte that is not 0
+    void stj_put_eight(unsigned char *to, const unsigned char *start) noexcept nogil  # copy eight bytes
     uint64_t stj_eight(const unsigned char *start) noexcept nogil  # eight bytes, the first the lowest
 
 cdef enum:
@@ -143,6 +148,16 @@ cdef enum:
     SHAPES = 64
     ASK = -3  # `shape_of` knows
 
+    # classes of characters
+    DIGIT = 1
+    ALPHANUMERIC = 2
+    OF_ADDRESS = 4
+    TELLING = 8
+    OF_PHONE = 16
+    JOINING = 32
+    AT = 64
+    ODD = 128  # not ASCII, or not to be printed
+
     # what TTL makes of an item
     MISSING = 0
     NOT_NUMBERS = 1
@@ -152,6 +167,10 @@ cdef enum:
     DUE = 5
     LATER = 6
     EXPIRIES = 7
+
+    RECENT = 4
+    RECENTS = 256
+    RECENT_BYTES = 64
 
     HISTOGRAM = 409_601  # AWS: an item has 400 KB at the most
     MAX_RECORDS = 524_288
@@ -165,7 +184,7 @@ EXPIRY_NAMES = ("missing", "not_numbers", "milliseconds", "ignored", "overdue", 
 
 cdef uint32_t[8][256] CRC
 cdef uint8_t[256] BASE64
-cdef uint8_t[256] CLASS  # of characters, for shapes: digit 1, letter 2, a to f 4, telling 8, of a phone number 16
+cdef uint8_t[256] CLASS  # of characters, for shapes
 
 
 def _fill_tables():
@@ -182,18 +201,21 @@ def _fill_tables():
     for at in range(256):
         BASE64[at] = 255
         CLASS[at] = 0
+        if not 32 <= at < 127:
+            CLASS[at] |= ODD
     for at, value in enumerate(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"):
         BASE64[value] = at
-    for value in b"0123456789":
-        CLASS[value] |= 1 | 16
-    for value in b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz":
-        CLASS[value] |= 2
-    for value in b"ABCDEFabcdef":
-        CLASS[value] |= 4
-    for value in b"#|@:+(.":
-        CLASS[value] |= 8
-    for value in b" ()./-":
-        CLASS[value] |= 16
+    for members, value in (
+        (b"0123456789", DIGIT | ALPHANUMERIC | OF_ADDRESS | OF_PHONE),
+        (b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", ALPHANUMERIC),
+        (b"ABCDEFabcdef.:", OF_ADDRESS),
+        (b" ()./-", OF_PHONE),
+        (b"#|@:+(.", TELLING),
+        (b"#|:", JOINING),
+        (b"@", AT),
+    ):
+        for at in members:
+            CLASS[at] |= value
 
 
 _fill_tables()
@@ -355,8 +377,8 @@ cdef class Scanner:
     """
     The counters of one fold.
 
-    `owner` is asked for what is rare, with the GIL: shape_of(text), expiry_of(digits), item_hash(item), compress(item), all of bytes, and
-    last_rank().
+    `owner` is asked for what is rare, with the GIL: shape_of(text), expiry_of(digits), item_hash(item), all of bytes, compress(item,
+    sizes by name) and last_rank().
     """
 
     # the input, and where in it we are
@@ -436,6 +458,8 @@ cdef class Scanner:
     cdef uint64_t[8] blake_state  # after the block of the key
     cdef uint64_t[8] blake_empty  # the hash of nothing
     cdef uint64_t digest_low, digest_high
+    # the last few partition keys of this input: where, how long, checksum, place among the digests from 1
+    cdef uint32_t[::1] recent
     cdef int64_t[::1] shapes
     # TTL
     cdef bint expiring
@@ -519,6 +543,7 @@ cdef class Scanner:
         self.digest_items = _signed(sets * self.distinct_limit)
         self.digest_mask = _power_of_two(4 * self.distinct_limit) - 1
         self.digest_table = _halves(sets * (self.digest_mask + 1))
+        self.recent = _halves(sets * RECENT * RECENTS)
         self.shapes = _signed(self.key_count * SHAPES)
         self._start_hashes(value_key, hmac_pads)
         # TTL
@@ -735,6 +760,7 @@ cdef class Scanner:
             self.body = body
             self.body_bytes = body.shape[0]
         self.eights = self.body_bytes - 7 if self.body_bytes > 7 else 0
+        self.recent[:] = 0
         return 0
 
     cdef int _close(self) except -1:
@@ -1732,9 +1758,29 @@ cdef class Scanner:
         with nogil:
             for at in range(self.entry_count):
                 self._count(at)
+        ranked = []
         for at in range(self.todo_count):
-            self._do(self.todo[TODO * at], self.todo[TODO * at + 1], self.todo[TODO * at + 2])
+            if self.todo[TODO * at] == TO_COMPRESS:
+                ranked.append((self.todo[TODO * at + 2] * self.rank_factor + self.rank_summand, self.todo[TODO * at + 1]))
+            else:
+                self._do(self.todo[TODO * at], self.todo[TODO * at + 1], self.todo[TODO * at + 2])
+        ranked.sort()  # those that are kept come first, and spare the others
+        for rank, item in ranked:
+            if rank > self.owner.last_rank():
+                break
+            self.owner.compress(self._item_bytes(item), self._sizes_of(item))
         return 0
+
+    def _sizes_of(self, Py_ssize_t item):
+        """The sizes of an item's attributes, by name."""
+        cdef Py_ssize_t record, at, name
+        cdef Py_ssize_t end = self.entries[ITEM * (item + 1) + FIRST] if item + 1 < self.entry_count else self.record_count
+        found = {}
+        for record in range(self.entries[ITEM * item + FIRST], end):
+            at = RECORD * record
+            name = self.records[at + NAME]
+            found[bytes(self.body[name : name + (self.records[at + KIND] >> KIND_BITS)]).decode()] = self.records[at + SIZE]
+        return found
 
     cdef inline int _leave(self, uint32_t what, uint32_t which, uint32_t more) except -1 nogil:
         cdef Py_ssize_t at = TODO * self.todo_count
@@ -1911,13 +1957,10 @@ cdef class Scanner:
             self.expiries[<int> kind] += 1
         elif what == TO_SIZE:
             self.beyond[which] = self.beyond.get(which, 0) + 1
-        elif what == TO_HASH:
+        else:
             size = self.entries[ITEM * <Py_ssize_t> which + BYTES]
             if self.largest_count < self.largest_limit or size >= self.largest_size[self.largest_limit - 1]:
                 self._take(size, self.owner.item_hash(self._item_bytes(which)))
-        elif more * self.rank_factor + self.rank_summand <= self.last_rank:
-            self.owner.compress(self._item_bytes(which))
-            self.last_rank = min(self.owner.last_rank(), 0xFFFFFFFFFFFFFFFF)
         return 0
 
     cdef bytes _item_bytes(self, Py_ssize_t item):
@@ -1991,38 +2034,60 @@ cdef class Scanner:
         return 0
 
     cdef int _put_text(self, size_t i, size_t end) except -1 nogil:
+        """What stands between two quotes, into the scratch, which has room for it and 8 bytes more."""
+        cdef size_t at = self.scratch_bytes
+        cdef uint64_t slashes
         cdef unsigned char c
-        cdef int code
         while i < end:
+            while i < self.eights and at + 8 <= <size_t> self.scratch.shape[0]:
+                slashes = stj_eight(&self.body[i]) ^ BACKSLASHES
+                if (slashes - ONES) & ~slashes & HIGHS:
+                    break
+                stj_put_eight(&self.scratch[at], &self.body[i])
+                if end - i <= 8:
+                    self.scratch_bytes = at + (end - i)
+                    return 0
+                i += 8
+                at += 8
             c = self.body[i]
             i += 1
             if c != 92:
-                self._put(c)
+                self.scratch[at] = c
+                at += 1
                 continue
-            c = self.body[i]
-            i += 1
-            if c == 117:
-                code = self._four_digits(i)
-                i += 4
-                if 0xD800 <= code < 0xDC00:
-                    code = 0x10000 + ((code - 0xD800) << 10) + (self._four_digits(i + 2) - 0xDC00)
-                    i += 6
-                if code < 0x80:
-                    self._put(<uint8_t> code)
-                elif code < 0x800:
-                    self._put(<uint8_t> (0xC0 | (code >> 6)))
-                    self._put(<uint8_t> (0x80 | (code & 0x3F)))
-                else:
-                    if code < 0x10000:
-                        self._put(<uint8_t> (0xE0 | (code >> 12)))
-                    else:
-                        self._put(<uint8_t> (0xF0 | (code >> 18)))
-                        self._put(<uint8_t> (0x80 | ((code >> 12) & 0x3F)))
-                    self._put(<uint8_t> (0x80 | ((code >> 6) & 0x3F)))
-                    self._put(<uint8_t> (0x80 | (code & 0x3F)))
-            else:
-                self._put(10 if c == 110 else 9 if c == 116 else 13 if c == 114 else 8 if c == 98 else 12 if c == 102 else c)
+            self.scratch_bytes = at
+            i = self._put_escape(i)
+            at = self.scratch_bytes
+        self.scratch_bytes = at
         return 0
+
+    cdef size_t _put_escape(self, size_t i) except? 0 nogil:
+        """The character of an escape, into the scratch. From behind the backslash to the end of it."""
+        cdef unsigned char c = self.body[i]
+        cdef int code
+        i += 1
+        if c == 117:
+            code = self._four_digits(i)
+            i += 4
+            if 0xD800 <= code < 0xDC00:
+                code = 0x10000 + ((code - 0xD800) << 10) + (self._four_digits(i + 2) - 0xDC00)
+                i += 6
+            if code < 0x80:
+                self._put(<uint8_t> code)
+            elif code < 0x800:
+                self._put(<uint8_t> (0xC0 | (code >> 6)))
+                self._put(<uint8_t> (0x80 | (code & 0x3F)))
+            else:
+                if code < 0x10000:
+                    self._put(<uint8_t> (0xE0 | (code >> 12)))
+                else:
+                    self._put(<uint8_t> (0xF0 | (code >> 18)))
+                    self._put(<uint8_t> (0x80 | ((code >> 12) & 0x3F)))
+                self._put(<uint8_t> (0x80 | ((code >> 6) & 0x3F)))
+                self._put(<uint8_t> (0x80 | (code & 0x3F)))
+        else:
+            self._put(10 if c == 110 else 9 if c == 116 else 13 if c == 114 else 8 if c == 98 else 12 if c == 102 else c)
+        return i
 
     cdef int _put_parts(self, size_t start) except -1 nogil:
         """repr(number_parts(...))"""
@@ -2105,17 +2170,51 @@ cdef class Scanner:
 
     cdef uint32_t _count_key(self, int of) except? 0 nogil:
         """Count the partition key of the item at hand: of the table (0) or an index (from 1). Gives its checksum."""
+        cdef Py_ssize_t row = ROW * of
+        cdef Py_ssize_t at, recent, place
+        cdef size_t start, length
         cdef uint32_t checksum
-        self._join(ROW * of)
-        checksum = self._crc(self.joined_at, self.joined_length, 0)
         self.key_items[of] += 1
+        if self.distinct[of] < 0:
+            self._join(row)
+            checksum = self._crc(self.joined_at, self.joined_length, 0)
+            self.bucket_items[of * self.buckets + checksum % <uint32_t> self.buckets] += 1
+            return checksum
+        recent = -1
+        if self.parts[row] == 1:
+            at = RECORD * <Py_ssize_t> self.key_records[self.parts[row + 1]]
+            start = self.records[at + START]
+            length = self.records[at + END] - start
+            if length <= RECENT_BYTES:
+                recent = RECENT * (RECENTS * of + <Py_ssize_t> (self._hash(start, start + length) >> 56))
+                if self.recent[recent + 3] and self.recent[recent + 1] == length and self._is_same(start, self.recent[recent], length):
+                    checksum = self.recent[recent + 2]
+                    place = of * self.distinct_limit + self.recent[recent + 3] - 1
+                    self.bucket_items[of * self.buckets + checksum % <uint32_t> self.buckets] += 1
+                    self.digest_items[place] += 1
+                    return checksum
+        self._join(row)
+        checksum = self._crc(self.joined_at, self.joined_length, 0)
         self.bucket_items[of * self.buckets + checksum % <uint32_t> self.buckets] += 1
-        if self.distinct[of] >= 0:
-            self._blake(self.joined_at, self.joined_length)
-            self._count_digest(of)
+        self._blake(self.joined_at, self.joined_length)
+        place = self._count_digest(of)
+        if recent >= 0 and place > 0:
+            self.recent[recent] = <uint32_t> start
+            self.recent[recent + 1] = <uint32_t> length
+            self.recent[recent + 2] = checksum
+            self.recent[recent + 3] = <uint32_t> place
         return checksum
 
-    cdef int _count_digest(self, int of) except -1 nogil:
+    cdef bint _is_same(self, size_t one, size_t other, size_t length) except -1 nogil:
+        """Whether two stretches of the input are the same bytes."""
+        cdef size_t at
+        for at in range(length):
+            if self.body[one + at] != self.body[other + at]:
+                return False
+        return True
+
+    cdef Py_ssize_t _count_digest(self, int of) except -1 nogil:
+        """Gives its place among the digests, from 1; 0: there are too many."""
         cdef uint32_t at = <uint32_t> self.digest_low
         cdef Py_ssize_t table = of * (<Py_ssize_t> self.digest_mask + 1)
         cdef Py_ssize_t place
@@ -2127,7 +2226,7 @@ cdef class Scanner:
             place = of * self.distinct_limit + entry - 1
             if self.digests[2 * place] == self.digest_low and self.digests[2 * place + 1] == self.digest_high:
                 self.digest_items[place] += 1
-                return 0
+                return entry
             at += 1
         if self.distinct[of] == self.distinct_limit:
             self.distinct[of] = -1
@@ -2138,7 +2237,7 @@ cdef class Scanner:
         self.digests[2 * place] = self.digest_low
         self.digests[2 * place + 1] = self.digest_high
         self.digest_items[place] = 1
-        return 0
+        return self.distinct[of]
 
     cdef uint32_t _crc(self, size_t at, size_t length, uint32_t start) except? 0 nogil:
         """zlib.crc32"""
@@ -2243,79 +2342,81 @@ cdef class Scanner:
         cdef size_t end = at + length
         cdef size_t i, part
         cdef uint8_t c
-        cdef int classes = 0xFF
-        cdef int any_class = 0
-        cdef int shape, parts
-        cdef bint letters_only = True
-        cdef bint joints = False
-        cdef bint decimal = True
+        cdef uint8_t every = 255
+        cdef uint8_t some = 0
+        cdef int shape, more, parts
         for i in range(at, end):
-            c = self.scratch[i]
-            if c >= 127 or c < 32:
-                return ASK
-            any_class |= CLASS[c]
-            letters_only &= CLASS[c] & 3 != 0
-            decimal &= CLASS[c] & 1
-            joints |= c == 35 or c == 124 or (c == 58 and i + 1 < end and self.scratch[i + 1] == 58)
+            c = CLASS[self.scratch[i]]
+            every &= c
+            some |= c
         if length == 0:
             return 0
-        if length >= 2 and (self.scratch[at] == 49 and 50 <= self.scratch[at + 1] <= 57 or self.scratch[at] == 50 and 48 <= self.scratch[at + 1] <= 50):
-            shape = self._time(at, end, decimal)
-            if shape:
-                return shape
-        if letters_only:
+        if some & ODD:
+            return ASK
+        if length >= 6:
+            c = self.scratch[at + 1]
+            if (self.scratch[at] == 49 and 50 <= c <= 57) or (self.scratch[at] == 50 and 48 <= c <= 50):
+                shape = self._time(at, end, every & DIGIT)
+                if shape:
+                    return shape
+        if every & ALPHANUMERIC:
             return 0
-        if not any_class & 8:
+        if not some & TELLING:
             return PHONE if self._is_phone(at, end) else 0
-        if not joints or (length >= 4 and self.scratch[at] == 97 and self.scratch[at + 1] == 114 and self.scratch[at + 2] == 110 and self.scratch[at + 3] == 58):
-            return self._personal(at, end)
+        if not some & JOINING or not self._is_joined(at, end):
+            return self._personal(at, end, some, every)
         for i in range(at, end):
             if self.scratch[i] == 58:
-                shape = self._personal(at, end)
+                shape = self._personal(at, end, some, every)
                 if shape == ASK or shape == ADDRESS:
                     return ASK
                 break
         shape = 0
         parts = 0
         i = part = at
+        every = 255
+        some = 0
         while True:
             c = self.scratch[i] if i < end else 35
             if c == 35 or c == 124 or (c == 58 and i + 1 < end and self.scratch[i + 1] == 58):
                 if i > part:
                     parts += 1
-                    classes = self._part(part, i)
-                    if classes == ASK:
-                        return ASK
-                    shape |= classes
+                    if not every & ALPHANUMERIC:
+                        more = self._personal(part, i, some, every)
+                        if more == ASK:
+                            return ASK
+                        shape |= more
+                    every = 255
+                    some = 0
                 if i >= end:
                     break
                 i += 2 if c == 58 else 1
                 part = i
             else:
+                every &= CLASS[c]
+                some |= CLASS[c]
                 i += 1
         return shape | JOINED if parts > 1 else shape
 
-    cdef int _part(self, size_t at, size_t end) except -1 nogil:
+    cdef bint _is_joined(self, size_t at, size_t end) except -1 nogil:
+        """Whether a separator is in it, and it is no ARN."""
         cdef size_t i
+        cdef uint8_t c
+        if end - at >= 4 and self.scratch[at] == 97 and self.scratch[at + 1] == 114 and self.scratch[at + 2] == 110 and self.scratch[at + 3] == 58:
+            return False
         for i in range(at, end):
-            if not CLASS[self.scratch[i]] & 3:
-                return self._personal(at, end)
-        return 0
+            c = self.scratch[i]
+            if c == 35 or c == 124 or (c == 58 and i + 1 < end and self.scratch[i + 1] == 58):
+                return True
+        return False
 
-    cdef int _personal(self, size_t at, size_t end) except -1 nogil:
-        cdef size_t i
-        cdef int allowed = 4 | 1
-        for i in range(at, end):
-            if self.scratch[i] == 64:
-                return EMAIL if self._is_email(at, end) else 0
-        if self._is_phone(at, end):
+    cdef int _personal(self, size_t at, size_t end, uint8_t some, uint8_t every) except -1 nogil:
+        """`some` and `every`: the classes that one of its characters has, and that all have."""
+        if some & AT:
+            return EMAIL if self._is_email(at, end) else 0
+        if (every & OF_PHONE or self.scratch[at] == 43) and self._is_phone(at, end):
             return PHONE
-        if end - at < 6:  # ffff::
-            return 0
-        for i in range(at, end):
-            if not (CLASS[self.scratch[i]] & allowed or self.scratch[i] == 46 or self.scratch[i] == 58):
-                return 0
-        return ASK
+        return ASK if every & OF_ADDRESS and end - at >= 6 else 0
 
     cdef bint _is_email(self, size_t at, size_t end) except -1 nogil:
         """A text with @, by the expression in shapes.py: [^@\\s]+@[^@\\s.]+(?:\\.[^@\\s.]+)*\\.[^@\\s.]{2,}"""
@@ -2350,10 +2451,10 @@ cdef class Scanner:
         if self.scratch[i] == 43:
             for i in range(at + 1, end):
                 c = self.scratch[i]
-                if not CLASS[c] & 16:
+                if not CLASS[c] & OF_PHONE:
                     return False
-                digits += CLASS[c] & 1
-            return 7 <= digits <= 15 and CLASS[self.scratch[end - 1]] & 1
+                digits += CLASS[c] & DIGIT
+            return 7 <= digits <= 15 and CLASS[self.scratch[end - 1]] & DIGIT
         if not 12 <= end - at <= 16:
             return False
         if self.scratch[i] == 49 and self._is_gap(i + 1):
@@ -2376,13 +2477,13 @@ cdef class Scanner:
     cdef bint _are_digits(self, size_t i, int count) except -1 nogil:
         cdef size_t at
         for at in range(i, i + count):
-            if not CLASS[self.scratch[at]] & 1:
+            if not CLASS[self.scratch[at]] & DIGIT:
                 return False
         return True
 
     cdef int _two(self, size_t i, size_t end) except -2 nogil:
         """The number of two digits, -1 if they are none."""
-        if i + 2 > end or not CLASS[self.scratch[i]] & CLASS[self.scratch[i + 1]] & 1:
+        if i + 2 > end or not CLASS[self.scratch[i]] & CLASS[self.scratch[i + 1]] & DIGIT:
             return -1
         return 10 * (self.scratch[i] - 48) + (self.scratch[i + 1] - 48)
 
@@ -2401,11 +2502,11 @@ cdef class Scanner:
         elif length != 10 and length != 13:
             return 0
         for i in range(at, at + 10):
-            if not CLASS[self.scratch[i]] & 1:
+            if not CLASS[self.scratch[i]] & DIGIT:
                 return 0
             seconds = 10 * seconds + (self.scratch[i] - 48)
         for i in range(at + 10 if decimal else at + 11, end):
-            if not CLASS[self.scratch[i]] & 1:
+            if not CLASS[self.scratch[i]] & DIGIT:
                 return 0
             rounded &= self.scratch[i] == 48
         if seconds < FIRST_EPOCH_SECONDS or seconds >= END_EPOCH_SECONDS:
@@ -2417,7 +2518,7 @@ cdef class Scanner:
         cdef int number
         cdef bint rounded = True
         cdef size_t digits
-        if end - i < 6 or self.scratch[i] != 50 or self.scratch[i + 1] != 48 or not 49 <= self.scratch[i + 2] <= 51 or not CLASS[self.scratch[i + 3]] & 1:
+        if end - i < 6 or self.scratch[i] != 50 or self.scratch[i + 1] != 48 or not 49 <= self.scratch[i + 2] <= 51 or not CLASS[self.scratch[i + 3]] & DIGIT:
             return 0
         i += 4
         i += self.scratch[i] == 45
@@ -2439,12 +2540,12 @@ cdef class Scanner:
         if self._two(i + 1, end) < 0:
             return 0
         i += 3
-        if i < end and (self.scratch[i] == 58 or CLASS[self.scratch[i]] & 1):
+        if i < end and (self.scratch[i] == 58 or CLASS[self.scratch[i]] & DIGIT):
             i += self.scratch[i] == 58
             if self._two(i, end) < 0:
                 return 0
             i += 2
-            if i < end and (self.scratch[i] == 58 or CLASS[self.scratch[i]] & 1):
+            if i < end and (self.scratch[i] == 58 or CLASS[self.scratch[i]] & DIGIT):
                 i += self.scratch[i] == 58
                 number = self._two(i, end)
                 if not 0 <= number <= 59:
@@ -2454,7 +2555,7 @@ cdef class Scanner:
                 if i < end and (self.scratch[i] == 46 or self.scratch[i] == 44):
                     i += 1
                     digits = 0
-                    while i < end and CLASS[self.scratch[i]] & 1:
+                    while i < end and CLASS[self.scratch[i]] & DIGIT:
                         rounded &= self.scratch[i] == 48
                         digits += 1
                         i += 1
