@@ -56,7 +56,7 @@ EXPIRIES = (
 @contextmanager
 def everything_small() -> Iterator[None]:
     """Groups, parts and limits that a few items fill."""
-    limits = {
+    limits: dict[str, Any] = {
         "MAX_ATTRIBUTES": 4,
         "DISTINCT_LIMIT": 3,
         "BUCKETS": 4,
@@ -310,6 +310,22 @@ def test_of_a_broken_page_nothing_is_counted(broken: Any) -> None:
     with patch.object(wire, "PART_BYTES", 200), pytest.raises(BrokenPage):
         one.add_page(broken(a_page(many())))
     assert one.counts() == a_fold(a_table()).counts()
+
+
+def test_an_answer_with_two_lists_of_items_is_read_as_json_is() -> None:
+    body = a_page(many()).replace(b'"ScannedCount"', b'"Items":[],"ScannedCount"')
+    one = a_fold(a_table())
+    with patch.object(wire, "PART_BYTES", 200):
+        assert one.add_page(body).items == 0
+    assert one.items == 0
+
+
+def test_items_with_an_index_key_of_another_type_are_in_no_index() -> None:
+    some = many(g={"N": "1"}, b={"S": "x"}, n={"NULL": True}, r={"S": "x"})
+    one = a_fold(TABLES[2], EXPIRIES[1])
+    one.add_page(a_page(some))
+    assert ("", one.counts()) == one_by_one(some, TABLES[2], EXPIRIES[1])
+    assert {entries.entries for entries in one.counts().indexes} == {0}
 
 
 # ---------------------------------------------------------------------------------------------------------- lines
