@@ -205,6 +205,7 @@ def cost(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> Non
     "--key", metavar="KEY", help="With --from: the table's key, id[:S][,sort[:N]].  [default: [tables.NAME] of the configuration]"
 )
 @option("--table-name", metavar="NAME", help="With --from: the table that the items are of.  [default: that of the export]")
+@option("--find-largest", is_flag=True, help="With --from: tell the lines of the largest items too; reads their files again.")
 @option("--processes", type=click.IntRange(1, 1_024), metavar="N", help="With --from: how many read at once.  [default: all cores]")
 @size_options
 @scan_options
@@ -246,7 +247,7 @@ def items(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
         raise AuditError("the items of no table were read", hint="see what is said of each; --scan full reads whatever it costs")
 
 
-FILE_OPTIONS = {"key": "--key", "table_name": "--table-name", "processes": "--processes"}
+FILE_OPTIONS = {"key": "--key", "table_name": "--table-name", "find_largest": "--find-largest", "processes": "--processes"}
 LIVE_ITEMS_OPTIONS = {"scan": "--scan", "scan_budget": "--scan-budget"}
 
 
@@ -275,6 +276,7 @@ def _file_items(location: str, config: "Config", settings: dict[str, Any]) -> "P
         config=config,
         size_lines=_size_lines(settings, config),
         processes=settings["processes"] or processes_here(),
+        find_largest=settings["find_largest"],
         aws=_aws_options(settings),
     )
     return measure_files(request, on_progress=_progress(settings))

@@ -52,7 +52,7 @@ LATE = (
 
 
 def test_help_and_version_import_click_and_little_else(tmp_path: Path) -> None:
-    for arguments in (["--help"], ["--version"], ["run", "--help"], ["demo", "--help"]):
+    for arguments in (["--help"], ["--version"], ["run", "--help"], ["demo", "--help"], ["items", "--help"]):
         code = (
             "import sys; from stj_audit.cli import cli; "
             f"cli.main({arguments!r}, standalone_mode=False); "

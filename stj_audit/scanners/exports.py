@@ -7,7 +7,7 @@ must agree.
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -37,14 +37,16 @@ from stj_audit.items.lines import (
     CHUNK_BYTES,
     GZIP_START,
     Checksum,
+    Entry,
     Expected,
     check_expected,
+    find_lines,
     first_line,
     fold_chunks,
     item_of_line,
     unpacked,
 )
-from stj_audit.scanners.failures import DENIED_CODES, FAILURES, code_of, explain
+from stj_audit.scanners.failures import DENIED_CODES, FAILURES, UNKNOWN_OPERATION_CODES, code_of, explain
 from stj_audit.scanners.guard import BrokenAnswer, S3Folder
 from stj_audit.scanners.session import Aws, AwsOptions, open_session
 
@@ -157,6 +159,14 @@ def fold_s3_part(part: S3Part, *, options: AwsOptions, table: Table, hash_key: b
     return fold.counts()
 
 
+def find_in_s3_part(
+    part: S3Part, *, options: AwsOptions, table: Table, hash_key: bytes, wanted: Collection[Entry]
+) -> dict[Entry, int]:
+    """The lines of the file in which those of `wanted` are that are among its largest; see `lines.find_lines`."""
+    chunks = _text(_body(_session(options, part.folder), part.folder.bucket, part.key), str(part))
+    return find_lines(chunks, str(part), wrapped=True, wanted=wanted, empty_fold=lambda: new_fold(table, hash_key=hash_key))
+
+
 @lru_cache(maxsize=1)
 def _session(options: AwsOptions, folder: S3Folder) -> Aws:
     return open_session(options, folder=folder)
@@ -164,7 +174,9 @@ def _session(options: AwsOptions, folder: S3Folder) -> Aws:
 
 def _text(chunks: Iterator[bytes], name: str) -> Iterator[bytes]:
     """Decompressed, where it is compressed."""
-    start = next(chunks, b"")
+    start = b""
+    while len(start) < len(GZIP_START) and (chunk := next(chunks, b"")):
+        start += chunk
     whole = _put_back(start, chunks)
     return unpacked(whole, name) if start.startswith(GZIP_START) else whole
 
@@ -189,7 +201,7 @@ def _list(aws: Aws, bucket: str, prefix: str) -> tuple[dict[str, int], list[str]
             if not page.get("IsTruncated"):
                 break
             request["ContinuationToken"] = page["NextContinuationToken"]
-    except FAILURES as error:
+    except (*FAILURES, KeyError) as error:
         raise _in_words(error, f"s3://{bucket}/{prefix}") from error
     return keys, [folder for folder in folders if not folder.endswith(f"/{DATA}/")]
 
@@ -199,7 +211,7 @@ def _body(aws: Aws, bucket: str, key: str, *, at_most: int | None = None) -> Ite
     name = f"s3://{bucket}/{key}"
     try:
         yield from _pieces(aws, bucket, key, name, at_most)
-    except FAILURES as error:
+    except (*FAILURES, KeyError) as error:
         raise _in_words(error, name) from error
 
 
@@ -214,7 +226,7 @@ def _pieces(aws: Aws, bucket: str, key: str, name: str, at_most: int | None) -> 
                 request["IfMatch"] = answer["ETag"]
                 if at_most is not None and size_bytes > at_most:
                     raise UnreadableItems(f"{name}: it is larger than any manifest", hint="check the address given with --from")
-            elif not str(answer.get("ContentRange")).startswith(f"bytes {place}-"):
+            elif place and not str(answer.get("ContentRange")).startswith(f"bytes {place}-"):
                 raise BrokenAnswer("GetObject")
             with answer["Body"] as body:
                 while piece := body.read(CHUNK_BYTES):
@@ -228,14 +240,14 @@ def _pieces(aws: Aws, bucket: str, key: str, name: str, at_most: int | None) -> 
             if failures == ATTEMPTS:
                 raise UnreadableItems(f"{name}: it broke off {ATTEMPTS} times", hint="check the network, and run it again")
             time.sleep(RETRY_AFTER_SECONDS * failures)
-            request["Range"] = f"bytes={place}-"
+            request |= {"Range": f"bytes={place}-"} if place else {}
     if place > size_bytes:
         raise BrokenAnswer("GetObject")
 
 
 def _in_words(error: BaseException, name: str) -> AuditError:
     code = code_of(error)
-    if isinstance(error, (BrokenAnswer, ResponseParserError, KeyError)):
+    if isinstance(error, (BrokenAnswer, ResponseParserError, KeyError)) or code in UNKNOWN_OPERATION_CODES:
         return UnreadableItems(f"{name}: what answers there is not S3", hint="check the network, and --endpoint-url")
     if code in DENIED_CODES or code == "403":
         return AuditError(
