@@ -377,8 +377,8 @@ cdef class Scanner:
     """
     The counters of one fold.
 
-    `owner` is asked for what is rare, with the GIL: shape_of(text), expiry_of(digits), item_hash(item), compress(item), all of bytes, and
-    last_rank().
+    `owner` is asked for what is rare, with the GIL: shape_of(text), expiry_of(digits), item_hash(item), all of bytes, compress(item,
+    sizes by name) and last_rank().
     """
 
     # the input, and where in it we are
@@ -1758,9 +1758,29 @@ cdef class Scanner:
         with nogil:
             for at in range(self.entry_count):
                 self._count(at)
+        ranked = []
         for at in range(self.todo_count):
-            self._do(self.todo[TODO * at], self.todo[TODO * at + 1], self.todo[TODO * at + 2])
+            if self.todo[TODO * at] == TO_COMPRESS:
+                ranked.append((self.todo[TODO * at + 2] * self.rank_factor + self.rank_summand, self.todo[TODO * at + 1]))
+            else:
+                self._do(self.todo[TODO * at], self.todo[TODO * at + 1], self.todo[TODO * at + 2])
+        ranked.sort()  # those that are kept come first, and spare the others
+        for rank, item in ranked:
+            if rank > self.owner.last_rank():
+                break
+            self.owner.compress(self._item_bytes(item), self._sizes_of(item))
         return 0
+
+    def _sizes_of(self, Py_ssize_t item):
+        """The sizes of an item's attributes, by name."""
+        cdef Py_ssize_t record, at, name
+        cdef Py_ssize_t end = self.entries[ITEM * (item + 1) + FIRST] if item + 1 < self.entry_count else self.record_count
+        found = {}
+        for record in range(self.entries[ITEM * item + FIRST], end):
+            at = RECORD * record
+            name = self.records[at + NAME]
+            found[bytes(self.body[name : name + (self.records[at + KIND] >> KIND_BITS)]).decode()] = self.records[at + SIZE]
+        return found
 
     cdef inline int _leave(self, uint32_t what, uint32_t which, uint32_t more) except -1 nogil:
         cdef Py_ssize_t at = TODO * self.todo_count
@@ -1937,13 +1957,10 @@ cdef class Scanner:
             self.expiries[<int> kind] += 1
         elif what == TO_SIZE:
             self.beyond[which] = self.beyond.get(which, 0) + 1
-        elif what == TO_HASH:
+        else:
             size = self.entries[ITEM * <Py_ssize_t> which + BYTES]
             if self.largest_count < self.largest_limit or size >= self.largest_size[self.largest_limit - 1]:
                 self._take(size, self.owner.item_hash(self._item_bytes(which)))
-        elif more * self.rank_factor + self.rank_summand <= self.last_rank:
-            self.owner.compress(self._item_bytes(which))
-            self.last_rank = min(self.owner.last_rank(), 0xFFFFFFFFFFFFFFFF)
         return 0
 
     cdef bytes _item_bytes(self, Py_ssize_t item):
