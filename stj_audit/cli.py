@@ -209,6 +209,7 @@ def cost(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> Non
     "--key", metavar="KEY", help="With --from: the table's key, id[:S][,sort[:N]].  [default: [tables.NAME] of the configuration]"
 )
 @option("--table-name", metavar="NAME", help="With --from: the table that the items are of.  [default: that of the export]")
+@option("--find-largest", is_flag=True, help="With --from: tell the lines of the largest items too; reads their files again.")
 @option("--processes", type=click.IntRange(1, 1_024), metavar="N", help="With --from: how many read at once.  [default: all cores]")
 @option(
     "--engine",
@@ -258,6 +259,8 @@ def items(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
         raise click.UsageError("--spark-master goes with --engine spark")
     if spark and ctx.get_parameter_source("processes") is click.core.ParameterSource.COMMANDLINE:
         raise click.UsageError("--processes is for this machine: how many tasks Spark runs at once is a setting of the cluster")
+    if spark and settings["find_largest"]:
+        raise click.UsageError("--find-largest is for this machine: a cluster does not tell which file an item is in")
     if location is not None and tables:
         raise click.UsageError("give table names or --from, not both; --table-name says which table the files are of")
     config = _config(settings)
@@ -270,6 +273,7 @@ def items(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
 FILE_OPTIONS = {
     "key": "--key",
     "table_name": "--table-name",
+    "find_largest": "--find-largest",
     "processes": "--processes",
     "engine": "--engine",
     "spark_master": "--spark-master",
@@ -304,6 +308,7 @@ def _file_items(location: str, config: "Config", settings: dict[str, Any]) -> "P
         processes=settings["processes"] or processes_here(),
         engine=settings["engine"],
         spark_master=settings["spark_master"],
+        find_largest=settings["find_largest"],
         aws=_aws_options(settings),
     )
     return measure_files(request, on_progress=_progress(settings))

@@ -3,8 +3,8 @@ Item sizes alone: of live tables, of files, of exports. What `stj-audit items` d
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -20,10 +20,11 @@ from stj_audit.items import cluster, exports, files
 from stj_audit.items.counts import Counts
 from stj_audit.items.engine import new_fold
 from stj_audit.items.fold import ItemFold
+from stj_audit.items.lines import Entry
 from stj_audit.items.pool import fold_parts
 from stj_audit.judge import READ_PRICE
 from stj_audit.pipeline import HASH_KEY_BYTES, Request, items_plan
-from stj_audit.profile import ExportSource, KeyValues, Profile, Source, TableProfile
+from stj_audit.profile import ExportSource, KeyValues, Place, Profile, Source, TableProfile
 from stj_audit.report import KeyElement, NotChecked, Tool
 from stj_audit.scanners import exports as s3
 from stj_audit.scanners.session import AwsOptions, open_session
@@ -31,6 +32,7 @@ from stj_audit.scanners.snapshot import measure_items
 from stj_audit.table_report import items_report
 from stj_audit.version import __version__
 
+MOST_HELD = 1_000
 KEY_TYPES = ("S", "N", "B")
 S3_START = "s3://"
 
@@ -49,7 +51,8 @@ P = TypeVar("P", bound=_Part)
 class FilesRequest:
     """
     What to read: `location` is a file, a folder, a glob, or the address of an export in S3. `key` is that of the table as `key_of` gives it;
-    empty: the configuration's, under the name of the table, which is `table` or the export's.
+    empty: the configuration's, under the name of the table, which is `table` or the export's. `find_largest`: read the files of the largest
+    items once more, for the lines in which those are.
 
     `engine`: who reads, `processes` of this machine or the Spark of `spark_master` (as `items.cluster` takes it).
     """
@@ -62,6 +65,7 @@ class FilesRequest:
     processes: int
     engine: Literal["local", "spark"] = "local"
     spark_master: str | None = None
+    find_largest: bool = False
     aws: AwsOptions
 
 
@@ -80,10 +84,14 @@ def key_of(text: str) -> tuple[tuple[str, AttributeType | None], ...]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Reading(Generic[P]):
-    """How files are read: `fold_part` counts one of `parts` in any process, `first_item` tells types. `calls`: those to AWS so far."""
+    """
+    How files are read: `fold_part` counts one of `parts` in any process, `find_in_part` finds lines in it, `first_item` tells types. `calls`:
+    those to AWS so far.
+    """
 
     parts: Sequence[P]
     fold_part: Callable[..., Counts]
+    find_in_part: Callable[..., dict[Entry, int]]
     first_item: Callable[[], dict[str, Any] | None]
     location: str
     files: int
@@ -105,7 +113,11 @@ def measure_files(request: FilesRequest, *, on_progress: Progress | None = None)
 
 def _from_disk(request: FilesRequest) -> _Reading[files.FilePart]:
     path = Path(request.location)
+    if not request.location:
+        raise ConfigError("--from names nothing", hint="give a file, a folder, a glob, or s3://bucket/prefix")
     if path.name in exports.MANIFEST_NAMES and path.is_file():
+        path = path.parent
+    if path.name == exports.DATA and (path.parent / exports.SUMMARY).is_file():
         path = path.parent
     folders = exports.export_folders(path) if path.is_dir() else ()
     if folders:
@@ -118,6 +130,7 @@ def _from_disk(request: FilesRequest) -> _Reading[files.FilePart]:
     return _Reading(
         parts=parts,
         fold_part=files.fold_file_part,
+        find_in_part=files.find_in_file_part,
         first_item=partial(files.first_item, parts),
         location=location,
         files=number,
@@ -134,6 +147,7 @@ def _from_s3(request: FilesRequest) -> _Reading[s3.S3Part]:
     return _Reading(
         parts=parts,
         fold_part=partial(s3.fold_s3_part, options=request.aws),
+        find_in_part=partial(s3.find_in_s3_part, options=request.aws),
         first_item=partial(s3.first_item, aws, parts),
         location=str(folder),
         files=len(parts),
@@ -155,37 +169,60 @@ def _measure(request: FilesRequest, reading: _Reading[P], on_progress: Progress)
     fold_part = partial(reading.fold_part, table=table, hash_key=hash_key)
     largest_first = sorted(reading.parts, key=lambda part: -part.size_bytes)  # so that all processes end at about the same time
     whole_bytes, read_bytes = source.bytes or 0, 0
+    held: dict[Entry, P] = {}  # an item that may be among the largest of all, and the part that has it
     try:
         on_progress("MB", 0, _megabytes(whole_bytes) + 1)
-        for part_bytes, counts in _counted(request, largest_first, fold_part, empty):
+        for some, counts in _counted(request, largest_first, fold_part, empty):
             fold.add_counts(counts)
-            read_bytes += part_bytes
+            if len(some) == 1:
+                held.update((entry, some[0]) for entry in counts.largest if entry not in held)
+            if len(held) > MOST_HELD:
+                held = {entry: held[entry] for entry in fold.counts().largest}
+            read_bytes += sum(part.size_bytes for part in some)
             on_progress("MB", _megabytes(read_bytes), _megabytes(whole_bytes) + 1)
     finally:
         on_progress("MB", 1, 1)
     sizes = fold.sizes(coverage="full", read_units=Decimal(0))
+    largest = [(one.size_bytes, one.key_hash) for one in sizes.largest]
+    find_in_part = partial(reading.find_in_part, table=table, hash_key=hash_key)
+    found = _find(held, largest, find_in_part, request.processes) if request.find_largest else {}
+    places = tuple(Place(key_hash=entry[1], file=str(held[entry]), line=found.get(entry)) for entry in largest)
+    again = len({held[entry] for entry in largest}) if request.find_largest else 0
     return Profile(
         tool=_tool(),
         region=table.region or None,
         started_at=started_at,
         finished_at=datetime.now(UTC),
-        tables=(_profile(table, sizes, source, request.size_lines, name=name),),
+        tables=(replace(_profile(table, sizes, source, request.size_lines, name=name), places=places),),
         read_units=Decimal(0),
         # The files were read by other processes: what those had to ask again is not counted
-        api_calls=0 if reading.calls is None else reading.calls() + len(reading.parts),
+        api_calls=0 if reading.calls is None else reading.calls() + len(reading.parts) + again,
         cost_usd=Decimal(0) if reading.calls is None else None,
     )
 
 
 def _counted(
     request: FilesRequest, parts: Sequence[P], fold_part: Callable[[P], Counts], empty: Callable[[], ItemFold]
-) -> Iterator[tuple[int, Counts]]:
-    """What was counted in how many bytes: in one part after the other, or in all of them, because a cluster adds up by itself."""
+) -> Iterator[tuple[Sequence[P], Counts]]:
+    """Parts and what was counted in them: one after the other, or all of them at once, because a cluster adds up by itself."""
     if request.engine == "spark":
-        yield sum(part.size_bytes for part in parts), cluster.fold_all(parts, fold_part, empty, master=request.spark_master)
+        yield parts, cluster.fold_all(parts, fold_part, empty, master=request.spark_master)
         return
     for part, counts in fold_parts(parts, fold_part, processes=request.processes):
-        yield part.size_bytes, counts
+        yield (part,), counts
+
+
+def _find(
+    held: Mapping[Entry, P], largest: Collection[Entry], find_in_part: Callable[..., dict[Entry, int]], processes: int
+) -> dict[Entry, int]:
+    """The lines of the largest items: only the parts that have some of them are read again."""
+    parts = list(dict.fromkeys(held[entry] for entry in largest))
+    return {
+        entry: line
+        for part, lines in fold_parts(parts, partial(find_in_part, wanted=frozenset(largest)), processes=processes)
+        for entry, line in lines.items()
+        if held[entry] == part
+    }
 
 
 def _megabytes(size_bytes: int) -> int:

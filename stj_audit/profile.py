@@ -55,8 +55,20 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where one of the largest items is: the file, and the line in it from 1, decompressed; `line` null: not looked for."""
+
+    key_hash: str
+    file: str
+    line: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TableProfile:
-    """One table, or files of one. `name` and `arn` are null where nothing names it; `key_schema` is empty where the key is not known."""
+    """
+    One table, or files of one. `name` and `arn` are null where nothing names it; `key_schema` is empty where the key is not known. `places`
+    are those of `items.largest`, in that order; empty for a table.
+    """
 
     name: str | None
     arn: str | None
@@ -64,6 +76,7 @@ class TableProfile:
     items: ItemsReport | None
     keys: tuple[KeyValues, ...]
     source: Source
+    places: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

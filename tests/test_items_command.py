@@ -106,8 +106,7 @@ def test_an_export_in_s3_gives_it_too(folder: Path, expected: dict[str, Any]) ->
     objects = {f"2026/{path.relative_to(exported)}": path.read_bytes() for path in exported.rglob("*") if path.is_file()}
     with serving(Bucket(name="exports", objects=objects)) as bucket:
         where = ("--endpoint-url", bucket.endpoint_url, "--region", REGION, "--processes", "2")
-        ran = run("--from", "s3://exports/2026", "--key", "id", *where, "-f", "json", cwd=folder, keys=True)
-        shown = run("--from", f"s3://exports/2026/AWSDynamoDB/{EXPORT_ID}/", *where, cwd=folder, keys=True)
+        ran = run("--from", "s3://exports/2026", "--key", "id", "--find-largest", *where, "-f", "json", cwd=folder, keys=True)
     assert profile(ran) == expected
     (table,) = answer(ran)["tables"]
     assert (table["name"], table["arn"]) == ("orders", TABLE_ARN)
@@ -126,8 +125,10 @@ def test_an_export_in_s3_gives_it_too(folder: Path, expected: dict[str, Any]) ->
         },
     }
     assert answer(ran)["cost_usd"] is None
-    assert "counts and checksums of 8 of 8 files agree with the manifest, 100,000 items in all" in " ".join(shown.out.split())
-    assert "S3 bills the requests" in shown.out
+    largest = table["places"][0]
+    assert largest["key_hash"] == table["items"]["largest"][0]["key_hash"]
+    rows = gzip.decompress(objects[largest["file"].removeprefix("s3://exports/")]).splitlines()
+    assert len(rows[largest["line"] - 1]) > BIG_BYTES
 
 
 def test_json_has_the_items_of_a_run_file(folder: Path) -> None:
@@ -164,12 +165,25 @@ def test_a_person_sees_all_of_it(folder: Path) -> None:
     assert "000big" not in ran.out
 
 
+def test_the_largest_item_is_found_again(folder: Path) -> None:
+    shown = run("--from", "two", "--key", "id", "--find-largest", "--processes", "2", cwd=folder)
+    assert (shown.code, shown.err) == (0, "")
+    assert re.search(r"^[0-9a-f]{16} +300\.0 KB \(307,201 B\) +b\.jsonl\.gz +20,001$", shown.out, re.MULTILINE)
+
+
 def test_markdown(folder: Path) -> None:
     ran = run("--from", "two", "-f", "markdown", cwd=folder)
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith("# Item sizes of two\n")
     assert "\n## Histogram\n" in ran.out
     assert "| `id` " in ran.out
+
+
+def test_the_installed_command_reads_with_many_processes(folder: Path) -> None:
+    command = (Path(sys.executable).parent / "stj-audit", "items", "--from", "two", "--processes", "2", "-q")
+    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "All 100,000 items" in ran.stdout
 
 
 # ---------------------------------------------------------------------------------------------------------- what goes wrong

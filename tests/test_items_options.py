@@ -83,6 +83,7 @@ def test_the_key_of_an_export_is_that_of_its_table(tmp_path: Path, run: Any) -> 
     ("arguments", "code", "said"),
     [
         (("--from", "nothing.json"), 1, "error: nothing.json: there is no such file or folder"),
+        (("--from", ""), 2, "error: --from names nothing"),
         (("--from", "*.nothing"), 1, "error: *.nothing: no file matches it"),
         (("--from", "empty"), 1, "error: empty: no file in this folder or below it ends in .json"),
         (("--from", "broken.json"), 1, "error: broken.json, line 2: not JSON"),
@@ -114,3 +115,45 @@ def test_is_one_sentence_and_an_exit_code(arguments: Sequence[str], code: int, s
     assert said in ran.err
     assert "Traceback" not in ran.err
     assert "secret" not in ran.err
+
+
+@pytest.mark.parametrize("format_", ["table", "markdown", "json"])
+@pytest.mark.parametrize("options", [(), ("--key", "pk"), ("--key", "pk,sk", "--find-largest")])
+def test_no_value_of_an_item_is_in_any_output(format_: str, options: Sequence[str], tmp_path: Path, run: Any) -> None:
+    secret = "c4n4ry"
+    values: list[Item] = [
+        {"pk": {"S": f"{secret}-{place}"}, "sk": {"N": f"77770{place}"}, "text": {"M": {"in": {"L": [{"S": secret * 9_000}]}}}}
+        for place in range(3)
+    ]
+    (tmp_path / "values.json").write_bytes(lines(values))
+    ran = run("--from", "values.json", "-v", "-f", format_, *options)
+    assert ran.code == 0
+    assert secret not in ran.out + ran.err
+    assert "77770" not in ran.out + ran.err
+
+
+def test_without_find_largest_the_files_are_told_and_how_to_find_the_lines(keyed: Path, run: Any) -> None:
+    shown = run("--from", "keyed.json", "--key", "pk,sk")
+    assert "The lines are looked for with --find-largest." in shown.out
+    assert "keyed.json" in shown.out.partition("Largest items")[2]
+    table = table_of(run("--from", "keyed.json", "--key", "pk,sk", "-f", "json"))
+    assert [(one["file"], one["line"]) for one in table["places"]] == [("keyed.json", None)] * 2
+    table = table_of(run("--from", "keyed.json", "--key", "pk,sk", "-f", "json", "--find-largest"))
+    assert sorted(one["line"] for one in table["places"]) == [1, 2]
+
+
+@pytest.mark.parametrize("path", ["AWSDynamoDB/*/data", "AWSDynamoDB/*/*"])
+def test_a_glob_over_an_export_takes_no_manifest_for_items(path: str, tmp_path: Path, run: Any) -> None:
+    write_export(tmp_path, KEYED)
+    for other in tmp_path.rglob("_started"):
+        other.unlink()
+    for other in tmp_path.rglob("*.md5"):
+        other.unlink()
+    assert table_of(run("--from", path, "-f", "json", "--processes", "1"))["items"]["scanned"] == 2
+
+
+def test_the_data_folder_of_an_export_is_held_against_its_manifest_too(tmp_path: Path, run: Any) -> None:
+    data = write_export(tmp_path, KEYED) / "data"
+    assert table_of(run("--from", str(data), "-f", "json", "--processes", "1"))["source"]["kind"] == "export"
+    next(data.iterdir()).unlink()
+    assert "1 of 3 files in the manifest missing" in run("--from", str(data)).err

@@ -6,7 +6,7 @@ A part is plain data that can be sent to another process or machine; only its pa
 
 import glob
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +23,10 @@ from stj_audit.items.lines import (
     GZIP_START,
     MAX_LINE_BYTES,
     Checksum,
+    Entry,
     Expected,
     check_expected,
+    find_lines,
     first_line,
     fold_chunks,
     is_wrapped,
@@ -34,6 +36,7 @@ from stj_audit.items.lines import (
 
 PART_BYTES = 64 * 1024 * 1024  # of a plain file: a second's work or so, and little lost where a part must be done again
 SUFFIXES = (".json", ".jsonl", ".ndjson")
+NOT_ITEMS = ("manifest-summary.json", "manifest-files.json")  # of exports, which a glob may take in
 FILE_SUFFIXES = (*SUFFIXES, *(f"{suffix}.gz" for suffix in SUFFIXES))
 
 
@@ -51,6 +54,9 @@ class FilePart:
     compressed: bool = False
     start: int = 0
     expected: Expected | None = None
+
+    def __str__(self) -> str:
+        return self.path
 
 
 def fold_file_part(part: FilePart, *, table: Table, hash_key: bytes, expiry: Expiry | None = None) -> Counts:
@@ -72,6 +78,21 @@ def fold_file_part(part: FilePart, *, table: Table, hash_key: bytes, expiry: Exp
     return fold.counts()
 
 
+def find_in_file_part(part: FilePart, *, table: Table, hash_key: bytes, wanted: Collection[Entry]) -> dict[Entry, int]:
+    """The lines of the file in which those of `wanted` are that are among the largest of this part; see `lines.find_lines`."""
+    with opened(part.path) as file:
+        chunks = _chunks(file, part)
+        found = find_lines(
+            unpacked(chunks, part.path) if part.compressed else chunks,
+            part.path,
+            wrapped=part.wrapped,
+            wanted=wanted,
+            empty_fold=lambda: new_fold(table, hash_key=hash_key),
+        )
+        before = _lines(file, until=part.start)
+    return {entry: before + line for entry, line in found.items()}
+
+
 def find_files(path: str) -> tuple[Path, ...]:
     """
     The files that a path stands for: a file, a glob, or all in a folder and below it that end in FILE_SUFFIXES; in order.
@@ -85,7 +106,8 @@ def find_files(path: str) -> tuple[Path, ...]:
         if not matches:
             what = "no file matches it" if glob.has_magic(path) else "there is no such file or folder"
             raise UnreadableItems(f"{path}: {what}", hint="check the path given with --from")
-        return tuple(file for match in matches for file in (_below(Path(match)) if Path(match).is_dir() else (Path(match),)))
+        below = (file for match in matches for file in (_below(Path(match)) if Path(match).is_dir() else (Path(match),)))
+        return tuple(dict.fromkeys(file for file in below if file.name not in NOT_ITEMS))
     if not found.is_dir():
         return (found,)
     files = _below(found)

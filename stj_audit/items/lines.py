@@ -7,7 +7,7 @@ Only a block, and a line that is longer than one, are in memory at a time. Line 
 import importlib
 import zlib
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import md5
 from typing import Any
@@ -222,6 +222,48 @@ def fold_chunks(
             before += block.count(b"\n")
             continue
         raise UnreadableItems(f"{name}, line {lines_before() + before + number:,}: {reason}", hint=EXPECTED)
+
+
+Entry = tuple[int, str]
+"""One of the largest items as `Counts.largest` has it: its size and key hash."""
+
+
+def find_lines(
+    chunks: Iterable[bytes], name: str, *, wrapped: bool, wanted: Collection[Entry], empty_fold: Callable[[], ItemFold]
+) -> dict[Entry, int]:
+    """
+    The numbers of the lines, from 1, in which the wanted items are, which must be among the largest of this file or part of one.
+
+    `empty_fold` makes folds with the hash key that the entries have. An item that is there twice is found once.
+    """
+    found: dict[Entry, int] = {}
+    smallest = min((size for size, _ in wanted), default=0)
+    before = 0
+    for block in blocks(chunks, name):
+        rows = block.split(b"\n")
+        if max(map(len, rows)) >= smallest:  # a line is longer than the item in it
+            for entry in _largest_in(rows, wrapped, empty_fold).intersection(wanted).difference(found):
+                found[entry] = before + _row_of(entry, rows, wrapped, empty_fold) + 1
+        before += len(rows) - 1
+    return found
+
+
+def _largest_in(rows: Sequence[bytes], wrapped: bool, empty_fold: Callable[[], ItemFold]) -> set[Entry]:
+    fold = empty_fold()
+    fold.add_lines(b"\n".join(rows), wrapped=wrapped)
+    return set(fold.counts().largest)
+
+
+def _row_of(entry: Entry, rows: Sequence[bytes], wrapped: bool, empty_fold: Callable[[], ItemFold]) -> int:
+    """By halves: what is among the largest of a whole is among the largest of its part."""
+    start, end = 0, len(rows)
+    while end - start > 1:
+        middle = (start + end) // 2
+        if entry in _largest_in(rows[start:middle], wrapped, empty_fold):
+            end = middle
+        else:
+            start = middle
+    return start
 
 
 def _too_deep(fold: ItemFold, block: bytes, *, wrapped: bool) -> int:

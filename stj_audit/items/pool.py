@@ -13,12 +13,12 @@ from itertools import islice
 from typing import TypeVar
 
 from stj_audit.errors import AuditError
-from stj_audit.items.counts import Counts
 
 P = TypeVar("P")
+R = TypeVar("R")
 
 GARBAGE_AFTER = 50_000  # objects, as in the command: items come and go by the thousand, and hold no cycles
-QUEUED = 2  # parts under way or waiting, for each process: what is counted does not pile up where it is taken in slowly
+QUEUED = 2  # parts under way or waiting, for each process: what comes of them does not pile up where it is taken in slowly
 
 
 def processes_here() -> int:
@@ -26,10 +26,10 @@ def processes_here() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def fold_parts(parts: Sequence[P], fold_part: Callable[[P], Counts], *, processes: int) -> Iterator[tuple[P, Counts]]:
+def fold_parts(parts: Sequence[P], fold_part: Callable[[P], R], *, processes: int) -> Iterator[tuple[P, R]]:
     """
-    Each part with what `fold_part` counts in it, in the order in which they are done. Both are sent to other processes, so they must be
-    picklable; with one process, or one part, all is done in this one.
+    Each part with what `fold_part` makes of it, its `Counts`, in the order in which they are done. Both are sent to other processes, so they
+    must be picklable; with one process, or one part, all is done in this one.
 
     What `fold_part` raises is raised here, and nothing more is begun. Raises AuditError when a process was ended from outside.
     """
@@ -40,15 +40,15 @@ def fold_parts(parts: Sequence[P], fold_part: Callable[[P], Counts], *, processe
         return
     with _pool(workers) as pool:
         waiting = iter(parts)
-        running: dict[Future[Counts], P] = {}
+        running: dict[Future[R], P] = {}
         try:
             with _interrupts_later():  # processes begin with the first part, and inherit that Ctrl-C is not for them
                 running = {pool.submit(fold_part, part): part for part in islice(waiting, workers * QUEUED)}
             while running:
                 for done in wait(running, return_when=FIRST_COMPLETED).done:
-                    part, counts = running.pop(done), done.result()
+                    part, made = running.pop(done), done.result()
                     running.update((pool.submit(fold_part, following), following) for following in islice(waiting, 1))
-                    yield part, counts
+                    yield part, made
         except BrokenProcessPool:
             raise AuditError(
                 "a process that read items was ended from outside", hint="the memory may be full: use fewer with --processes"

@@ -1,13 +1,13 @@
 """Item sizes alone, as `stj-audit items` shows them: for a terminal, as Markdown, or as JSON with the keys of the run file."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from tabulate import tabulate
 
 from stj_audit.errors import ConfigError
-from stj_audit.profile import KeyValues, Profile, TableProfile, to_json
+from stj_audit.profile import KeyValues, Place, Profile, TableProfile, to_json
 from stj_audit.render import filters
 from stj_audit.render.escape import cut, escape_json, escape_markdown, escape_terminal, markdown_code
 from stj_audit.render.page import Page, wrapped_name
@@ -213,15 +213,39 @@ def _attributes(items: ItemsReport) -> _Part:
 
 def _largest(table: TableProfile, items: ItemsReport) -> _Part:
     hashed = "their primary keys" if table.key_schema else "all that is in them, because the key is not known"
+    rows: list[tuple[str, ...]] = [(one.key_hash, _bytes(one.bytes)) for one in items.largest]
+    texts = [f"Told by a keyed hash of {hashed}; another run has another key."]
+    if not table.places:
+        return _largest_part(texts, ("Key hash", "Size"), rows)
+    places: list[tuple[str, ...]] = [
+        (*row, _file(place, table), _line(place)) for row, place in zip(rows, table.places, strict=True)
+    ]
+    if all(place.line is None for place in table.places):
+        texts.append("The lines are looked for with --find-largest.")
+        places = [row[:-1] for row in places]
+    return _largest_part(texts, ("Key hash", "Size", "File", "Line")[: len(places[0])], places)
+
+
+def _largest_part(texts: Sequence[str], head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> _Part:
     return _Part(
         title="Largest items",
-        texts=(f"Told by a keyed hash of {hashed}; another run has another key.",),
-        head=("Key hash", "Size"),
-        rows=tuple((one.key_hash, _bytes(one.bytes)) for one in items.largest),
-        widths=(20, 30),
-        numbers=frozenset({1}),
-        names=frozenset({0}),
+        texts=tuple(texts),
+        head=head,
+        rows=tuple(rows),
+        widths=(20, 30, 48, 14)[: len(head)],
+        numbers=frozenset({1, 3}) & frozenset(range(len(head))),
+        names=frozenset({0, 2}),
     )
+
+
+def _file(place: Place, table: TableProfile) -> str:
+    """As seen from the folder that was read."""
+    below = place.file.removeprefix(table.source.location).lstrip("/")
+    return below or place.file
+
+
+def _line(place: Place) -> str:
+    return filters.NOT_KNOWN if place.line is None else count(place.line)
 
 
 def _keys(table: TableProfile) -> Iterator[str]:

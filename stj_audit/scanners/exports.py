@@ -7,7 +7,7 @@ must agree.
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -37,8 +37,10 @@ from stj_audit.items.lines import (
     CHUNK_BYTES,
     GZIP_START,
     Checksum,
+    Entry,
     Expected,
     check_expected,
+    find_lines,
     first_line,
     fold_chunks,
     item_of_line,
@@ -155,6 +157,14 @@ def fold_s3_part(part: S3Part, *, options: AwsOptions, table: Table, hash_key: b
     fold_chunks(fold, _text(checksum.watch(_body(aws, part.folder.bucket, part.key)), str(part)), str(part), wrapped=True)
     check_expected(str(part), part.expected, items=fold.items, md5=checksum.md5)
     return fold.counts()
+
+
+def find_in_s3_part(
+    part: S3Part, *, options: AwsOptions, table: Table, hash_key: bytes, wanted: Collection[Entry]
+) -> dict[Entry, int]:
+    """The lines of the file in which those of `wanted` are that are among its largest; see `lines.find_lines`."""
+    chunks = _text(_body(_session(options, part.folder), part.folder.bucket, part.key), str(part))
+    return find_lines(chunks, str(part), wrapped=True, wanted=wanted, empty_fold=lambda: new_fold(table, hash_key=hash_key))
 
 
 @lru_cache(maxsize=1)

@@ -20,7 +20,7 @@ from stj_audit.errors import UnreadableItems
 from stj_audit.facts import ItemSizes, Table
 from stj_audit.items import lines as lines_module
 from stj_audit.items.engine import new_fold
-from stj_audit.items.files import FilePart, find_files, first_item, fold_file_part, parts_of
+from stj_audit.items.files import FilePart, find_files, find_in_file_part, first_item, fold_file_part, parts_of
 from stj_audit.items.lines import blocks, unpacked
 from stj_audit.items.pool import fold_parts
 from tests.builders import a_table
@@ -141,6 +141,28 @@ def test_a_part_can_be_sent_anywhere(tmp_path: Path) -> None:
     fold_part = partial(fold_file_part, table=a_table(), hash_key=HASH_KEY)
     sent = pickle.loads(pickle.dumps((fold_part, part)))
     assert sent[0](sent[1]) == fold_part(part)
+
+
+@pytest.mark.parametrize("part_bytes", [1_500, 20_000, 10**9])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_the_lines_of_the_largest_items_are_found(part_bytes: int, compressed: bool, tmp_path: Path) -> None:
+    path, items, table = tmp_path / "items.json", some_items(), a_table()
+    items = [*items[:200], *[{"id": {"S": f"tie-{place}"}, "text": {"S": "x" * 500}} for place in range(30)], *items[200:]]
+    rows = [line for item in items for line in lines([item]).splitlines()]
+    text = b"\n\n".join(rows)
+    path.write_bytes(gzip.compress(text) if compressed else text)
+    fold = new_fold(table, hash_key=HASH_KEY)
+    fold.add(items)
+    wanted = frozenset(fold.counts().largest)
+    parts = parts_of((path,), part_bytes=part_bytes)
+    with patch.object(lines_module, "BLOCK_BYTES", 5_000):
+        found = [find_in_file_part(part, table=table, hash_key=HASH_KEY, wanted=wanted).items() for part in parts]
+    places = [pair for pairs in found for pair in pairs]
+    assert len(places) == len(wanted) == 10
+    for (size, key_hash), number in places:
+        alone = new_fold(table, hash_key=HASH_KEY)
+        alone.add_lines(text.split(b"\n")[number - 1], wrapped=False)
+        assert alone.counts().largest == ((size, key_hash),)
 
 
 @pytest.mark.parametrize(
