@@ -6,15 +6,10 @@ at or above --fail-on, 4 something could not be checked under --strict, 130 inte
 """
 
 import gc
-import json
 import os
 import re
-import shlex
 import sys
-import traceback
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -27,6 +22,7 @@ from stj_audit.options import (
     GRADES,
     ITEMS_FORMATS,
     SEVERITIES,
+    FilePath,
     aws_options,
     config_options,
     gate_options,
@@ -40,6 +36,9 @@ from stj_audit.options import (
 from stj_audit.version import __version__
 
 if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
     from stj_audit.baseline import Baseline
     from stj_audit.config import Config, SizeLines
     from stj_audit.cost.prices import PriceSheet
@@ -80,19 +79,19 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
     config = _config(settings)
     judging = _judging(settings, config)
     request = Request(patterns=tables, aws=_aws_options(settings), config=config, baseline=_baseline(settings), **judging)
-    report = audit(request, on_progress=_progress(settings))
+    report = audit(request, on_progress=_progress(settings), tell=_teller(settings))
     _deliver(report, outputs, settings)
     _warn_of_old_prices(report.costs.prices, config, settings)
     sys.exit(_exit_code(report, settings))
 
 
 @cli.command()
-@click.option("--output-dir", type=click.Path(path_type=Path, file_okay=False), default=Path("stj-audit-demo"), show_default=True)
+@click.option("--output-dir", type=FilePath(file_okay=False), default="stj-audit-demo", show_default=True)
 @judging_options
 @scan_options
 @output_options
 @gate_options
-def demo(output_dir: Path, **settings: Any) -> None:
+def demo(output_dir: "Path", **settings: Any) -> None:
     """Audit an embedded copy of the three Screen Time Journey tables; needs no AWS account and no network."""
     from stj_audit.demo import demo_config, demo_tables
     from stj_audit.pipeline import Request, audit
@@ -109,9 +108,9 @@ def demo(output_dir: Path, **settings: Any) -> None:
 
 
 @cli.command()
-@click.argument("run_file", metavar="RUN.json", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("run_file", metavar="RUN.json", type=FilePath(dir_okay=False))
 @output_options
-def render(run_file: Path, **settings: Any) -> None:
+def render(run_file: "Path", **settings: Any) -> None:
     """Show a saved run in any format, without an AWS call."""
     from stj_audit.report import from_json
 
@@ -121,10 +120,8 @@ def render(run_file: Path, **settings: Any) -> None:
 
 @cli.command()
 @click.argument("tables", nargs=-1, metavar="[TABLE or GLOB]...")
-@option(
-    "--model", "model_path", type=click.Path(path_type=Path), metavar="FILE", help="Declared design to price: an stj-audit.toml."
-)
-@option("--usage", "usage_path", type=click.Path(path_type=Path), metavar="FILE", help="Monthly quantities to price.")
+@option("--model", "model_path", type=FilePath(), metavar="FILE", help="Declared design to price: an stj-audit.toml.")
+@option("--usage", "usage_path", type=FilePath(), metavar="FILE", help="Monthly quantities to price.")
 @aws_options
 @config_options
 @judging_options
@@ -278,7 +275,13 @@ FILE_OPTIONS = {
     "engine": "--engine",
     "spark_master": "--spark-master",
 }
-LIVE_ITEMS_OPTIONS = {"scan": "--scan", "scan_budget": "--scan-budget"}
+LIVE_ITEMS_OPTIONS = {
+    "scan": "--scan",
+    "scan_budget": "--scan-budget",
+    "max_read_units": "--max-read-units",
+    "read_units_per_second": "--read-units-per-second",
+    "resume": "--resume",
+}
 
 
 def _table_items(tables: tuple[str, ...], config: "Config", settings: dict[str, Any]) -> "Profile":
@@ -289,16 +292,18 @@ def _table_items(tables: tuple[str, ...], config: "Config", settings: dict[str, 
         patterns=tables,
         aws=_aws_options(settings),
         config=config,
-        scan=settings["scan"],
-        scan_budget_usd=settings["scan_budget"],
+        size_lines=_size_lines(settings, config),
+        **_reading(settings),
     )
-    return measure_tables(request, _size_lines(settings, config), on_progress=_progress(settings))
+    return measure_tables(request, _size_lines(settings, config), on_progress=_progress(settings), tell=_teller(settings))
 
 
 def _file_items(location: str, config: "Config", settings: dict[str, Any]) -> "Profile":
     from stj_audit.items.pool import processes_here
     from stj_audit.measure import FilesRequest, key_of, measure_files
 
+    if settings["find_largest"] and settings["engine"] == "spark":
+        raise click.UsageError("--find-largest is not for --engine spark, which does not tell in which file an item is")
     request = FilesRequest(
         location=location,
         table=settings["table_name"],
@@ -319,6 +324,9 @@ LIVE_OPTIONS = {  # of `cost`: they say how tables are read, and there are none 
     "no_config": "--no-config",
     "scan": "--scan",
     "scan_budget": "--scan-budget",
+    "max_read_units": "--max-read-units",
+    "read_units_per_second": "--read-units-per-second",
+    "resume": "--resume",
     "warn_item_size": "--warn-item-size",
     "max_item_size": "--max-item-size",
 }
@@ -335,10 +343,10 @@ def _table_costs(tables: tuple[str, ...], settings: dict[str, Any]) -> "tuple[Co
 
     config = _config(settings)
     request = Request(patterns=tables, aws=_aws_options(settings), config=config, **_judging(settings, config))
-    return audit(request, on_progress=_progress(settings)).costs, config
+    return audit(request, on_progress=_progress(settings), tell=_teller(settings)).costs, config
 
 
-def _model_costs(path: Path, settings: dict[str, Any]) -> "tuple[Costs, Config]":
+def _model_costs(path: "Path", settings: dict[str, Any]) -> "tuple[Costs, Config]":
     from stj_audit.config import load_config, with_users_now
     from stj_audit.cost.model import price_model
 
@@ -354,7 +362,7 @@ def _model_costs(path: Path, settings: dict[str, Any]) -> "tuple[Costs, Config]"
     return costs, config
 
 
-def _usage_costs(path: Path, settings: dict[str, Any]) -> "tuple[Costs, Config]":
+def _usage_costs(path: "Path", settings: dict[str, Any]) -> "tuple[Costs, Config]":
     from stj_audit.config import Config
     from stj_audit.cost.usage import load_usage, price_usage
 
@@ -364,7 +372,7 @@ def _usage_costs(path: Path, settings: dict[str, Any]) -> "tuple[Costs, Config]"
     return price_usage(usage, prices=_prices(region, settings, config), free_tier=free_tier), config
 
 
-def _price_region(path: Path, given: str | None, declared: str | None, hint: str) -> str:
+def _price_region(path: "Path", given: str | None, declared: str | None, hint: str) -> str:
     # The region of the environment is the last resort here: it must not silently re-price a file that names its own.
     context = click.get_current_context()
     explicit = context.get_parameter_source("region") is click.core.ParameterSource.COMMANDLINE or "STJ_AUDIT_REGION" in os.environ
@@ -382,7 +390,7 @@ def _prices(region: str, settings: dict[str, Any], config: "Config") -> "PriceSh
         return bundled_sheet(region)
     from stj_audit.scanners.prices import live_sheet
 
-    return live_sheet(_aws_options(settings), region, today=datetime.now(UTC).date())
+    return live_sheet(_aws_options(settings), region, today=_today())
 
 
 @cli.command()
@@ -412,10 +420,9 @@ def init(tables: tuple[str, ...], **settings: Any) -> None:
         patterns=tables,
         aws=_aws_options(settings),
         config=config,
-        scan=settings["scan"],
-        scan_budget_usd=settings["scan_budget"],
+        **_reading(settings),
     )
-    snapshot = gather(request, on_progress=_progress(settings))
+    snapshot = gather(request, on_progress=_progress(settings), tell=_teller(settings))
     model = config.model
     text = starter(snapshot, users_now=settings["users_now"] or model.users_now, users_table=model.users_table)
     if target is None:
@@ -423,12 +430,16 @@ def init(tables: tuple[str, ...], **settings: Any) -> None:
         return
     _write_new(target, text, force=settings["force"])
     if not settings["quiet"]:
-        path = shlex.quote(str(target.path))
+        from shlex import quote
+
+        path = quote(str(target.path))
         click.echo(_printable(f"wrote {target.path}: fill in the patterns, then stj-audit cost --model {path}"), err=True)
 
 
 def _new_file(output: str, *, force: bool) -> Any:
     """Where to write a new file; None is stdout. Nothing is read from AWS when it cannot be written, or is there already."""
+    from pathlib import Path
+
     from stj_audit.deliver.files import Destination, check_writable
 
     if output == "-":
@@ -447,7 +458,7 @@ def _write_new(target: Any, text: str, *, force: bool) -> None:
     write(target, text)
 
 
-def _refuse_existing(path: Path, *, force: bool) -> None:
+def _refuse_existing(path: "Path", *, force: bool) -> None:
     if path.is_file() and not force:
         raise ConfigError(f"{path} is there already", hint="add --force to overwrite it, or write elsewhere with --output")
 
@@ -478,6 +489,8 @@ def rules(rule: str | None, explain_grade: tuple[str, str] | None, format_name: 
 
 
 def _explained(run_file: str, category: str) -> str:
+    from pathlib import Path
+
     from stj_audit.explain_grade import explain_grade
     from stj_audit.report import from_json
 
@@ -489,7 +502,7 @@ def schema() -> None:
     """Print the JSON Schema of the run file."""
     from stj_audit.report import json_schema
 
-    click.echo(json.dumps(json_schema(), indent=2))
+    _print_json(json_schema())
 
 
 @cli.command("iam-policy")
@@ -502,7 +515,7 @@ def iam_policy(tables: tuple[str, ...], account: str, region: str, no_items: boo
     from stj_audit.permissions import ACTIONS, policy
 
     facts = [fact for fact in ACTIONS if not (no_items and fact == "items")]
-    click.echo(json.dumps(policy(facts, account=account, region=region, tables=tables or ("*",)), indent=2))
+    _print_json(policy(facts, account=account, region=region, tables=tables or ("*",)))
 
 
 # -------------------------------------------------------------------------------------------------- what commands share
@@ -522,6 +535,8 @@ def _aws_options(settings: dict[str, Any]) -> Any:
 
 
 def _config(settings: dict[str, Any]) -> "Config":
+    from pathlib import Path
+
     from stj_audit.config import find_config, load_config
 
     if settings["no_config"]:
@@ -538,11 +553,21 @@ def _judging(settings: dict[str, Any], config: "Config") -> dict[str, Any]:
         "users": settings["users"],
         "target_users": settings["target_users"],
         "users_now": settings["users_now"],
-        "scan": settings["scan"],
-        "scan_budget_usd": settings["scan_budget"],
+        **_reading(settings),
         "size_lines": _size_lines(settings, config),
         "prices": settings.get("prices") or config.prices.source,
         "free_tier": config.prices.free_tier if settings.get("free_tier") is None else settings["free_tier"],
+    }
+
+
+def _reading(settings: dict[str, Any]) -> dict[str, Any]:
+    """The part of a Request that says how items are read."""
+    return {
+        "scan": settings["scan"],
+        "scan_budget_usd": settings["scan_budget"],
+        "max_read_units": settings["max_read_units"],
+        "read_units_per_second": settings["read_units_per_second"],
+        "resume": settings["resume"],
     }
 
 
@@ -561,7 +586,7 @@ def _size_lines(settings: dict[str, Any], config: "Config") -> "SizeLines":
 def _warn_of_old_prices(prices: "PriceSource", config: "Config", settings: dict[str, Any]) -> None:
     from stj_audit.cost.prices import about_age
 
-    warning = about_age(prices.as_of, today=datetime.now(UTC).date(), max_age_months=config.prices.max_age_months)
+    warning = about_age(prices.as_of, today=_today(), max_age_months=config.prices.max_age_months)
     if settings["quiet"]:
         return
     if warning:
@@ -626,6 +651,18 @@ def _print(text: str) -> None:
         raise CannotWrite(f"cannot write to standard output: {error.strerror}", hint="make room, or use --report") from error
 
 
+def _print_json(answer: object) -> None:
+    import json
+
+    click.echo(json.dumps(answer, indent=2))
+
+
+def _today() -> "date":
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).date()
+
+
 def _close_stdout() -> None:
     """Whatever is still unwritten goes nowhere: Python must not try again, and complain, when it exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -651,6 +688,10 @@ def _progress(settings: dict[str, Any]) -> Callable[[str, int, int], None] | Non
     return show
 
 
+def _teller(settings: dict[str, Any]) -> Callable[[str], None] | None:
+    return None if settings["quiet"] else lambda sentence: click.echo(sentence, err=True)
+
+
 def _exit_code(report: "Report", settings: dict[str, Any]) -> int:
     if _fails(report, settings["fail_on"]):
         return FOUND
@@ -672,14 +713,14 @@ def _fails(report: "Report", fail_on: str) -> bool:
     return any(severity in SEVERITIES[bar:] for severity in found)
 
 
-def _read(path: Path, *, hint: str = "give a file written by --report json=PATH") -> bytes:
+def _read(path: "Path", *, hint: str = "give a file written by --report json=PATH") -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}", hint=hint) from error
 
 
-def _make_folder(folder: Path) -> None:
+def _make_folder(folder: "Path") -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -740,6 +781,8 @@ def _frames(error: BaseException | None) -> Iterator[str]:
 
     The messages are left out: those of AWS's libraries quote what a service sent, and that may be an item or a token.
     """
+    import traceback
+
     if error is None:
         return
     yield from _frames(error.__cause__ or (None if error.__suppress_context__ else error.__context__))

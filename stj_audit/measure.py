@@ -21,9 +21,10 @@ from stj_audit.items.counts import Counts
 from stj_audit.items.engine import new_fold
 from stj_audit.items.fold import ItemFold
 from stj_audit.items.lines import Entry
+from stj_audit.items.plan import in_words, spent_in_words
 from stj_audit.items.pool import fold_parts
 from stj_audit.judge import READ_PRICE
-from stj_audit.pipeline import HASH_KEY_BYTES, Request, items_plan
+from stj_audit.pipeline import HASH_KEY_BYTES, Request, Tell, end_reading, hash_key_for, items_plan
 from stj_audit.profile import ExportSource, KeyValues, Place, Profile, Source, TableProfile
 from stj_audit.report import KeyElement, NotChecked, Tool
 from stj_audit.scanners import exports as s3
@@ -54,7 +55,8 @@ class FilesRequest:
     empty: the configuration's, under the name of the table, which is `table` or the export's. `find_largest`: read the files of the largest
     items once more, for the lines in which those are.
 
-    `engine`: who reads, `processes` of this machine or the Spark of `spark_master` (as `items.cluster` takes it).
+    `engine`: who reads, `processes` of this machine or the Spark of `spark_master` (as `items.cluster` takes it). Spark adds up by itself, and
+    tells of the largest items neither file nor line.
     """
 
     location: str
@@ -172,13 +174,13 @@ def _measure(request: FilesRequest, reading: _Reading[P], on_progress: Progress)
     held: dict[Entry, P] = {}  # an item that may be among the largest of all, and the part that has it
     try:
         on_progress("MB", 0, _megabytes(whole_bytes) + 1)
-        for some, counts in _counted(request, largest_first, fold_part, empty):
+        for part, part_bytes, counts in _counted(request, largest_first, fold_part, empty):
             fold.add_counts(counts)
-            if len(some) == 1:
-                held.update((entry, some[0]) for entry in counts.largest if entry not in held)
+            if part is not None:
+                held.update((entry, part) for entry in counts.largest if entry not in held)
             if len(held) > MOST_HELD:
                 held = {entry: held[entry] for entry in fold.counts().largest}
-            read_bytes += sum(part.size_bytes for part in some)
+            read_bytes += part_bytes
             on_progress("MB", _megabytes(read_bytes), _megabytes(whole_bytes) + 1)
     finally:
         on_progress("MB", 1, 1)
@@ -186,7 +188,7 @@ def _measure(request: FilesRequest, reading: _Reading[P], on_progress: Progress)
     largest = [(one.size_bytes, one.key_hash) for one in sizes.largest]
     find_in_part = partial(reading.find_in_part, table=table, hash_key=hash_key)
     found = _find(held, largest, find_in_part, request.processes) if request.find_largest else {}
-    places = tuple(Place(key_hash=entry[1], file=str(held[entry]), line=found.get(entry)) for entry in largest)
+    places = tuple(Place(key_hash=entry[1], file=str(held[entry]), line=found.get(entry)) for entry in largest if entry in held)
     again = len({held[entry] for entry in largest}) if request.find_largest else 0
     return Profile(
         tool=_tool(),
@@ -203,13 +205,13 @@ def _measure(request: FilesRequest, reading: _Reading[P], on_progress: Progress)
 
 def _counted(
     request: FilesRequest, parts: Sequence[P], fold_part: Callable[[P], Counts], empty: Callable[[], ItemFold]
-) -> Iterator[tuple[Sequence[P], Counts]]:
-    """Parts and what was counted in them: one after the other, or all of them at once, because a cluster adds up by itself."""
+) -> Iterator[tuple[P | None, int, Counts]]:
+    """What was counted in which part, and its bytes; None: in all of them, because a cluster adds up by itself."""
     if request.engine == "spark":
-        yield parts, cluster.fold_all(parts, fold_part, empty, master=request.spark_master)
+        yield None, sum(part.size_bytes for part in parts), cluster.fold_all(parts, fold_part, empty, master=request.spark_master)
         return
     for part, counts in fold_parts(parts, fold_part, processes=request.processes):
-        yield (part,), counts
+        yield part, part.size_bytes, counts
 
 
 def _find(
@@ -229,19 +231,31 @@ def _megabytes(size_bytes: int) -> int:
     return size_bytes // 1024**2
 
 
-def measure_tables(request: Request, size_lines: SizeLines, *, on_progress: Progress | None = None) -> Profile:
-    """The sizes of the items of live tables, as far as the plan of the request goes. Raises AuditError when there is nothing to read."""
+def measure_tables(
+    request: Request, size_lines: SizeLines, *, on_progress: Progress | None = None, tell: Tell | None = None
+) -> Profile:
+    """
+    The sizes of the items of live tables, as far as the plan of the request goes. `tell` is given sentences, before and after, on how much is
+    read and what it costs. Raises AuditError when there is nothing to read.
+    """
     aws = open_session(request.aws)
     started_at = datetime.now(UTC)
     prices = bundled_sheet(aws.region)
+    plan = items_plan(request, prices)
+    hash_key = hash_key_for(plan)
+    say = tell or _untold
     measured = measure_items(
         aws,
         request.patterns,
-        items=items_plan(request, prices),
-        hash_key=secrets.token_bytes(HASH_KEY_BYTES),
+        items=plan,
+        hash_key=hash_key,
         now=started_at,
         on_progress=on_progress or _no_progress,
+        on_plan=lambda readings: say(in_words(readings, plan)),
     )
+    end_reading(plan, [one.table for one in measured.tables if not isinstance(one.items, Unknown)], hash_key=hash_key)
+    if measured.read_units:
+        say(spent_in_words(measured.read_units, plan))
     unknown = [(one.name, one.unknown) for one in measured.missing]
     unknown += [(one.table.name, one.items) for one in measured.tables if isinstance(one.items, Unknown)]
     price = prices.price(READ_PRICE)
@@ -332,7 +346,7 @@ def _profile(table: Table, items: ItemSizes | Unknown, source: Source, size_line
         name=name,
         arn=table.arn or None,
         key_schema=tuple(KeyElement(attribute=key.attribute, type=key.type, role=key.role) for key in table.key_schema),
-        items=None if isinstance(items, Unknown) else items_report(items, size_lines),
+        items=None if isinstance(items, Unknown) else items_report(items, size_lines, sort_key=len(table.key_schema) > 1),
         keys=()
         if isinstance(items, Unknown)
         else tuple(
@@ -351,6 +365,10 @@ def _profile(table: Table, items: ItemSizes | Unknown, source: Source, size_line
 
 def _tool() -> Tool:
     return Tool(name="stj-audit", version=__version__, policy_version=POLICY_VERSION)
+
+
+def _untold(_sentence: str) -> None:
+    """For callers that listen to nothing."""
 
 
 def _no_progress(_what: str, _done: int, _of: int) -> None:
