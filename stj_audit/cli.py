@@ -256,8 +256,6 @@ def items(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
         raise click.UsageError("--spark-master goes with --engine spark")
     if spark and ctx.get_parameter_source("processes") is click.core.ParameterSource.COMMANDLINE:
         raise click.UsageError("--processes is for this machine: how many tasks Spark runs at once is a setting of the cluster")
-    if spark and settings["find_largest"]:
-        raise click.UsageError("--find-largest is for this machine: a cluster does not tell which file an item is in")
     if location is not None and tables:
         raise click.UsageError("give table names or --from, not both; --table-name says which table the files are of")
     config = _config(settings)
