@@ -55,8 +55,8 @@ class FilesRequest:
     empty: the configuration's, under the name of the table, which is `table` or the export's. `find_largest`: read the files of the largest
     items once more, for the lines in which those are.
 
-    `engine`: who reads, `processes` of this machine or the Spark of `spark_master` (as `items.cluster` takes it). Spark adds up by itself, and
-    tells of the largest items neither file nor line.
+    `engine`: who reads, `processes` of this machine or the Spark of `spark_master` (as `items.cluster` takes it). Spark adds up by itself,
+    and tells of the largest items neither file nor line.
     """
 
     location: str
