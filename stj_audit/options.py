@@ -80,6 +80,15 @@ class FailOn(click.ParamType[str]):
         return self.fail(f"{value!r}: use never, {', '.join(SEVERITIES)} or grade:C", param, ctx)
 
 
+class Regions(click.ParamType[str]):
+    """One region; several in the environment: eu-north-1,us-east-1."""
+
+    name = "REGION"
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        return [region for part in rv.split(",") if (region := part.strip())]
+
+
 def option(*names: str, env: tuple[str, ...] = (), **settings: Any) -> Callable[[_Command], _Command]:
     """A click option that is also STJ_AUDIT_<OPTION>, whatever the command."""
     long = next(name for name in names if name.startswith("--")).split("/")[0]
@@ -98,13 +107,26 @@ def options(*decorators: Callable[[Any], Any]) -> Callable[[_Command], _Command]
     return decorate
 
 
-aws_options = options(
-    option("--profile", env=("AWS_PROFILE",), help="Profile of ~/.aws/config."),
-    option("--region", env=("AWS_REGION", "AWS_DEFAULT_REGION"), help="AWS region."),
+_REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+_profile_option = option("--profile", env=("AWS_PROFILE",), help="Profile of ~/.aws/config.")
+_role_options = options(
     option("--endpoint-url", metavar="URL", help="Send every call there instead of to AWS."),
     option("--role-arn", metavar="ARN", help="Role to assume for the audit."),
     option("--external-id", metavar="ID", help="External id for that role."),
     option("--max-attempts", type=click.IntRange(1, 10), default=4, show_default=True, help="Attempts per call, retries included."),
+)
+aws_options = options(_profile_option, option("--region", env=_REGION_VARIABLES, help="AWS region."), _role_options)
+aws_options_of_several_regions = options(
+    _profile_option,
+    option(
+        "--region",
+        "regions",
+        multiple=True,
+        type=Regions(),
+        env=_REGION_VARIABLES,
+        help="AWS region; repeatable: the tables of all of them are in one report.",
+    ),
+    _role_options,
 )
 judging_options = options(
     option("--users", type=Users(), help="User counts to project to.  [default: 100,1000,10000,50000,100000]"),

@@ -39,7 +39,7 @@ def table_report(
     ttl = facts.time_to_live
     stored = stored_bytes(facts)
     return TableReport(
-        name=table.name,
+        name=table.title,
         arn=table.arn,
         status=table.status,
         billing_mode=table.billing_mode,

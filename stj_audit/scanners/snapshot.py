@@ -7,9 +7,9 @@ Calls, not tables, are what the threads share: a table with a slow answer holds 
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, as_completed
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -75,10 +75,10 @@ from stj_audit.scanners.failures import (
     unknown,
 )
 from stj_audit.scanners.items import ItemsPlan
+from stj_audit.scanners.pace import Pace
 from stj_audit.scanners.session import Aws
-from stj_audit.scanners.traffic import Answer, Points, Series
-
-THREADS = 16  # beyond that Python is the limit, not the network
+from stj_audit.scanners.threads import Threads
+from stj_audit.scanners.traffic import Points, Series
 
 _TABLE_NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")  # AWS developer guide, "Supported data types and naming rules"
 _GLOB_CHARACTERS = frozenset("*?[")
@@ -100,6 +100,8 @@ def take_snapshot(
     hash_key: bytes,
     now: datetime,
     on_progress: Progress = _silent,
+    threads: Threads | None = None,
+    elsewhere: bool = False,
 ) -> Snapshot:
     """
     Read the tables that `patterns` name: exact names, globs in the shell's way, none for every table of the region.
@@ -107,29 +109,33 @@ def take_snapshot(
     `hash_key` keys the hashes of item keys. `on_progress(stage, done, total)` is called from this thread, with the stages "tables" and
     "calls". Raises NoTables when nothing matches or a named table does not exist, and what `explain` makes of credentials that are refused
     or an endpoint that does not answer as DynamoDB does.
+
+    `threads` are shared with other readings, None for some of its own; `elsewhere`: other accounts or regions are read too, so that what is
+    not here may be there, and a snapshot without tables is one.
     """
     began = time.monotonic()
     window = traffic.window_until(now)
-    with _threads() as (pool, stop):
-        wanted = _wanted(aws, patterns)
-        described, missing = _describe(aws, wanted, pool, on_progress)
-        calls = _Calls(aws, pool)
+    with Threads() if threads is None else nullcontext(threads) as shared_threads:
+        wanted = _wanted(aws, patterns, elsewhere=elsewhere)
+        described, missing = _describe(aws, wanted, shared_threads, on_progress, elsewhere=elsewhere)
+        calls = _Calls(aws, shared_threads)
         account = calls.submit("sts:GetCallerIdentity", _account, aws)
         shared = _SharedCalls.submit(calls, aws, described, window, wanted.in_region)
+        requests = _requests(calls, aws, described, now)
         apart = [_TableCalls.submit(calls, aws, table) for table in described]
-        # After what they wait for, so that no thread waits for a call that has none; and after all that is quicker
-        requests = _requests(calls, aws, described, shared, now)
         named = _Reports(calls=calls, aws=aws, requests=requests, now=now)
         reports = [
-            calls.follow(named.read, table.name, own.contributor_insights) for table, own in zip(described, apart, strict=True)
+            calls.follow(named.read, table.name, own.contributor_insights, after=(own.contributor_insights, requests[table.name]))
+            for table, own in zip(described, apart, strict=True)
         ]
-        # Last, because they take long: nothing small waits behind them. A scan waits for what TTL watches, which has its thread by then.
-        reading = _Reading(aws=aws, plan=items, hash_key=hash_key, now=now, stop=stop)
+        # Last, because they take long: nothing small waits behind them.
+        reading = _Reading(aws=aws, plan=items, hash_key=hash_key, now=now, stop=shared_threads.stop)
         scans = [
-            calls.submit(scan.CALL, reading.read, table, own.time_to_live) for table, own in zip(described, apart, strict=True)
+            calls.submit(scan.CALL, reading.read, table, own.time_to_live, after=(own.time_to_live,))
+            for table, own in zip(described, apart, strict=True)
         ]
         calls.finish(on_progress)
-    measured = {name: facts for future in requests for name, facts in future.result().items()}
+    measured = {name: facts for future in set(requests.values()) for name, facts in future.result().items()}
     capacity = account_capacity.of_account(shared.account_capacity.result())
     read = [future.result() for future in scans]
     facts = tuple(
@@ -182,14 +188,28 @@ class _Wanted:
     in_region: int | None = None
 
 
-def _wanted(aws: Aws, patterns: Sequence[str]) -> _Wanted:
-    named = tuple(dict.fromkeys(one for one in patterns if not _GLOB_CHARACTERS & set(one)))
-    impossible = [name for name in named if not _TABLE_NAME.fullmatch(name)]
+def check_names(patterns: Sequence[str]) -> None:
+    """Raise NoTables for a name that no table can have."""
+    impossible = [name for name in patterns if not _is_glob(name) and not _TABLE_NAME.fullmatch(name)]
     if impossible:
         raise NoTables(
             no_such_tables(impossible), hint="give the name alone: 3 to 255 letters, digits, dots, dashes and underscores"
         )
-    globs = [one for one in patterns if _GLOB_CHARACTERS & set(one)]
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Whether a table of this name is meant by `pattern`, a name or a glob."""
+    return fnmatchcase(name, pattern) if _is_glob(pattern) else name == pattern
+
+
+def _is_glob(pattern: str) -> bool:
+    return bool(_GLOB_CHARACTERS & set(pattern))
+
+
+def _wanted(aws: Aws, patterns: Sequence[str], *, elsewhere: bool) -> _Wanted:
+    check_names(patterns)
+    named = tuple(dict.fromkeys(one for one in patterns if not _is_glob(one)))
+    globs = [one for one in patterns if _is_glob(one)]
     if named and not globs:
         return _Wanted(named=named, listed=())
     try:
@@ -197,6 +217,8 @@ def _wanted(aws: Aws, patterns: Sequence[str]) -> _Wanted:
     except FAILURES as error:
         raise explain(error) from error
     listed = tuple(name for name in names if name not in named and (not globs or any(fnmatchcase(name, glob) for glob in globs)))
+    if elsewhere:
+        return _Wanted(named=named, listed=listed, in_region=len(names))
     if not names and not named:
         raise NoTables(f"there is no table in region {aws.region}", hint="check --region and --profile")
     idle = [glob for glob in globs if not any(fnmatchcase(name, glob) for name in names)]
@@ -208,7 +230,7 @@ def _wanted(aws: Aws, patterns: Sequence[str]) -> _Wanted:
 
 
 def _describe(
-    aws: Aws, wanted: _Wanted, pool: ThreadPoolExecutor, on_progress: Progress
+    aws: Aws, wanted: _Wanted, threads: Threads, on_progress: Progress, *, elsewhere: bool
 ) -> tuple[tuple[Table, ...], tuple[MissingTable, ...]]:
     names = (*wanted.named, *wanted.listed)
     found: dict[str, Table | Unknown] = {}
@@ -217,7 +239,7 @@ def _describe(
     first = () if wanted.listed else names[:1]
     on_progress("tables", 0, len(names))
     for batch in (first, names[len(first) :]):
-        asked = {pool.submit(tables.read, aws, name): name for name in batch}
+        asked = {threads.submit(tables.read, aws, name): name for name in batch}
         for future in as_completed(asked):
             name = asked[future]
             try:
@@ -229,7 +251,9 @@ def _describe(
                     absent.append(name)
                 found[name] = unknown(tables.CALL, error, custom_endpoint=aws.endpoint_url is not None)
             on_progress("tables", len(found), len(names))
-    if absent:
+    if elsewhere:
+        found = {name: one for name, one in found.items() if name not in absent}
+    elif absent:
         raise NoTables(
             f"{no_such_tables(sorted(absent))} in region {aws.region}", hint="check the spelling, --region and --profile"
         )
@@ -249,31 +273,25 @@ def _is_fatal(error: BaseException) -> bool:
 # ------------------------------------------------------------------------------------------------------------- the calls
 
 
-@contextmanager
-def _threads() -> Iterator[tuple[ThreadPoolExecutor, threading.Event]]:
-    """A pool, and the event that ends long readings: left by an exception or Ctrl-C, nothing new begins and scans end at their page."""
-    pool, stop = ThreadPoolExecutor(THREADS), threading.Event()
-    try:
-        yield pool, stop
-    finally:
-        stop.set()
-        pool.shutdown(cancel_futures=True)
-
-
 class _Calls:
-    """Calls under way in the pool: each ends with its answer, or with the Unknown that stands for it."""
+    """Calls under way in the threads: each ends with its answer, or with the Unknown that stands for it."""
 
-    def __init__(self, aws: Aws, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, aws: Aws, threads: Threads) -> None:
         self._custom_endpoint = aws.endpoint_url is not None
-        self._pool = pool
+        self._paces = aws.paces
+        self._threads = threads
         self._futures: list[Future[Any]] = []
 
-    def submit(self, call: str, read: Callable[..., T], *arguments: Any) -> "Future[T | Unknown]":
-        return self.follow(self.answer, call, read, *arguments)
+    def submit(
+        self, call: str, read: Callable[..., T], *arguments: Any, after: "Sequence[Future[Any]]" = ()
+    ) -> "Future[T | Unknown]":
+        return self.follow(self.answer, call, read, *arguments, after=after, pace=self._paces.get(call))
 
-    def follow(self, read: Callable[..., T], *arguments: Any) -> "Future[T]":
-        """`read` turns failures into Unknown itself. It may wait for calls that were submitted before: those have begun before it does."""
-        future = self._pool.submit(read, *arguments)
+    def follow(
+        self, read: Callable[..., T], *arguments: Any, after: "Sequence[Future[Any]]" = (), pace: Pace | None = None
+    ) -> "Future[T]":
+        """`read` turns failures into Unknown itself. It begins when `after` are done, whose results it may ask for."""
+        future = self._threads.submit(read, *arguments, after=after, pace=pace)
         self._futures.append(future)
         return future
 
@@ -330,13 +348,11 @@ class _SharedCalls:
     account_capacity: "Future[dict[Series, Points | Unknown] | Unknown]"
     quotas: "Future[Quotas | Unknown]"
     table_count: "Future[int | Unknown]"
-    batches: "Mapping[tuple[Series, ...], Future[dict[Series, Answer] | Unknown]]"
 
     @classmethod
     def submit(
         cls, calls: _Calls, aws: Aws, described: Sequence[Table], window: traffic.Window, in_region: int | None
     ) -> "_SharedCalls":
-        on_demand = traffic.on_demand_names(described)
         return cls(
             targets=calls.submit(auto_scaling.TARGETS_CALL, auto_scaling.read_targets, aws),
             policies=calls.submit(auto_scaling.POLICIES_CALL, auto_scaling.read_policies, aws),
@@ -344,10 +360,6 @@ class _SharedCalls:
             account_capacity=calls.submit(traffic.CALL, account_capacity.read, aws, described, window),
             quotas=calls.submit(quotas.CALL, quotas.read, aws),
             table_count=calls.submit(tables.LIST_CALL, _table_count, aws, in_region),
-            batches={
-                batch: calls.submit(traffic.CALL, traffic.read, aws, batch, window, on_demand)
-                for batch in traffic.batches(described)
-            },
         )
 
     def auto_scaling(self, table: str) -> AutoScaling | Unknown:
@@ -373,21 +385,28 @@ class _Requests:
     operations: Operations | Unknown
 
 
-def _requests(
-    calls: _Calls, aws: Aws, described: Sequence[Table], shared: _SharedCalls, now: datetime
-) -> "list[Future[dict[str, _Requests]]]":
+def _requests(calls: _Calls, aws: Aws, described: Sequence[Table], now: datetime) -> "dict[str, Future[dict[str, _Requests]]]":
+    """By the name of each table; the tables of a batch have one answer."""
     by_name = {table.name: table for table in described}
-    batches = [
-        ([by_name[name] for name in dict.fromkeys(one.table for one in batch)], first) for batch, first in shared.batches.items()
-    ]
-    return [calls.follow(_read_requests, calls, aws, batch, first, now) for batch, first in batches]
+    requests: dict[str, Future[dict[str, _Requests]]] = {}
+    for batch in traffic.batches(described):
+        names = dict.fromkeys(one.table for one in batch)
+        of = [by_name[name] for name in names]
+        pace = aws.paces.get(traffic.CALL)
+        requests |= dict.fromkeys(names, calls.follow(_read_requests, calls, aws, batch, of, now, pace=pace))
+    return requests
 
 
 def _read_requests(
-    calls: _Calls, aws: Aws, batch: Sequence[Table], first: "Future[dict[Series, Answer] | Unknown]", now: datetime
+    calls: _Calls, aws: Aws, series: Sequence[Series], batch: Sequence[Table], now: datetime
 ) -> dict[str, _Requests]:
-    """The traffic of each table, by name; and how its requests went, for which more is asked where there are enough of them."""
-    window, answer = traffic.window_until(now), first.result()
+    """
+    The traffic of each table, by name; and how its requests went, for which more is asked where there are enough of them.
+
+    In one go: the points of a batch, which may be a hundred thousand, are not kept any longer.
+    """
+    window = traffic.window_until(now)
+    answer = calls.answer(traffic.CALL, traffic.read, aws, series, window, traffic.on_demand_names(batch))
     seen: dict[str, Traffic | Unknown] = {
         table.name: answer if isinstance(answer, Unknown) else traffic.of_table(table, answer, window, now) for table in batch
     }
@@ -402,17 +421,17 @@ class _Reports:
 
     calls: _Calls
     aws: Aws
-    requests: "Sequence[Future[dict[str, _Requests]]]"
+    requests: "Mapping[str, Future[dict[str, _Requests]]]"
     now: datetime
 
     def read(self, table: str, insights: "Future[ContributorInsights | Unknown]") -> HotKeys | Unknown:
-        """Where Contributor Insights is off, nothing is asked, and the traffic is not waited for."""
+        """Where Contributor Insights is off, nothing is asked."""
         setting = insights.result()
         if isinstance(setting, Unknown):
             return setting
         if not any(one.rules for one in setting.settings):
             return HotKeys(report_hours=hot_keys.REPORT_HOURS)
-        seen = next(found[table].traffic for found in (future.result() for future in self.requests) if table in found)
+        seen = self.requests[table].result()[table].traffic
         window = traffic.window_until(self.now)
         return self.calls.answer(hot_keys.CALL, hot_keys.read, self.aws, setting, seen, window)
 
