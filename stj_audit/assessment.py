@@ -416,9 +416,10 @@ def assumptions(tables: Sequence[PricedTable], scale: Scale, users_source: str, 
             f"each replica of {a_few(global_tables)} is priced in its own region by the bundled list, with the writes that were seen here; "
             "its reads, its backups and the transfer between regions are not included"
         )
+    whole = "each account and region" if any(one.facts.table.scope for one in tables) else "all tables"
     lines.append(
         "storage includes the 100 bytes that AWS bills for each item and each index entry; the free tier is "
-        f"{'subtracted, once for all tables' if free_tier else 'not subtracted'}; exports, AWS Backup, data transfer and CloudWatch's "
+        f"{f'subtracted, once for {whole}' if free_tier else 'not subtracted'}; exports, AWS Backup, data transfer and CloudWatch's "
         "other prices are not included"
     )
     return tuple(lines)

@@ -73,8 +73,8 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
     """
     Audit tables and report; every table of the region when none is named.
 
-    Several regions (--region twice) and several accounts, each with a role to assume in it, are read at the same time and told in one
-    report, with its place before the name of each table: eu-north-1/orders, or prod/eu-north-1/orders. Accounts are in stj-audit.toml:
+    Several regions, and several accounts with a role to assume in each, are read at the same time and told in one report, in which a table is
+    called by where it is: eu-north-1/orders, or prod/eu-north-1/orders. Accounts are listed in stj-audit.toml:
 
     \b
       [[account]]

@@ -14,8 +14,8 @@ from decimal import Decimal
 from msgspec import UNSET, UnsetType
 
 from stj_audit.cost.prices import PriceSheet
-from stj_audit.facts import SEVERAL, Scope, Snapshot, Unknown, titled
-from stj_audit.report import CostLine, NotChecked, Report, ScopeReport
+from stj_audit.facts import Scope, Snapshot, Unknown, titled
+from stj_audit.report import SEVERAL, CostLine, NotChecked, Report, ScopeReport
 from stj_audit.wording import a_few, counted, listed
 
 READ_PRICE = "on_demand.standard.read_request_unit"

@@ -794,9 +794,6 @@ class Snapshot:
     scopes: tuple[Scope, ...] = ()
 
 
-SEVERAL = "several"
-
-
 def titled(scope: str, name: str) -> str:
     """What a table is called: by its name alone, or with where it is before it: "eu-north-1/orders". No name of AWS has a slash."""
     return f"{scope}/{name}" if scope else name

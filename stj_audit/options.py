@@ -80,15 +80,6 @@ class FailOn(click.ParamType[str]):
         return self.fail(f"{value!r}: use never, {', '.join(SEVERITIES)} or grade:C", param, ctx)
 
 
-class Regions(click.ParamType[str]):
-    """One region; several in the environment: eu-north-1,us-east-1."""
-
-    name = "REGION"
-
-    def split_envvar_value(self, rv: str) -> list[str]:
-        return [region for part in rv.split(",") if (region := part.strip())]
-
-
 def option(*names: str, env: tuple[str, ...] = (), **settings: Any) -> Callable[[_Command], _Command]:
     """A click option that is also STJ_AUDIT_<OPTION>, whatever the command."""
     long = next(name for name in names if name.startswith("--")).split("/")[0]
@@ -122,9 +113,12 @@ aws_options_of_several_regions = options(
         "--region",
         "regions",
         multiple=True,
-        type=Regions(),
+        metavar="REGION[,...]",
+        callback=lambda _context, _parameter, given: tuple(
+            filter(None, (word.strip() for one in given for word in one.split(",")))
+        ),
         env=_REGION_VARIABLES,
-        help="AWS region; repeatable: the tables of all of them are in one report.",
+        help="AWS region; of several, all tables are in one report.",
     ),
     _role_options,
 )

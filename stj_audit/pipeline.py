@@ -70,6 +70,7 @@ def audit(request: Request, *, on_progress: Progress | None = None) -> Report:
             return _read(target.aws, request, sheets[target.aws.region], now, told, threads=threads)
 
         snapshot = read_all(targets, read, request.patterns, now=now, on_progress=on_progress or _no_progress)
+        sheets = {scope.region: sheets[scope.region] for scope in snapshot.scopes if scope.not_read is None}
     report = judge(snapshot, _terms(request, sheets, _users_elsewhere(targets, request, snapshot)))
     return in_regions(report, snapshot)
 

@@ -18,6 +18,7 @@ from msgspec import UNSET, UnsetType
 from stj_audit.errors import ConfigError
 
 SCHEMA_VERSION = 1
+SEVERAL = "several"  # the account or region of an audit of several that differ
 
 Evidence = int | float | str | None
 
