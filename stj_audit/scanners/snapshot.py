@@ -121,11 +121,13 @@ def take_snapshot(
         calls = _Calls(aws, shared_threads)
         account = calls.submit("sts:GetCallerIdentity", _account, aws)
         shared = _SharedCalls.submit(calls, aws, described, window, wanted.in_region)
-        requests = _requests(calls, aws, described, now)
+        requests = _Requests.submit(calls, aws, described, now)
         apart = [_TableCalls.submit(calls, aws, table) for table in described]
         named = _Reports(calls=calls, aws=aws, requests=requests, now=now)
         reports = [
-            calls.follow(named.read, table.name, own.contributor_insights, after=(own.contributor_insights, requests[table.name]))
+            calls.follow(
+                named.read, table.name, own.contributor_insights, after=(own.contributor_insights, requests.traffic[table.name])
+            )
             for table, own in zip(described, apart, strict=True)
         ]
         # Last, because they take long: nothing small waits behind them.
@@ -135,7 +137,7 @@ def take_snapshot(
             for table, own in zip(described, apart, strict=True)
         ]
         calls.finish(on_progress)
-    measured = {name: facts for future in set(requests.values()) for name, facts in future.result().items()}
+    requests_went = requests.operations_by_name()
     capacity = account_capacity.of_account(shared.account_capacity.result())
     read = [future.result() for future in scans]
     facts = tuple(
@@ -154,8 +156,8 @@ def take_snapshot(
             time_to_live=own.time_to_live.result(),
             tags=own.tags.result(),
             auto_scaling=shared.auto_scaling(table.name),
-            traffic=measured[table.name].traffic,
-            operations=measured[table.name].operations,
+            traffic=requests.of_table(table.name),
+            operations=requests_went[table.name],
             account_capacity=capacity,
             alarms=shared.alarms_of(table.name),
             items=one if isinstance(one, Unknown) else one.sizes,
@@ -379,40 +381,72 @@ class _SharedCalls:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Requests:
-    """What CloudWatch told of one table."""
+    """
+    What CloudWatch told of all tables, in two steps: their traffic, a call's worth of tables at a time; and then, where the traffic is worth
+    it, how its requests went, of all tables together, so that those calls are full too.
+    """
 
-    traffic: Traffic | Unknown
-    operations: Operations | Unknown
-
-
-def _requests(calls: _Calls, aws: Aws, described: Sequence[Table], now: datetime) -> "dict[str, Future[dict[str, _Requests]]]":
+    traffic: "Mapping[str, Future[dict[str, Traffic | Unknown]]]"
     """By the name of each table; the tables of a batch have one answer."""
-    by_name = {table.name: table for table in described}
-    requests: dict[str, Future[dict[str, _Requests]]] = {}
-    for batch in traffic.batches(described):
-        names = dict.fromkeys(one.table for one in batch)
-        of = [by_name[name] for name in names]
-        pace = aws.paces.get(traffic.CALL)
-        requests |= dict.fromkeys(names, calls.follow(_read_requests, calls, aws, batch, of, now, pace=pace))
-    return requests
+    operations: "Sequence[Future[dict[str, Operations | Unknown]]]"
+
+    @classmethod
+    def submit(cls, calls: _Calls, aws: Aws, described: Sequence[Table], now: datetime) -> "_Requests":
+        by_name = {table.name: table for table in described}
+        pace, window = aws.paces.get(traffic.CALL), traffic.window_until(now)
+        first: dict[str, Future[dict[str, Traffic | Unknown]]] = {}
+        for series in traffic.batches(described):
+            names = dict.fromkeys(one.table for one in series)
+            batch = [by_name[name] for name in names]
+            first |= dict.fromkeys(names, calls.follow(_read_traffic, calls, aws, series, batch, now, pace=pace))
+        batches = list(dict.fromkeys(first.values()))
+        planned = calls.follow(_plan_operations, batches, after=batches)
+        # As many as there are batches, because that is known now; each takes what is planned in turn, and most have nothing to ask
+        shares = [
+            calls.follow(
+                _read_operations, calls, aws, planned, slice(number, None, len(batches)), window, after=(planned,), pace=pace
+            )
+            for number in range(len(batches))
+        ]
+        return cls(traffic=first, operations=shares)
+
+    def of_table(self, table: str) -> Traffic | Unknown:
+        return self.traffic[table].result()[table]
+
+    def operations_by_name(self) -> dict[str, Operations | Unknown]:
+        """Of every table: where there was nothing to ask, that is what is known."""
+        asked = {name: found for future in self.operations for name, found in future.result().items()}
+        return {name: asked.get(name) or operations.of_table(name, self.of_table(name), {}) for name in self.traffic}
 
 
-def _read_requests(
+def _read_traffic(
     calls: _Calls, aws: Aws, series: Sequence[Series], batch: Sequence[Table], now: datetime
-) -> dict[str, _Requests]:
-    """
-    The traffic of each table, by name; and how its requests went, for which more is asked where there are enough of them.
-
-    In one go: the points of a batch, which may be a hundred thousand, are not kept any longer.
-    """
+) -> dict[str, Traffic | Unknown]:
+    """In one go: the points of a batch, which may be a hundred thousand, are not kept any longer."""
     window = traffic.window_until(now)
     answer = calls.answer(traffic.CALL, traffic.read, aws, series, window, traffic.on_demand_names(batch))
-    seen: dict[str, Traffic | Unknown] = {
-        table.name: answer if isinstance(answer, Unknown) else traffic.of_table(table, answer, window, now) for table in batch
-    }
-    wanted = [series for name, found in seen.items() if isinstance(found, Traffic) for series in operations.series_of(name, found)]
-    more = calls.answer(traffic.CALL, traffic.fetch, aws, wanted, window)
-    return {name: _Requests(traffic=found, operations=operations.of_table(name, found, more)) for name, found in seen.items()}
+    return {table.name: answer if isinstance(answer, Unknown) else traffic.of_table(table, answer, window, now) for table in batch}
+
+
+_Plan = Sequence[Sequence[tuple[str, Traffic]]]
+"""Tables with their traffic, by call."""
+
+
+def _plan_operations(batches: "Sequence[Future[dict[str, Traffic | Unknown]]]") -> _Plan:
+    seen = {name: found for future in batches for name, found in future.result().items() if isinstance(found, Traffic)}
+    wanted = [series for name, found in seen.items() if (series := operations.series_of(name, found))]
+    return [[(name, seen[name]) for name in dict.fromkeys(one.table for one in call)] for call in traffic.packed(wanted)]
+
+
+def _read_operations(
+    calls: _Calls, aws: Aws, planned: "Future[_Plan]", share: slice, window: traffic.Window
+) -> dict[str, Operations | Unknown]:
+    found: dict[str, Operations | Unknown] = {}
+    for call in planned.result()[share]:
+        wanted = [series for name, seen in call for series in operations.series_of(name, seen)]
+        answer = calls.answer(traffic.CALL, traffic.fetch, aws, wanted, window)
+        found |= {name: operations.of_table(name, seen, answer) for name, seen in call}
+    return found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -421,7 +455,7 @@ class _Reports:
 
     calls: _Calls
     aws: Aws
-    requests: "Mapping[str, Future[dict[str, _Requests]]]"
+    requests: _Requests
     now: datetime
 
     def read(self, table: str, insights: "Future[ContributorInsights | Unknown]") -> HotKeys | Unknown:
@@ -431,7 +465,7 @@ class _Reports:
             return setting
         if not any(one.rules for one in setting.settings):
             return HotKeys(report_hours=hot_keys.REPORT_HOURS)
-        seen = self.requests[table].result()[table].traffic
+        seen = self.requests.of_table(table)
         window = traffic.window_until(self.now)
         return self.calls.answer(hot_keys.CALL, hot_keys.read, self.aws, setting, seen, window)
 

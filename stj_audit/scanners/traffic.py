@@ -7,7 +7,7 @@ each global index is asked for by itself. SuccessfulRequestLatency exists only p
 (the SampleCount of consumed units is not).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
@@ -153,12 +153,17 @@ def series_of(table: Table) -> tuple[Series, ...]:
 
 def batches(tables: Sequence[Table]) -> tuple[tuple[Series, ...], ...]:
     """
-    The series of all tables, a call's worth at a time: the largest first, each where there is room for it, which leaves little room.
+    The series of all tables, a call's worth at a time.
 
     The series of one table stay together, because what else is asked about it depends on all of them.
     """
+    return packed(map(series_of, tables))
+
+
+def packed(of_tables: Iterable[Sequence[Series]]) -> tuple[tuple[Series, ...], ...]:
+    """The series of each table by call: the most first, each table where there is room for all of it, which leaves little room."""
     made: list[list[Series]] = []
-    for own in sorted(map(series_of, tables), key=len, reverse=True):
+    for own in sorted(of_tables, key=len, reverse=True):
         with_room = next((batch for batch in made if len(batch) + len(own) <= QUERIES_PER_CALL), None)
         if with_room is None:
             made.append(with_room := [])
