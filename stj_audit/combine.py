@@ -154,9 +154,9 @@ def unread_places(snapshot: Snapshot) -> Iterator[NotChecked]:
 
 def in_regions(report: Report, snapshot: Snapshot) -> Report:
     """The report with the region at each line of the bill, where there are several: none of them is "the audit's"."""
-    regions = {facts.table.title: facts.table.region for facts in snapshot.tables}
-    if len(set(regions.values())) <= 1:
+    if snapshot.region != SEVERAL:
         return report
+    regions = {facts.table.title: facts.table.region for facts in snapshot.tables}
     costs = report.costs
     costs = replace(
         costs,

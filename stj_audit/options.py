@@ -145,7 +145,7 @@ price_options = options(
     option(
         "--free-tier/--no-free-tier",
         default=None,
-        help="Subtract AWS's free monthly quantities, once for all tables.  [default: no]",
+        help="Subtract AWS's free monthly quantities, once for an account and region.  [default: no]",
     ),
 )
 config_options = options(

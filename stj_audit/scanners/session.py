@@ -4,9 +4,11 @@ import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
+import botocore.loaders
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, CredentialProvider, CredentialResolver, DeferredRefreshableCredentials
@@ -163,9 +165,16 @@ def open_session(options: AwsOptions) -> Aws:
 
 def _guarded_core(profile: str | None, count: RequestCount) -> botocore.session.Session:
     core = botocore.session.Session(profile=profile)
+    core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
     install(core.get_component("event_emitter"), count)
     core.get_scoped_config()  # raises when the profile does not exist
     return core
+
+
+@cache
+def _loader(data_path: str | None) -> Any:
+    """What a session knows of the services is the same for all: another account or region does not read it from the disk again."""
+    return botocore.loaders.create_loader(data_path)
 
 
 def _region(options: AwsOptions, core: botocore.session.Session) -> str:
