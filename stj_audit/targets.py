@@ -7,7 +7,7 @@ What is wrong with one of them (no permission, a role that cannot be assumed, a 
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -88,6 +88,8 @@ def read_all(targets: Sequence[Target], read: Read, patterns: Sequence[str], *, 
     with Threads() as threads, ThreadPoolExecutor(min(len(targets), READINGS), thread_name_prefix="stj-audit-reading") as readings:
         under_way = [readings.submit(_read_one, target, read, told, threads) for target in targets]
         try:
+            for future in wait(under_way, return_when=FIRST_EXCEPTION).done:
+                future.result()
             ended = [future.result() for future in under_way]
         except BaseException:  # a bug, the read-only guard, or Ctrl-C: what is under way ends, so that the readings do
             for future in under_way:

@@ -60,7 +60,7 @@ class Threads:
         begin = partial(self._begin, future, partial(read, *arguments))
         if pace is not None:
             begin = partial(self._lane(pace).add, future, begin)
-        to_come = _Countdown(len(after) + 1, begin)
+        to_come = _Countdown(len(after) + 1, partial(self._unless_left, future, begin))
         for one in after:
             one.add_done_callback(to_come.one_less)
         to_come.one_less()
@@ -70,8 +70,15 @@ class Threads:
         with self._lock:
             return self._lanes.setdefault(id(pace), _Lane(pace, self._clock))
 
+    def _unless_left(self, future: "Future[Any]", begin: Callable[[], None]) -> None:
+        if self.stop.is_set():
+            _cancel(future)
+        else:
+            begin()
+
     def _begin(self, future: "Future[Any]", read: Callable[[], Any]) -> None:
         try:
+            # Not to be asked from a callback of its own shutdown, which holds its lock: `stop` is set before
             self._pool.submit(_run, future, read).add_done_callback(partial(_cancel_with, future))
         except RuntimeError:  # the pool was left
             _cancel(future)
@@ -124,15 +131,23 @@ class _Lane:
         self._waiting: deque[tuple[Future[Any], Callable[[], None]]] = deque()
         self._under_way = 0
         self._called_back_later = False
+        self._left = False
         self._lock = threading.Lock()
 
     def add(self, future: "Future[Any]", begin: Callable[[], None]) -> None:
         with self._lock:
-            self._waiting.append((future, begin))
-        self._go_on()
+            left = self._left
+            if not left:
+                self._waiting.append((future, begin))
+        if left:
+            _cancel(future)
+        else:
+            self._go_on()
 
     def cancel(self) -> None:
+        """All that wait, and all that come."""
         with self._lock:
+            self._left = True
             left, self._waiting = self._waiting, deque()
         for future, _ in left:
             _cancel(future)
