@@ -26,6 +26,9 @@ CALLS_PER_SECOND: Mapping[str, int] = {
 POINTS_CALL, POINTS_PER_SECOND = "cloudwatch:GetMetricData", 396_000
 
 
+_NO_LIMIT = 10**12
+
+
 class Pace:
     """Lets `per_second` calls pass a second, and as many at once after a quiet second. For many threads."""
 
@@ -59,6 +62,11 @@ def install(events: BaseEventHooks) -> Mapping[str, Pace]:
     for call, pace in paces.items():
         events.register(f"before-send.{call.replace(':', '.')}", _waiting(pace))
     return {**paces, POINTS_CALL: Pace(POINTS_PER_SECOND)}
+
+
+def unhurried() -> Mapping[str, Pace]:
+    """Where no rate is to be kept. Metric data are still asked for in a few calls at a time, because their points take memory."""
+    return {POINTS_CALL: Pace(_NO_LIMIT)}
 
 
 def _waiting(pace: Pace) -> Callable[..., None]:

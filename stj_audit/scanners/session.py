@@ -68,7 +68,7 @@ class Aws:
     The clients of one audit, made when first used and then shared: boto3's clients are safe to use from many threads.
 
     `endpoint_url` is the endpoint that stands in for AWS's own, None for AWS. `api_calls` counts the requests sent so far.
-    `paces` are the rates that AWS sets, by call; none where another endpoint is asked. `ca_bundle` is the file of certificates that is
+    `paces` are the rates that AWS sets, by call; elsewhere none is kept. `ca_bundle` is the file of certificates that is
     trusted, None for botocore's own.
     """
 
@@ -80,7 +80,7 @@ class Aws:
         self.endpoint_url = (
             options.endpoint_url or os.environ.get("AWS_ENDPOINT_URL_DYNAMODB") or os.environ.get("AWS_ENDPOINT_URL")
         )
-        self.paces: Mapping[str, Pace] = pace.install(session.events) if self.endpoint_url is None else {}
+        self.paces: Mapping[str, Pace] = pace.install(session.events) if self.endpoint_url is None else pace.unhurried()
         self._session = session
         self._options = options
         self._count = count
