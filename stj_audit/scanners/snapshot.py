@@ -75,6 +75,7 @@ from stj_audit.scanners.failures import (
     unknown,
 )
 from stj_audit.scanners.items import ItemsPlan
+from stj_audit.scanners.on_demand_backups import Listed
 from stj_audit.scanners.pace import Pace
 from stj_audit.scanners.session import Aws
 from stj_audit.scanners.threads import Threads
@@ -122,7 +123,9 @@ def take_snapshot(
         account = calls.submit("sts:GetCallerIdentity", _account, aws)
         shared = _SharedCalls.submit(calls, aws, described, window, wanted.in_region)
         requests = _Requests.submit(calls, aws, described, now)
-        apart = [_TableCalls.submit(calls, aws, table) for table in described]
+        names = {table.name for table in described}
+        listed = calls.submit(on_demand_backups.CALL, on_demand_backups.read_together, aws, names)
+        apart = [_TableCalls.submit(calls, aws, table, listed) for table in described]
         named = _Reports(calls=calls, aws=aws, requests=requests, now=now)
         reports = [
             calls.follow(
@@ -326,10 +329,12 @@ class _TableCalls:
     tags: "Future[Tags | Unknown]"
 
     @classmethod
-    def submit(cls, calls: _Calls, aws: Aws, table: Table) -> "_TableCalls":
+    def submit(cls, calls: _Calls, aws: Aws, table: Table, listed: "Future[Listed | Unknown]") -> "_TableCalls":
         return cls(
             pitr=calls.submit(pitr.CALL, pitr.read, aws, table.name),
-            on_demand_backups=calls.submit(on_demand_backups.CALL, on_demand_backups.read, aws, table.name),
+            on_demand_backups=calls.follow(
+                _backups_of, calls, aws, table.name, listed, after=(listed,), pace=aws.paces.get(on_demand_backups.CALL)
+            ),
             recovery_points=calls.submit(aws_backup.POINTS_CALL, aws_backup.read_points, aws, table.arn),
             protected_resource=calls.submit(aws_backup.RESOURCE_CALL, aws_backup.read_resource, aws, table.arn),
             contributor_insights=calls.submit(contributor_insights.CALL, contributor_insights.read, aws, table),
@@ -499,6 +504,13 @@ class _Reading:
 def _table_count(aws: Aws, in_region: int | None) -> int:
     """How many tables the region has: as listed before, or listed now."""
     return len(tables.list_names(aws)) if in_region is None else in_region
+
+
+def _backups_of(calls: _Calls, aws: Aws, table: str, listed: "Future[Listed | Unknown]") -> OnDemandBackups | Unknown:
+    found = listed.result()
+    if isinstance(found, Unknown):
+        return found
+    return calls.answer(on_demand_backups.CALL, on_demand_backups.read, aws, table) if found is None else found[table]
 
 
 def _account(aws: Aws) -> str:
