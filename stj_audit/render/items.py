@@ -161,7 +161,7 @@ def _over(line: OverLine) -> str:
     return (
         count(line.found)
         if line.low == line.high
-        else f"{count(line.low)} to {count(line.high)}, {count(line.found)} of those read"
+        else f"{count(line.low)} to {'any number' if line.high is None else count(line.high)}, {count(line.found)} of those read"
     )
 
 
