@@ -50,36 +50,44 @@ class Spending:
         self.rate = Rate(per_second)
         self.connections = threading.BoundedSemaphore(CONNECTIONS)
         self._cap = cap
-        self._lock = threading.Lock()
+        self._settled = threading.Condition()
         self._spent = Decimal(0)
         self._reserved = Decimal(0)
         self._segments = self._segments_done = 0
 
     def reserve(self, units: Decimal) -> Decimal:
-        """Ask for the units of a page before it is read. Gives them, or what is left of the cap; 0 when nothing is."""
-        with self._lock:
+        """
+        Ask for the units of a page before it is read. Gives them, or what is left of the cap; 0 when nothing is. What pages under way may
+        take is waited for, because most take less than a full one.
+        """
+        with self._settled:
             if self._cap is not None:
-                units = max(min(units, self._cap - self._spent - self._reserved), Decimal(0))
+                self._settled.wait_for(lambda: not self._reserved or self._left() >= min(units, self._cap or units))
+                units = max(min(units, self._left()), Decimal(0))
             self._reserved += units
             return units
 
+    def _left(self) -> Decimal:
+        return Decimal(0) if self._cap is None else self._cap - self._spent - self._reserved
+
     def settle(self, reserved: Decimal, spent: Decimal) -> None:
         """What a page took in the end."""
-        with self._lock:
+        with self._settled:
             self._reserved -= reserved
             self._spent += spent
+            self._settled.notify_all()
 
     def plan_segments(self, count: int) -> None:
         """So many segments are going to be read, for the progress; negative: not after all."""
-        with self._lock:
+        with self._settled:
             self._segments += count
 
     def finish_segment(self) -> None:
-        with self._lock:
+        with self._settled:
             self._segments_done += 1
 
     @property
     def segments(self) -> tuple[int, int]:
         """(read, planned), of all tables."""
-        with self._lock:
+        with self._settled:
             return self._segments_done, self._segments

@@ -195,6 +195,27 @@ def test_the_rate_of_the_audit_is_kept_by_all_threads_together(local: Aws, fille
     assert seconds > 0.4
 
 
+@pytest.mark.dynamodb_local
+def test_threads_wait_for_each_other_where_little_is_left_of_a_cap(local: Aws, filled: str) -> None:
+    table = tables.read(local, filled)
+    plan = ItemsPlan(mode="sample", budget_usd=Decimal(1), max_read_units=Decimal(600))
+    sizes, units = items.read(local, table, plan, hash_key=KEY)
+    assert coverage(sizes) == "sample"
+    assert isinstance(sizes, ItemSizes)
+    assert sizes.sample is not None
+    assert len(sizes.sample.segments) >= PILOT_SEGMENTS
+    assert 400 < units <= 600 + 129
+
+
+def test_a_cap_is_given_away_page_by_page() -> None:
+    spending = Spending(cap=Decimal(100))
+    first = spending.reserve(Decimal(80))
+    spending.settle(first, Decimal(30))
+    assert spending.reserve(Decimal(128)) == 70
+    spending.settle(Decimal(70), Decimal(70))
+    assert spending.reserve(Decimal(128)) == 0
+
+
 def test_a_rate_is_paid_after_the_page_and_shared() -> None:
     clock = [0.0]
     rate = Rate(Decimal(10), clock=lambda: clock[0])

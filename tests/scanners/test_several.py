@@ -323,7 +323,7 @@ def test_a_role_that_cannot_be_assumed_leaves_the_others_whole(monkeypatch: pyte
                     headers={"Content-Type": "text/xml"},
                 ),
             )
-        return made(source, options, role_arn, region=region, count=count, folder=None)
+        return made(source, options, role_arn, region, count=count, folder=folder)
 
     monkeypatch.setattr(session, "_assume_role", assume)
     report = audited(NORTH, text=ACCOUNTS)
