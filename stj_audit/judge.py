@@ -88,6 +88,9 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
     graded = {users: _grade(judged, users, plans[users], terms, unread) for users in scale.users}
     findings = marked(_findings(judged, scale, ignores), terms.baseline)
     still_open = tuple(finding for finding in findings if finding.suppressed is None)
+    found_in: dict[str, list[Finding]] = {}
+    for finding in findings:
+        found_in.setdefault(finding.table, []).append(finding)
     costs = money.costs(
         [one.priced for one in judged],
         plans,
@@ -133,7 +136,7 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
                 size_lines=terms.size_lines,
                 cost=table_cost(one.now),
                 grade=_grade([one], at_target, _plan([one], at_target, terms), terms).overall.grade,
-                findings=tuple(finding for finding in findings if finding.table == one.name),
+                findings=tuple(found_in.get(one.name, ())),
             )
             for one in judged
         ),

@@ -137,6 +137,9 @@ def take_snapshot(
         on_plan([plan_reading(table, items, paced=aws.endpoint_url is None) for table in described])
         calls = _Calls(aws, shared_threads)
         account = calls.submit("sts:GetCallerIdentity", _account, aws)
+        if elsewhere and not described:
+            calls.finish(on_progress)
+            return _snapshot(aws, account, (), missing, read_units=Decimal(0), started_at=now, began=began)
         shared = _SharedCalls.submit(calls, aws, described, window, wanted.in_region)
         requests = _Requests.submit(calls, aws, described, now)
         names = {table.name for table in described}
@@ -183,16 +186,30 @@ def take_snapshot(
         )
         for table, own, report, one in zip(described, apart, reports, read, strict=True)
     )
+    read_units = sum((one.read_units for one in read if not isinstance(one, Unknown)), Decimal(0))
+    return _snapshot(aws, account, facts, missing, read_units=read_units, started_at=now, began=began)
+
+
+def _snapshot(
+    aws: Aws,
+    account: "Future[str | Unknown]",
+    facts: tuple[TableFacts, ...],
+    missing: tuple[MissingTable, ...],
+    *,
+    read_units: Decimal,
+    started_at: datetime,
+    began: float,
+) -> Snapshot:
     who = account.result()
     return Snapshot(
         account=None if isinstance(who, Unknown) else who,
         region=aws.region,
         endpoint_url=aws.endpoint_url,
-        started_at=now,
-        finished_at=now + timedelta(seconds=time.monotonic() - began),
+        started_at=started_at,
+        finished_at=started_at + timedelta(seconds=time.monotonic() - began),
         tables=facts,
         missing=missing,
-        read_units=sum((one.read_units for one in read if not isinstance(one, Unknown)), Decimal(0)),
+        read_units=read_units,
         api_calls=aws.api_calls,
     )
 

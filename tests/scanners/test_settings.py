@@ -72,7 +72,7 @@ def test_the_backups_of_many_tables_are_listed_together(aws: Aws) -> None:
     create_table("t1")
     create_table("other")
     for table in ("t1", "other", "t1"):
-        client("dynamodb").create_backup(TableName=table, BackupName="b")
+        client("dynamodb").create_backup(TableName=table, BackupName="backup")
     found = on_demand_backups.read_together(aws, MANY)
     assert found is not None
     assert (found["t1"], found["t2"]) == (on_demand_backups.read(aws, "t1"), OnDemandBackups(backups=()))

@@ -206,6 +206,15 @@ def test_a_name_may_be_in_one_region_alone_but_not_in_none() -> None:
 
 
 @pytest.mark.usefixtures("two_regions")
+def test_an_empty_region_takes_two_calls_and_is_no_failure() -> None:
+    report = audited(NORTH, "eu-west-1")
+    assert names(report) == [f"{NORTH}/orders"]
+    empty = list(report.audit.scopes or ())[1]
+    assert (empty.region, empty.account, empty.tables, empty.api_calls, empty.not_read) == ("eu-west-1", OWN, 0, 2, None)
+    assert not [one for one in report.not_checked if one.scope]
+
+
+@pytest.mark.usefixtures("two_regions")
 def test_one_region_is_told_as_it_always_was() -> None:
     report = audited(EAST)
     again = audit(Request(aws=AwsOptions(region=EAST), config=Config(), users_now=100))
