@@ -55,8 +55,11 @@ def main(arguments: Sequence[str]) -> int:
     measured = []
     with made_up_keys():
         for one in chosen:
-            sys.stderr.write(f"{one.name} ...\n")
-            measured.append((one, one.measure(SMALL if options.small else DEFAULT)))
+            sys.stderr.write(f"{one.name} ... ")
+            sys.stderr.flush()
+            found = one.measure(SMALL if options.small else DEFAULT)
+            sys.stderr.write(f"{'not measured' if isinstance(found, Skipped) else _ratio(found.ratio, one.unit)}\n")
+            measured.append((one, found))
     rows = [row(one, found) for one, found in measured]
     _print(tabulate(rows, headers=COLUMNS, tablefmt="simple", disable_numparse=True, maxcolwidths=list(WIDTHS)))
     if options.write:

@@ -460,6 +460,7 @@ cdef class Scanner:
     cdef uint64_t required  # key attributes of the table, by bits
     cdef bint keyed
     cdef int index_count
+    cdef int64_t projecting  # the indexes that hold some attributes, not all, by bits
     cdef uint64_t[MAX_INDEXES] index_required
     cdef bint[MAX_INDEXES] index_all
     cdef int64_t[MAX_INDEXES] index_entries
@@ -565,6 +566,8 @@ cdef class Scanner:
         for at, (keys, _, names) in enumerate(indexes):
             self.index_required[at] = sum({1 << key for key in keys})
             self.index_all[at] = names is None
+            if names is not None:
+                self.projecting |= 1 << at
         sets = 1 + len(indexes)
         self.bucket_items = _signed(sets * self.buckets)
         self.digests = _words(sets * self.distinct_limit * 2)
@@ -1890,9 +1893,10 @@ cdef class Scanner:
                     self._leave(TO_NAME, <uint32_t> record, 0)
             key = 0
             if info:
-                for index in range(self.index_count):
-                    if (info >> index) & 1 and not self.index_all[index]:
-                        self.index_size[index] += bytes_
+                if info & self.projecting:
+                    for index in range(self.index_count):
+                        if (info >> index) & 1:
+                            self.index_size[index] += bytes_
                 key = (info >> KEY_SHIFT) & 0xFF
                 if key and self.key_kinds[key - 1] == <int> kind:
                     have |= <uint64_t> 1 << (key - 1)
@@ -2394,6 +2398,9 @@ cdef class Scanner:
         cdef uint8_t c
         cdef uint8_t every = 255
         cdef uint8_t some = 0
+        cdef size_t slowly = at
+        cdef uint64_t word
+        cdef uint8_t every_of_eight, some_of_eight
         cdef uint8_t every_of_part = 255
         cdef uint8_t some_of_part = 0
         cdef bint joints = False
@@ -2406,6 +2413,21 @@ cdef class Scanner:
         if length == 0:
             return 0
         while True:
+            while i >= slowly and i + 8 <= end and end <= <size_t> self.scratch.shape[0]:
+                # eight at once, as long as no part may end among them
+                word = stj_eight(&self.scratch[i])
+                every_of_eight = CLASS[word & 0xFF]
+                some_of_eight = every_of_eight
+                for k in range(7):
+                    word >>= 8
+                    every_of_eight &= CLASS[word & 0xFF]
+                    some_of_eight |= CLASS[word & 0xFF]
+                if some_of_eight & JOINING:
+                    slowly = i + 8
+                    break
+                every_of_part &= every_of_eight
+                some_of_part |= some_of_eight
+                i += 8
             c = CLASS[self.scratch[i]] if i < end else JOINING
             if c & JOINING and (i >= end or self.scratch[i] != 58 or (i + 1 < end and self.scratch[i + 1] == 58)):
                 # a part ends here, if there is one
