@@ -65,6 +65,7 @@ from stj_audit.scanners import (
     traffic,
 )
 from stj_audit.scanners import items as scan
+from stj_audit.scanners.cluster_items import ReadItems
 from stj_audit.scanners.failures import (
     CREDENTIAL_CODES,
     FAILURES,
@@ -211,15 +212,19 @@ def measure_items(
     now: datetime,
     on_progress: Progress = _silent,
     on_plan: OnPlan = _unheard,
+    read_items: ReadItems = scan.read,
 ) -> Measured:
-    """The items of tables alone, read as `take_snapshot` reads them: nothing else is asked. Raises as that does."""
+    """
+    The items of tables alone, read by `read_items`, as `take_snapshot` reads them where it is left out: nothing else is asked. Raises as that
+    does.
+    """
     with _threads() as (pool, stop):
         described, missing = _describe(aws, _wanted(aws, patterns), pool, on_progress)
         on_plan([plan_reading(table, items, paced=aws.endpoint_url is None) for table in described])
         calls = _Calls(aws, pool)
         watched = [calls.submit(time_to_live.CALL, time_to_live.read, aws, table.name) for table in described]
         spending = Spending(cap=items.max_read_units, per_second=items.read_units_per_second)
-        reading = _Reading(aws=aws, plan=items, hash_key=hash_key, now=now, stop=stop, spending=spending)
+        reading = _Reading(aws=aws, plan=items, hash_key=hash_key, now=now, stop=stop, spending=spending, read_items=read_items)
         scans = [calls.submit(SCAN_CALL, reading.read, table, ttl) for table, ttl in zip(described, watched, strict=True)]
         calls.finish(on_progress, spending)
     read = [future.result() for future in scans]
@@ -505,12 +510,13 @@ class _Reading:
     now: datetime
     stop: threading.Event
     spending: Spending
+    read_items: ReadItems = scan.read
 
     def read(self, table: Table, time_to_live: "Future[TimeToLive | Unknown]") -> _ReadItems:
         watched = time_to_live.result()
         attribute = watched.attribute if isinstance(watched, TimeToLive) and watched.enabled else None
         expiry = None if attribute is None else Expiry(attribute=attribute, now=self.now)
-        sizes, read_units = scan.read(
+        sizes, read_units = self.read_items(
             self.aws,
             table,
             self.plan,
