@@ -226,7 +226,7 @@ def cost(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> Non
     type=click.Choice(ENGINES),
     default="local",
     show_default=True,
-    help="With --from: what reads: this machine, or Spark.",
+    help="What reads: this machine, or Spark; of live tables Spark reads the large ones with --scan full.",
 )
 @option(
     "--spark-master",
@@ -269,6 +269,8 @@ def items(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
         raise click.UsageError("--spark-master goes with --engine spark")
     if spark and ctx.get_parameter_source("processes") is click.core.ParameterSource.COMMANDLINE:
         raise click.UsageError("--processes is for this machine: how many tasks Spark runs at once is a setting of the cluster")
+    if spark and settings["resume"] is not None:
+        raise click.UsageError("--resume is not for --engine spark, which keeps no checkpoints")
     if location is not None and tables:
         raise click.UsageError("give table names or --from, not both; --table-name says which table the files are of")
     config = _config(settings)
@@ -283,8 +285,6 @@ FILE_OPTIONS = {
     "table_name": "--table-name",
     "find_largest": "--find-largest",
     "processes": "--processes",
-    "engine": "--engine",
-    "spark_master": "--spark-master",
 }
 LIVE_ITEMS_OPTIONS = {
     "scan": "--scan",
@@ -306,7 +306,14 @@ def _table_items(tables: tuple[str, ...], config: "Config", settings: dict[str, 
         size_lines=_size_lines(settings, config),
         **_reading(settings),
     )
-    return measure_tables(request, _size_lines(settings, config), on_progress=_progress(settings), tell=_teller(settings))
+    return measure_tables(
+        request,
+        _size_lines(settings, config),
+        engine=settings["engine"],
+        spark_master=settings["spark_master"],
+        on_progress=_progress(settings),
+        tell=_teller(settings),
+    )
 
 
 def _file_items(location: str, config: "Config", settings: dict[str, Any]) -> "Profile":

@@ -28,6 +28,8 @@ from stj_audit.pipeline import HASH_KEY_BYTES, Request, Tell, end_reading, hash_
 from stj_audit.profile import ExportSource, KeyValues, Place, Profile, Source, TableProfile
 from stj_audit.report import KeyElement, NotChecked, Tool
 from stj_audit.scanners import exports as s3
+from stj_audit.scanners import items
+from stj_audit.scanners.cluster_items import ClusterReader, ReadItems
 from stj_audit.scanners.session import AwsOptions, open_session
 from stj_audit.scanners.snapshot import measure_items
 from stj_audit.table_report import items_report
@@ -232,12 +234,28 @@ def _megabytes(size_bytes: int) -> int:
 
 
 def measure_tables(
-    request: Request, size_lines: SizeLines, *, on_progress: Progress | None = None, tell: Tell | None = None
+    request: Request,
+    size_lines: SizeLines,
+    *,
+    engine: Literal["local", "spark"] = "local",
+    spark_master: str | None = None,
+    on_progress: Progress | None = None,
+    tell: Tell | None = None,
 ) -> Profile:
     """
-    The sizes of the items of live tables, as far as the plan of the request goes. `tell` is given sentences, before and after, on how much is
-    read and what it costs. Raises AuditError when there is nothing to read.
+    The sizes of the items of live tables, as far as the plan of the request goes. `engine` and `spark_master` are as in `FilesRequest`.
+    `tell` is given sentences, before and after, on how much is read and what it costs. Raises AuditError when there is nothing to read.
     """
+    if engine == "spark":
+        reader = ClusterReader(options=request.aws, master=spark_master)
+        with cluster.context(spark_master):  # tables are read by threads, and Spark is started once
+            return _measure_tables(request, size_lines, reader.read, on_progress, tell)
+    return _measure_tables(request, size_lines, items.read, on_progress, tell)
+
+
+def _measure_tables(
+    request: Request, size_lines: SizeLines, read_items: ReadItems, on_progress: Progress | None, tell: Tell | None
+) -> Profile:
     aws = open_session(request.aws)
     started_at = datetime.now(UTC)
     prices = bundled_sheet(aws.region)
@@ -252,6 +270,7 @@ def measure_tables(
         now=started_at,
         on_progress=on_progress or _no_progress,
         on_plan=lambda readings: say(in_words(readings, plan)),
+        read_items=read_items,
     )
     end_reading(plan, [one.table for one in measured.tables if not isinstance(one.items, Unknown)], hash_key=hash_key)
     if measured.read_units:

@@ -15,15 +15,19 @@ import sys
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
 from math import isqrt
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import orjson
 
 from stj_audit import errors
 from stj_audit.errors import AuditError, ConfigError
-from stj_audit.items.counts import Counts, from_json, to_json
+from stj_audit.items.counts import Counts
 from stj_audit.items.fold import ItemFold
 
 Part = TypeVar("Part")
@@ -44,6 +48,15 @@ _SENTENCE = re.compile(r"stj-audit-failure\(([A-Za-z0-9+/=]+)\)")
 _DEPLOY = "see deploy/README.md on how it gets there"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Metered:
+    """What was counted, the read units that took, and why it is not all; None: it is."""
+
+    counts: Counts
+    read_units: Decimal = Decimal(0)
+    problem: str | None = None
+
+
 def fold_all(
     parts: Sequence[Part], fold_part: Callable[[Part], Counts], empty: Callable[[], ItemFold], *, master: str | None = None
 ) -> Counts:
@@ -56,14 +69,25 @@ def fold_all(
     A part that fails is tried again as often as the cluster is set to (`spark.task.maxFailures`). Raises the AuditError that `fold_part`
     raised; ConfigError where Spark or Java is missing; AuditError for whatever else goes wrong.
     """
+    return fold_metered(parts, partial(_free, fold_part), empty, master=master).counts
+
+
+def fold_metered(
+    parts: Sequence[Part], fold_part: Callable[[Part], Metered], empty: Callable[[], ItemFold], *, master: str | None = None
+) -> Metered:
+    """As `fold_all`, of parts that cost read units. A problem is no failure: its part is not tried again, and the first one is told."""
     if not parts:
-        return empty().counts()
+        return Metered(counts=empty().counts())
     with context(master) as spark:
         try:
             tasks = spark.parallelize(parts, min(len(parts), MAX_TASKS)).mapPartitions(_Folding(fold_part, empty))
-            return _added_up(tasks, empty).counts()
+            return _added_up(tasks, empty)
         except Exception as error:  # noqa: BLE001 - py4j raises many kinds, and none of their texts may be shown
             raise _explained(error) from None
+
+
+def _free(fold_part: Callable[[Part], Counts], part: Part) -> Metered:
+    return Metered(counts=fold_part(part))
 
 
 @contextmanager
@@ -138,65 +162,69 @@ def _not_started(error: Exception, master: str | None) -> AuditError:
 
 
 class _Folding:
-    """The work of one task, as Spark takes it: parts to counts in JSON. A class, because it is pickled by name."""
+    """The work of one task, as Spark takes it: parts to what they come to, in JSON. A class, because it is pickled by name."""
 
-    def __init__(self, fold_part: Callable[[Any], Counts], empty: Callable[[], ItemFold]) -> None:
+    def __init__(self, fold_part: Callable[[Any], Metered], empty: Callable[[], ItemFold]) -> None:
         self._fold_part = fold_part
         self._empty = empty
 
     def __call__(self, parts: Iterable[Any]) -> Iterator[bytes]:
-        fold: ItemFold | None = None
-        counts: Counts | None = None
-        for part in parts:
-            counts = _telling(self._fold_part, part)
-            if fold is None:
-                fold = self._empty()
-            fold.add_counts(counts)
-        if fold is not None:
-            yield to_json(fold.counts())
+        every = list(parts)  # file names and the like
+        if every:
+            yield _to_json(_sum((_telling(self._fold_part, part) for part in every), self._empty))
 
 
 class _AddingUp:
-    """The work of one task of the second stage: counts of many tasks to those of one, in JSON."""
+    """The work of one task of the second stage: what many tasks came to, in one, in JSON."""
 
     def __init__(self, empty: Callable[[], ItemFold]) -> None:
         self._empty = empty
 
     def __call__(self, group: tuple[int, Iterable[bytes]]) -> bytes:
-        return to_json(_sum(group[1], self._empty).counts())
-
-
-def _added_up(tasks: Any, empty: Callable[[], ItemFold]) -> ItemFold:
-    """The sum of the counts of an RDD, in a tree of two levels: about the square root of the tasks in each."""
-    count = tasks.getNumPartitions()
-    if count > ADDED_UP_BY_DRIVER:
-        groups = isqrt(count)
-        tasks = tasks.mapPartitionsWithIndex(_Grouping(groups)).groupByKey(groups).map(_AddingUp(empty))
-    return _sum(tasks.collect(), empty)
+        return _to_json(_sum(map(_from_json, group[1]), self._empty))
 
 
 class _Grouping:
-    """Names the group of each task's counts."""
+    """Names the group of what each task came to."""
 
     def __init__(self, groups: int) -> None:
         self._groups = groups
 
-    def __call__(self, task: int, counts: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-        return ((task % self._groups, one) for one in counts)
+    def __call__(self, task: int, results: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+        return ((task % self._groups, one) for one in results)
 
 
-def _sum(counts: Iterable[bytes], empty: Callable[[], ItemFold]) -> ItemFold:
-    fold = empty()
-    for one in counts:
-        fold.add_counts(from_json(one))
-    return fold
+def _added_up(tasks: Any, empty: Callable[[], ItemFold]) -> Metered:
+    """The sum over an RDD, in a tree of two levels: about the square root of the tasks in each."""
+    count = tasks.getNumPartitions()
+    if count > ADDED_UP_BY_DRIVER:
+        groups = isqrt(count)
+        tasks = tasks.mapPartitionsWithIndex(_Grouping(groups)).groupByKey(groups).map(_AddingUp(empty))
+    return _sum(map(_from_json, tasks.collect()), empty)
+
+
+def _sum(results: Iterable[Metered], empty: Callable[[], ItemFold]) -> Metered:
+    fold, read_units, problem = empty(), Decimal(0), None
+    for one in results:
+        fold.add_counts(one.counts)
+        read_units += one.read_units
+        problem = problem or one.problem
+    return Metered(counts=fold.counts(), read_units=read_units, problem=problem)
+
+
+def _to_json(result: Metered) -> bytes:
+    return msgspec.json.encode(result)
+
+
+def _from_json(text: bytes) -> Metered:
+    return msgspec.json.decode(text, type=Metered)
 
 
 class _PartFailed(Exception):
     """Raised on an executor: its text has the sentence for the user, and nothing else of what happened."""
 
 
-def _telling(fold_part: Callable[[Part], Counts], part: Part) -> Counts:
+def _telling(fold_part: Callable[[Part], Metered], part: Part) -> Metered:
     """
     Fold a part; what it raises is raised as a sentence, because Spark prints and keeps the texts of exceptions, and those of others may
     quote what was read.

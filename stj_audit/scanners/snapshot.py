@@ -65,6 +65,7 @@ from stj_audit.scanners import (
     traffic,
 )
 from stj_audit.scanners import items as scan
+from stj_audit.scanners.cluster_items import ReadItems
 from stj_audit.scanners.failures import (
     CREDENTIAL_CODES,
     FAILURES,
@@ -240,15 +241,19 @@ def measure_items(
     now: datetime,
     on_progress: Progress = _silent,
     on_plan: OnPlan = _unheard,
+    read_items: ReadItems = scan.read,
 ) -> Measured:
-    """The items of tables alone, read as `take_snapshot` reads them: nothing else is asked. Raises as that does."""
+    """
+    The items of tables alone, read by `read_items`, as `take_snapshot` reads them where it is left out: nothing else is asked. Raises as that
+    does.
+    """
     with Threads() as threads:
         wanted = _wanted(aws, patterns, elsewhere=False)
         described, missing = _describe(aws, wanted, threads, on_progress, elsewhere=False)
         on_plan([plan_reading(table, items, paced=aws.endpoint_url is None) for table in described])
         calls = _Calls(aws, threads)
         watched = [calls.submit(time_to_live.CALL, time_to_live.read, aws, table.name) for table in described]
-        reading = _Reading.of(aws, items, hash_key=hash_key, now=now, stop=threads.stop)
+        reading = _Reading.of(aws, items, hash_key=hash_key, now=now, stop=threads.stop, read_items=read_items)
         scans = [
             calls.submit(SCAN_CALL, reading.read, table, ttl, after=(ttl,)) for table, ttl in zip(described, watched, strict=True)
         ]
@@ -583,6 +588,7 @@ class _Reading:
     now: datetime
     stop: threading.Event
     spending: Spending
+    read_items: ReadItems = scan.read
 
     @classmethod
     def of(
@@ -594,16 +600,17 @@ class _Reading:
         now: datetime,
         stop: threading.Event,
         spending: Spending | None = None,
+        read_items: ReadItems = scan.read,
     ) -> "_Reading":
         """With a spending of its own, where it is not shared."""
         shared = spending or Spending(cap=plan.max_read_units, per_second=plan.read_units_per_second)
-        return cls(aws=aws, plan=plan, hash_key=hash_key, now=now, stop=stop, spending=shared)
+        return cls(aws=aws, plan=plan, hash_key=hash_key, now=now, stop=stop, spending=shared, read_items=read_items)
 
     def read(self, table: Table, time_to_live: "Future[TimeToLive | Unknown]") -> _ReadItems:
         watched = time_to_live.result()
         attribute = watched.attribute if isinstance(watched, TimeToLive) and watched.enabled else None
         expiry = None if attribute is None else Expiry(attribute=attribute, now=self.now)
-        sizes, read_units = scan.read(
+        sizes, read_units = self.read_items(
             self.aws,
             table,
             self.plan,

@@ -11,6 +11,8 @@ from importlib.util import find_spec
 
 import pytest
 
+from tests.commands import KEYS
+
 REQUIRE = "STJ_AUDIT_REQUIRE_CLUSTER"
 MASTER = "local[2]"
 MISSING = "NOT TESTED ON SPARK: make test-cluster"
@@ -34,8 +36,11 @@ def spark_master() -> str:
 
 @pytest.fixture(scope="session")
 def spark(spark_master: str) -> Iterator[str]:
-    """Spark, running: what is started with the master given here joins it."""
+    """Spark, running: what is started with the master given here joins it. It has made-up AWS keys, as executors have those of their role."""
     from stj_audit.items.cluster import context  # noqa: PLC0415 - every test run loads this file
 
-    with context(spark_master):
-        yield spark_master
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in KEYS.items():
+            environment.setenv(name, value)
+        with context(spark_master):
+            yield spark_master

@@ -7,6 +7,7 @@ import sys
 import traceback
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from functools import partial
 from hashlib import md5
 from pathlib import Path
@@ -18,15 +19,21 @@ import pytest
 from moto import mock_aws
 
 from stj_audit.errors import AuditError, ConfigError, UnreadableItems
+from stj_audit.facts import ItemSizes, Unknown
 from stj_audit.items import cluster
 from stj_audit.items.counts import Counts, to_json
 from stj_audit.items.engine import new_fold
 from stj_audit.items.exports import export_parts, read_export
 from stj_audit.items.files import FilePart, find_files, fold_file_part, parts_of
 from stj_audit.items.fold import ItemFold
+from stj_audit.items.plan import ItemsPlan
 from stj_audit.items.pool import fold_parts
+from stj_audit.scanners import AwsOptions, open_session, tables
+from stj_audit.scanners import items as live_items
+from stj_audit.scanners.cluster_items import ClusterReader, ScanPart, fold_scan_part
 from tests.builders import a_table, an_index
 from tests.commands import stj_audit
+from tests.engines.dynamodb_local import REGION, DynamoDBLocal, fresh_name
 
 pytestmark = pytest.mark.cluster  # of the module: then pytest tells in one line that all were skipped
 
@@ -203,10 +210,11 @@ def test_without_java(spark_master: str, tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def without_what_differs(profile: str) -> dict[str, Any]:
-    """A profile without what each run has of its own: its times, and the key of its hashes."""
+    """A profile without what each run has of its own: its times, the key of its hashes; and the places, which a cluster does not tell."""
     told: dict[str, Any] = orjson.loads(profile)
     del told["started_at"], told["finished_at"]
     for table in told["tables"]:
+        del table["places"]
         for item in table["items"]["largest"]:
             del item["key_hash"]
     return told
@@ -265,3 +273,46 @@ def test_the_job_leaves_its_report_in_s3(spark_master: str, monkeypatch: pytest.
         s3.create_bucket(Bucket="jobs")
         job["write"](b"report", "s3://jobs/stj-audit/reports/items.json")
         assert s3.get_object(Bucket="jobs", Key="stj-audit/reports/items.json")["Body"].read() == b"report"
+
+
+# ---------------------------------------------------------------------------------------------------------- live tables
+
+
+@pytest.mark.dynamodb_local
+def test_a_live_table_by_segments(spark: str, dynamodb_local: DynamoDBLocal) -> None:
+    name = fresh_name("cluster")
+    made = dynamodb_local.client()
+    made.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+    )
+    for start in range(0, 500, 25):
+        wanted: list[Any] = [
+            {"PutRequest": {"Item": {"id": {"S": f"{number}"}, "pad": {"S": "x" * (20_000 + number)}}}}
+            for number in range(start, start + 25)
+        ]
+        made.batch_write_item(RequestItems={name: wanted})
+    made.put_item(TableName=name, Item={"id": {"S": "big"}, "pad": {"S": "x" * (WARN_BYTES + 1 - len("idpadbig"))}})
+    options = AwsOptions(region=REGION, endpoint_url=dynamodb_local.endpoint_url)
+    aws = open_session(options)
+    table = tables.read(aws, name)
+    plan = ItemsPlan(mode="full", budget_usd=Decimal(0))
+    here, units_here = live_items.read(aws, table, plan, hash_key=HASH_KEY)
+    reader = ClusterReader(options=options, master=spark, from_segments=2)
+    there, units_there = reader.read(aws, table, plan, hash_key=HASH_KEY)
+    assert isinstance(here, ItemSizes)
+    assert isinstance(there, ItemSizes)
+    assert there.sizes[-1] == (WARN_BYTES + 1, 1)
+    assert there == here
+    assert units_there == units_here > 1_000
+    part = ScanPart(segments=(0, 1), total_segments=3, per_second=None, cap=Decimal(100))
+    stopped = fold_scan_part(part, options=options, table=table, hash_key=HASH_KEY, expiry=None)
+    assert (stopped.problem, stopped.counts.sizes) == ("the cap on read units was reached", {})
+    assert 0 < stopped.read_units < 100 + 129  # by a page at the most
+    made.delete_table(TableName=name)
+    gone, spent = reader.read(aws, table, plan, hash_key=HASH_KEY)
+    assert isinstance(gone, Unknown)
+    assert gone.reason == "gone during the audit"
+    assert spent == 0

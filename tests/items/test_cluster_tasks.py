@@ -2,13 +2,15 @@
 
 import sys
 import traceback
+from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 
 import pytest
 
 from stj_audit.errors import ConfigError, UnreadableItems
 from stj_audit.items import cluster
-from stj_audit.items.counts import Counts, from_json, to_json
+from stj_audit.items.cluster import Metered
 from stj_audit.items.engine import new_fold
 from tests.builders import a_table
 
@@ -17,24 +19,24 @@ SECRET = "4111 1111 1111 1111"
 empty = partial(new_fold, a_table(), hash_key=b"k")
 
 
-def counted(*keys: str) -> Counts:
+def counted(*keys: str) -> Metered:
     fold = empty()
     fold.add([{"id": {"S": key}} for key in keys])
-    return fold.counts()
+    return Metered(counts=fold.counts(), read_units=Decimal("0.5") * len(keys))
 
 
-def quoting(part: str) -> Counts:
+def quoting(part: str) -> Metered:
     """A fold with a bug: what it raises quotes an item."""
     raise KeyError(f"no such attribute in {part}")
 
 
-def refusing(part: str) -> Counts:
+def refusing(part: str) -> Metered:
     raise UnreadableItems(f"{part}, line 7: not JSON", hint="fetch it again")
 
 
 def test_a_task_adds_up_its_parts() -> None:
     [text] = cluster._Folding(counted, empty)(["a", "bb", "cc"])
-    assert text == to_json(counted("a", "bb", "cc"))
+    assert cluster._from_json(text) == counted("a", "bb", "cc")
 
 
 def test_a_task_without_parts_says_nothing() -> None:
@@ -42,11 +44,16 @@ def test_a_task_without_parts_says_nothing() -> None:
 
 
 def test_the_counts_of_tasks_are_added_up_by_group() -> None:
-    texts = [to_json(counted(key)) for key in ("a", "bb", "cc", "d", "e")]
+    texts = [cluster._to_json(counted(key)) for key in ("a", "bb", "cc", "d", "e")]
     grouped = [cluster._Grouping(2)(task, [text]) for task, text in enumerate(texts)]
     groups = [group for those in grouped for group, _ in those]
     assert groups == [0, 1, 0, 1, 0]
-    assert from_json(cluster._AddingUp(empty)((0, texts))) == from_json(to_json(counted("a", "bb", "cc", "d", "e")))
+    assert cluster._from_json(cluster._AddingUp(empty)((0, texts))) == counted("a", "bb", "cc", "d", "e")
+
+
+def test_the_first_problem_is_told() -> None:
+    results = [counted("a"), replace(counted("b"), problem="throttled"), replace(counted("c"), problem="denied")]
+    assert cluster._sum(results, empty) == replace(counted("a", "b", "c"), problem="throttled")
 
 
 def test_executors_do_not_log_what_quotes_an_item() -> None:
@@ -89,10 +96,10 @@ def test_of_what_spark_says_only_the_kind_is_told(said: str, sentence: str) -> N
 def test_without_pyspark(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyspark", None)
     with pytest.raises(ConfigError, match=r"^--engine spark needs PySpark$") as raised:
-        cluster.fold_all(["a"], counted, empty)
+        cluster.fold_metered(["a"], counted, empty)
     assert raised.value.hint == "pip install 'stj-audit[spark]'"
 
 
 def test_no_parts_need_no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyspark", None)
-    assert cluster.fold_all([], counted, empty) == empty().counts()
+    assert cluster.fold_metered([], counted, empty) == counted()
