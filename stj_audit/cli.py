@@ -269,7 +269,6 @@ def _table_items(tables: tuple[str, ...], config: "Config", settings: dict[str, 
 
 
 def _file_items(location: str, config: "Config", settings: dict[str, Any]) -> "Profile":
-    from stj_audit.items.pool import processes_here
     from stj_audit.measure import FilesRequest, key_of, measure_files
 
     request = FilesRequest(
@@ -278,7 +277,7 @@ def _file_items(location: str, config: "Config", settings: dict[str, Any]) -> "P
         key=() if settings["key"] is None else key_of(settings["key"]),
         config=config,
         size_lines=_size_lines(settings, config),
-        processes=settings["processes"] or processes_here(),
+        processes=settings["processes"],
         find_largest=settings["find_largest"],
         aws=_aws_options(settings),
     )

@@ -20,7 +20,7 @@ from stj_audit.items import exports, files
 from stj_audit.items.counts import Counts
 from stj_audit.items.engine import new_fold
 from stj_audit.items.lines import Entry
-from stj_audit.items.pool import fold_parts
+from stj_audit.items.pool import fold_parts, processes_here
 from stj_audit.judge import READ_PRICE
 from stj_audit.pipeline import HASH_KEY_BYTES, Request, items_plan
 from stj_audit.profile import ExportSource, KeyValues, Place, Profile, Source, TableProfile
@@ -32,6 +32,7 @@ from stj_audit.table_report import items_report
 from stj_audit.version import __version__
 
 MOST_HELD = 1_000
+PROCESS_BYTES = 16 * 1024 * 1024  # as they are stored: of fewer, starting a process takes longer than reading them here
 KEY_TYPES = ("S", "N", "B")
 S3_START = "s3://"
 
@@ -51,7 +52,7 @@ class FilesRequest:
     """
     What to read: `location` is a file, a folder, a glob, or the address of an export in S3. `key` is that of the table as `key_of` gives it;
     empty: the configuration's, under the name of the table, which is `table` or the export's. `find_largest`: read the files of the largest
-    items once more, for the lines in which those are.
+    items once more, for the lines in which those are. `processes` None: all processors, where there is enough to read for them.
     """
 
     location: str
@@ -59,7 +60,7 @@ class FilesRequest:
     key: tuple[tuple[str, AttributeType | None], ...] = ()
     config: Config
     size_lines: SizeLines
-    processes: int
+    processes: int | None = None
     find_largest: bool = False
     aws: AwsOptions
 
@@ -163,10 +164,11 @@ def _measure(request: FilesRequest, reading: _Reading[P], on_progress: Progress)
     fold_part = partial(reading.fold_part, table=table, hash_key=hash_key)
     largest_first = sorted(reading.parts, key=lambda part: -part.size_bytes)  # so that all processes end at about the same time
     whole_bytes, read_bytes = source.bytes or 0, 0
+    processes = request.processes or min(processes_here(), 1 + whole_bytes // PROCESS_BYTES)
     held: dict[Entry, P] = {}  # an item that may be among the largest of all, and the part that has it
     try:
         on_progress("MB", 0, _megabytes(whole_bytes) + 1)
-        for part, counts in fold_parts(largest_first, fold_part, processes=request.processes):
+        for part, counts in fold_parts(largest_first, fold_part, processes=processes):
             fold.add_counts(counts)
             held.update((entry, part) for entry in counts.largest if entry not in held)
             if len(held) > MOST_HELD:
@@ -178,7 +180,7 @@ def _measure(request: FilesRequest, reading: _Reading[P], on_progress: Progress)
     sizes = fold.sizes(coverage="full", read_units=Decimal(0))
     largest = [(one.size_bytes, one.key_hash) for one in sizes.largest]
     find_in_part = partial(reading.find_in_part, table=table, hash_key=hash_key)
-    found = _find(held, largest, find_in_part, request.processes) if request.find_largest else {}
+    found = _find(held, largest, find_in_part, processes) if request.find_largest else {}
     places = tuple(Place(key_hash=entry[1], file=str(held[entry]), line=found.get(entry)) for entry in largest)
     again = len({held[entry] for entry in largest}) if request.find_largest else 0
     return Profile(
