@@ -3,8 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 # A file of tests stays on one processor, which starts each engine that it needs once; more than four such processes only wait for memory.
 PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
+# What is compiled at the installation, which has to be done again after a change.
+BUILT_FROM := pyproject.toml hatch_build.py stj_audit/items/_scanner.pyx
 
-.PHONY: demo test quick lint format picture clean
+.PHONY: demo test test-cluster quick lint format bench picture clean
 
 demo: .venv/demo-is-installed ## audit the three demo tables and write the report files
 	$(BIN)/stj-audit demo
@@ -12,8 +14,11 @@ demo: .venv/demo-is-installed ## audit the three demo tables and write the repor
 test: .venv/dev-is-installed ## the whole test suite
 	$(PYTEST)
 
+test-cluster: .venv-cluster/is-installed ## the tests on Spark, in an environment of their own: PySpark takes half a gigabyte
+	STJ_AUDIT_REQUIRE_CLUSTER=1 .venv-cluster/bin/pytest -m cluster
+
 quick: .venv/dev-is-installed ## the tests that need neither an engine nor a process of their own: under a minute
-	$(PYTEST) -m "not dynamodb_local and not browser and not process"
+	$(PYTEST) -m "not dynamodb_local and not browser and not process and not cluster"
 
 lint: .venv/dev-is-installed ## format, lint, types and layers
 	$(BIN)/ruff format --check .
@@ -25,6 +30,9 @@ format: .venv/dev-is-installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+bench: .venv/dev-is-installed ## how quick it is, against what people use otherwise: some minutes; one line for each benchmark
+	$(BIN)/python -m benchmarks
+
 picture: .venv/dev-is-installed ## draw the README's picture anew, from the demo's report
 	$(BIN)/stj-audit demo --quiet > /dev/null
 	$(BIN)/python -m tests.render.screenshots stj-audit-demo/report.html docs/pictures --top
@@ -34,13 +42,19 @@ picture: .venv/dev-is-installed ## draw the README's picture anew, from the demo
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	touch $@
 
-.venv/demo-is-installed: .venv/pip-is-new pyproject.toml
+.venv/demo-is-installed: .venv/pip-is-new $(BUILT_FROM)
 	$(BIN)/python -m pip install --quiet --editable ".[demo]"
 	touch $@
 
-.venv/dev-is-installed: .venv/pip-is-new pyproject.toml
+.venv/dev-is-installed: .venv/pip-is-new $(BUILT_FROM)
 	$(BIN)/python -m pip install --quiet --editable ".[demo]" --group dev
 	touch $@
 
+.venv-cluster/is-installed: pyproject.toml
+	$(PYTHON) -m venv .venv-cluster
+	.venv-cluster/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	.venv-cluster/bin/python -m pip install --quiet --editable ".[demo,spark]" --group test
+	touch $@
+
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis stj-audit-demo
+	rm -rf .venv .venv-cluster build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis stj-audit-demo

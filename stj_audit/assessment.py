@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from stj_audit.config import CURRENCY_FLOOR_USD, Scale
+from stj_audit.config import CURRENCY_FLOOR_USD, Scale, SizeLines
 from stj_audit.cost.priced_table import PricedTable
 from stj_audit.cost.prices import about_age
 from stj_audit.facts import Index, Snapshot, TableFacts, Unknown
+from stj_audit.items.told import about_sample
 from stj_audit.report import (
     Action,
     Costs,
@@ -465,6 +466,11 @@ def _about_requests(tables: Sequence[PricedTable]) -> list[str]:
         f"{count(one.factor or 0)} times what is declared, so calls or patterns are missing or wrong"
         for one in wrong
     )
+    guessed = [one.name for one in tables if any(store.basis == "assumed" for store in one.today.stores)]
+    if guessed:
+        lines.append(
+            f"sizes that DescribeTable does not state are taken from a sample, of a table or of indexes of it: {a_few(guessed)}"
+        )
     streams = [one.name for one in tables if any(other.free for other in one.today.others)]
     if streams:
         lines.append(f"reads of the streams of {a_few(streams)} are taken for those of Lambda triggers, which AWS does not bill")
@@ -483,8 +489,11 @@ def _about_declared(tables: Sequence[PricedTable]) -> list[str]:
     return lines
 
 
-def trust(telling: Telling, snapshot: Snapshot, *, max_price_age_months: int) -> tuple[str, ...]:
-    """How far to trust the report: what was read, what was not, how old the prices are, what the audit took."""
+def trust(telling: Telling, snapshot: Snapshot, *, max_price_age_months: int, size_lines: SizeLines) -> tuple[str, ...]:
+    """
+    How far to trust the report: what was read, what was not, how old the prices are, what the audit took; and of each table of which a sample
+    was read, what that cannot show.
+    """
     made = sum(one.status in (Status.FOUND, Status.PASSED) for one in telling.results)
     applicable = sum(one.status is not Status.NOT_APPLICABLE for one in telling.results)
     lines = [f"{count(made)} of {counted(applicable, 'applicable check')} could be made"]
@@ -497,6 +506,11 @@ def trust(telling: Telling, snapshot: Snapshot, *, max_price_age_months: int) ->
         lines.append(
             "a table that is written to while it is read has no single state: items changed during or after the audit are not covered"
         )
+    lines += [
+        about_sample(one.table, one.items, size_lines.warn_bytes)
+        for one in telling.facts
+        if not isinstance(one.items, Unknown) and one.items.coverage == "sample"
+    ]
     prices = telling.costs.prices
     if prices.as_of is None:
         lines.append(f"no prices are known for {prices.region}: nothing could be priced")

@@ -6,15 +6,10 @@ at or above --fail-on, 4 something could not be checked under --strict, 130 inte
 """
 
 import gc
-import json
 import os
 import re
-import shlex
 import sys
-import traceback
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -22,10 +17,12 @@ import click
 from stj_audit.errors import AuditError, CannotWrite, ConfigError
 from stj_audit.options import (
     COST_FORMATS,
+    ENGINES,
     FORMATS,
     GRADES,
     ITEMS_FORMATS,
     SEVERITIES,
+    FilePath,
     aws_options,
     config_options,
     gate_options,
@@ -39,6 +36,9 @@ from stj_audit.options import (
 from stj_audit.version import __version__
 
 if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
     from stj_audit.baseline import Baseline
     from stj_audit.config import Config, SizeLines
     from stj_audit.cost.prices import PriceSheet
@@ -79,19 +79,19 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
     config = _config(settings)
     judging = _judging(settings, config)
     request = Request(patterns=tables, aws=_aws_options(settings), config=config, baseline=_baseline(settings), **judging)
-    report = audit(request, on_progress=_progress(settings))
+    report = audit(request, on_progress=_progress(settings), tell=_teller(settings))
     _deliver(report, outputs, settings)
     _warn_of_old_prices(report.costs.prices, config, settings)
     sys.exit(_exit_code(report, settings))
 
 
 @cli.command()
-@click.option("--output-dir", type=click.Path(path_type=Path, file_okay=False), default=Path("stj-audit-demo"), show_default=True)
+@click.option("--output-dir", type=FilePath(file_okay=False), default="stj-audit-demo", show_default=True)
 @judging_options
 @scan_options
 @output_options
 @gate_options
-def demo(output_dir: Path, **settings: Any) -> None:
+def demo(output_dir: "Path", **settings: Any) -> None:
     """Audit an embedded copy of the three Screen Time Journey tables; needs no AWS account and no network."""
     from stj_audit.demo import demo_config, demo_tables
     from stj_audit.pipeline import Request, audit
@@ -108,9 +108,9 @@ def demo(output_dir: Path, **settings: Any) -> None:
 
 
 @cli.command()
-@click.argument("run_file", metavar="RUN.json", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("run_file", metavar="RUN.json", type=FilePath(dir_okay=False))
 @output_options
-def render(run_file: Path, **settings: Any) -> None:
+def render(run_file: "Path", **settings: Any) -> None:
     """Show a saved run in any format, without an AWS call."""
     from stj_audit.report import from_json
 
@@ -120,10 +120,8 @@ def render(run_file: Path, **settings: Any) -> None:
 
 @cli.command()
 @click.argument("tables", nargs=-1, metavar="[TABLE or GLOB]...")
-@option(
-    "--model", "model_path", type=click.Path(path_type=Path), metavar="FILE", help="Declared design to price: an stj-audit.toml."
-)
-@option("--usage", "usage_path", type=click.Path(path_type=Path), metavar="FILE", help="Monthly quantities to price.")
+@option("--model", "model_path", type=FilePath(), metavar="FILE", help="Declared design to price: an stj-audit.toml.")
+@option("--usage", "usage_path", type=FilePath(), metavar="FILE", help="Monthly quantities to price.")
 @aws_options
 @config_options
 @judging_options
@@ -210,6 +208,18 @@ def cost(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> Non
 @option("--table-name", metavar="NAME", help="With --from: the table that the items are of.  [default: that of the export]")
 @option("--find-largest", is_flag=True, help="With --from: tell the lines of the largest items too; reads their files again.")
 @option("--processes", type=click.IntRange(1, 1_024), metavar="N", help="With --from: how many read at once.  [default: all cores]")
+@option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default="local",
+    show_default=True,
+    help="With --from: what reads: this machine, or Spark.",
+)
+@option(
+    "--spark-master",
+    metavar="URL",
+    help="Spark's cluster, local[4] or spark://HOST:PORT.  [default: spark-submit's, else local[*]]",
+)
 @size_options
 @scan_options
 @aws_options
@@ -241,6 +251,11 @@ def items(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
     for name, words in (FILE_OPTIONS if location is None else LIVE_ITEMS_OPTIONS).items():
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
             raise click.UsageError(f"{words} is for {'files (--from)' if location is None else 'live tables, not for --from'}")
+    spark = settings["engine"] == "spark"
+    if settings["spark_master"] is not None and not spark:
+        raise click.UsageError("--spark-master goes with --engine spark")
+    if spark and ctx.get_parameter_source("processes") is click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError("--processes is for this machine: how many tasks Spark runs at once is a setting of the cluster")
     if location is not None and tables:
         raise click.UsageError("give table names or --from, not both; --table-name says which table the files are of")
     config = _config(settings)
@@ -250,8 +265,21 @@ def items(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
         raise AuditError("the items of no table were read", hint="see what is said of each; --scan full reads whatever it costs")
 
 
-FILE_OPTIONS = {"key": "--key", "table_name": "--table-name", "find_largest": "--find-largest", "processes": "--processes"}
-LIVE_ITEMS_OPTIONS = {"scan": "--scan", "scan_budget": "--scan-budget"}
+FILE_OPTIONS = {
+    "key": "--key",
+    "table_name": "--table-name",
+    "find_largest": "--find-largest",
+    "processes": "--processes",
+    "engine": "--engine",
+    "spark_master": "--spark-master",
+}
+LIVE_ITEMS_OPTIONS = {
+    "scan": "--scan",
+    "scan_budget": "--scan-budget",
+    "max_read_units": "--max-read-units",
+    "read_units_per_second": "--read-units-per-second",
+    "resume": "--resume",
+}
 
 
 def _table_items(tables: tuple[str, ...], config: "Config", settings: dict[str, Any]) -> "Profile":
@@ -262,15 +290,17 @@ def _table_items(tables: tuple[str, ...], config: "Config", settings: dict[str, 
         patterns=tables,
         aws=_aws_options(settings),
         config=config,
-        scan=settings["scan"],
-        scan_budget_usd=settings["scan_budget"],
+        size_lines=_size_lines(settings, config),
+        **_reading(settings),
     )
-    return measure_tables(request, _size_lines(settings, config), on_progress=_progress(settings))
+    return measure_tables(request, _size_lines(settings, config), on_progress=_progress(settings), tell=_teller(settings))
 
 
 def _file_items(location: str, config: "Config", settings: dict[str, Any]) -> "Profile":
     from stj_audit.measure import FilesRequest, key_of, measure_files
 
+    if settings["find_largest"] and settings["engine"] == "spark":
+        raise click.UsageError("--find-largest is not for --engine spark, which does not tell in which file an item is")
     request = FilesRequest(
         location=location,
         table=settings["table_name"],
@@ -278,6 +308,8 @@ def _file_items(location: str, config: "Config", settings: dict[str, Any]) -> "P
         config=config,
         size_lines=_size_lines(settings, config),
         processes=settings["processes"],
+        engine=settings["engine"],
+        spark_master=settings["spark_master"],
         find_largest=settings["find_largest"],
         aws=_aws_options(settings),
     )
@@ -289,6 +321,9 @@ LIVE_OPTIONS = {  # of `cost`: they say how tables are read, and there are none 
     "no_config": "--no-config",
     "scan": "--scan",
     "scan_budget": "--scan-budget",
+    "max_read_units": "--max-read-units",
+    "read_units_per_second": "--read-units-per-second",
+    "resume": "--resume",
     "warn_item_size": "--warn-item-size",
     "max_item_size": "--max-item-size",
 }
@@ -305,10 +340,10 @@ def _table_costs(tables: tuple[str, ...], settings: dict[str, Any]) -> "tuple[Co
 
     config = _config(settings)
     request = Request(patterns=tables, aws=_aws_options(settings), config=config, **_judging(settings, config))
-    return audit(request, on_progress=_progress(settings)).costs, config
+    return audit(request, on_progress=_progress(settings), tell=_teller(settings)).costs, config
 
 
-def _model_costs(path: Path, settings: dict[str, Any]) -> "tuple[Costs, Config]":
+def _model_costs(path: "Path", settings: dict[str, Any]) -> "tuple[Costs, Config]":
     from stj_audit.config import load_config, with_users_now
     from stj_audit.cost.model import price_model
 
@@ -324,7 +359,7 @@ def _model_costs(path: Path, settings: dict[str, Any]) -> "tuple[Costs, Config]"
     return costs, config
 
 
-def _usage_costs(path: Path, settings: dict[str, Any]) -> "tuple[Costs, Config]":
+def _usage_costs(path: "Path", settings: dict[str, Any]) -> "tuple[Costs, Config]":
     from stj_audit.config import Config
     from stj_audit.cost.usage import load_usage, price_usage
 
@@ -334,7 +369,7 @@ def _usage_costs(path: Path, settings: dict[str, Any]) -> "tuple[Costs, Config]"
     return price_usage(usage, prices=_prices(region, settings, config), free_tier=free_tier), config
 
 
-def _price_region(path: Path, given: str | None, declared: str | None, hint: str) -> str:
+def _price_region(path: "Path", given: str | None, declared: str | None, hint: str) -> str:
     # The region of the environment is the last resort here: it must not silently re-price a file that names its own.
     context = click.get_current_context()
     explicit = context.get_parameter_source("region") is click.core.ParameterSource.COMMANDLINE or "STJ_AUDIT_REGION" in os.environ
@@ -352,7 +387,7 @@ def _prices(region: str, settings: dict[str, Any], config: "Config") -> "PriceSh
         return bundled_sheet(region)
     from stj_audit.scanners.prices import live_sheet
 
-    return live_sheet(_aws_options(settings), region, today=datetime.now(UTC).date())
+    return live_sheet(_aws_options(settings), region, today=_today())
 
 
 @cli.command()
@@ -382,10 +417,9 @@ def init(tables: tuple[str, ...], **settings: Any) -> None:
         patterns=tables,
         aws=_aws_options(settings),
         config=config,
-        scan=settings["scan"],
-        scan_budget_usd=settings["scan_budget"],
+        **_reading(settings),
     )
-    snapshot = gather(request, on_progress=_progress(settings))
+    snapshot = gather(request, on_progress=_progress(settings), tell=_teller(settings))
     model = config.model
     text = starter(snapshot, users_now=settings["users_now"] or model.users_now, users_table=model.users_table)
     if target is None:
@@ -393,12 +427,16 @@ def init(tables: tuple[str, ...], **settings: Any) -> None:
         return
     _write_new(target, text, force=settings["force"])
     if not settings["quiet"]:
-        path = shlex.quote(str(target.path))
+        from shlex import quote
+
+        path = quote(str(target.path))
         click.echo(_printable(f"wrote {target.path}: fill in the patterns, then stj-audit cost --model {path}"), err=True)
 
 
 def _new_file(output: str, *, force: bool) -> Any:
     """Where to write a new file; None is stdout. Nothing is read from AWS when it cannot be written, or is there already."""
+    from pathlib import Path
+
     from stj_audit.deliver.files import Destination, check_writable
 
     if output == "-":
@@ -417,7 +455,7 @@ def _write_new(target: Any, text: str, *, force: bool) -> None:
     write(target, text)
 
 
-def _refuse_existing(path: Path, *, force: bool) -> None:
+def _refuse_existing(path: "Path", *, force: bool) -> None:
     if path.is_file() and not force:
         raise ConfigError(f"{path} is there already", hint="add --force to overwrite it, or write elsewhere with --output")
 
@@ -448,6 +486,8 @@ def rules(rule: str | None, explain_grade: tuple[str, str] | None, format_name: 
 
 
 def _explained(run_file: str, category: str) -> str:
+    from pathlib import Path
+
     from stj_audit.explain_grade import explain_grade
     from stj_audit.report import from_json
 
@@ -459,7 +499,7 @@ def schema() -> None:
     """Print the JSON Schema of the run file."""
     from stj_audit.report import json_schema
 
-    click.echo(json.dumps(json_schema(), indent=2))
+    _print_json(json_schema())
 
 
 @cli.command("iam-policy")
@@ -472,7 +512,7 @@ def iam_policy(tables: tuple[str, ...], account: str, region: str, no_items: boo
     from stj_audit.permissions import ACTIONS, policy
 
     facts = [fact for fact in ACTIONS if not (no_items and fact == "items")]
-    click.echo(json.dumps(policy(facts, account=account, region=region, tables=tables or ("*",)), indent=2))
+    _print_json(policy(facts, account=account, region=region, tables=tables or ("*",)))
 
 
 # -------------------------------------------------------------------------------------------------- what commands share
@@ -492,6 +532,8 @@ def _aws_options(settings: dict[str, Any]) -> Any:
 
 
 def _config(settings: dict[str, Any]) -> "Config":
+    from pathlib import Path
+
     from stj_audit.config import find_config, load_config
 
     if settings["no_config"]:
@@ -508,11 +550,21 @@ def _judging(settings: dict[str, Any], config: "Config") -> dict[str, Any]:
         "users": settings["users"],
         "target_users": settings["target_users"],
         "users_now": settings["users_now"],
-        "scan": settings["scan"],
-        "scan_budget_usd": settings["scan_budget"],
+        **_reading(settings),
         "size_lines": _size_lines(settings, config),
         "prices": settings.get("prices") or config.prices.source,
         "free_tier": config.prices.free_tier if settings.get("free_tier") is None else settings["free_tier"],
+    }
+
+
+def _reading(settings: dict[str, Any]) -> dict[str, Any]:
+    """The part of a Request that says how items are read."""
+    return {
+        "scan": settings["scan"],
+        "scan_budget_usd": settings["scan_budget"],
+        "max_read_units": settings["max_read_units"],
+        "read_units_per_second": settings["read_units_per_second"],
+        "resume": settings["resume"],
     }
 
 
@@ -531,7 +583,7 @@ def _size_lines(settings: dict[str, Any], config: "Config") -> "SizeLines":
 def _warn_of_old_prices(prices: "PriceSource", config: "Config", settings: dict[str, Any]) -> None:
     from stj_audit.cost.prices import about_age
 
-    warning = about_age(prices.as_of, today=datetime.now(UTC).date(), max_age_months=config.prices.max_age_months)
+    warning = about_age(prices.as_of, today=_today(), max_age_months=config.prices.max_age_months)
     if settings["quiet"]:
         return
     if warning:
@@ -596,6 +648,18 @@ def _print(text: str) -> None:
         raise CannotWrite(f"cannot write to standard output: {error.strerror}", hint="make room, or use --report") from error
 
 
+def _print_json(answer: object) -> None:
+    import json
+
+    click.echo(json.dumps(answer, indent=2))
+
+
+def _today() -> "date":
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).date()
+
+
 def _close_stdout() -> None:
     """Whatever is still unwritten goes nowhere: Python must not try again, and complain, when it exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -621,6 +685,10 @@ def _progress(settings: dict[str, Any]) -> Callable[[str, int, int], None] | Non
     return show
 
 
+def _teller(settings: dict[str, Any]) -> Callable[[str], None] | None:
+    return None if settings["quiet"] else lambda sentence: click.echo(sentence, err=True)
+
+
 def _exit_code(report: "Report", settings: dict[str, Any]) -> int:
     if _fails(report, settings["fail_on"]):
         return FOUND
@@ -642,14 +710,14 @@ def _fails(report: "Report", fail_on: str) -> bool:
     return any(severity in SEVERITIES[bar:] for severity in found)
 
 
-def _read(path: Path, *, hint: str = "give a file written by --report json=PATH") -> bytes:
+def _read(path: "Path", *, hint: str = "give a file written by --report json=PATH") -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}", hint=hint) from error
 
 
-def _make_folder(folder: Path) -> None:
+def _make_folder(folder: "Path") -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -710,6 +778,8 @@ def _frames(error: BaseException | None) -> Iterator[str]:
 
     The messages are left out: those of AWS's libraries quote what a service sent, and that may be an item or a token.
     """
+    import traceback
+
     if error is None:
         return
     yield from _frames(error.__cause__ or (None if error.__suppress_context__ else error.__context__))

@@ -643,11 +643,41 @@ class LargestItem:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SampledSegment:
+    """
+    One segment of a Scan, read to its end: its items, their bytes, and how many of them are larger than each line that was counted, by the
+    line in bytes. A segment may be empty.
+    """
+
+    items: int
+    bytes: int
+    over: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ItemSample:
+    """
+    Which part of a table was read: `segments`, drawn at random out of `total_segments` (the TotalSegments of the Scan), each to its end. All
+    items with one partition key value are in one segment, so each is a random cluster of whole collections.
+
+    `item_count` and `size_bytes` are DescribeTable's of the whole table, hours old; None: not stated, or not to be believed. `stopped_by` is
+    why there are not more segments: "precision" (what was wanted is known), "cap", "budget", or a few words.
+    """
+
+    total_segments: int
+    segments: tuple[SampledSegment, ...]
+    item_count: int | None
+    size_bytes: int | None = None
+    stopped_by: str = "precision"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ItemSizes:
     """
     The sizes of the items read, exact to the byte.
 
-    `sizes` is the exact histogram, ascending: (size in bytes, number of items). `coverage` says whether every item was read.
+    `sizes` is the exact histogram, ascending: (size in bytes, number of items). `coverage` says whether every item was read; `sample`, which
+    part was, where it is "sample".
     """
 
     coverage: Literal["full", "sample"]
@@ -663,6 +693,8 @@ class ItemSizes:
     """Of each key attribute, the table's first."""
     time_to_live_values: TimeToLiveValues | None = None
     """None: TTL is off, its attribute is not known, or the values were not looked at."""
+    sample: ItemSample | None = None
+    """None: every item was read, or how the sample was taken is not known."""
 
     @property
     def scanned(self) -> int:

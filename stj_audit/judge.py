@@ -147,7 +147,9 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
         baseline=compared(terms.baseline, findings, rules, not_checked),
         overall_unsuppressed=_unsuppressed(judged, scale, terms, unread) if len(still_open) < len(findings) else None,
         trust=(
-            *assessment.trust(telling, snapshot, max_price_age_months=terms.config.prices.max_age_months),
+            *assessment.trust(
+                telling, snapshot, max_price_age_months=terms.config.prices.max_age_months, size_lines=terms.size_lines
+            ),
             *about_ignores(ignores.reports()),
             *about_baseline(terms.baseline, findings, account=snapshot.account, target_users=at_target),
         ),

@@ -3,26 +3,28 @@ Item sizes alone: of live tables, of files, of exports. What `stj-audit items` d
 """
 
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 
 from stj_audit.config import Config, SizeLines
 from stj_audit.cost.prices import bundled_sheet
 from stj_audit.errors import ConfigError
 from stj_audit.facts import AttributeType, ItemSizes, KeyAttribute, KeyRole, Table, Unknown
 from stj_audit.grade import POLICY_VERSION
-from stj_audit.items import exports, files
+from stj_audit.items import cluster, exports, files
 from stj_audit.items.counts import Counts
 from stj_audit.items.engine import new_fold
+from stj_audit.items.fold import ItemFold
 from stj_audit.items.lines import Entry
+from stj_audit.items.plan import in_words, spent_in_words
 from stj_audit.items.pool import fold_parts, processes_here
 from stj_audit.judge import READ_PRICE
-from stj_audit.pipeline import HASH_KEY_BYTES, Request, items_plan
+from stj_audit.pipeline import HASH_KEY_BYTES, Request, Tell, end_reading, hash_key_for, items_plan
 from stj_audit.profile import ExportSource, KeyValues, Place, Profile, Source, TableProfile
 from stj_audit.report import KeyElement, NotChecked, Tool
 from stj_audit.scanners import exports as s3
@@ -53,6 +55,9 @@ class FilesRequest:
     What to read: `location` is a file, a folder, a glob, or the address of an export in S3. `key` is that of the table as `key_of` gives it;
     empty: the configuration's, under the name of the table, which is `table` or the export's. `find_largest`: read the files of the largest
     items once more, for the lines in which those are. `processes` None: all processors, where there is enough to read for them.
+
+    `engine`: who reads, `processes` of this machine or the Spark of `spark_master` (as `items.cluster` takes it). Spark adds up by itself,
+    and tells of the largest items neither file nor line.
     """
 
     location: str
@@ -61,6 +66,8 @@ class FilesRequest:
     config: Config
     size_lines: SizeLines
     processes: int | None = None
+    engine: Literal["local", "spark"] = "local"
+    spark_master: str | None = None
     find_largest: bool = False
     aws: AwsOptions
 
@@ -160,28 +167,29 @@ def _measure(request: FilesRequest, reading: _Reading[P], on_progress: Progress)
     source = _source(reading)
     # A key of this run alone: the hashes find an item again within the output, and cannot be reversed by guessing keys
     hash_key = secrets.token_bytes(HASH_KEY_BYTES)
-    fold = new_fold(table, hash_key=hash_key)
+    empty = partial(new_fold, table, hash_key=hash_key)
+    fold = empty()
     fold_part = partial(reading.fold_part, table=table, hash_key=hash_key)
     largest_first = sorted(reading.parts, key=lambda part: -part.size_bytes)  # so that all processes end at about the same time
     whole_bytes, read_bytes = source.bytes or 0, 0
-    processes = request.processes or min(processes_here(), 1 + whole_bytes // PROCESS_BYTES)
     held: dict[Entry, P] = {}  # an item that may be among the largest of all, and the part that has it
     try:
         on_progress("MB", 0, _megabytes(whole_bytes) + 1)
-        for part, counts in fold_parts(largest_first, fold_part, processes=processes):
+        for part, part_bytes, counts in _counted(request, largest_first, fold_part, empty):
             fold.add_counts(counts)
-            held.update((entry, part) for entry in counts.largest if entry not in held)
+            if part is not None:
+                held.update((entry, part) for entry in counts.largest if entry not in held)
             if len(held) > MOST_HELD:
                 held = {entry: held[entry] for entry in fold.counts().largest}
-            read_bytes += part.size_bytes
+            read_bytes += part_bytes
             on_progress("MB", _megabytes(read_bytes), _megabytes(whole_bytes) + 1)
     finally:
         on_progress("MB", 1, 1)
     sizes = fold.sizes(coverage="full", read_units=Decimal(0))
     largest = [(one.size_bytes, one.key_hash) for one in sizes.largest]
     find_in_part = partial(reading.find_in_part, table=table, hash_key=hash_key)
-    found = _find(held, largest, find_in_part, processes) if request.find_largest else {}
-    places = tuple(Place(key_hash=entry[1], file=str(held[entry]), line=found.get(entry)) for entry in largest)
+    found = _find(held, largest, find_in_part, _processes(request, reading.parts)) if request.find_largest else {}
+    places = tuple(Place(key_hash=entry[1], file=str(held[entry]), line=found.get(entry)) for entry in largest if entry in held)
     again = len({held[entry] for entry in largest}) if request.find_largest else 0
     return Profile(
         tool=_tool(),
@@ -194,6 +202,21 @@ def _measure(request: FilesRequest, reading: _Reading[P], on_progress: Progress)
         api_calls=0 if reading.calls is None else reading.calls() + len(reading.parts) + again,
         cost_usd=Decimal(0) if reading.calls is None else None,
     )
+
+
+def _counted(
+    request: FilesRequest, parts: Sequence[P], fold_part: Callable[[P], Counts], empty: Callable[[], ItemFold]
+) -> Iterator[tuple[P | None, int, Counts]]:
+    """What was counted in which part, and its bytes; None: in all of them, because a cluster adds up by itself."""
+    if request.engine == "spark":
+        yield None, sum(part.size_bytes for part in parts), cluster.fold_all(parts, fold_part, empty, master=request.spark_master)
+        return
+    for part, counts in fold_parts(parts, fold_part, processes=_processes(request, parts)):
+        yield part, part.size_bytes, counts
+
+
+def _processes(request: FilesRequest, parts: Sequence[_Part]) -> int:
+    return request.processes or min(processes_here(), 1 + sum(part.size_bytes for part in parts) // PROCESS_BYTES)
 
 
 def _find(
@@ -213,19 +236,31 @@ def _megabytes(size_bytes: int) -> int:
     return size_bytes // 1024**2
 
 
-def measure_tables(request: Request, size_lines: SizeLines, *, on_progress: Progress | None = None) -> Profile:
-    """The sizes of the items of live tables, as far as the plan of the request goes. Raises AuditError when there is nothing to read."""
+def measure_tables(
+    request: Request, size_lines: SizeLines, *, on_progress: Progress | None = None, tell: Tell | None = None
+) -> Profile:
+    """
+    The sizes of the items of live tables, as far as the plan of the request goes. `tell` is given sentences, before and after, on how much is
+    read and what it costs. Raises AuditError when there is nothing to read.
+    """
     aws = open_session(request.aws)
     started_at = datetime.now(UTC)
     prices = bundled_sheet(aws.region)
+    plan = items_plan(request, prices)
+    hash_key = hash_key_for(plan)
+    say = tell or _untold
     measured = measure_items(
         aws,
         request.patterns,
-        items=items_plan(request, prices),
-        hash_key=secrets.token_bytes(HASH_KEY_BYTES),
+        items=plan,
+        hash_key=hash_key,
         now=started_at,
         on_progress=on_progress or _no_progress,
+        on_plan=lambda readings: say(in_words(readings, plan)),
     )
+    end_reading(plan, [one.table for one in measured.tables if not isinstance(one.items, Unknown)], hash_key=hash_key)
+    if measured.read_units:
+        say(spent_in_words(measured.read_units, plan))
     unknown = [(one.name, one.unknown) for one in measured.missing]
     unknown += [(one.table.name, one.items) for one in measured.tables if isinstance(one.items, Unknown)]
     price = prices.price(READ_PRICE)
@@ -316,7 +351,7 @@ def _profile(table: Table, items: ItemSizes | Unknown, source: Source, size_line
         name=name,
         arn=table.arn or None,
         key_schema=tuple(KeyElement(attribute=key.attribute, type=key.type, role=key.role) for key in table.key_schema),
-        items=None if isinstance(items, Unknown) else items_report(items, size_lines),
+        items=None if isinstance(items, Unknown) else items_report(items, size_lines, sort_key=len(table.key_schema) > 1),
         keys=()
         if isinstance(items, Unknown)
         else tuple(
@@ -335,6 +370,10 @@ def _profile(table: Table, items: ItemSizes | Unknown, source: Source, size_line
 
 def _tool() -> Tool:
     return Tool(name="stj-audit", version=__version__, policy_version=POLICY_VERSION)
+
+
+def _untold(_sentence: str) -> None:
+    """For callers that listen to nothing."""
 
 
 def _no_progress(_what: str, _done: int, _of: int) -> None:

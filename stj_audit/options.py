@@ -2,18 +2,21 @@
 
 import re
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
 FORMATS = ("table", "markdown", "html", "json")
+ENGINES = ("local", "spark")
 ITEMS_FORMATS = ("table", "markdown", "json")
 COST_FORMATS = ("table", "markdown", "html", "json", "csv")
 MAX_USERS = 10**9  # as in the configuration, which is read late
 PRICE_SOURCES = ("bundled", "live")
-SCAN_MODES = ("auto", "full", "none")
+SCAN_MODES = ("auto", "full", "sample", "none")
 SEVERITIES = ("low", "medium", "high", "critical")
 GRADES = ("A+", "A", "A-", "B+", "B", "B-", "C+", "C", "C-", "D+", "D", "D-", "F")
 
@@ -52,12 +55,23 @@ class Size(click.ParamType[int]):
             return self.fail(str(error), param, ctx)
 
 
-class Dollars(click.ParamType[Decimal]):
+class FilePath(click.Path):
+    """A path as a `pathlib.Path`: click's own `path_type` would have pathlib imported for --help."""
+
+    def coerce_path_result(self, value: "str | os.PathLike[str]") -> "Path":
+        from pathlib import Path
+
+        return Path(value)
+
+
+class Dollars(click.ParamType[Any]):
     """An amount in US dollars, exact."""
 
     name = "USD"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from decimal import Decimal, InvalidOperation
+
         try:
             amount = Decimal(str(value))
         except InvalidOperation:
@@ -137,18 +151,24 @@ price_options = options(
     ),
 )
 config_options = options(
-    option(
-        "--config", "config_path", type=click.Path(path_type=Path), help="Configuration.  [default: stj-audit.toml here or above]"
-    ),
+    option("--config", "config_path", type=FilePath(), help="Configuration.  [default: stj-audit.toml here or above]"),
     option("--no-config", is_flag=True, help="Use no configuration file."),
 )
 scan_options = options(
     option(
         "--scan",
         type=click.Choice(SCAN_MODES),
-        help="Read items: all while that is within the budget (auto), all (full), or none.  [default: auto]",
+        help="Read items: all while that is within the budget, else a sample (auto), all (full), a sample, or none.  [default: auto]",
     ),
-    option("--scan-budget", type=Dollars(), help="What reading one table whole may cost under auto.  [default: 0.05]"),
+    option("--scan-budget", type=Dollars(), help="What reading one table may cost under auto and sample, in USD.  [default: 0.05]"),
+    option("--max-read-units", type=click.IntRange(1), metavar="N", help="Read no more than that, all tables together."),
+    option("--read-units-per-second", type=click.IntRange(1), metavar="N", help="Read no faster than that, all tables together."),
+    option(
+        "--resume",
+        type=FilePath(file_okay=False),
+        metavar="DIR",
+        help="Keep checkpoints there, and go on from those of an interrupted run.",
+    ),
 )
 output_options = options(
     option(
@@ -165,14 +185,14 @@ gate_options = options(
     option(
         "--baseline",
         "baseline_path",
-        type=click.Path(path_type=Path),
+        type=FilePath(),
         metavar="FILE",
         help="What is in it does not count, only what is new or worse.",
     ),
     option(
         "--write-baseline",
         "write_baseline",
-        type=click.Path(path_type=Path),
+        type=FilePath(),
         metavar="FILE",
         help="Write the findings that are open now there, for --baseline.",
     ),

@@ -9,15 +9,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Literal
 
 from stj_audit.baseline import Baseline, check_belongs
 from stj_audit.config import SCAN_BUDGET_USD, Config, Scale, ScanMode, SizeLines, size_lines
 from stj_audit.cost.prices import PriceSheet, bundled_sheet
-from stj_audit.facts import Snapshot
+from stj_audit.facts import Snapshot, Table, Unknown
+from stj_audit.items.plan import in_words, spent_in_words
 from stj_audit.judge import READ_PRICE, Terms, judge
 from stj_audit.report import Report
 from stj_audit.scanners import ItemsPlan, take_snapshot
+from stj_audit.scanners.checkpoint import machine_key, make_folder
+from stj_audit.scanners.items import forget
 from stj_audit.scanners.prices import live_sheet
 from stj_audit.scanners.session import Aws, AwsOptions, open_session
 from stj_audit.scanners.tables import count_items
@@ -37,15 +41,23 @@ class Request:
     users_now: int | None = None
     scan: ScanMode | None = None
     scan_budget_usd: Decimal | None = None
+    max_read_units: int | None = None
+    read_units_per_second: int | None = None
+    resume: Path | None = None
     size_lines: SizeLines | None = None
     prices: Literal["bundled", "live"] = "bundled"
     free_tier: bool = False
     baseline: Baseline | None = None
 
 
-def audit(request: Request, *, on_progress: Callable[[str, int, int], None] | None = None) -> Report:
+Progress = Callable[[str, int, int], None]
+Tell = Callable[[str], None]
+
+
+def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell | None = None) -> Report:
     """
-    Read the tables and judge them. `on_progress(what, done, of)` is called from this thread while reading.
+    Read the tables and judge them. `on_progress(what, done, of)` is called from this thread while reading, and `tell(sentence)` before and
+    after items are read: how much, and what it costs.
 
     Raises AuditError (see errors.py) when there is nothing to judge.
     """
@@ -53,7 +65,7 @@ def audit(request: Request, *, on_progress: Callable[[str, int, int], None] | No
     check_belongs(request.baseline, None, aws.region)  # before anything is read and paid for; the account is known later
     now = datetime.now(UTC)
     prices = bundled_sheet(aws.region) if request.prices == "bundled" else live_sheet(request.aws, aws.region, today=now.date())
-    snapshot = _read(aws, request, prices, now, on_progress)
+    snapshot = _read(aws, request, prices, now, on_progress=on_progress, tell=tell)
     config, model = request.config, request.config.model
     terms = Terms(
         scale=Scale(
@@ -82,24 +94,47 @@ def _users_elsewhere(aws: Aws, request: Request, snapshot: Snapshot) -> int | No
     return count_items(aws, users_table)
 
 
-def gather(request: Request, *, on_progress: Callable[[str, int, int], None] | None = None) -> Snapshot:
+def gather(request: Request, *, on_progress: Progress | None = None, tell: Tell | None = None) -> Snapshot:
     """Read the tables as `audit` does, and leave them unjudged. Raises AuditError."""
     aws = open_session(request.aws)
-    return _read(aws, request, bundled_sheet(aws.region), datetime.now(UTC), on_progress)
+    return _read(aws, request, bundled_sheet(aws.region), datetime.now(UTC), on_progress=on_progress, tell=tell)
 
 
 def _read(
-    aws: Aws, request: Request, prices: PriceSheet, now: datetime, on_progress: Callable[[str, int, int], None] | None
+    aws: Aws, request: Request, prices: PriceSheet, now: datetime, *, on_progress: Progress | None, tell: Tell | None
 ) -> Snapshot:
-    return take_snapshot(
+    plan = items_plan(request, prices)
+    hash_key = hash_key_for(plan)
+    snapshot = take_snapshot(
         aws,
         request.patterns,
-        items=items_plan(request, prices),
-        # A key of the run alone: the hashes find an item again within the report, and cannot be reversed by guessing keys.
-        hash_key=secrets.token_bytes(HASH_KEY_BYTES),
+        items=plan,
+        hash_key=hash_key,
         now=now,
         on_progress=on_progress or _no_progress,
+        on_plan=lambda readings: (tell or _untold)(in_words(readings, plan)),
     )
+    end_reading(plan, [facts.table for facts in snapshot.tables if not isinstance(facts.items, Unknown)], hash_key=hash_key)
+    if snapshot.read_units:
+        (tell or _untold)(spent_in_words(snapshot.read_units, plan))
+    return snapshot
+
+
+def hash_key_for(plan: ItemsPlan) -> bytes:
+    """
+    What hashes of keys are keyed with, so that they find an item again within a report, and cannot be reversed by guessing: a key of the run
+    alone, or the machine's, where a later run may go on from its checkpoints. Raises CannotWrite where those cannot be kept.
+    """
+    if plan.resume is None:
+        return secrets.token_bytes(HASH_KEY_BYTES)
+    make_folder(plan.resume)
+    return machine_key()
+
+
+def end_reading(plan: ItemsPlan, tables: Sequence[Table], *, hash_key: bytes) -> None:
+    """Remove the checkpoints of tables that were read to their end."""
+    if plan.resume is not None:
+        forget(plan.resume, tables, hash_key=hash_key)
 
 
 def items_plan(request: Request, prices: PriceSheet) -> ItemsPlan:
@@ -107,11 +142,20 @@ def items_plan(request: Request, prices: PriceSheet) -> ItemsPlan:
     scan = request.config.scan
     budget = Decimal(SCAN_BUDGET_USD) if scan.budget_usd is None else Decimal(str(scan.budget_usd))
     read_price = prices.price(READ_PRICE)
+    lines = request.size_lines or size_lines(request.config.thresholds)
     return ItemsPlan(
         mode=request.scan or scan.mode,
         budget_usd=budget if request.scan_budget_usd is None else request.scan_budget_usd,
         usd_per_read_unit=None if read_price is None else read_price.usd,
+        max_read_units=None if request.max_read_units is None else Decimal(request.max_read_units),
+        read_units_per_second=None if request.read_units_per_second is None else Decimal(request.read_units_per_second),
+        lines=(lines.warn_bytes, lines.max_bytes),
+        resume=request.resume,
     )
+
+
+def _untold(_sentence: str) -> None:
+    """For callers that listen to nothing."""
 
 
 def _no_progress(_what: str, _done: int, _of: int) -> None:

@@ -93,7 +93,10 @@ class KeyElement:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IndexReport:
-    """`usage` is one line: what CloudWatch saw of it. `entry_count` and `entry_mean_bytes` come from the items read."""
+    """
+    `usage` is one line: what CloudWatch saw of it. `entry_count` and `entry_mean_bytes` come from the items read; the count is null where
+    only a sample was.
+    """
 
     name: str
     kind: str
@@ -144,12 +147,12 @@ class BackupsReport:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OverLine:
-    """Items over a line: `found` among those read; `low` to `high` in the whole table (equal when every item was read)."""
+    """Items over a line: `found` among those read; `low` to `high` in the whole table (equal when every item was read; null: not bounded)."""
 
     threshold_bytes: int
     found: int
     low: int
-    high: int
+    high: int | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,7 +183,50 @@ class Largest:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SizeRange:
+    """Between which sizes something of the whole table lies, at 95 %; null: the sample does not bound it on this side."""
+
+    low_bytes: int | None
+    high_bytes: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SampleReport:
+    """
+    What a sample of whole Scan segments says of the whole table, each with the ends of its 95 % interval; an upper end is null where there is
+    none. The other figures of `ItemsReport` are those of the items read.
+
+    `segments` of `total_segments` were read, and `share_read` is their part. `item_count` is what the segments say. `total_bytes` is the mean
+    times DescribeTable's item count, or what the segments say where that is not known, or not believed (`counts_apart`: the two differ by
+    more than a tenth, beyond chance). `missing_share` above 0: that part of the items, at most, may be in collections of which nothing was
+    read. `partition_keys` is null where there were more than are counted one by one. `stopped_by` says why not more was read.
+    """
+
+    segments: int
+    total_segments: int
+    share_read: float
+    item_count: int
+    item_count_low: int
+    item_count_high: int | None
+    mean_bytes: float | None
+    mean_low: float | None
+    mean_high: float | None
+    total_bytes: int
+    total_low: int
+    total_high: int | None
+    p50: SizeRange
+    p90: SizeRange
+    p99: SizeRange
+    partition_keys: int | None
+    counts_apart: bool
+    missing_share: float
+    stopped_by: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ItemsReport:
+    """The items read: every item of the table, or (`coverage` is "sample") a part of them, of which `sample` says what it is worth."""
+
     coverage: str
     scanned: int
     scanned_bytes: int
@@ -196,6 +242,8 @@ class ItemsReport:
     histogram: tuple[HistogramBar, ...]
     attributes: tuple[AttributeReport, ...]
     largest: tuple[Largest, ...]
+    sample: SampleReport | None = None
+    """Null where every item was read, or how the sample was taken is not known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,7 +18,8 @@ DynamoDB Local, counts, and the tests hold it to that engine. Keys are sized lik
 own (the 100 bytes that storage is billed with are `facts.BILLED_OVERHEAD_BYTES`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 AttributeValue = Mapping[str, Any]
@@ -77,6 +78,42 @@ def value_size(value: AttributeValue) -> int:
     return measure(content)
 
 
+def number_sizes(texts: Sequence[str]) -> list[int]:
+    """
+    The sizes of many numbers, as `value_size` gives them. Raises ValueError for what is no number.
+
+    The size depends on which digits are zero, not on which digits they are. With 1 for every other digit, many numbers are few different
+    texts, and it takes one call to make all of them so.
+    """
+    if not texts:
+        return []
+    try:
+        joined = "\n".join(texts)
+        patterns = joined.encode().translate(_ONES_FOR_DIGITS).split(b"\n")
+    except (TypeError, UnicodeEncodeError):
+        raise _WrongShape("numbers as strings") from None
+    if "e" in joined or "E" in joined:  # there every digit counts
+        return list(map(_number_size, texts))
+    if len(patterns) != len(texts):
+        raise _WrongShape("a decimal number")
+    return list(map(_PatternSizes().__getitem__, patterns))
+
+
+def document_sizes(kind: str, contents: Sequence[object]) -> list[int]:
+    """
+    The sizes of many values of type L or M, of their contents as JSON brings them, as `value_size` gives them.
+
+    Raises ValueError, without the place, for what is no such value, and for some that are: they are left to `value_size`.
+    """
+    numbers: list[str] = []
+    sizes, ends = [], [0]
+    for content in contents:
+        sizes.append(_document_size(kind, content, numbers))
+        ends.append(len(numbers))
+    of_numbers = number_sizes(numbers)
+    return [size + sum(of_numbers[start:end]) for size, (start, end) in zip(sizes, pairwise(ends), strict=True)]
+
+
 def text_size(text: str) -> int:
     """UTF-8 bytes. Half of a surrogate pair, which no UTF-8 can hold, counts 1, as in AWS's engine."""
     if text.isascii():
@@ -132,6 +169,17 @@ def _number_size(content: object) -> int:
     return min(MAX_NUMBER_BYTES, 1 + pairs + negative)
 
 
+_ONES_FOR_DIGITS = bytes.maketrans(b"23456789", b"11111111")
+
+
+class _PatternSizes(dict[bytes, int]):
+    """The sizes of the numbers seen so far, by their patterns."""
+
+    def __missing__(self, pattern: bytes) -> int:
+        self[pattern] = size = _number_size(pattern.decode())
+        return size
+
+
 def _binary_size(content: object) -> int:
     if isinstance(content, str):
         return len(content) * 3 // 4 - content.count("=", -2)
@@ -155,19 +203,68 @@ def _set_size(content: object, measure: Callable[[object], int]) -> int:
 def _list_size(content: object) -> int:
     if not isinstance(content, list | tuple):
         raise _WrongShape("a list of values")
-    size = CONTAINER_BYTES + ELEMENT_BYTES * len(content)
     try:
-        for value in content:
-            size += value_size(value)
-    except _WrongShape as error:
-        at = next(place for place, element in enumerate(content) if element is value)
-        raise error.inside(f"[{at}]") from None
+        (size,) = document_sizes("L", (content,))
+    except ValueError:
+        return _told_list_size(content)
     return size
 
 
 def _map_size(content: object) -> int:
     if not isinstance(content, Mapping):
         raise _WrongShape("a mapping of keys to values")
+    try:
+        (size,) = document_sizes("M", (content,))
+    except ValueError:
+        return _told_map_size(content)
+    return size
+
+
+def _document_size(kind: str, document: object, numbers: list[str]) -> int:
+    """
+    The size of a list or map with all that is in it but numbers, which are added to `numbers`. Raises ValueError as `document_sizes` does.
+
+    Most of a document is text. It is gathered, to be measured in one call; and no function is called for a value, however deep it lies.
+    """
+    values: list[Any] = [{kind: document}]
+    texts: list[str] = []
+    size = 0
+    try:
+        for value in values:  # which grows as it is walked
+            (kind,) = value
+            content: Any = value[kind]
+            if kind == "S":
+                texts.append(content)
+            elif kind == "M" and type(content) is dict:
+                size += CONTAINER_BYTES + ELEMENT_BYTES * len(content)
+                texts += content
+                values += content.values()
+            elif kind == "N":
+                numbers.append(content)
+            elif kind == "L" and type(content) is list:
+                size += CONTAINER_BYTES + ELEMENT_BYTES * len(content)
+                values += content
+            elif kind in ("L", "M"):
+                raise _WrongShape("a list or a map")
+            else:
+                size += _MEASURES[kind](content)
+        joined = "".join(texts)  # raises TypeError for anything that is no text
+        return size + (len(joined) if joined.isascii() else len(joined.encode()))
+    except (KeyError, TypeError, UnicodeEncodeError):
+        raise _WrongShape("a document of texts in UTF-8") from None
+
+
+def _told_list_size(content: Sequence[AttributeValue]) -> int:
+    size = CONTAINER_BYTES + ELEMENT_BYTES * len(content)
+    for at, value in enumerate(content):
+        try:
+            size += value_size(value)
+        except _WrongShape as error:
+            raise error.inside(f"[{at}]") from None
+    return size
+
+
+def _told_map_size(content: Mapping[str, AttributeValue]) -> int:
     size = CONTAINER_BYTES + ELEMENT_BYTES * len(content)
     for key, value in content.items():
         size += attribute_size(key, value)

@@ -284,7 +284,8 @@ class _TableText:
             unknown = "sizes of attributes are not known" if known else "their sizes are not known"
             yield f"The items were not read ({items.call}: {items.reason}): {unknown}."
         elif items.mean_bytes is None:
-            yield "It is empty: there is nothing to measure yet."
+            empty = "It is empty" if items.coverage == "full" else "A sample of it holds no item"
+            yield f"{empty}: there is nothing to measure yet."
         else:
             read = items_read(items.scanned, items.coverage)
             verb = "was" if items.scanned == 1 or items.coverage != "full" else "were"
@@ -476,13 +477,17 @@ class _TableText:
         if op == "Scan":
             return _set("items", _number(self._count or 1), "all that there are" if self._count else "", on=False)
         keys = None if op != "Query" or self._items is None else self._items.key_cardinality(index)
-        if keys is None or not keys.distinct:
+        sampled = self._items is not None and self._items.coverage == "sample"
+        # a sample has all items of a key of the table or none, but of a key of an index only some
+        if keys is None or not keys.distinct or (sampled and index is not None):
             return _set("items", "1", "that one call finds" if op == "Query" else "of one call", on=False)
         found, users = Decimal(keys.items) / keys.distinct, self._users.now or (self._users.guess or ("", 0))[1]
         # So few keys do not become more with the users: each of them finds more instead
-        grows = found <= users and keys.distinct * USERS_PER_KEY <= users
+        grows = not sampled and found <= users and keys.distinct * USERS_PER_KEY <= users
         more = f"; where they grow with the users, {{ share_of_users = {_number(found / users)} }}" if grows else ""
-        return _set("items", _number(found), f"so many have the same key, on average{more}", on=False)
+        return _set(
+            "items", _number(found), f"so many have the same key, on average{' in a sample' if sampled else ''}{more}", on=False
+        )
 
 
 # --------------------------------------------------------------------------------------------------------- small helpers

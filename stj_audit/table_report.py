@@ -1,11 +1,14 @@
 """The facts of one table as the report tells them: the same numbers under the names of the run file, and how each index is used in words."""
 
+import math
+from collections.abc import Callable
 from decimal import Decimal
 from itertools import pairwise
 
 from stj_audit.config import SizeLines
-from stj_audit.cost.from_facts import stored_bytes, stored_index_bytes
+from stj_audit.cost.from_facts import stated_bytes, stated_index_bytes
 from stj_audit.facts import Flow, Index, ItemSizes, KeyAttribute, ResourcePolicy, TableFacts, Throughput, Traffic, Unknown
+from stj_audit.items.estimates import Estimates
 from stj_audit.report import (
     AttributeReport,
     AutoScalingReport,
@@ -20,6 +23,8 @@ from stj_audit.report import (
     Largest,
     OnDemandBackup,
     OverLine,
+    SampleReport,
+    SizeRange,
     TableCost,
     TableReport,
     TrafficReport,
@@ -37,14 +42,14 @@ def table_report(
     """Everything the report says of one table. `findings` are this table's."""
     table = facts.table
     ttl = facts.time_to_live
-    stored = stored_bytes(facts)
+    stored = stated_bytes(facts)
     return TableReport(
         name=table.name,
         arn=table.arn,
         status=table.status,
         billing_mode=table.billing_mode,
         table_class=table.table_class,
-        item_count=table.item_count if stored is None else stored[0],
+        item_count=_count_or_unknown(facts, table.item_count) if stored is None else stored[0],
         size_bytes=None if stored is None else stored[1],
         created_at=table.created_at,
         deletion_protection=table.deletion_protection,
@@ -58,7 +63,9 @@ def table_report(
         provisioned=_units(table.provisioned),
         auto_scaling=None if isinstance(facts.auto_scaling, Unknown) else _auto_scaling(facts),
         backups=_backups(facts),
-        items=None if isinstance(facts.items, Unknown) else items_report(facts.items, size_lines),
+        items=None
+        if isinstance(facts.items, Unknown)
+        else items_report(facts.items, size_lines, sort_key=bool(table.range_attributes)),
         traffic=None if isinstance(facts.traffic, Unknown) else _traffic(facts.traffic),
         cost=cost,
         grade=grade,
@@ -75,9 +82,13 @@ def table_cost(lines: tuple[CostLine, ...]) -> TableCost:
     return TableCost(monthly_usd=sum(known, Decimal(0)) if known else None, lines=lines, complete=len(known) == len(lines))
 
 
-def items_report(items: ItemSizes, size_lines: SizeLines) -> ItemsReport:
-    """The sizes of the items read, with the two lines and a histogram of powers of two between them."""
+def items_report(items: ItemSizes, size_lines: SizeLines, *, sort_key: bool) -> ItemsReport:
+    """
+    The sizes of the items read, with the two lines and a histogram of powers of two between them. `sort_key`: whether several items may share
+    a partition key value, so that a sample holds whole collections.
+    """
     whole = items.scanned_bytes
+    estimates = Estimates.of(items, sort_key=sort_key)
     return ItemsReport(
         coverage=items.coverage,
         scanned=items.scanned,
@@ -89,8 +100,8 @@ def items_report(items: ItemSizes, size_lines: SizeLines) -> ItemsReport:
         p90_bytes=items.percentile(90),
         p99_bytes=items.percentile(99),
         max_bytes=items.max_bytes,
-        over_warn=_over(items, size_lines.warn_bytes),
-        over_max=_over(items, size_lines.max_bytes),
+        over_warn=_over(items, size_lines.warn_bytes, estimates),
+        over_max=_over(items, size_lines.max_bytes, estimates),
         histogram=_histogram(items, size_lines),
         attributes=tuple(
             AttributeReport(
@@ -106,11 +117,47 @@ def items_report(items: ItemSizes, size_lines: SizeLines) -> ItemsReport:
             if attribute.present
         ),
         largest=tuple(Largest(bytes=item.size_bytes, key_hash=item.key_hash) for item in items.largest),
+        sample=None if estimates is None else _sample(items, estimates),
     )
 
 
-def _over(items: ItemSizes, threshold_bytes: int) -> OverLine:
+def _sample(items: ItemSizes, estimates: Estimates) -> SampleReport:
+    mean, total, number = estimates.mean_bytes, estimates.total_bytes, estimates.item_count
+    keys = items.key_cardinality(None)
+    ranges = (estimates.quantile(items.sizes, share) for share in (0.5, 0.9, 0.99))
+    p50, p90, p99 = (SizeRange(low_bytes=low, high_bytes=high) for low, high in ranges)
+    return SampleReport(
+        segments=estimates.segments_read,
+        total_segments=estimates.sample.total_segments,
+        share_read=round(estimates.part_read, 6),
+        item_count=round(number.value),
+        item_count_low=max(math.floor(number.low), items.scanned),
+        item_count_high=_finite(math.ceil, number.high),
+        mean_bytes=None if mean is None else round(mean.value, 1),
+        mean_low=None if mean is None else round(mean.low, 1),
+        mean_high=None if mean is None or math.isinf(mean.high) else round(mean.high, 1),
+        total_bytes=round(total.value),
+        total_low=max(math.floor(total.low), items.scanned_bytes),
+        total_high=_finite(math.ceil, total.high),
+        p50=p50,
+        p90=p90,
+        p99=p99,
+        partition_keys=None if keys is None or keys.distinct is None else round(estimates.scaled(keys.distinct)),
+        counts_apart=estimates.counts_apart,
+        missing_share=round(estimates.missing_share, 4),
+        stopped_by=estimates.sample.stopped_by,
+    )
+
+
+def _finite(rounded: Callable[[float], int], number: float) -> int | None:
+    return None if math.isinf(number) else rounded(number)
+
+
+def _over(items: ItemSizes, threshold_bytes: int, estimates: Estimates | None) -> OverLine:
     found = items.over(threshold_bytes)
+    if estimates is not None:
+        whole = estimates.count_over(threshold_bytes, found=found)
+        return OverLine(threshold_bytes=threshold_bytes, found=found, low=whole.low, high=whole.high)
     return OverLine(threshold_bytes=threshold_bytes, found=found, low=found, high=found)
 
 
@@ -120,6 +167,11 @@ def _histogram(items: ItemSizes, size_lines: SizeLines) -> tuple[HistogramBar, .
         powers.append(powers[-1] * 2)
     edges = sorted({*powers, size_lines.warn_bytes, size_lines.max_bytes, max(items.max_bytes or 0, size_lines.max_bytes)})
     return tuple(HistogramBar(le_bytes=high, count=items.over(low) - items.over(high)) for low, high in pairwise([0, *edges]))
+
+
+def _count_or_unknown(facts: TableFacts, stated: int | None) -> int | None:
+    """A count that DescribeTable states; None where it is a 0 that the items read contradict."""
+    return None if not stated and not isinstance(facts.items, Unknown) and facts.items.scanned else stated
 
 
 def _policy(policy: ResourcePolicy) -> str:
@@ -140,7 +192,8 @@ def _units(throughput: Throughput | None) -> Units | None:
 
 def _index(index: Index, facts: TableFacts) -> IndexReport:
     entries = None if isinstance(facts.items, Unknown) else facts.items.index_entries(index.name)
-    stored = stored_index_bytes(facts, index)
+    stored = stated_index_bytes(facts, index)
+    sampled = not isinstance(facts.items, Unknown) and facts.items.coverage == "sample"
     return IndexReport(
         name=index.name,
         kind=index.kind,
@@ -151,7 +204,7 @@ def _index(index: Index, facts: TableFacts) -> IndexReport:
         item_count=index.item_count if stored is None else stored[0],
         size_bytes=None if stored is None else stored[1],
         entry_mean_bytes=round(entries.total_bytes / entries.entries, 1) if entries is not None and entries.entries else None,
-        entry_count=None if entries is None else entries.entries,
+        entry_count=None if entries is None or sampled else entries.entries,
         usage=_usage(index, facts.traffic),
     )
 

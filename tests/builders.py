@@ -1,6 +1,7 @@
 """Builders: facts with sensible defaults, so that a test says only what it is about."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -22,6 +23,7 @@ from stj_audit.facts import (
     Index,
     IndexEntries,
     InsightsSetting,
+    ItemSample,
     ItemSizes,
     KeyAttribute,
     KeyCardinality,
@@ -35,6 +37,7 @@ from stj_audit.facts import (
     RecoveryPoints,
     RegionTables,
     ResourcePolicy,
+    SampledSegment,
     Table,
     TableFacts,
     Tags,
@@ -93,6 +96,35 @@ def some_items(sizes: Mapping[int, int] | None = None, **fields: Any) -> ItemSiz
     histogram = {1_000: 1_000} if sizes is None else sizes
     defaults: dict[str, Any] = {"coverage": "full", "sizes": tuple(sorted(histogram.items())), "read_units": Decimal(1)}
     return ItemSizes(**(defaults | fields))
+
+
+def a_sample(
+    sizes: Mapping[int, int] | None = None,
+    *,
+    segments: int = 40,
+    total_segments: int = 4_000,
+    item_count: int | None = 100_000,
+    lines: Iterable[int] = (),
+    **fields: Any,
+) -> ItemSizes:
+    """
+    A hundredth of a table of 100,000 items was read: `sizes`, a thousand of 1,000 bytes by default, dealt out evenly to the segments.
+    """
+    items = some_items(sizes, coverage="sample", **fields)
+    each = [size for size, number in items.sizes for _ in range(number)]
+    dealt = [each[start::segments] for start in range(segments)]
+    read = tuple(
+        SampledSegment(items=len(one), bytes=sum(one), over={line: sum(size > line for size in one) for line in lines})
+        for one in dealt
+    )
+    sample = ItemSample(
+        total_segments=total_segments,
+        segments=read,
+        item_count=item_count,
+        size_bytes=None if item_count is None else item_count * 1_000,
+        stopped_by="budget",
+    )
+    return replace(items, sample=sample)
 
 
 def some_keys(distinct: int | None, *, index: str | None = None, items: int = 1_000, top_share: str = "0.001") -> KeyCardinality:

@@ -1,3 +1,3 @@
 """Fixtures for the whole suite."""
 
-pytest_plugins = ["tests.engines.dynamodb_local", "tests.engines.chromium"]
+pytest_plugins = ["tests.engines.dynamodb_local", "tests.engines.chromium", "tests.engines.spark"]

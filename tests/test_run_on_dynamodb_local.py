@@ -8,6 +8,7 @@ an index by writing what the engine finds in it to a table of its own (the engin
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -355,7 +356,10 @@ def test_the_grades_show_how_little_was_seen(audited: Audited) -> None:
 
 
 def test_stdout_has_the_result_and_stderr_the_rest(audited: Audited) -> None:
-    assert audited.ran.err.splitlines() == ["wrote r.json", "wrote r.html", "wrote r.md", "wrote r.table"]
+    plan, spent, *written = audited.ran.err.splitlines()
+    assert re.fullmatch(r"reading items of \d+ tables whole: about [\d,.]+ read units, less than \$0\.01", plan)
+    assert re.fullmatch(r"read [\d,.]+ read units of items, less than \$0\.01", spent)
+    assert written == ["wrote r.json", "wrote r.html", "wrote r.md", "wrote r.table"]
     assert audited.ran.out == (audited.folder / "r.json").read_text(encoding="utf-8")
 
 
@@ -439,7 +443,7 @@ def test_a_name_that_no_table_can_have(published: Published, tmp_path: Path) -> 
     ("option", "reason"),
     [
         (("--scan", "none"), "not read: --scan none"),
-        (("--scan-budget", "0"), "over the scan budget"),
+        (("--scan-budget", "0"), "within the scan budget"),
     ],
     ids=["none", "no budget"],
 )
@@ -536,7 +540,8 @@ def test_the_cost_of_live_tables_is_that_of_the_run_in_every_format(published: P
 
     def priced(format_: str, *more: str) -> str:
         ran = stj_audit("cost", *names, *options, *where, *more, "-f", format_, cwd=tmp_path)
-        assert (ran.code, ran.err) == (0, "")
+        assert ran.code == 0
+        assert [line.split()[0] for line in ran.err.splitlines()] == ["reading", "read"]
         return ran.out
 
     answer = exact(priced("json"))
@@ -570,7 +575,7 @@ def test_prices_of_today_that_an_endpoint_does_not_know_fall_back_and_say_so(pub
     name = published.name(public_schemas.METASTORE)
     ran = published.run(name, "--prices", "live", "-f", "json", cwd=tmp_path)
     assert ran.code == 0
-    assert ran.err.startswith("warning: bundled list prices")
+    assert ran.err.splitlines()[-1].startswith("warning: bundled list prices")
     assert json.loads(ran.out)["costs"]["prices"]["source"].startswith("bundled list prices")
 
 

@@ -34,7 +34,19 @@ from stj_audit.facts import (
 from stj_audit.items.fold import OTHER_ATTRIBUTES
 from stj_audit.report import CostLine
 from stj_audit.starter import MAX_ATTRIBUTES_SHOWN, NAMES, WIDTH, quoted, starter, toml_key
-from tests.builders import a_flow, a_table, an_index, keys, no_data, some_entries, some_items, some_keys, some_traffic, table_facts
+from tests.builders import (
+    a_flow,
+    a_sample,
+    a_table,
+    an_index,
+    keys,
+    no_data,
+    some_entries,
+    some_items,
+    some_keys,
+    some_traffic,
+    table_facts,
+)
 
 MARGIN = 15  # columns that a remark may go over the width of the prose
 HOSTILE_NAMES = (
@@ -701,3 +713,14 @@ def test_queries_without_a_sort_key_or_an_index_are_of_the_table() -> None:
 def test_a_query_finds_what_has_the_same_key(distinct: int | None, users: int | None, told: str) -> None:
     facts = table_facts(a_table(indexes=(an_index(),)), items=some_items(keys=(some_keys(distinct, index="by-status"),)))
     assert f"#items = {told}" in squeezed(written(facts, users_now=users))
+
+
+def test_a_sample_has_all_items_of_a_key_of_the_table_and_some_of_one_of_an_index() -> None:
+    calls = some_traffic(calls={"Query": 5})
+    table, keys = a_table(key=("customer", "order")), (some_keys(3), some_keys(3, index="by-status"))
+    own = squeezed(written(table_facts(table, items=a_sample(keys=keys), traffic=calls), users_now=1_000))
+    assert "#items = 333.3  # so many have the same key, on average in a sample\n" in own
+    indexed = a_table(key=("customer", "order"), indexes=(an_index(),))
+    of_index = squeezed(written(table_facts(indexed, items=a_sample(keys=keys), traffic=calls), users_now=1_000))
+    assert "#items = 1  # that one call finds\n" in of_index
+    assert "A sample of it holds no item: there is nothing to measure yet." in comments(written(table_facts(items=a_sample({}))))

@@ -47,7 +47,8 @@ def dead_index(table: Table, items: ItemSizes | Unknown, traffic: Traffic | Unkn
         flow = flows.get(index.name, Flow())
         entries = items.index_entries(index.name) if isinstance(items, ItemSizes) else None
         if entries is not None and entries.entries:
-            alive.append(f"{index.name} ({counted(entries.entries, 'entry', 'entries')})")
+            bound = "" if isinstance(items, Unknown) or items.coverage == "full" else "at least "
+            alive.append(f"{index.name} ({bound}{counted(entries.entries, 'entry', 'entries')})")
         elif flow.write_units:
             alive.append(f"{index.name} ({counted(flow.write_units, 'write unit')})")
         elif isinstance(items, Unknown):

@@ -44,7 +44,10 @@ def few_partition_keys(table: Table, items: ItemSizes | Unknown, traffic: Traffi
         yield values
     elif values.distinct is None or values.distinct >= ENOUGH_VALUES:
         distinct = f"more than {count(values.distinct_limit)}" if values.distinct is None else count(values.distinct)
-        yield Good(message=f"{distinct} different partition key values for {counted(values.items, 'item')}")
+        # without a sort key the number is DescribeTable's, of the whole table
+        part = bool(table.range_attributes) and isinstance(items, ItemSizes) and items.coverage == "sample"
+        sample = " in a sample" if part else ""
+        yield Good(message=f"{distinct} different partition key values for {counted(values.items, 'item')}{sample}")
     elif scale.users_now and values.distinct >= scale.users_now:
         people, found = counted(scale.users_now, "user"), counted(values.distinct, "partition key value")
         yield NotApplicable(reason=f"{found} for {people}: too early to judge, as new users may bring new values")
@@ -61,6 +64,8 @@ def few_partition_keys(table: Table, items: ItemSizes | Unknown, traffic: Traffi
 def _values_without_sort_key(table: Table, items: ItemSizes | Unknown) -> KeyCardinality | Unknown:
     read_whole = isinstance(items, ItemSizes) and items.coverage == "full"
     number = items.scanned if isinstance(items, ItemSizes) and read_whole else table.item_count
+    if isinstance(items, ItemSizes) and items.scanned > (number or 0):
+        number = items.scanned  # there are so many at least: DescribeTable's count is hours old
     if not number:
         stated = "does not state the item count" if number is None else "states 0 items, which may not be up to date"
         return Unknown(call="dynamodb:DescribeTable", reason=f"DescribeTable {stated}")

@@ -18,7 +18,18 @@ from decimal import Decimal
 from math import ceil
 
 from stj_audit.checks import check
-from stj_audit.facts import ENOUGH_REQUESTS, MOSTLY_QUERY_SHARE, READING_OPERATIONS, ItemSizes, Operations, Table, Traffic, Unknown
+from stj_audit.facts import (
+    ENOUGH_REQUESTS,
+    MAX_ITEM_BYTES,
+    MOSTLY_QUERY_SHARE,
+    READING_OPERATIONS,
+    ItemSizes,
+    Operations,
+    Table,
+    Traffic,
+    Unknown,
+)
+from stj_audit.items.estimates import Estimates
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import count, counted, size
 
@@ -38,6 +49,7 @@ def filter_waste(table: Table, traffic: Traffic, operations: Operations, items: 
     consumed = [flow.read_units for flow in (traffic.table, *traffic.indexes.values()) if flow.read_units is not None]
     returned = sum(operations.returned_items.values())
     mean = _mean_bytes(table, items)
+    least, most = _mean_range(table, items, mean)
     if not consumed or "Query" not in operations.returned_items:
         what = "what queries returned" if consumed else "read units"
         yield Unknown(call="cloudwatch:GetMetricData", reason=f"no datapoint for {what}")
@@ -48,15 +60,17 @@ def filter_waste(table: Table, traffic: Traffic, operations: Operations, items: 
     if not returned:
         yield NotApplicable(reason="its queries returned no item: they count, or find nothing")
         return
-    units, given = sum(consumed, Decimal(0)), returned * mean
-    others = sum(traffic.calls.get(operation, 0) * factor for operation, factor in UNITS_AT_MOST.items()) * ceil(mean / STEP_BYTES)
+    units, given = sum(consumed, Decimal(0)), returned * most
+    others = sum(traffic.calls.get(operation, 0) * factor for operation, factor in UNITS_AT_MOST.items()) * ceil(most / STEP_BYTES)
     rounding = (queries + traffic.calls.get("Scan", 0)) * STEP_BYTES
     at_least = (units - others) * UNIT_BYTES - rounding
     days = counted(traffic.covered_days, "day")
     if at_least >= WASTE_FROM * given:
         yield _problem(at_least, given, returned, queries, days)
-    elif units * UNIT_BYTES < WASTE_FROM * given:
-        yield Good(message=f"queries read at most {count(units * UNIT_BYTES / given)} times the bytes that they return, in {days}")
+    elif units * UNIT_BYTES < WASTE_FROM * returned * least:
+        yield Good(
+            message=f"queries read at most {count(units * UNIT_BYTES / (returned * least))} times the bytes that they return, in {days}"
+        )
     else:
         # What a filter drops within the 4 KB that a Query takes anyway costs nothing
         yield NotApplicable(reason="rounding and single reads may be all that was read besides what queries returned")
@@ -68,6 +82,18 @@ def _mean_bytes(table: Table, items: ItemSizes | Unknown) -> Decimal | None:
     if not table.item_count or not table.size_bytes:
         return None
     return Decimal(table.size_bytes) / table.item_count
+
+
+def _mean_range(table: Table, items: ItemSizes | Unknown, mean: Decimal | None) -> tuple[Decimal, Decimal]:
+    """Between which sizes the mean of the table lies: of a sample, its interval, so that "at least" and "at most" stay true."""
+    exact = mean or Decimal(0)
+    if isinstance(items, Unknown) or items.mean_bytes is None:
+        return exact, exact
+    estimates = Estimates.of(items, sort_key=bool(table.range_attributes))
+    found = None if estimates is None else estimates.mean_bytes
+    if found is None:
+        return exact, exact
+    return Decimal(found.low), Decimal(min(found.high, MAX_ITEM_BYTES))
 
 
 def _problem(at_least: Decimal, given: Decimal, returned: int, queries: int, days: str) -> Problem:

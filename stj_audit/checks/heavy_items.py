@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from stj_audit.checks import check
 from stj_audit.facts import ItemSizes, Unknown
+from stj_audit.items.told import is_thin
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import KB, items_read, kilobytes, listed, percent, printable
 
@@ -42,6 +43,7 @@ def heavy_items(items: ItemSizes) -> Iterator[Said]:
     yield Problem(
         message=f"the items are heavy: {sizes}" + (f"; most bytes are in {listed(where)}" if where else ""),
         fix="move the heavy attributes into items of their own under the same partition key, or compress them",
+        severity=Severity.LOW if is_thin(items) else None,
         evidence={
             "mean_bytes": float(round(mean, 1)),
             "p99_bytes": p99,

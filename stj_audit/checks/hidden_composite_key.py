@@ -30,6 +30,7 @@ STATUS_VALUES = 20  # at most so many values look like a status, not like a pare
 # The last word of a name that tells when something happened, and those that do so behind another word only: "createdDate", not "date"
 MOMENTS = frozenset({"at", "created", "datetime", "modified", "time", "timestamp", "ts", "updated"})
 MOMENTS_OF = frozenset({"date", "day"})
+ENOUGH_ENTRIES = 100  # of a sample: fewer have few values, whatever there is
 PARENT_SHARE = Decimal("0.9")  # a parent has at most so many values for each item; above, the attribute is nearly unique itself
 
 
@@ -78,35 +79,46 @@ def _counts(table: Table, index: Index, items: ItemSizes | Unknown) -> tuple[int
     return index.item_count, table.item_count
 
 
+def _is_sampled(index: Index, items: ItemSizes | Unknown) -> bool:
+    """Whether the counts are those of a sample."""
+    return isinstance(items, ItemSizes) and items.coverage == "sample" and items.index_entries(index.name) is not None
+
+
 def _judged(table: Table, index: Index, items: ItemSizes | Unknown, entries: int, of: int) -> Said:
+    sample = " in a sample" if _is_sampled(index, items) else ""
     if abs(entries - of) > SAME_COUNT_SHARE * of:
-        held = f"index {index.name} holds {count(entries)} of {counted(of, 'item')}"
+        held = f"index {index.name} holds {count(entries)} of {counted(of, 'item')}{sample}"
         return NotApplicable(reason=f"no index looks like a natural key: {held}")
     values = items.key_cardinality(index.name) if isinstance(items, ItemSizes) else None
     if values is None or values.distinct is None:
-        return _problem(table, index, entries, of, distinct=None)
+        return _problem(table, index, entries, of, sample, distinct=None)
     if values.distinct > STATUS_VALUES and values.distinct <= PARENT_SHARE * values.items:
-        return _problem(table, index, entries, of, distinct=values.distinct)
-    if values.distinct > STATUS_VALUES and isinstance(items, ItemSizes) and items.coverage == "sample":
+        return _problem(table, index, entries, of, sample, distinct=values.distinct)
+    sampled = isinstance(items, ItemSizes) and items.coverage == "sample"
+    if sampled and values.distinct <= STATUS_VALUES and values.items < ENOUGH_ENTRIES:
+        few = counted(values.items, "entry", "entries")
+        reason = f"a sample of {few} does not show how many partition key values index {index.name} has"
+        return Unknown(call="dynamodb:Scan", reason=reason)
+    if values.distinct > STATUS_VALUES and sampled:
         reason = f"a sample does not show how many items share one partition key value of index {index.name}"
         return Unknown(call="dynamodb:Scan", reason=reason)
-    return NotApplicable(reason=f"no index looks like a natural key: {_no_parent(index, values, values.distinct)}")
+    return NotApplicable(reason=f"no index looks like a natural key: {_no_parent(index, values, values.distinct, sample)}")
 
 
-def _no_parent(index: Index, values: KeyCardinality, distinct: int) -> str:
+def _no_parent(index: Index, values: KeyCardinality, distinct: int, sample: str) -> str:
     kind = "so few that it is a status, not a parent" if distinct <= STATUS_VALUES else "so many that it has no children"
     parent = printable(index.hash_attributes[0])
-    return f"{parent} of index {index.name} has {counted(distinct, 'value')} for {counted(values.items, 'item')}, {kind}"
+    return f"{parent} of index {index.name} has {counted(distinct, 'value')} for {counted(values.items, 'item')}{sample}, {kind}"
 
 
-def _problem(table: Table, index: Index, entries: int, of: int, *, distinct: int | None) -> Problem:
+def _problem(table: Table, index: Index, entries: int, of: int, sample: str, *, distinct: int | None) -> Problem:
     key, parent, child = (printable(name) for name in (*table.hash_attributes, *index.hash_attributes, *index.range_attributes))
     certain, guessed = child == key, distinct is None and child != key
     unique = f"as {key} is unique" if certain else "if each pair is unique"
     seen = ", judged by the counts alone" if distinct is None else f", with {counted(distinct, 'value')} of {parent}"
     proof = "first make sure that no two items share a pair, and that neither part changes; then "
     return Problem(
-        message=f"({parent}, {child}) is the natural key, {unique}: the index holds {count(entries)} of {counted(of, 'item')}{seen}",
+        message=f"({parent}, {child}) is the natural key, {unique}: the index holds {count(entries)} of {counted(of, 'item')}{sample}{seen}",
         fix=f"{'move' if certain else 'if each pair is unique, move'} the items to a table keyed by {parent} and {child}, "
         "without the index",
         evidence={"index_entries": entries, "items": of, "distinct_values": distinct},

@@ -78,9 +78,11 @@ def has_few_keys(table: Table, index: str | None, items: ItemSizes | Unknown) ->
     """Whether the table or index is known to have at most two partition key values. An empty one has no count yet, and is not."""
     owner = next((one for one in table.indexes if one.name == index), table)
     known = [owner.item_count]
-    if isinstance(items, ItemSizes) and items.coverage == "full":
-        cardinality = items.key_cardinality(index)
-        known.append(None if cardinality is None else cardinality.distinct)
+    cardinality = items.key_cardinality(index) if isinstance(items, ItemSizes) else None
+    if cardinality is not None and isinstance(items, ItemSizes) and items.coverage == "full":
+        known.append(cardinality.distinct)
+    elif cardinality is not None and (cardinality.distinct is None or cardinality.distinct > FEW_KEYS):
+        return False  # a sample shows that there are more, whatever DescribeTable counted hours ago
     return any(number and number <= FEW_KEYS for number in known)
 
 

@@ -22,14 +22,17 @@ from stj_audit.checks import check
 from stj_audit.checks.low_cardinality_index_key import (
     ENOUGH_ENTRIES,
     FEW_VALUES,
+    NOT_SPREAD,
     SECONDS_PER_DAY,
     TOP_SHARE,
+    hides_spread,
 )
 from stj_audit.config import Scale, TableModel
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.peaks import first_users
 from stj_audit.cost.workload import KINDS, NO_USERS, Call, Kind, Store, Workload, call_units
 from stj_audit.facts import PARTITION_READ_UNITS, PARTITION_WRITE_UNITS, ItemSizes, KeyCardinality, Table, Unknown
+from stj_audit.items.told import is_thin
 from stj_audit.results import Category, Good, Limit, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import count, counted, percent, printable, resource
 
@@ -73,7 +76,7 @@ def _judged(table: Table, index: str | None, items: ItemSizes, bill: TableBill, 
     if values is None:
         yield Unknown(call="dynamodb:Scan", reason=f"the key values of {resource(index)} were not counted")
         return
-    few = _is_few(values, items, scale.users_now)
+    few = _is_few(table, values, items, scale.users_now)
     if isinstance(few, Unknown):
         yield few
     elif not few:
@@ -82,19 +85,21 @@ def _judged(table: Table, index: str | None, items: ItemSizes, bill: TableBill, 
         yield Unknown(call="dynamodb:Scan", reason=f"the most frequent key value of {resource(index)} is not known")
     else:
         for kind in KINDS:
-            yield from _of_kind(table, values, values.top_share, workload=workload, stores=stores, kind=kind, scale=scale)
+            yield from _of_kind(table, values, items, values.top_share, workload=workload, stores=stores, kind=kind, scale=scale)
 
 
 def _touches(call: Call, store: Store) -> bool:
     return not call.pattern.is_read or call.index == store.index or (call.fetches and store.index is None)
 
 
-def _is_few(values: KeyCardinality, items: ItemSizes, users_now: int | None) -> bool | Unknown:
+def _is_few(table: Table, values: KeyCardinality, items: ItemSizes, users_now: int | None) -> bool | Unknown:
     """Few values, or one with half of the entries, where more users bring no more values."""
     few = values.distinct is not None and values.distinct <= FEW_VALUES
     heavy = values.top_share is not None and values.top_share >= TOP_SHARE
     if not (few or heavy):
         return False
+    if values.index is not None and hides_spread(table, items):
+        return Unknown(call="dynamodb:Scan", reason=NOT_SPREAD.format(index=values.index))
     if values.index is not None:
         return values.items >= ENOUGH_ENTRIES  # any few entries have few values
     if items.coverage == "sample":
@@ -135,6 +140,7 @@ def _part(call: Call, store: Store, top_share: Decimal, users: int) -> Decimal:
 def _of_kind(
     table: Table,
     values: KeyCardinality,
+    items: ItemSizes,
     top_share: Decimal,
     *,
     workload: Workload,
@@ -179,10 +185,11 @@ def _of_kind(
             "distinct_values": values.distinct,
             "max_users": max_users,
         },
-        severity=severity,
+        severity=min(severity, Severity.LOW) if is_thin(items) else severity,
         index=index,
         subject=kind,
-        current=f"{key} has {number} most frequent with {percent(top_share)} of {counted(values.items, 'entry', 'entries')}",
+        current=f"{key} has {number} most frequent with {percent(top_share)} of {counted(values.items, 'entry', 'entries')}"
+        + (" in a sample" if items.coverage == "sample" else ""),
         benefit="the number of users is no longer bounded by one key value",
         migration="a key cannot be changed: add an index, or a table, with the new one, switch the queries, then remove the old one; a limit "
         "or a cache needs no change of the table",

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from stj_audit.checks import check
 from stj_audit.config import SizeLines
 from stj_audit.facts import MAX_ITEM_BYTES, ItemSizes, Table, Unknown
+from stj_audit.items.told import about_over
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import KB, items_read, kilobytes, listed, percent, printable
 
@@ -49,7 +50,7 @@ def item_near_limit(table: Table, items: ItemSizes, size_lines: SizeLines) -> It
                 "coverage": items.coverage,
                 "local_index_entries_bytes_at_most": local_bytes if names else None,
             },
-            current=f"the largest item has {kilobytes(largest)}"
+            current=f"the largest item{'' if items.coverage == 'full' else ' of the sample'} has {kilobytes(largest)}"
             + (
                 f"; the largest single attribute is {printable(widest.name)}, with up to {kilobytes(widest.max_bytes)}"
                 if widest
@@ -70,7 +71,9 @@ def item_near_limit(table: Table, items: ItemSizes, size_lines: SizeLines) -> It
             reason=f"the largest item has {kilobytes(largest)}, with its local index entries up to {kilobytes(largest + local_bytes)}",
         )
     elif items.coverage == "sample":
-        yield Unknown(call="dynamodb:Scan", reason=f"the largest of {read} has {kilobytes(largest)}; others may be larger")
+        expected = about_over(table, items, NEAR_BYTES - 1)
+        bound = f": none of them has {kilobytes(NEAR_BYTES)}, and {expected}" if expected else ""
+        yield Unknown(call="dynamodb:Scan", reason=f"the largest of {read} has {kilobytes(largest)}; others may be larger{bound}")
     elif largest <= size_lines.warn_bytes:
         # an item above the warn line is a finding of item-over-warn-line, and no strength
         yield Good(

@@ -38,6 +38,7 @@ def joined_index_key(table: Table, items: ItemSizes) -> Iterator[Said]:
         yield NotApplicable(reason="no global secondary index has a text key of its own")
         return
     plain, judged = [], False
+    sample = " in a sample" if items.coverage == "sample" else ""
     for index, attribute in keys:
         shape = items.key_shape(attribute)
         if shape is None:
@@ -48,18 +49,18 @@ def joined_index_key(table: Table, items: ItemSizes) -> Iterator[Said]:
             judged = True
             share = Decimal(shape.joined) / shape.values
             if share >= JOINED_SHARE:
-                yield _problem(index, attribute, share, shape.values)
+                yield _problem(index, attribute, share, shape.values, sample)
             elif not shape.joined:
                 plain.append(f"{printable(attribute)} of index {index.name}")
     if plain:
-        yield Good(message=f"no joined text in {a_few(plain)}")
+        yield Good(message=f"no joined text in {a_few(plain)}" + (", as far as the sample shows" if sample else ""))
     if not judged:
         yield NotApplicable(reason=f"no index has {count(ENOUGH_VALUES)} key values among the items read: too few to judge them by")
 
 
-def _problem(index: Index, attribute: str, share: Decimal, values: int) -> Problem:
+def _problem(index: Index, attribute: str, share: Decimal, values: int, sample: str) -> Problem:
     name = printable(attribute)
-    seen = f"{name} is text joined of several parts in {percent(share)} of {counted(values, 'value')}"
+    seen = f"{name} is text joined of several parts in {percent(share)} of {counted(values, 'value')}{sample}"
     return Problem(
         message=f"{seen}; an index may have up to {MAX_HASH_ATTRIBUTES} + {MAX_RANGE_ATTRIBUTES} key attributes, and needs no joined text",
         fix=f"build the index by the parts of {name} themselves, and stop writing {name}",

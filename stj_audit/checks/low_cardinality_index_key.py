@@ -4,8 +4,9 @@ puts most of its entries under one value, and that value's limit becomes the lim
 the writes to its table.
 
 The values are counted among the items read: 20 or fewer, or one that carries half of the entries, is too few. An index with fewer than 100
-entries is not judged, as any few entries have few values. The load of the most frequent value is taken as its share of the entries, at the
-peak; where the traffic or today's number of users is not known, so is the number of users at which it reaches the limit.
+entries is not judged, as any few entries have few values. A sample of a table with a sort key has whole collections, whose items may share a
+value: it can show that there are many, never that there are few. The load of the most frequent value is taken as its share of the entries, at
+the peak; where the traffic or today's number of users is not known, so is the number of users at which it reaches the limit.
 
 Where the limit lies beyond ten times the users that the tables are judged for, the finding is a note: the shape is the same, the harm is not.
 Where access patterns are declared, what one value takes is counted by them, in SCL-01, and not by the share of the entries here.
@@ -26,6 +27,7 @@ from stj_audit.checks import check
 from stj_audit.config import Scale, TableModel
 from stj_audit.cost.bill import TableBill
 from stj_audit.facts import PARTITION_READ_UNITS, PARTITION_WRITE_UNITS, Index, ItemSizes, KeyCardinality, Table, Traffic, Unknown
+from stj_audit.items.told import is_thin
 from stj_audit.results import Category, Good, Limit, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import count, counted, percent, printable, round_figure
 
@@ -36,6 +38,7 @@ HEADROOM = 2  # times the target users: beyond it the limit is far
 AMPLE_HEADROOM = 10  # times the target users: beyond it the shape of the key is worth knowing, and no defect yet
 WELL_SPREAD_SHARE = Decimal("0.1")  # a key whose most frequent value has more is left alone, and not praised
 SECONDS_PER_DAY = 86_400
+NOT_SPREAD = "a sample of whole collections does not show how the entries of index {index} are spread over its key values"
 
 
 @check("An index key has few values", Category.SCALABILITY, Severity.MEDIUM, code="SCL-02")
@@ -57,6 +60,9 @@ def low_cardinality_index_key(
         if values is None:
             judged = True
             yield Unknown(call="dynamodb:Scan", reason=f"the key values of index {index.name} were not counted")
+        elif values.items >= ENOUGH_ENTRIES and is_concentrated(values) and hides_spread(table, items):
+            judged = True
+            yield Unknown(call="dynamodb:Scan", reason=NOT_SPREAD.format(index=index.name))
         elif values.items >= ENOUGH_ENTRIES:
             judged = True
             yield from _judged(index, values, items, traffic, scale)
@@ -92,7 +98,7 @@ def _judged(index: Index, values: KeyCardinality, items: ItemSizes, traffic: Tra
             "peak_share_of_one_partition_now": round(float(load), 6) if isinstance(load, Fraction) else None,
             "max_users": None if users_max is None else int(users_max),
         },
-        severity=Severity.HIGH if now or near else Severity.INFO if ample else None,
+        severity=Severity.INFO if ample else Severity.LOW if is_thin(items) else Severity.HIGH if now or near else None,
         index=index.name,
         current=seen,
         benefit=f"the load spreads: one value is held to {count(PARTITION_READ_UNITS)} read and "
@@ -102,6 +108,21 @@ def _judged(index: Index, values: KeyCardinality, items: ItemSizes, traffic: Tra
         effort="days",
         matters_from_users=None if now or users_max is None else int(users_max),
     )
+
+
+def is_concentrated(values: KeyCardinality) -> bool:
+    """Few values, or one that carries half of the entries; also where that is not known."""
+    return (
+        (values.distinct is not None and values.distinct <= FEW_VALUES) or values.top_share is None or values.top_share >= TOP_SHARE
+    )
+
+
+def hides_spread(table: Table, items: ItemSizes) -> bool:
+    """
+    Whether the items read cannot show how often the values of an index key occur: a sample has whole collections of a table with a sort key,
+    and their items may well share such a value. Without a sort key it is as good as items drawn one by one.
+    """
+    return items.coverage == "sample" and bool(table.range_attributes)
 
 
 def _peak_today(index: Index, values: KeyCardinality, traffic: Traffic | Unknown, scale: Scale) -> Fraction | Unknown:

@@ -38,7 +38,7 @@ def personal_data_in_key(table: Table, items: ItemSizes) -> Iterator[Said]:
         if shape is None:
             yield Unknown(call="dynamodb:Scan", reason=f"the values of key attribute {printable(attribute)} were not looked at")
         elif shape.values and Decimal(shape.personal) / shape.values >= PERSONAL_SHARE:
-            yield _problem(shape, places)
+            yield _problem(shape, places, items)
         elif shape.values and not shape.personal:
             clean.append(printable(attribute))
     if clean:
@@ -55,15 +55,16 @@ def _key_attributes(table: Table) -> dict[str, list[str | None]]:
     return places
 
 
-def _problem(shape: KeyShape, places: list[str | None]) -> Problem:
+def _problem(shape: KeyShape, places: list[str | None], items: ItemSizes) -> Problem:
     kinds = {"an e-mail address": shape.emails, "a phone number": shape.phones, "an IP address": shape.addresses}
     what = listed([kind for kind, number in sorted(kinds.items(), key=lambda pair: -pair[1]) if number]).replace(" and ", " or ")
     name = printable(shape.attribute)
     where = a_few([resource(index) for index in places])
     share = percent(Decimal(shape.personal) / shape.values)
     in_table = None in places
+    sample = " in a sample" if items.coverage == "sample" else ""
     return Problem(
-        message=f"{name}, a key of {where}, has the form of {what} in {share} of {counted(shape.values, 'value')}",
+        message=f"{name}, a key of {where}, has the form of {what} in {share} of {counted(shape.values, 'value')}{sample}",
         fix=f"look items up by a keyed hash of {name}, and keep the value itself in an attribute that is no key",
         evidence={
             "attribute": shape.attribute,

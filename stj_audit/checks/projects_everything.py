@@ -82,7 +82,7 @@ def _judged(table: Table, index: Index, items: ItemSizes | Unknown) -> Iterator[
             "mean_item_bytes": round(float(mean_bytes), 1),
         },
         index=index.name,
-        current=f"projection ALL: {size(index_bytes)} in the index for {size(table_bytes)} in the table",
+        current=f"projection ALL: {_of_which(items)}{size(index_bytes)} in the index for {size(table_bytes)} in the table",
         benefit=f"up to all {counted(units, 'write unit')} for each write that changes nothing of what the queries need, and most of the "
         "index storage",
         migration="a projection cannot be changed: add an index with INCLUDE or KEYS_ONLY, switch the queries when it is ACTIVE, then "
@@ -92,9 +92,21 @@ def _judged(table: Table, index: Index, items: ItemSizes | Unknown) -> Iterator[
     )
 
 
+def _of_which(items: ItemSizes | Unknown) -> str:
+    """What the sizes are of, where they are not those of the whole table."""
+    if isinstance(items, Unknown) or items.coverage == "full":
+        return ""
+    return "of the items read " if items.sample is None else "about "
+
+
 def _sizes(table: Table, index: Index, items: ItemSizes | Unknown) -> tuple[int | None, int | None, int | None]:
-    """Bytes in the index, bytes in the table, and items: of the items read, else as DescribeTable states them."""
+    """
+    Bytes in the index, bytes in the table, and items: of the items read, else as DescribeTable states them. Of a sample, what it stands for.
+    """
     read = items.index_entries(index.name) if isinstance(items, ItemSizes) and items.scanned else None
+    if isinstance(items, ItemSizes) and read is not None and items.sample is not None and items.sample.segments:
+        times = Decimal(items.sample.total_segments) / len(items.sample.segments)
+        return round(read.total_bytes * times), round(items.scanned_bytes * times), round(items.scanned * times)
     if isinstance(items, ItemSizes) and read is not None:
         return read.total_bytes, items.scanned_bytes, items.scanned
     # a stated 0 may only mean that the size was not taken yet

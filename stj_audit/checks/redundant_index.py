@@ -98,10 +98,21 @@ def _count(index: Index, items: ItemSizes | Unknown) -> int | None:
     return read.entries if read is not None else index.item_count or None
 
 
+def _is_sampled(index: Index, items: ItemSizes | Unknown) -> bool:
+    """Whether the entries that are compared are those of a sample."""
+    return isinstance(items, ItemSizes) and items.coverage == "sample" and items.index_entries(index.name) is not None
+
+
+def _table_count(table: Table, index: Index, items: ItemSizes | Unknown) -> int | None:
+    """The items of the table, or of the sample that the entries of the index were counted in."""
+    return items.scanned if isinstance(items, ItemSizes) and _is_sampled(index, items) else table.item_count
+
+
 def _difference(cover: Cover, index: Index, items: ItemSizes | Unknown) -> str:
     ours = _count(index, items)
     theirs = None if isinstance(cover, Table) else _count(cover, items)
-    return f"{counted(ours or 0, 'entry', 'entries')} against {count(theirs or 0)}"
+    sample = " in a sample" if _is_sampled(index, items) else ""
+    return f"{counted(ours or 0, 'entry', 'entries')} against {count(theirs or 0)}{sample}"
 
 
 def _title(cover: Cover) -> str:
@@ -122,7 +133,7 @@ def _problem(table: Table, index: Index, cover: Cover, items: ItemSizes | Unknow
         evidence={
             "covered_by": target,
             "index_entries": _count(index, items),
-            "covering_entries": table.item_count if isinstance(cover, Table) else _count(cover, items),
+            "covering_entries": _table_count(table, index, items) if isinstance(cover, Table) else _count(cover, items),
         },
         index=index.name,
         current=f"key ({_key(index)}), beside {title} with key ({_key(cover)})",

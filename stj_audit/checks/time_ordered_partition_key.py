@@ -56,6 +56,10 @@ def time_ordered_partition_key(table: Table, items: ItemSizes, traffic: Traffic 
                 spread.append(resource(index))
         elif _is_unique(source, values, items):
             own_moments.append(resource(index))
+        elif _seems_unique(values, items):
+            judged = True
+            reason = f"a sample does not show how many items share a moment in {resource(index)}"
+            yield Unknown(call="dynamodb:Scan", reason=reason)
         elif values.distinct is None and any(_share(shape.rounded, shape) < TIME_SHARE for shape in known):
             judged = True
             reason = f"how many items share a moment in {resource(index)} is not known: there are more values than are counted"
@@ -78,10 +82,23 @@ def _share(some: int, shape: KeyShape) -> Decimal:
 
 
 def _is_unique(source: Table | Index, values: KeyCardinality, items: ItemSizes) -> bool:
-    """Whether nearly every item has a value of its own; a sample cannot show it, because the others may share its values."""
+    """
+    Whether nearly every item has a value of its own. A sample cannot show it of an index, because items that were not read may share its
+    values; of the table's own key one of whole segments can, because it has all items of a value or none.
+    """
     if isinstance(source, Table) and not source.range_attributes:
         return True
-    return items.coverage == "full" and values.distinct is not None and values.distinct >= UNIQUE_SHARE * values.items
+    whole = items.coverage == "full" or (isinstance(source, Table) and items.sample is not None)
+    return whole and _one_each(values)
+
+
+def _seems_unique(values: KeyCardinality, items: ItemSizes) -> bool:
+    """Whether a sample has a value of its own for nearly every item: in the table they may be shared, or not."""
+    return items.coverage == "sample" and _one_each(values)
+
+
+def _one_each(values: KeyCardinality) -> bool:
+    return values.distinct is not None and values.distinct >= UNIQUE_SHARE * values.items
 
 
 def _peak_writes(index: str | None, traffic: Traffic | Unknown, scale: Scale) -> Fraction | None:

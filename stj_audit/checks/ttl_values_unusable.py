@@ -20,6 +20,7 @@ from decimal import Decimal
 
 from stj_audit.checks import check
 from stj_audit.facts import ItemSizes, TimeToLive, TimeToLiveValues, Unknown
+from stj_audit.items.told import is_thin
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import count, counted, items_read, listed, percent, printable
 
@@ -44,8 +45,12 @@ def ttl_values_unusable(time_to_live: TimeToLive, items: ItemSizes | Unknown) ->
         return
     problems = list(_problems(values, items))
     yield from problems
-    if not problems:
-        good = values.items - values.missing
+    good = values.items - values.missing
+    if not problems and items.coverage == "sample":
+        read = items_read(values.items, items.coverage)
+        reason = f"TTL can use {printable(values.attribute)} of {count(good)} of {read}; only reading every item can exclude others"
+        yield Unknown(call="dynamodb:Scan", reason=reason)
+    elif not problems:
         yield Good(
             message=f"TTL can use {printable(values.attribute)} of {count(good)} of {items_read(values.items, items.coverage)}"
         )
@@ -53,6 +58,7 @@ def ttl_values_unusable(time_to_live: TimeToLive, items: ItemSizes | Unknown) ->
 
 def _problems(values: TimeToLiveValues, items: ItemSizes) -> Iterator[Problem]:
     name, read = printable(values.attribute), items_read(values.items, items.coverage)
+    of = count(values.items) if items.coverage == "full" else read
     if values.unusable:
         kinds = {
             "not a Number": values.not_numbers,
@@ -61,6 +67,7 @@ def _problems(values: TimeToLiveValues, items: ItemSizes) -> Iterator[Problem]:
         }
         yield _problem(
             values,
+            of,
             subject="values",
             message=f"TTL passes over {count(values.unusable)} of {read}, for ever: {name} is "
             + listed([f"{kind} in {count(number)}" for kind, number in kinds.items() if number]),
@@ -70,27 +77,29 @@ def _problems(values: TimeToLiveValues, items: ItemSizes) -> Iterator[Problem]:
     if Decimal(values.missing) / values.items > MISSING_SHARE:
         yield _problem(
             values,
+            of,
             subject="missing",
             message=f"{count(values.missing)} of {read} ({percent(Decimal(values.missing) / values.items)}) have no {name}: "
             "TTL never deletes them",
             fix=f"write {name} into every item that shall expire",
             benefit="items that shall expire do, and their storage is no longer paid for",
-            severity=Severity.LOW,
+            severity=Severity.INFO if is_thin(items) else Severity.LOW,
         )
     if Decimal(values.overdue) / values.items > OVERDUE_SHARE:
         yield _problem(
             values,
+            of,
             subject="overdue",
             message=f"{count(values.overdue)} of {read} ({percent(Decimal(values.overdue) / values.items)}) expired more than 7 days ago "
             "and are still there: AWS deletes within a few days",
             fix="see whether TTL was turned on only now; if not, leave expired items out by a filter, and ask AWS Support",
             benefit="readers do not take expired items for valid ones, and their storage is no longer paid for",
-            severity=Severity.MEDIUM,
+            severity=Severity.LOW if is_thin(items) else Severity.MEDIUM,
         )
 
 
 def _problem(
-    values: TimeToLiveValues, *, subject: str, message: str, fix: str, benefit: str, severity: Severity = Severity.HIGH
+    values: TimeToLiveValues, of: str, *, subject: str, message: str, fix: str, benefit: str, severity: Severity = Severity.HIGH
 ) -> Problem:
     return Problem(
         message=message,
@@ -108,7 +117,7 @@ def _problem(
             "later": values.later,
         },
         subject=subject,
-        current=f"{counted(values.due + values.later, 'item')} of {count(values.items)} will go by {printable(values.attribute)}",
+        current=f"{counted(values.due + values.later, 'item')} of {of} will go by {printable(values.attribute)}",
         benefit=benefit,
         migration="compare some values with the clock first: once the attribute is right, TTL deletes expired items for good",
         effort="hours",

@@ -73,7 +73,8 @@ def unit_boundary_cliff(items: ItemSizes, traffic: Traffic | Unknown) -> Iterato
     step = _step(traffic)
     if not any(step.counts(size) for size, _ in items.sizes):
         most = kilobytes((MOST_STEPS + 1) * step.size_bytes)
-        yield NotApplicable(reason=f"no item has more than {kilobytes(step.size_bytes)} and at most {most}, where one step matters")
+        which = "no item" if items.coverage == "full" else f"none of {items_read(items.scanned, items.coverage)}"
+        yield NotApplicable(reason=f"{which} has more than {kilobytes(step.size_bytes)} and at most {most}, where one step matters")
         return
     above = sum(number for size, number in items.sizes if step.is_just_above(size))
     share = Decimal(above) / items.scanned

@@ -90,26 +90,57 @@ def projected(
 
 
 def stored_bytes(facts: TableFacts) -> tuple[int, int] | None:
-    """(items, bytes) of the table without overhead: of the items when all were read, else as DescribeTable says; None: not known."""
-    items = facts.items
-    if not isinstance(items, Unknown) and items.coverage == "full":
-        return items.scanned, items.scanned_bytes
-    return _described(facts, facts.table.item_count, facts.table.size_bytes)
+    """
+    (items, bytes) of the table without overhead: of the items when all were read, else as DescribeTable says, else as a sample of them lets
+    expect; None: not known.
+    """
+    stated = stated_bytes(facts)
+    return _expected(facts, None) if stated is None else stated
 
 
 def stored_index_bytes(facts: TableFacts, index: Index) -> tuple[int, int] | None:
     """(entries, bytes) of an index without overhead; None: not known."""
+    stated = stated_index_bytes(facts, index)
+    return _expected(facts, index) if stated is None else stated
+
+
+def stated_bytes(facts: TableFacts) -> tuple[int, int] | None:
+    """As `stored_bytes`, without what a sample lets expect."""
     items = facts.items
     if not isinstance(items, Unknown) and items.coverage == "full":
-        entries = items.index_entries(index.name)
-        if entries is not None:
-            return entries.entries, entries.total_bytes
-    return _described(facts, index.item_count, index.size_bytes)
+        return items.scanned, items.scanned_bytes
+    seen = 0 if isinstance(items, Unknown) else items.scanned
+    return _described(facts, facts.table.item_count, facts.table.size_bytes, seen=seen)
 
 
-def _described(facts: TableFacts, count: int | None, size_bytes: int | None) -> tuple[int, int] | None:
+def stated_index_bytes(facts: TableFacts, index: Index) -> tuple[int, int] | None:
+    """As `stored_index_bytes`, without what a sample lets expect."""
+    items = facts.items
+    entries = None if isinstance(items, Unknown) else items.index_entries(index.name)
+    if entries is not None and not isinstance(items, Unknown) and items.coverage == "full":
+        return entries.entries, entries.total_bytes
+    return _described(facts, index.item_count, index.size_bytes, seen=0 if entries is None else entries.entries)
+
+
+def _expected(facts: TableFacts, index: Index | None) -> tuple[int, int] | None:
+    """What was read of the table or of an index, times the segments there are for each that was read; None: no sample, or not counted."""
+    items = facts.items
+    if isinstance(items, Unknown) or items.sample is None or not items.sample.segments:
+        return None
+    entries = None if index is None else items.index_entries(index.name)
+    if index is not None and entries is None:
+        return None
+    count, size_bytes = (items.scanned, items.scanned_bytes) if entries is None else (entries.entries, entries.total_bytes)
+    times = Decimal(items.sample.total_segments) / len(items.sample.segments)
+    return round(count * times), round(size_bytes * times)
+
+
+def _described(facts: TableFacts, count: int | None, size_bytes: int | None, *, seen: int) -> tuple[int, int] | None:
     # NOTE: items without bytes is no size but an engine that does not report sizes.
     if count is None or size_bytes is None or (count > 0 and size_bytes == 0):
+        return None
+    # nor is there nothing where a sample found something
+    if count == 0 and seen:
         return None
     # nor is nothing in a table that is written to, and too young for AWS to have counted it
     if count == 0 and not isinstance(facts.traffic, Unknown) and facts.traffic.covered_days < COUNTED_AFTER_DAYS:
@@ -119,10 +150,22 @@ def _described(facts: TableFacts, count: int | None, size_bytes: int | None) -> 
 
 def _measured(facts: TableFacts, *, grows: bool, users_now: int | None, general: Model) -> Workload:
     table = facts.table
-    store = _store(stored_bytes(facts), grows=grows, users_now=users_now, note="the size of the table is not known")
+    store = _store(
+        stored_bytes(facts),
+        expected=stated_bytes(facts) is None,
+        grows=grows,
+        users_now=users_now,
+        note="the size of the table is not known",
+    )
     indexes = tuple(
         replace(
-            _store(stored_index_bytes(facts, index), grows=grows, users_now=users_now, note="the size of the index is not known"),
+            _store(
+                stored_index_bytes(facts, index),
+                expected=stated_index_bytes(facts, index) is None,
+                grows=grows,
+                users_now=users_now,
+                note="the size of the index is not known",
+            ),
             index=index.name,
             local=index.kind == "LSI",
             key=(*index.hash_attributes, *index.range_attributes),
@@ -154,14 +197,15 @@ def _measured(facts: TableFacts, *, grows: bool, users_now: int | None, general:
     )
 
 
-def _store(stored: tuple[int, int] | None, *, grows: bool, users_now: int | None, note: str) -> Store:
+def _store(stored: tuple[int, int] | None, *, expected: bool, grows: bool, users_now: int | None, note: str) -> Store:
+    """`expected`: what is stored was taken from a sample, not measured."""
     if stored is None:
         return Store(count=Amount(today=None), mean_bytes=None, basis="measured", note=note)
     count, size_bytes = Decimal(stored[0]), Decimal(stored[1])
     return Store(
         count=in_step(count, users_now) if grows else constant(count),
         mean_bytes=size_bytes / count if count else Decimal(0),
-        basis="measured",
+        basis="assumed" if expected else "measured",
     )
 
 
@@ -530,8 +574,8 @@ def misfit(facts: TableFacts, model: TableModel) -> tuple[str, str] | None:
 
 
 def _unseen(facts: TableFacts, model: TableModel, indexes: Sequence[IndexShape]) -> tuple[str, str] | None:
-    """The first attribute of a pattern that is neither declared nor seen; nothing is known where the items were not read."""
-    if isinstance(facts.items, Unknown) or not facts.items.scanned:
+    """The first attribute of a pattern that is neither declared nor seen; nothing is known where not every item was read."""
+    if isinstance(facts.items, Unknown) or facts.items.coverage != "full" or not facts.items.scanned:
         return None
     seen = {one.name for one in facts.items.attributes}
     schemas = (facts.table.key_schema, *(index.key_schema for index in facts.table.indexes))

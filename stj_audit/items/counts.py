@@ -62,7 +62,8 @@ class Counts:
 
 def to_json(counts: Counts) -> bytes:
     """As JSON, the members of objects in order: equal counts give equal bytes."""
-    return msgspec.json.encode(counts, order="deterministic")
+    # names in order need names that are text, which the keys of `sizes` are not
+    return msgspec.json.encode(msgspec.to_builtins(counts, str_keys=True), order="deterministic")
 
 
 def from_json(text: bytes) -> Counts:

@@ -13,14 +13,16 @@ import hmac
 import zlib
 from base64 import b64decode, b64encode
 from bisect import insort
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter, deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
-from heapq import heappush, heapreplace
-from typing import Literal, cast
+from heapq import heappush, heapreplace, nlargest
+from itertools import chain, repeat
+from operator import itemgetter
+from typing import Any, Literal, cast
 
 import orjson
 
@@ -38,9 +40,11 @@ from stj_audit.facts import (
     Table,
     TimeToLiveValues,
 )
+from stj_audit.items.collector import collector_paused
+from stj_audit.items.columns import Column, Group, grouped
 from stj_audit.items.counts import AttributeCounts, Counts, EntryCounts, KeyCounts
-from stj_audit.items.shapes import ADDRESS, EMAIL, JOINED, PHONE, ROUNDED, SHAPES, TIME, shape_of
-from stj_audit.items.wire import BrokenLine, BrokenPage, Page, decode, page_of
+from stj_audit.items.shapes import ADDRESS, EMAIL, JOINED, PHONE, ROUNDED, SHAPES, TIME, shape_of, shaped
+from stj_audit.items.wire import BrokenLine, BrokenPage, Page, decode, page_of, parts_of
 from stj_audit.sizing import AttributeValue, attribute_size, number_parts, text_size
 
 MAX_ATTRIBUTES = 1_000  # names that are counted one by one: more are no schema but data in the names
@@ -52,11 +56,11 @@ KEY_HASH_DIGITS = 16
 VALUE_HASH_BYTES = 16
 VALUE_HASH_KEY_BYTES = 32
 COMPRESSED_ITEMS = 64  # whose large values are compressed, to see what that would save
-# Fewer of large items, about 20 of 50 KB: compressing is slow, and 64 of those would make the fold slower by a sixth.
-COMPRESSED_ITEMS_BYTES = 1024 * 1024
+# Fewer of large items, about 5 of 50 KB: compressing is slow, and 64 of those would take longer than counting all items of 100 pages.
+COMPRESSED_ITEMS_BYTES = 256 * 1024
 COMPRESSED_FROM_BYTES = 1_024  # of smaller values there is nothing to gain: a write unit is 1 KB
 COMPRESSED_TYPES = frozenset("SBML")
-COMPRESSION_LEVEL = 6  # the default of zlib and gzip
+COMPRESSION_LEVEL = 1  # the quickest of zlib and gzip, three times as fast as the default: what it saves, any other saves too
 RANKS = 2**64
 # Fixed, so that every run looks at the same items, and what is measured of them in one month compares with the next. Any odd factor without
 # structure does: this is 2**64 over the golden ratio.
@@ -94,7 +98,9 @@ class ItemFold:
         self._items = 0
         self._item_bytes = 0
         self._sizes: Counter[int] = Counter()
-        self._attributes = _Attributes(first=_key_names(table))
+        key_names = _key_names(table)
+        self._kept = key_names if expiry is None else key_names | {expiry.attribute}
+        self._attributes = _Attributes(first=key_names)
         self._keys = _Keys(tuple(key for key in table.key_schema if key.role == "HASH"), hash_key)
         self._indexes = tuple(_Entries(index, table, hash_key) for index in table.indexes)
         self._largest = _Largest()
@@ -116,12 +122,9 @@ class ItemFold:
         Raises BrokenPage when it is no such answer: then nothing of it was counted, and it may be asked for again. Raises ValueError as
         `add` does for what is in it: then what came before stays counted, and the fold is of no more use.
         """
-        answer = decode(body)
-        if not isinstance(answer, dict) or not isinstance(answer.get("Items"), list):
-            raise BrokenPage("no answer to Scan")
-        page = page_of(answer, items=len(answer["Items"]), item_bytes=0)
         before = self.item_bytes
-        self.add(answer["Items"])
+        with collector_paused():
+            page = self._add_answer(body)
         return replace(page, item_bytes=self.item_bytes - before)
 
     def add_lines(self, block: bytes, *, wrapped: bool) -> int:
@@ -129,18 +132,12 @@ class ItemFold:
         Count the items of whole lines, each one item in DynamoDB JSON, and give their number; empty lines are none.
 
         `wrapped`: each line is {"Item": item}, as in exports to S3. Raises BrokenLine for the first line that is no such item;
-        the fold is then of no more use.
+        the fold is then of no more use. All items of a block are in memory at once: a few megabytes are a good size.
         """
-        found = 0
-        for number, line in enumerate(block.splitlines(), start=1):
-            if not line.strip():
-                continue
-            try:
-                self._add(_item_of(line, wrapped=wrapped))
-            except ValueError as error:
-                raise BrokenLine(number, str(error)) from None
-            found += 1
-        return found
+        lines = block.splitlines()
+        with collector_paused():
+            found = self._add_well_formed(lines, wrapped=wrapped)
+        return self._add_line_by_line(lines, wrapped=wrapped) if found is None else found
 
     @property
     def items(self) -> int:
@@ -212,14 +209,158 @@ class ItemFold:
             time_to_live_values=None if self._expiring is None else self._expiring.facts(),
         )
 
+    def _add_answer(self, body: bytes) -> Page:
+        page = self._add_parts(body)
+        if page is not None:
+            return page
+        answer = decode(body)
+        if not isinstance(answer, dict) or not isinstance(answer.get("Items"), list):
+            raise BrokenPage("no answer to Scan")
+        items = answer["Items"]
+        page = page_of(answer, items=len(items), item_bytes=0)
+        if not self._add_by_columns(items):
+            self.add(items)
+        return page
+
+    def _add_parts(self, body: bytes) -> Page | None:
+        """Count the items of a Scan answer, a part of them in memory at a time. None: nothing was counted, another way may do."""
+        answer: dict[str, Any] = {}
+        measured = []
+        items = 0
+        try:
+            for part in parts_of(body):
+                some = part.pop("Items")
+                items += len(some)
+                measured.append(self._measured(some))
+                answer |= part
+                del part, some  # before the next one is made
+            if answer.get("Count") != items:
+                return None
+            page = page_of(answer, items=items, item_bytes=0)
+        except ValueError:
+            return None
+        self._count_measured(measured)
+        return page
+
+    def _add_well_formed(self, lines: list[bytes], *, wrapped: bool) -> int | None:
+        """Count the items of all lines and give their number; None, with nothing counted, when any line is no item."""
+        try:
+            items = [_item_of(line, wrapped=wrapped) for line in lines if line.strip()]
+        except ValueError:
+            return None
+        return len(items) if self._add_by_columns(items) else None
+
+    def _add_line_by_line(self, lines: list[bytes], *, wrapped: bool) -> int:
+        found = 0
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                self._add(_item_of(line, wrapped=wrapped))
+            except ValueError as error:
+                raise BrokenLine(number, str(error)) from None
+            found += 1
+        return found
+
+    def _add_by_columns(self, items: Sequence[Item]) -> bool:
+        """Count items that JSON brought. False when one of them is none: nothing is counted then, and `add` tells which it is."""
+        try:
+            measured = self._measured(items)
+        except ValueError:
+            return False
+        self._count_measured([measured])
+        return True
+
+    def _measured(self, items: Sequence[Item]) -> "_Measured":
+        """Items that JSON brought, measured and not yet counted. Raises ValueError when one is none: `add` tells which it is."""
+        if not set(map(type, items)) <= {dict}:
+            raise ValueError("not DynamoDB JSON")
+        several, rest = grouped(items)
+        groups = []
+        for alike in several:
+            group = Group(alike, self._kept)
+            if self._is_plain(group.columns):
+                self._add_candidates(group, alike)
+                groups.append(group)
+            else:
+                rest.extend(alike)
+        return _Measured(groups=groups, rest=[(item, self._measured_item(item)) for item in rest])
+
+    def _add_candidates(self, group: Group, items: Sequence[Item]) -> None:
+        """Keep those items that may be among the largest, or among those that are compressed: all others can be dropped."""
+        largest = max(group.sizes)
+        smallest = min(nlargest(LARGEST, group.sizes)) if self._largest.may_take(largest) else largest + 1
+        compressed_from = COMPRESSED_FROM_BYTES if self._table.key_schema else largest + 1
+        if largest < min(smallest, compressed_from):
+            return
+        for place, (item, size) in enumerate(zip(items, group.sizes, strict=True)):
+            if size >= compressed_from:
+                rank = self._compressed.rank(item, self._keys.checksum(item))
+                if self._compressed.may_take(rank):
+                    group.ranked.append((rank, place, item))
+            if size >= smallest and self._largest.may_take(size):
+                group.large.append((size, item))
+
+    def _is_plain(self, columns: Mapping[str, Column]) -> bool:
+        """
+        Whether all items have the table's key, and what is looked at by its contents is in all of them in one type, or in none.
+
+        Raises ValueError for a B in a key that is no base64.
+        """
+        for key in self._table.key_schema:
+            if key.attribute not in columns or columns[key.attribute].kinds != {key.type}:
+                return False
+        if any(name in columns and columns[name].contents is None for name in self._kept):
+            return False
+        for key in _all_keys(self._table):
+            if key.type == "B" and key.attribute in columns and columns[key.attribute].kinds == {"B"}:
+                deque(map(_binary, columns[key.attribute].contents or ()), maxlen=0)
+        return True
+
+    def _count_measured(self, measured: Iterable["_Measured"]) -> None:
+        ranked = []
+        for part in measured:
+            for group in part.groups:
+                self._count_group(group)
+                ranked += [(rank, place, group, item) for rank, place, item in group.ranked]
+            for item, item_sizes in part.rest:
+                self._count(item, item_sizes)
+        # The first by rank first, so that fewer are compressed that others will push out
+        for rank, place, group, item in sorted(ranked, key=itemgetter(0)):
+            if self._compressed.may_take(rank):
+                self._compressed.take(rank, item, group.sizes_at(place))
+
+    def _count_group(self, group: Group) -> None:
+        self._items += group.count
+        self._item_bytes += sum(group.sizes)
+        self._sizes.update(group.sizes)
+        self._attributes.add_columns(group.columns)
+        if self._table.key_schema:
+            self._keys.add_group(group)
+        for entries in self._indexes:
+            entries.add_group(group)
+        self._shapes.add_group(group)
+        if self._expiring is not None:
+            self._expiring.add_group(group)
+        for size, item in group.large:
+            if self._largest.may_take(size):
+                self._largest.take(size, _key_hash(self._table, self._hash_key, item))
+
     def _add(self, item: Item) -> None:
         if not isinstance(item, dict):
             raise ValueError("not DynamoDB JSON: expected a mapping of attributes")  # noqa: TRY004 - as all that is no item
+        self._count(item, self._measured_item(item))
+
+    def _measured_item(self, item: Item) -> dict[str, int]:
+        """The bytes of each attribute. Raises ValueError when it is no item, or has no key."""
         sizes = {name: attribute_size(name, value) for name, value in item.items()}
-        size = sum(sizes.values())
         for key in self._table.key_schema:
             if key.type not in item.get(key.attribute, ()):
                 raise ValueError(f"an item without the key attribute {key.attribute!r} of type {key.type}")
+        return sizes
+
+    def _count(self, item: Item, sizes: Mapping[str, int]) -> None:
+        size = sum(sizes.values())
         self._items += 1
         self._item_bytes += size
         self._sizes[size] += 1
@@ -233,13 +374,15 @@ class ItemFold:
         if size >= COMPRESSED_FROM_BYTES and self._table.key_schema:
             self._compressed.add(item, sizes, checksum)
         if self._largest.may_take(size):
-            self._largest.take(size, self._key_hash(item))
+            self._largest.take(size, _key_hash(self._table, self._hash_key, item))
 
-    def _key_hash(self, item: Item) -> str:
-        key = (
-            _key_bytes(self._table.key_schema, item) if self._table.key_schema else orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
-        )
-        return hmac.digest(self._hash_key, key, "sha256").hex()[:KEY_HASH_DIGITS]
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Measured:
+    """Items that can be counted: by columns, and one by one with the bytes of their attributes."""
+
+    groups: list[Group]
+    rest: list[tuple[Item, dict[str, int]]]
 
 
 class _Attribute:
@@ -295,6 +438,15 @@ class _Attributes:
             if kind not in attribute.types:
                 attribute.types.add(kind)
 
+    def add_columns(self, columns: Mapping[str, Column]) -> None:
+        for name, column in columns.items():
+            present = len(column.sizes)
+            attribute = self._by_name.get(name) or self._admit(name)
+            attribute.present += present
+            attribute.total_bytes += column.total_bytes + present * column.name_bytes
+            attribute.max_bytes = max(attribute.max_bytes, max(column.sizes) + column.name_bytes)
+            attribute.types |= column.kinds
+
     def counts(self) -> dict[str, AttributeCounts]:
         return {name: attribute.counts() for name, attribute in self._by_name.items()}
 
@@ -346,10 +498,24 @@ class _Keys:
         checksum = zlib.crc32(value)
         self._items += 1
         self._buckets[checksum % BUCKETS] += 1
-        if self._values is not None:
-            self._values[blake2b(value, digest_size=VALUE_HASH_BYTES, key=self._key).digest()] += 1
-            self._forget_too_many()
+        self._add_value(value, 1)
         return checksum
+
+    def add_group(self, group: Group) -> None:
+        """Count the values of items that all have them."""
+        times = group.times(*(key.attribute for key in self._attributes))
+        values = _keys_bytes(self._attributes, times)
+        self._items += group.count
+        for checksum, occurring in zip(map(zlib.crc32, values), times.values(), strict=True):
+            self._buckets[checksum % BUCKETS] += occurring
+        for value, occurring in zip(values, times.values(), strict=True):
+            if self._values is None:
+                break
+            self._add_value(value, occurring)
+
+    def checksum(self, item: Item) -> int:
+        """That of the item's value, as `add` gives it."""
+        return zlib.crc32(_key_bytes(self._attributes, item))
 
     def counts(self) -> KeyCounts:
         return KeyCounts(
@@ -378,6 +544,11 @@ class _Keys:
             top_share=Decimal(max(counts)) / self._items if self._items else None,
         )
 
+    def _add_value(self, value: bytes, times: int) -> None:
+        if self._values is not None:
+            self._values[blake2b(value, digest_size=VALUE_HASH_BYTES, key=self._key).digest()] += times
+            self._forget_too_many()
+
     def _forget_too_many(self) -> None:
         if self._values is not None and len(self._values) > DISTINCT_LIMIT:
             self._values = None
@@ -402,6 +573,17 @@ class _Entries:
         self._total_bytes += size
         self._max_bytes = max(self._max_bytes, size)
         self.keys.add(item)
+
+    def add_group(self, group: Group) -> None:
+        """Count items of which each key attribute of the index is in all of them in its type, or in none."""
+        for key in self.index.key_schema:
+            if key.attribute not in group.columns or key.type not in group.columns[key.attribute].kinds:
+                return
+        sizes = group.sizes if self._projected is None else group.sums(self._projected & group.columns.keys())
+        self._entries += len(sizes)
+        self._total_bytes += sum(sizes)
+        self._max_bytes = max(self._max_bytes, *sizes)
+        self.keys.add_group(group)
 
     def counts(self) -> EntryCounts:
         return EntryCounts(entries=self._entries, total_bytes=self._total_bytes, max_bytes=self._max_bytes, keys=self.keys.counts())
@@ -429,6 +611,18 @@ class _Shapes:
         for name, kind, counts in self._counts:
             if name in item and kind in item[name]:
                 counts[0 if kind == "B" else shape_of(item[name][kind])] += 1
+
+    def add_group(self, group: Group) -> None:
+        for name, kind, counts in self._counts:
+            if name in group.columns and kind in group.columns[name].kinds:
+                if kind == "B":
+                    counts[0] += group.count
+                else:
+                    times = group.times(name)
+                    counts[0] += group.count
+                    for text, shape in shaped(times):
+                        counts[0] -= times[text]
+                        counts[shape] += times[text]
 
     @property
     def attributes(self) -> int:
@@ -474,6 +668,15 @@ class _Expiring:
     def add(self, item: Item) -> None:
         value = item.get(self._attribute)
         self._kinds["missing" if value is None else self._kind(value["N"]) if "N" in value else "not_numbers"] += 1
+
+    def add_group(self, group: Group) -> None:
+        column = group.columns.get(self._attribute)
+        if column is None:
+            self._kinds["missing"] += group.count
+        elif column.kinds == {"N"}:
+            self._kinds.update(map(self._kind, column.contents or ()))
+        else:
+            self._kinds["not_numbers"] += group.count
 
     def counts(self) -> dict[str, int]:
         return dict(self._kinds)
@@ -550,11 +753,21 @@ class _Compressed:
 
     def add(self, item: Item, sizes: Mapping[str, int], checksum: int) -> None:
         """`checksum` is that of the partition key."""
+        rank = self.rank(item, checksum)
+        if self.may_take(rank):
+            self.take(rank, item, sizes)
+
+    def rank(self, item: Item, checksum: int) -> int:
+        """`checksum` is that of the partition key."""
         if self._sort_key:
             checksum = zlib.crc32(_key_bytes(self._sort_key, item), checksum)
-        rank = (checksum * RANK_FACTOR + RANK_SUMMAND) % RANKS
-        if rank > self._last_rank:
-            return
+        return (checksum * RANK_FACTOR + RANK_SUMMAND) % RANKS
+
+    def may_take(self, rank: int) -> bool:
+        """Whether an item of this rank can be among the few."""
+        return rank <= self._last_rank
+
+    def take(self, rank: int, item: Item, sizes: Mapping[str, int]) -> None:
         large = []
         for name, size in sizes.items():
             if size >= COMPRESSED_FROM_BYTES and name not in self._key_names:
@@ -635,24 +848,45 @@ def _item_of(line: bytes, *, wrapped: bool) -> Item:
     return cast("Item", item)
 
 
+def _all_keys(table: Table) -> Iterable[KeyAttribute]:
+    """The key attributes of the table and of its indexes, some of them more than once."""
+    return chain(table.key_schema, *(index.key_schema for index in table.indexes))
+
+
 def _key_names(table: Table) -> frozenset[str]:
-    schemas = (table.key_schema, *(index.key_schema for index in table.indexes))
-    return frozenset(key.attribute for schema in schemas for key in schema)
+    return frozenset(key.attribute for key in _all_keys(table))
+
+
+def _key_hash(table: Table, hash_key: bytes, item: Item) -> str:
+    key = _key_bytes(table.key_schema, item) if table.key_schema else orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
+    return hmac.digest(hash_key, key, "sha256").hex()[:KEY_HASH_DIGITS]
 
 
 def _key_bytes(schema: tuple[KeyAttribute, ...], item: Item) -> bytes:
     """The values of a key as bytes: equal for equal values however they are written, different for different ones."""
-    parts = []
-    for key in schema:
-        content = item[key.attribute][key.type]
-        if key.type == "S":
-            part = content.encode("utf-8", "surrogatepass")
-        elif key.type == "N":
-            part = repr(number_parts(content)).encode()
-        else:
-            part = _binary(content)
-        parts.append(part if len(schema) == 1 else b"%d:%b" % (len(part), part))
-    return b"".join(parts)
+    parts = [_content_bytes(key.type, item[key.attribute][key.type]) for key in schema]
+    return parts[0] if len(parts) == 1 else b"".join(map(_with_length, parts))
+
+
+def _keys_bytes(schema: tuple[KeyAttribute, ...], contents: Iterable[Any]) -> list[bytes]:
+    """`_key_bytes` of many items: of what their values hold, in tuples when the key has several attributes."""
+    if len(schema) > 1:
+        kinds = [key.type for key in schema]
+        return [b"".join(map(_with_length, map(_content_bytes, kinds, parts))) for parts in contents]
+    (key,) = schema
+    if key.type == "S":
+        return list(map(str.encode, contents, repeat("utf-8"), repeat("surrogatepass")))
+    return list(map(_content_bytes, repeat(key.type), contents))
+
+
+def _content_bytes(kind: str, content: Any) -> bytes:
+    if kind == "S":
+        return cast("bytes", content.encode("utf-8", "surrogatepass"))
+    return repr(number_parts(content)).encode() if kind == "N" else _binary(content)
+
+
+def _with_length(part: bytes) -> bytes:
+    return b"%d:%b" % (len(part), part)
 
 
 def _binary(content: str | bytes | bytearray) -> bytes:

@@ -6,6 +6,7 @@ like any other, and is not taken for one.
 """
 
 import re
+from collections.abc import Collection, Iterator
 from ipaddress import ip_address
 
 # What `shape_of` tells, added up: several may hold.
@@ -36,7 +37,22 @@ _PHONE = re.compile(r"\+(?:[ ()./-]*\d){7,15}|(?:1[ .-])?(?:\(\d{3}\) ?|\d{3}[ .
 _ADDRESS = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{4}:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*", re.ASCII)
 _SEPARATOR = re.compile(r"#|\||::")
 _ARN = "arn:"  # its :: stands for an empty part, and joins nothing
-_TELLING = re.compile(r"[#|@:+(.]")  # without any of it a text is joined of nothing, and no address
+_MARKS = "#|@:+(."  # without any of them a text is joined of nothing, and no address
+_TELLING = re.compile(f"[{_MARKS}]")
+LONGEST_UNMARKED_PHONE = len("1-555-555-5555")
+
+
+def shaped(texts: Collection[str]) -> Iterator[tuple[str, int]]:
+    """Those of many texts that have a shape, with it."""
+    joined = "".join(texts)
+    if not any(mark in joined for mark in _MARKS):  # then it can only be a time, or a phone number as North Americans write it
+        texts = [
+            text for text in texts if text[:1].isdecimal() and (len(text) <= LONGEST_UNMARKED_PHONE or text[:2] in _TIME_STARTS)
+        ]
+    for text in texts:
+        shape = shape_of(text)
+        if shape:
+            yield text, shape
 
 
 def shape_of(text: str) -> int:
@@ -48,7 +64,7 @@ def shape_of(text: str) -> int:
     if text.isalnum():
         return 0
     if not _TELLING.search(text):
-        return PHONE if _PHONE.fullmatch(text) else 0
+        return PHONE if len(text) <= LONGEST_UNMARKED_PHONE and _PHONE.fullmatch(text) else 0
     if not ("#" in text or "|" in text or "::" in text) or text.startswith(_ARN):
         return _personal(text)
     if ":" in text and _personal(text) == ADDRESS:  # fe80::1 is not joined

@@ -5,12 +5,15 @@ A page is good when it is one JSON object that holds `Items` and `ScannedCount`;
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import orjson
+
+PART_BYTES = 256 * 1024
+_ITEMS = b'"Items":['
 
 
 class BrokenPage(ValueError):
@@ -51,6 +54,35 @@ def decode(body: bytes) -> object:
             return orjson.loads(_without_lone_surrogates(body))
         except ValueError:
             raise BrokenPage("not JSON") from None
+
+
+def parts_of(body: bytes) -> Iterator[dict[str, Any]]:
+    """
+    An answer in parts: each holds some of its `Items`, and together they have its other members.
+
+    What is made of a part of PART_BYTES, and dropped before the next, stays within the caches of a processor: a quarter faster.
+    Raises ValueError, maybe after some parts, for what is no answer, and for some that are: `decode` then knows.
+    """
+    start = body.find(_ITEMS) + len(_ITEMS)
+    colon = body.find(b":", start)
+    if len(body) < 2 * PART_BYTES or start < len(_ITEMS) or colon < 0:
+        yield _object(body)
+        return
+    yield _object(body[:start] + b"]}")
+    # Most items begin with the same attribute as the first. Where the text after its like is no array of whole items, which happens when
+    # a value within one looks so too, what is cut off is no JSON.
+    between = b"}," + body[start : colon + 1]
+    while (end := body.find(between, start + PART_BYTES)) >= 0:
+        yield _object(b'{"Items":[' + body[start : end + 1] + b"]}")
+        start = end + len(b"},")
+    yield _object(b'{"Items":[' + body[start:])
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    found = orjson.loads(text)
+    if not isinstance(found, dict) or not isinstance(found.get("Items"), list):
+        raise BrokenPage("no answer to Scan")
+    return found
 
 
 def page_of(answer: Mapping[str, Any], *, items: int, item_bytes: int) -> Page:

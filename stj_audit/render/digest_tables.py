@@ -167,13 +167,22 @@ def over_line(line: OverLine, coverage: str) -> str:
     """How many items lie over a line: exact when every item was read, else what was found and what that means for the table."""
     if coverage == "full":
         return f"{line.found:,}"
+    if line.high is None:
+        return f"{line.found:,} in the sample: at least so many in the table"
     return f"{line.found:,} in the sample: {line.low:,} to {line.high:,} in the table"
 
 
 def coverage_text(items: ItemsReport, table: TableReport) -> str:
     if items.coverage == "full":
         return f"every item ({items.scanned:,})"
-    return f"a sample: {items.scanned:,} of about {filters.count(table.item_count)}"
+    sample = items.sample
+    if sample is None:
+        return f"a sample: {items.scanned:,} of about {filters.count(table.item_count)}"
+    stated = table.item_count if table.item_count is not None else sample.item_count
+    told = f"a sample: {items.scanned:,} of about {stated:,} in {sample.segments:,} of {sample.total_segments:,} segments"
+    if sample.mean_low is None or sample.mean_high is None:
+        return told
+    return f"{told}; mean of the table {filters.size(sample.mean_low)} to {filters.size(sample.mean_high)}"
 
 
 def biggest_attributes(items: ItemsReport) -> tuple[AttributeReport, ...]:

@@ -5,7 +5,7 @@ Only here are AWS's answers known; what leaves is `facts.Snapshot`. A call that 
 only when there is nothing to audit: no credentials, no answer, no table.
 """
 
-from stj_audit.scanners.items import ItemsPlan
+from stj_audit.items.plan import ItemsPlan
 from stj_audit.scanners.session import Aws, AwsOptions, open_session
 from stj_audit.scanners.snapshot import take_snapshot
 

@@ -1,56 +1,41 @@
 """
-A table read whole: Scan, page by page, eventually consistent, one page in memory at a time. No value leaves this module but into the fold.
+The items of a table, read in segments of a parallel Scan by several threads: all of them, or as many random ones as its plan allows.
 
-On AWS's own endpoint a table with a ceiling (provisioned, or on demand with a limit) is read at a fifth of it, in pages that cost about
-a second of that pace, so that the audit does not throttle what it audits.
+On AWS's own endpoint a table is read at a fifth of what it can serve, in pages that cost about a second of that pace at the most, so that the
+audit does not throttle what it audits. A throttle halves the pace; where it does not help, reading that table ends.
 """
 
-import base64
+import random
+import secrets
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
-from decimal import ROUND_CEILING, Decimal
-from typing import Any, Literal, cast
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
 
-from stj_audit.facts import ItemSizes, Table, Unknown
+from stj_audit.facts import ItemSample, ItemSizes, SampledSegment, Table, Unknown
 from stj_audit.items.engine import new_fold
+from stj_audit.items.estimates import Estimates, more_segments
 from stj_audit.items.fold import Expiry, ItemFold
-from stj_audit.items.wire import BrokenPage, Page
-from stj_audit.scanners.failures import FAILURES, UNREADABLE, unknown
-from stj_audit.scanners.guard import ATTEMPTS, RAW, RETRY_AFTER_SECONDS, BrokenAnswer
+from stj_audit.items.plan import CALL, PILOT_SEGMENTS, ItemsPlan, Reading, plan_reading
+from stj_audit.scanners.checkpoint import Checkpoint, Progress
+from stj_audit.scanners.failures import FAILURES, unknown
+from stj_audit.scanners.segments import Stopped, Tempo, read_segment
 from stj_audit.scanners.session import Aws
+from stj_audit.scanners.spending import Spending
 
-CALL = "dynamodb:Scan"
-READ_UNIT_BYTES = 4_096  # AWS developer guide, "DynamoDB read and write operations": one strongly consistent read of up to 4 KB
-EVENTUAL = Decimal("0.5")  # an eventually consistent read costs half
-DEFAULT_USD_PER_READ_UNIT = Decimal("0.000000125")  # us-east-1, on demand, Standard, since 2024-11-01: where no price is known
-READABLE_STATUSES = ("ACTIVE", "UPDATING")
+# What a sample is to tell: the share of items over a line to a tenth of a percent, and the mean size to a twentieth of itself
+SHARE_WITHIN = 0.001
+MEAN_WITHIN = 0.05
 
-# Where a table has a ceiling, applications need it more than the audit. A fifth of it, and in `auto` no longer than ten minutes.
-SHARE_OF_CAPACITY = Decimal("0.2")
-MAX_AUTO_SECONDS = 600
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ItemsPlan:
-    """
-    How much of each table is read. `auto` reads a table whole while that costs at most `budget_usd`, a table.
-
-    `usd_per_read_unit` None: not known for this region, and us-east-1's price is taken.
-    """
-
-    mode: Literal["auto", "full", "none"]
-    budget_usd: Decimal
-    usd_per_read_unit: Decimal | None = None
-
-    @property
-    def price(self) -> Decimal:
-        return DEFAULT_USD_PER_READ_UNIT if self.usd_per_read_unit is None else self.usd_per_read_unit
-
-
-def read_units_for(size_bytes: int) -> Decimal:
-    """Read units that an eventually consistent Scan of so many bytes takes."""
-    return -(-size_bytes // READ_UNIT_BYTES) * EVENTUAL
+WHY_STOPPED = {
+    "interrupted": "the audit was interrupted",
+    "throttled": "the table throttled the audit's reads",
+    "cap": "the cap on read units was reached",
+    "budget": "reading it whole would cost more than the scan budget: it has grown",
+}
 
 
 def read(
@@ -61,115 +46,205 @@ def read(
     hash_key: bytes,
     expiry: Expiry | None = None,
     stop: threading.Event | None = None,
+    spending: Spending | None = None,
+    now: datetime | None = None,
 ) -> tuple[ItemSizes | Unknown, Decimal]:
     """
-    The sizes of all items, or why they are not known; and the read units that were spent either way.
+    The sizes of all items or of a sample, or why they are not known; and the read units that were spent either way.
 
     `expiry`: what TTL watches, and by which clock; None: TTL is off or not known, and its values are not looked at. `stop`, once set, ends
-    the reading after the page at hand.
+    the reading after the pages at hand. `spending` is the audit's, where several tables are read. `now` is the audit's clock. Raises
+    AuditError when a checkpoint of `plan.resume` cannot be written.
     """
-    pace = _pace(aws, table)
-    refusal = _refusal(table, plan, pace)
-    if refusal is not None:
-        return refusal, Decimal(0)
-    scan = _Scan(aws, table, new_fold(table, hash_key=hash_key, expiry=expiry), pace, stop or threading.Event())
-    limit_units = plan.budget_usd / plan.price if plan.mode == "auto" and plan.price else None
-    try:
-        problem = scan.run(limit_units)
-    except FAILURES as error:
-        problem = unknown(CALL, error, custom_endpoint=aws.endpoint_url is not None)
-    if problem is not None:
-        return problem, scan.read_units
-    return scan.fold.sizes(coverage="full", read_units=scan.read_units), scan.read_units
+    reading = plan_reading(table, plan, paced=aws.endpoint_url is None)
+    if isinstance(reading, Unknown):
+        return reading, Decimal(0)
+    spending = spending or Spending(cap=plan.max_read_units, per_second=plan.read_units_per_second)
+    clock = now or datetime.now(UTC)
+    checkpoint = None if plan.resume is None else Checkpoint(plan.resume, table, hash_key=hash_key, now=clock)
+    what = _What(aws=aws, table=table, lines=plan.lines, hash_key=hash_key, expiry=expiry)
+    reader = _Reader(what, reading, checkpoint, clock)
+    tempo = Tempo.of(
+        table,
+        pace=reading.pace,
+        spending=spending,
+        stop=stop or threading.Event(),
+        workers=reading.workers,
+        limit_units=reading.limit_units,
+    )
+    return reader.read(tempo)
 
 
-def _refusal(table: Table, plan: ItemsPlan, pace: Decimal | None) -> Unknown | None:
-    """Why the table is not read at all."""
-    if plan.mode == "none":
-        return Unknown(call=CALL, reason="not read: --scan none")
-    if table.status not in READABLE_STATUSES:
-        return Unknown(call=CALL, reason=f"the table is {table.status}")
-    if plan.mode == "full" or table.size_bytes is None:
-        return None
-    units = read_units_for(table.size_bytes)
-    if units * plan.price > plan.budget_usd:
-        return Unknown(call=CALL, reason=f"reading it whole would cost about ${_dollars(units * plan.price)}, over the scan budget")
-    if pace is not None and units / pace > MAX_AUTO_SECONDS:
-        minutes = (units / pace / 60).to_integral_value(ROUND_CEILING)
-        return Unknown(call=CALL, reason=f"reading it whole at a fifth of its read capacity would take about {minutes} minutes")
-    return None
+def forget(folder: Path, tables: Sequence[Table], *, hash_key: bytes) -> None:
+    """Remove the checkpoints of tables whose audit has come to its end."""
+    for table in tables:
+        Checkpoint(folder, table, hash_key=hash_key, now=datetime.now(UTC)).remove()
 
 
-def _pace(aws: Aws, table: Table) -> Decimal | None:
-    """Read units a second, or None for no limit. What stands in for AWS at a custom endpoint serves nobody else."""
-    if aws.endpoint_url is not None:
-        return None
-    ceiling = table.provisioned or table.on_demand_limit
-    if ceiling is None or not ceiling.read_units:
-        return None
-    return ceiling.read_units * SHARE_OF_CAPACITY
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _What:
+    """The table that is read, and what is counted of it."""
+
+    aws: Aws
+    table: Table
+    lines: tuple[int, ...]
+    hash_key: bytes
+    expiry: Expiry | None
+
+    def new_fold(self) -> ItemFold:
+        return new_fold(self.table, hash_key=self.hash_key, expiry=self.expiry)
 
 
-class _Scan:
-    """One reading of one table: where it stands, and what it has spent."""
+class _Reader:
+    """One reading of one table, shared by its threads: which segments are left, and what was counted of those that were read."""
 
-    def __init__(self, aws: Aws, table: Table, fold: ItemFold, pace: Decimal | None, stop: threading.Event) -> None:
-        self.fold = fold
-        self.read_units = Decimal(0)
-        self._aws = aws
-        self._table = table
-        self._pace = pace
-        self._stop = stop
+    def __init__(self, what: _What, reading: Reading, checkpoint: Checkpoint | None, now: datetime) -> None:
+        self._what = what
+        self._checkpoint = checkpoint
+        before = None if checkpoint is None else checkpoint.load(reading)
+        if before is not None and reading.coverage == "full":
+            reading = replace(reading, total_segments=before.total_segments, segments=before.total_segments)
+        self._reading = reading
+        # what was counted before the interrupt was judged by the clock of then
+        if before is not None and what.expiry is not None:
+            self._what = replace(what, expiry=replace(what.expiry, now=before.began_at))
+        self._began_at = now if before is None else before.began_at
+        self._seed = secrets.randbits(64) if before is None else before.seed
+        draw = random.Random(self._seed)  # noqa: S311 - a fair draw, no secret
+        self._order = draw.sample(range(reading.total_segments), reading.segments)
+        self._fold = self._what.new_fold()
+        self._done: dict[int, SampledSegment] = {}
+        self._units_before = Decimal(0)
+        if before is not None:
+            self._fold.add_counts(before.counts)
+            self._done.update(zip(before.done, before.segments, strict=True))
+            self._units_before = before.read_units
+        self._asked = False  # whether more than the pilot was asked for: that is asked once
+        self._taken = 0  # of the order, by threads
+        pilot = min(max(PILOT_SEGMENTS, len(self._done)), reading.segments)
+        self._wanted = reading.segments if reading.coverage == "full" else pilot
+        self._under_way = 0
+        self._stopped_by: str | None = None
+        self._failure: BaseException | None = None
+        self._changed = threading.Condition()
 
-    def run(self, limit_units: Decimal | None) -> Unknown | None:
-        """Read to the end; gives the reason when it did not get there. Raises what botocore raises."""
-        request: dict[str, Any] = {"TableName": self._table.name, "ReturnConsumedCapacity": "TOTAL"}
-        mean_bytes = Decimal(self._table.size_bytes or 0) / (self._table.item_count or 1)
-        while True:
-            if self._pace is not None:
-                request["Limit"] = _page_limit(self._pace, mean_bytes)
-            page = self._page(request)
-            spent = read_units_for(page.item_bytes) if page.read_units is None else page.read_units
-            self.read_units += spent
-            if page.scanned:
-                mean_bytes = spent / EVENTUAL * READ_UNIT_BYTES / page.scanned
-            if page.last_key is None:
-                return None
-            start_key = _start_key(page.last_key)
-            if start_key == request.get("ExclusiveStartKey"):
-                return Unknown(call=CALL, reason=UNREADABLE)
-            if limit_units is not None and self.read_units >= limit_units:
-                return Unknown(call=CALL, reason="reading it whole would cost more than the scan budget: it has grown")
-            request["ExclusiveStartKey"] = start_key
-            if self._stop.wait(float(spent / self._pace) if self._pace is not None else 0):
-                return Unknown(call=CALL, reason="the audit was interrupted")
+    def read(self, tempo: Tempo) -> tuple[ItemSizes | Unknown, Decimal]:
+        tempo.spending.plan_segments(self._wanted - len(self._done))
+        if self._reading.workers == 1:
+            self._work(tempo)
+        else:
+            with ThreadPoolExecutor(self._reading.workers, thread_name_prefix="scan") as pool:
+                for worker in [pool.submit(self._work, tempo) for _ in range(self._reading.workers)]:
+                    worker.result()
+        if self._checkpoint is not None and self._done:
+            self._checkpoint.write(self._progress(tempo))
+        return self._outcome(self._units_before + tempo.read_units), tempo.read_units
 
-    def _page(self, request: dict[str, Any]) -> Page:
-        """The next page, counted; one that cannot be read is asked for again, twice. Raises BrokenAnswer."""
-        for wait_seconds in (*[RETRY_AFTER_SECONDS] * (ATTEMPTS - 1), None):
-            body = cast("dict[str, Any]", self._aws.dynamodb.scan(**request))[RAW]
+    def _work(self, tempo: Tempo) -> None:
+        """One thread: a segment after the other, until none is left or something ends it. What is no known failure is a bug, and passes."""
+        while (segment := self._take(tempo)) is not None:
+            fold = self._what.new_fold()
+            why: BaseException | None = None
             try:
-                return self.fold.add_page(body)
-            except BrokenPage as error:
-                if wait_seconds is None or self._stop.wait(wait_seconds):
-                    raise BrokenAnswer("Scan") from error
-            except ValueError as error:
-                raise BrokenAnswer("Scan") from error
-        raise AssertionError("the last attempt returns or raises")
+                read_segment(
+                    self._what.aws, self._what.table, fold, tempo, segment=segment, total_segments=self._reading.total_segments
+                )
+                self._add(segment, fold)
+            except FAILURES as error:
+                why = error
+            except Stopped as error:
+                self._stopped_by = self._stopped_by or error.why
+            finally:
+                self._let_go(why)
+            if self._checkpoint is not None and self._checkpoint.is_due():
+                self._checkpoint.write(self._progress(tempo))
+            tempo.spending.finish_segment()
 
+    def _take(self, tempo: Tempo) -> int | None:
+        """The next segment of the order; None when all that are wanted were read. A sample that is too coarse wants more."""
+        with self._changed:
+            while self._stopped_by is None and self._failure is None:
+                while self._taken < self._wanted:
+                    segment = self._order[self._taken]
+                    self._taken += 1
+                    if segment not in self._done:
+                        self._under_way += 1
+                        return segment
+                if self._under_way:
+                    self._changed.wait()
+                    continue
+                more = self._more()
+                if not more:
+                    return None
+                self._wanted += more
+                tempo.spending.plan_segments(more)
+            return None
 
-def _page_limit(pace: Decimal, mean_bytes: Decimal) -> int:
-    """Items for a page that costs about a second of the pace."""
-    return max(1, int(pace / EVENTUAL * READ_UNIT_BYTES / max(mean_bytes, Decimal(1))))
+    def _more(self) -> int:
+        """How many segments bring what the first of them told to the precision that is wanted, as far as the plan allows."""
+        if self._asked or self._reading.coverage == "full" or self._wanted == len(self._order):
+            return 0
+        self._asked = True
+        sizes = replace(self._fold.sizes(coverage="sample", read_units=Decimal(0)), sample=self._sample("precision"))
+        estimates = Estimates.of(sizes, sort_key=bool(self._what.table.range_attributes))
+        if estimates is None:
+            return 0
+        return more_segments(
+            estimates,
+            lines_bytes=self._what.lines,
+            share_within=SHARE_WITHIN,
+            mean_within=MEAN_WITHIN,
+            at_most_segments=len(self._order),
+        )
 
+    def _add(self, segment: int, fold: ItemFold) -> None:
+        counts = SampledSegment(items=fold.items, bytes=fold.item_bytes, over={line: fold.over(line) for line in self._what.lines})
+        added = fold.counts()
+        with self._changed:
+            self._fold.add_counts(added)
+            self._done[segment] = counts
 
-def _start_key(wire_key: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str | bytes]]:
-    """A key from the wire as botocore takes it: binary as bytes, which it encodes again."""
-    return {
-        name: {kind: base64.b64decode(value) if kind == "B" else value for kind, value in typed.items()}
-        for name, typed in wire_key.items()
-    }
+    def _let_go(self, failure: BaseException | None) -> None:
+        with self._changed:
+            self._under_way -= 1
+            self._failure = self._failure or failure
+            self._changed.notify_all()
 
+    def _progress(self, tempo: Tempo) -> Progress:
+        with self._changed:
+            return Progress(
+                seed=self._seed,
+                began_at=self._began_at,
+                total_segments=self._reading.total_segments,
+                done=tuple(self._done),
+                segments=tuple(self._done.values()),
+                counts=self._fold.counts(),
+                read_units=self._units_before + tempo.read_units,
+            )
 
-def _dollars(amount: Decimal) -> str:
-    return f"{amount.quantize(Decimal('0.01'), ROUND_CEILING)}"
+    def _outcome(self, units: Decimal) -> ItemSizes | Unknown:
+        """What the segments that were read tell."""
+        if self._failure is not None:
+            return unknown(CALL, self._failure, custom_endpoint=self._what.aws.endpoint_url is not None)
+        whole = len(self._done) == self._reading.total_segments
+        if whole:
+            return self._fold.sizes(coverage="full", read_units=units)
+        if self._stopped_by == "interrupted" or len(self._done) < PILOT_SEGMENTS:
+            return Unknown(call=CALL, reason=self._why())
+        stopped_by = self._stopped_by or ("budget" if self._wanted == len(self._order) else "precision")
+        return replace(self._fold.sizes(coverage="sample", read_units=units), sample=self._sample(stopped_by))
+
+    def _sample(self, stopped_by: str) -> ItemSample:
+        return ItemSample(
+            total_segments=self._reading.total_segments,
+            segments=tuple(self._done.values()),
+            item_count=self._what.table.item_count,
+            size_bytes=self._what.table.size_bytes,
+            stopped_by=stopped_by,
+        )
+
+    def _why(self) -> str:
+        why = WHY_STOPPED[self._stopped_by or "budget"]
+        if not self._done:
+            return why
+        return f"{why}; {len(self._done)} of {self._reading.total_segments} segments were read, too few to judge by"

@@ -6,7 +6,6 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, CredentialProvider, CredentialResolver, DeferredRefreshableCredentials
@@ -15,6 +14,7 @@ from stj_audit.errors import ConfigError, NoCredentials
 from stj_audit.scanners import pace
 from stj_audit.scanners.failures import FAILURES, explain, no_region
 from stj_audit.scanners.guard import RequestCount, S3Folder, install
+from stj_audit.scanners.models import Models
 
 if TYPE_CHECKING:
     from mypy_boto3_application_autoscaling.client import ApplicationAutoScalingClient
@@ -63,14 +63,20 @@ class AwsOptions:
 
 class Aws:
     """
-    The clients of one audit, made when first used and then shared: boto3's clients are safe to use from many threads.
+    The clients of one audit, made when first used and then shared: botocore's clients are safe to use from many threads.
 
     `endpoint_url` is the endpoint that stands in for AWS's own, None for AWS. `api_calls` counts the requests sent so far.
     `ca_bundle` is the file of certificates that is trusted, None for botocore's own.
     """
 
     def __init__(
-        self, session: boto3.Session, options: AwsOptions, region: str, count: RequestCount, *, ca_bundle: str | None = None
+        self,
+        session: botocore.session.Session,
+        options: AwsOptions,
+        region: str,
+        count: RequestCount,
+        *,
+        ca_bundle: str | None = None,
     ) -> None:
         self.region = region
         self.ca_bundle = ca_bundle or os.environ.get("REQUESTS_CA_BUNDLE")  # in botocore's order
@@ -78,7 +84,7 @@ class Aws:
             options.endpoint_url or os.environ.get("AWS_ENDPOINT_URL_DYNAMODB") or os.environ.get("AWS_ENDPOINT_URL")
         )
         if self.endpoint_url is None:
-            pace.install(session.events)
+            pace.install(session.get_component("event_emitter"))
         self._session = session
         self._options = options
         self._count = count
@@ -125,7 +131,7 @@ class Aws:
         return self._client("pricing")
 
     def _client(self, service: str) -> Any:
-        # boto3 sessions, unlike clients, are not safe to use from many threads
+        # sessions, unlike clients, are not safe to use from many threads
         with self._lock:
             if service not in self._clients:
                 config, region = _config(self._options.max_attempts), self.region
@@ -139,7 +145,7 @@ class Aws:
                 elif service == "s3" and _endpoint_url(service, self._options.endpoint_url) is not None:
                     # What stands in for AWS seldom has a host name for each bucket
                     config = config.merge(Config(s3={"addressing_style": "path"}))
-                self._clients[service] = self._session.client(
+                self._clients[service] = self._session.create_client(
                     cast("Any", service),  # the stubs know literal names only
                     region_name=region,
                     endpoint_url=_endpoint_url(service, self._options.endpoint_url),
@@ -161,7 +167,7 @@ def open_session(options: AwsOptions, *, folder: S3Folder | None = None) -> Aws:
         if options.role_arn is not None:
             core = _assume_role(core, options, options.role_arn, region, count=count, folder=folder)
         ca_bundle = core.get_config_variable("ca_bundle")
-        opened = Aws(boto3.Session(botocore_session=core), options, region, count, ca_bundle=ca_bundle)
+        opened = Aws(core, options, region, count, ca_bundle=ca_bundle)
         # Made now: a malformed endpoint or a wrong setting is told before any work is done
         _ = opened.dynamodb
     except FAILURES as error:
@@ -173,6 +179,7 @@ def _guarded_core(profile: str | None, count: RequestCount, folder: S3Folder | N
     core = botocore.session.Session(profile=profile)
     install(core.get_component("event_emitter"), count, folder)
     core.get_scoped_config()  # raises when the profile does not exist
+    core.register_component("data_loader", Models(core.get_config_variable("data_path")))
     return core
 
 

@@ -8,7 +8,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -44,6 +44,8 @@ from stj_audit.facts import (
     Unknown,
 )
 from stj_audit.items.fold import Expiry
+from stj_audit.items.plan import CALL as SCAN_CALL
+from stj_audit.items.plan import ItemsPlan, Reading, plan_reading
 from stj_audit.scanners import (
     account_capacity,
     alarms,
@@ -74,11 +76,12 @@ from stj_audit.scanners.failures import (
     reason,
     unknown,
 )
-from stj_audit.scanners.items import ItemsPlan
 from stj_audit.scanners.session import Aws
+from stj_audit.scanners.spending import Spending
 from stj_audit.scanners.traffic import Answer, Points, Series
 
 THREADS = 16  # beyond that Python is the limit, not the network
+PROGRESS_SECONDS = 0.5
 
 _TABLE_NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")  # AWS developer guide, "Supported data types and naming rules"
 _GLOB_CHARACTERS = frozenset("*?[")
@@ -88,8 +91,15 @@ Progress = Callable[[str, int, int], None]
 Dictionaries = Sequence[Mapping[str, Any]]
 
 
+OnPlan = Callable[[Sequence[Reading | Unknown]], None]
+
+
 def _silent(_stage: str, _done: int, _total: int) -> None:
     """No progress is shown."""
+
+
+def _unheard(_readings: Sequence[Reading | Unknown]) -> None:
+    """Nobody wants to know how the tables are going to be read."""
 
 
 def take_snapshot(
@@ -100,12 +110,15 @@ def take_snapshot(
     hash_key: bytes,
     now: datetime,
     on_progress: Progress = _silent,
+    on_plan: OnPlan = _unheard,
 ) -> Snapshot:
     """
     Read the tables that `patterns` name: exact names, globs in the shell's way, none for every table of the region.
 
-    `hash_key` keys the hashes of item keys. `on_progress(stage, done, total)` is called from this thread, with the stages "tables" and
-    "calls". Raises NoTables when nothing matches or a named table does not exist, and what `explain` makes of credentials that are refused
+    `hash_key` keys the hashes of item keys. `on_progress(stage, done, total)` is called from this thread, with the stages "tables",
+    "calls" and "segments"; `on_plan`, before any item is read, with how each table is going to be read.
+
+    Raises NoTables when nothing matches or a named table does not exist, and what `explain` makes of credentials that are refused
     or an endpoint that does not answer as DynamoDB does.
     """
     began = time.monotonic()
@@ -113,6 +126,7 @@ def take_snapshot(
     with _threads() as (pool, stop):
         wanted = _wanted(aws, patterns)
         described, missing = _describe(aws, wanted, pool, on_progress)
+        on_plan([plan_reading(table, items, paced=aws.endpoint_url is None) for table in described])
         calls = _Calls(aws, pool)
         account = calls.submit("sts:GetCallerIdentity", _account, aws)
         shared = _SharedCalls.submit(calls, aws, described, window, wanted.in_region)
@@ -124,11 +138,12 @@ def take_snapshot(
             calls.follow(named.read, table.name, own.contributor_insights) for table, own in zip(described, apart, strict=True)
         ]
         # Last, because they take long: nothing small waits behind them. A scan waits for what TTL watches, which has its thread by then.
-        reading = _Reading(aws=aws, plan=items, hash_key=hash_key, now=now, stop=stop)
+        spending = Spending(cap=items.max_read_units, per_second=items.read_units_per_second)
+        reading = _Reading(aws=aws, plan=items, hash_key=hash_key, now=now, stop=stop, spending=spending)
         scans = [
-            calls.submit(scan.CALL, reading.read, table, own.time_to_live) for table, own in zip(described, apart, strict=True)
+            calls.submit(SCAN_CALL, reading.read, table, own.time_to_live) for table, own in zip(described, apart, strict=True)
         ]
-        calls.finish(on_progress)
+        calls.finish(on_progress, spending)
     measured = {name: facts for future in requests for name, facts in future.result().items()}
     capacity = account_capacity.of_account(shared.account_capacity.result())
     read = [future.result() for future in scans]
@@ -195,15 +210,18 @@ def measure_items(
     hash_key: bytes,
     now: datetime,
     on_progress: Progress = _silent,
+    on_plan: OnPlan = _unheard,
 ) -> Measured:
     """The items of tables alone, read as `take_snapshot` reads them: nothing else is asked. Raises as that does."""
     with _threads() as (pool, stop):
         described, missing = _describe(aws, _wanted(aws, patterns), pool, on_progress)
+        on_plan([plan_reading(table, items, paced=aws.endpoint_url is None) for table in described])
         calls = _Calls(aws, pool)
         watched = [calls.submit(time_to_live.CALL, time_to_live.read, aws, table.name) for table in described]
-        reading = _Reading(aws=aws, plan=items, hash_key=hash_key, now=now, stop=stop)
-        scans = [calls.submit(scan.CALL, reading.read, table, ttl) for table, ttl in zip(described, watched, strict=True)]
-        calls.finish(on_progress)
+        spending = Spending(cap=items.max_read_units, per_second=items.read_units_per_second)
+        reading = _Reading(aws=aws, plan=items, hash_key=hash_key, now=now, stop=stop, spending=spending)
+        scans = [calls.submit(SCAN_CALL, reading.read, table, ttl) for table, ttl in zip(described, watched, strict=True)]
+        calls.finish(on_progress, spending)
     read = [future.result() for future in scans]
     return Measured(
         tables=tuple(
@@ -322,12 +340,19 @@ class _Calls:
         self._futures.append(future)
         return future
 
-    def finish(self, on_progress: Progress) -> None:
+    def finish(self, on_progress: Progress, spending: Spending) -> None:
         """Wait for all. What is raised here is no failed call but a bug, or the read-only guard, and stops the audit."""
+        left: set[Future[Any]] = set(self._futures)
         on_progress("calls", 0, len(self._futures))
-        for done, future in enumerate(as_completed(self._futures), start=1):
-            future.result()
-            on_progress("calls", done, len(self._futures))
+        while left:
+            done, left = wait(left, timeout=PROGRESS_SECONDS, return_when=FIRST_COMPLETED)
+            for future in done:
+                future.result()
+            read, planned = spending.segments
+            if done or read == planned:
+                on_progress("calls", len(self._futures) - len(left), len(self._futures))
+            else:
+                on_progress("segments", read, planned)
 
     def answer(self, call: str, read: Callable[..., T], *arguments: Any) -> T | Unknown:
         try:
@@ -479,12 +504,22 @@ class _Reading:
     hash_key: bytes
     now: datetime
     stop: threading.Event
+    spending: Spending
 
     def read(self, table: Table, time_to_live: "Future[TimeToLive | Unknown]") -> _ReadItems:
         watched = time_to_live.result()
         attribute = watched.attribute if isinstance(watched, TimeToLive) and watched.enabled else None
         expiry = None if attribute is None else Expiry(attribute=attribute, now=self.now)
-        sizes, read_units = scan.read(self.aws, table, self.plan, hash_key=self.hash_key, expiry=expiry, stop=self.stop)
+        sizes, read_units = scan.read(
+            self.aws,
+            table,
+            self.plan,
+            hash_key=self.hash_key,
+            expiry=expiry,
+            stop=self.stop,
+            spending=self.spending,
+            now=self.now,
+        )
         return _ReadItems(sizes=sizes, read_units=read_units)
 
 

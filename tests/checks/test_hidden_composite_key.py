@@ -113,7 +113,13 @@ def test_does_not_judge_counts_that_are_not_stated(index_count: int | None, item
 def test_a_sample_shows_children_but_cannot_rule_them_out() -> None:
     assert read(900, coverage="sample").status is Status.FOUND
     assert read(901, coverage="sample").status is Status.UNKNOWN
-    assert read(20, entries=20, of=20, coverage="sample").status is Status.NOT_APPLICABLE
+    few = read(20, entries=99, of=99, coverage="sample")
+    assert (few.status, few.reason) == (
+        Status.UNKNOWN,
+        "a sample of 99 entries does not show how many partition key values index by-user has",
+    )
+    assert read(20, entries=100, of=100, coverage="sample").status is Status.NOT_APPLICABLE
+    assert "the index holds 1,000 of 1,000 items in a sample" in read(500, coverage="sample").problems[0].message
 
 
 @pytest.mark.parametrize(

@@ -118,16 +118,19 @@ def test_what_is_said_of_the_limit(traffic: Traffic, users_now: int | None, said
     [
         (899, "full", Status.FOUND),
         (900, "full", Status.NOT_APPLICABLE),
-        (900, "sample", Status.FOUND),
+        (899, "sample", Status.FOUND),
+        (900, "sample", Status.UNKNOWN),
         (None, "full", Status.FOUND),
     ],
 )
 def test_a_time_that_every_item_has_for_itself_spreads(distinct: int | None, coverage: str, status: Status) -> None:
     result = judged(distinct=distinct, coverage=coverage)
     assert result.status is status
-    assert result.reason == (
-        "nearly every item has a moment of its own as partition key: the table" if status is Status.NOT_APPLICABLE else ""
-    )
+    reasons = {
+        Status.NOT_APPLICABLE: "nearly every item has a moment of its own as partition key: the table",
+        Status.UNKNOWN: "a sample does not show how many items share a moment in the table",
+    }
+    assert result.reason == reasons.get(status, "")
 
 
 def test_without_a_sort_key_every_item_has_a_value_of_its_own() -> None:

@@ -82,8 +82,18 @@ def test_every_cause_is_a_finding_of_its_own() -> None:
 
 
 def test_a_sample_is_called_so() -> None:
-    [good] = judged(later=10, coverage="sample").goods
-    assert good.message == 'TTL can use "until" of 10 of a sample of 10 items'
+    result = judged(later=10, coverage="sample")
+    assert (result.status, result.goods) == (Status.UNKNOWN, ())
+    assert result.reason == 'TTL can use "until" of 10 of a sample of 10 items; only reading every item can exclude others'
+    [problem] = judged(later=9, not_numbers=1, coverage="sample").problems
+    assert problem.severity is Severity.HIGH  # one such value is proof, however few were read
+    assert problem.current == '9 items of a sample of 10 items will go by "until"'
+
+
+@pytest.mark.parametrize(("items", "severities"), [(99, [Severity.INFO, Severity.LOW]), (100, [Severity.LOW, Severity.MEDIUM])])
+def test_shares_of_a_thin_sample_weigh_less(items: int, severities: list[Severity]) -> None:
+    problems = judged(missing=30, overdue=items - 30, coverage="sample").problems
+    assert [problem.severity for problem in problems] == severities
 
 
 @pytest.mark.parametrize("items", [some_items(), some_items({}, coverage="sample")])

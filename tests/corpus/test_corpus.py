@@ -51,7 +51,7 @@ def audit_of(design: Design) -> Report:
     config = parse_config(tomllib.loads(dedent(design.config), parse_float=Decimal), origin="stj-audit.toml")
     with pytest.MonkeyPatch.context() as patched:
         # a table of one unit is read at a fifth of that pace, which takes longer than a test may
-        patched.setattr("stj_audit.scanners.items.SHARE_OF_CAPACITY", Decimal(1_000))
+        patched.setattr("stj_audit.items.plan.SHARE_OF_CAPACITY", Decimal(1_000))
         with deployed(design):
             # findings are those at the target: fewer other user counts to judge for take less time
             return audit(Request(aws=AwsOptions(region=REGION), config=config, users=(TARGET_USERS,)))

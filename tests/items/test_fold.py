@@ -261,7 +261,7 @@ def compressed(*items: Item, table: Table | None = None) -> dict[str, tuple[int,
 
 
 def zipped(raw: bytes) -> int:
-    return len(zlib.compress(raw, 6))
+    return len(zlib.compress(raw, 1))
 
 
 def test_values_that_repeat_themselves_become_small_and_random_ones_stay() -> None:
@@ -389,8 +389,8 @@ def test_few_items_are_compressed_to_find_the_sample() -> None:
 def test_of_large_items_fewer_are_compressed() -> None:
     items = [an_item(str(place), v={"S": "x" * 100_000}) for place in range(200)]
     expected = compressed(*items)
-    assert expected["v"][:2] == (11, 1_100_000)
-    assert 11 * 100_000 >= COMPRESSED_ITEMS_BYTES > 10 * 100_000
+    assert expected["v"][:2] == (3, 300_000)
+    assert 3 * 100_000 >= COMPRESSED_ITEMS_BYTES > 2 * 100_000
     assert compressed(*reversed(items)) == expected
 
 
@@ -577,7 +577,7 @@ def test_samples_merge_to_that_of_one_pass() -> None:
     whole = [an_item(str(place), v=text_of(place, random.choice((1_100, 3_000, 60_000)))) for place in range(300)]
     folds = [fold_of(whole[start::5]) for start in range(5)]
     expected = sizes_of(fold_of(whole)).compressibility
-    assert 16 < expected[0].sampled < 64
+    assert 8 < expected[0].sampled < 64
     for order in list(permutations(folds))[::17]:
         assert sizes_of(merged(*order)).compressibility == expected
         assert sizes_of(merged(merged(*order[:2]), merged(*order[2:]))).compressibility == expected

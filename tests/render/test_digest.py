@@ -243,6 +243,8 @@ def test_oversized_items_of_a_sample_are_a_range() -> None:
     line = OverLine(threshold_bytes=307_200, found=3, low=1_040, high=8_990)
     assert digest_tables.over_line(line, "full") == "3"
     assert digest_tables.over_line(line, "sample") == "3 in the sample: 1,040 to 8,990 in the table"
+    unbounded = dataclasses.replace(line, high=None)
+    assert digest_tables.over_line(unbounded, "sample") == "3 in the sample: at least so many in the table"
 
 
 def test_not_checked_is_grouped_by_reason_and_call() -> None:

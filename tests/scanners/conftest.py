@@ -2,20 +2,21 @@
 
 from collections.abc import Iterator
 
-import botocore.loaders
 import pytest
 from moto import mock_aws
 
 from stj_audit.scanners import Aws, AwsOptions, open_session
+from stj_audit.scanners.models import Models
 from tests.scanners.answers import REGION
 
-_LOADER = botocore.loaders.create_loader()
+_LOADER = Models(None)
 
 
 @pytest.fixture(autouse=True)
 def one_loader(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test has its own session; the service models, which take longest, are read from disk once."""
     monkeypatch.setattr("botocore.session.create_loader", lambda *_: _LOADER)
+    monkeypatch.setattr("stj_audit.scanners.session.Models", lambda *_: _LOADER)
 
 
 @pytest.fixture(autouse=True)

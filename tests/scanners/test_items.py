@@ -33,6 +33,11 @@ def page(*ids: str, last: dict[str, Any] | None = None, units: float | None = 0.
     return body
 
 
+def coverage(sizes: ItemSizes | Unknown) -> str:
+    assert isinstance(sizes, ItemSizes)
+    return sizes.coverage
+
+
 # ------------------------------------------------------------------------------------------------------------- the engine
 
 
@@ -223,23 +228,20 @@ def test_auto_reads_what_the_budget_pays_for(aws: Aws) -> None:
     answer_with(aws.dynamodb, "dynamodb.Scan", lambda: answer(page("a")))
     # 0.05 USD at 0.000000125 are 400,000 units: 800,000 times 4 KB
     fits, too_large = (a_table(size_bytes=800_000 * 4_096 + extra) for extra in (0, 1))
-    assert isinstance(read(aws, fits)[0], ItemSizes)
-    refused, _ = read(aws, too_large)
-    assert refused == Unknown(call="dynamodb:Scan", reason="reading it whole would cost about $0.06, over the scan budget")
+    assert coverage(read(aws, fits)[0]) == "full"
+    assert coverage(read(aws, too_large)[0]) == "sample"
     dear = ItemsPlan(mode="auto", budget_usd=Decimal("0.05"), usd_per_read_unit=Decimal("0.00000025"))
-    assert isinstance(read(aws, fits, dear)[0], Unknown)
-    assert isinstance(read(aws, too_large, ItemsPlan(mode="full", budget_usd=Decimal(0)))[0], ItemSizes)
+    assert coverage(read(aws, fits, dear)[0]) == "sample"
+    assert coverage(read(aws, too_large, ItemsPlan(mode="full", budget_usd=Decimal(0)))[0]) == "full"
 
 
 def test_auto_keeps_its_budget_when_the_table_has_grown(aws: Aws) -> None:
     keys = iter(range(100))
-    requests = answer_with(
-        aws.dynamodb, "dynamodb.Scan", lambda: answer(page("a", last={"id": {"S": str(next(keys))}}, units=100_000))
-    )
-    sizes, units = read(aws, a_table(size_bytes=0))
+    requests = answer_with(aws.dynamodb, "dynamodb.Scan", lambda: answer(page("a", last={"id": {"S": str(next(keys))}}, units=100)))
+    sizes, units = read(aws, a_table(size_bytes=0), ItemsPlan(mode="auto", budget_usd=Decimal("0.00005")))
     assert isinstance(sizes, Unknown)
     assert "more than the scan budget" in sizes.reason
-    assert (units, len(requests)) == (Decimal(400_000), 4)
+    assert (units, len(requests)) == (Decimal(400), 4)
 
 
 def test_a_table_with_a_ceiling_is_read_at_a_fifth_of_it(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,14 +258,7 @@ def test_a_table_with_a_ceiling_is_read_at_a_fifth_of_it(aws: Aws, monkeypatch: 
     assert isinstance(sizes, ItemSizes)
     # Two units a second: a page of two items of 8 KB; then ten units have to be waited for, and one such item is too much already
     assert [request["Limit"] for request in requests] == [2, 1]
-    assert waited == [5.0]
-
-
-def test_auto_does_not_read_for_hours(aws: Aws) -> None:
-    slow = a_table(size_bytes=100 * 1024**2, billing_mode="PROVISIONED", provisioned=Throughput(read_units=5, write_units=1))
-    assert read(aws, slow)[0] == Unknown(
-        call="dynamodb:Scan", reason="reading it whole at a fifth of its read capacity would take about 214 minutes"
-    )
+    assert waited == [pytest.approx(5.0, abs=0.1)]
 
 
 def test_an_engine_of_ones_own_is_read_at_full_speed() -> None:

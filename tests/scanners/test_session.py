@@ -1,12 +1,15 @@
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, DataNotFoundError, UnknownServiceError
+from botocore.loaders import Loader
 
 from stj_audit.errors import AuditError, ConfigError, NoCredentials
 from stj_audit.scanners import Aws, AwsOptions, open_session
+from stj_audit.scanners.models import Models
 from stj_audit.scanners.session import POOL_SIZE
 from stj_audit.scanners.snapshot import THREADS
 from tests.scanners.answers import REGION, answer, answer_with, error
@@ -200,3 +203,31 @@ def test_a_process_without_credentials_says_so(monkeypatch: pytest.MonkeyPatch, 
 def test_aws_backup_is_asked_once_where_it_need_not_be(endpoint_url: str | None, attempts: int) -> None:
     config: Any = open_session(AwsOptions(region=REGION, max_attempts=9, endpoint_url=endpoint_url)).backup.meta.config
     assert config.retries == {"mode": "standard", "total_max_attempts": attempts}
+
+
+# -------------------------------------------------------------------------------------------------- the services' descriptions
+
+
+@pytest.mark.parametrize("service", ["dynamodb", "cloudwatch", "application-autoscaling", "backup", "sts", "sso", "pricing"])
+def test_a_service_is_described_as_botocore_loads_it(service: str) -> None:
+    mine, theirs = Models(None), Loader()
+    for kind in ("service-2", "paginators-1", "endpoint-rule-set-1"):
+        assert mine.load_service_model(service, kind) == theirs.load_service_model(service, kind)
+    assert mine.load_data("endpoints") == theirs.load_data("endpoints")
+
+
+def test_descriptions_of_the_users_own_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "own" / "2026-01-01"
+    folder.mkdir(parents=True)
+    (folder / "service-2.json").write_text('{"metadata": {}}')
+    monkeypatch.setenv("OWN_MODELS", str(tmp_path))
+    models = Models(f"$OWN_MODELS{os.pathsep}/no/such/folder")
+    assert models.load_service_model("own", "service-2") == {"metadata": {}}
+    assert "dynamodb" in models.list_available_services("service-2")
+
+
+def test_what_is_no_service_is_told() -> None:
+    with pytest.raises(UnknownServiceError):
+        Models(None).load_service_model("no-such-service", "service-2")
+    with pytest.raises(DataNotFoundError):
+        Models(None).load_service_model("dynamodb", "no-such-kind-1")

@@ -1,0 +1,2565 @@
+# cython: language_level=3, boundscheck=True, wraparound=False, initializedcheck=False, nonecheck=False, cdivision=True
+# cython: show_performance_hints=False
+"""
+The compiled part of `compiled.CompiledFold`: Scan answers and lines of exports, from their bytes to numbers.
+
+It takes what is usual and strict: everything else - broken JSON, a name with an escape, a name twice, half a surrogate pair, a value of a
+wrong kind, an item without its key - it gives up before anything of it was counted, and `ItemFold` says what is right or wrong with it.
+
+Input is hostile. It is only read through views that check every index, and reading past its end (an IndexError) is one of the ways to give
+up. Eight bytes at once are read by `_eight`, after the same check. The bulk runs without the GIL, and makes no Python object.
+"""
+
+from bisect import insort
+
+cimport cython
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+
+cdef extern from *:
+    """
+    #include <stdint.h>
+    #include <string.h>
+    #if defined(_MSC_VER)
+    #define inline __inline
+    #endif
+    static inline void stj_put_eight(unsigned char *to, const unsigned char *from) { memcpy(to, from, 8); }
+    #define ONES UINT64_C(0x0101010101010101)
+    #define HIGHS UINT64_C(0x8080808080808080)
+    #define QUOTES UINT64_C(0x2222222222222222)
+    #define BACKSLASHES UINT64_C(0x5C5C5C5C5C5C5C5C)
+    #define BLANKS UINT64_C(0x2020202020202020)
+    #define SPREAD UINT64_C(0x9E3779B97F4A7C15)
+    /* {"?": in eight bytes */
+    #define TAG_MASK UINT64_C(0x000000FFFF00FFFF)
+    #define TAG UINT64_C(0x0000003A2200227B)
+    #define NO_SLOT UINT32_C(0xFFFFFFFF)
+    #define TOO_MANY_BYTES INT64_C(0x80000000)
+    /* shapes.py */
+    #define FIRST_EPOCH_SECONDS INT64_C(1262304000)
+    #define END_EPOCH_SECONDS INT64_C(2208988800)
+    #if defined(_MSC_VER)
+    #include <intrin.h>
+    static __inline unsigned stj_first(uint64_t marked) {
+        unsigned long at;
+        _BitScanForward64(&at, marked);
+        return (unsigned)(at >> 3);
+    }
+    static __inline uint64_t stj_eight(const unsigned char *from) { uint64_t word; memcpy(&word, from, 8); return word; }
+    #else
+    static inline unsigned stj_first(uint64_t marked) { return (unsigned)__builtin_ctzll(marked) >> 3; }
+    static inline uint64_t stj_eight(const unsigned char *from) {
+        uint64_t word;
+        memcpy(&word, from, 8);
+    #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+        word = __builtin_bswap64(word);
+    #endif
+        return word;
+    }
+    #endif
+    """
+    const uint64_t ONES, HIGHS, QUOTES, BACKSLASHES, BLANKS, SPREAD, TAG_MASK, TAG
+    const uint32_t NO_SLOT
+    const int64_t TOO_MANY_BYTES, FIRST_EPOCH_SECONDS, END_EPOCH_SECONDS
+    unsigned stj_first(uint64_t marked) noexcept nogil  # the number of the first byte that is not 0
+    void stj_put_eight(unsigned char *to, const unsigned char *start) noexcept nogil  # copy eight bytes
+    uint64_t stj_eight(const unsigned char *start) noexcept nogil  # eight bytes, the first the lowest
+
+cdef enum:
+    GIVE_UP = -2
+
+    MAX_DEPTH = 64  # of lists and maps in each other; DynamoDB takes 32
+    MAX_EXPONENT_DIGITS = 9
+    MAX_INDEXES = 25
+    MAX_KEY_ATTRIBUTES = 64
+    MAX_LARGEST = 64
+    ROW = MAX_KEY_ATTRIBUTES + 1
+    MAX_PROBES = 64
+    FEW = 12  # names that are compared each with each
+
+    # records: what is known of one top-level attribute of one item
+    SLOT = 0
+    SIZE = 1
+    KIND = 2  # and the length of the name above it
+    NAME = 3
+    START = 4  # of the text in a value of type S, N or B
+    END = 5
+    RECORD = 6
+    KIND_BITS = 8
+
+    # items
+    FIRST = 0  # record
+    BEGIN = 1
+    CLOSE = 2
+    BYTES = 3
+    ITEM = 4
+
+    # slots: the running numbers of one attribute name
+    PRESENT = 0
+    TOTAL = 1
+    MAX = 2
+    TYPES = 3
+    STATE = 4
+    INFO = 5  # the indexes that hold the attribute, by bits; above them what else it is
+    STAMP = 6  # of the item that had it last
+    LABEL = 7  # where the name is, and its length
+    SLOTS = 8
+    LENGTH_BITS = 24
+
+    NEW = 0  # known beforehand, and not yet seen
+    COUNTED = 1
+    OTHER = 2
+
+    KEY_SHIFT = 32  # the number of the key attribute, from 1
+    TTL_BIT = 40
+    SPECIAL_BIT = 41
+
+    # what is left for Python, after the bulk
+    TO_NAME = 0
+    TO_SHAPE = 1
+    TO_EXPIRE = 2
+    TO_COMPRESS = 3
+    TO_HASH = 4
+    TO_SIZE = 5
+    TODO = 3
+
+    # types
+    S = 0
+    N = 1
+    B = 2
+    BOOL = 3
+    NULL_ = 4
+    SS = 5
+    NS = 6
+    BS = 7
+    L = 8
+    M = 9
+
+    ESCAPED = 1
+    NOT_ASCII = 2
+
+    # shapes.py
+    TIME = 1
+    ROUNDED = 2
+    EMAIL = 4
+    PHONE = 8
+    ADDRESS = 16
+    JOINED = 32
+    SHAPES = 64
+    ASK = -3  # `shape_of` knows
+
+    # classes of characters
+    DIGIT = 1
+    ALPHANUMERIC = 2
+    OF_ADDRESS = 4
+    TELLING = 8
+    OF_PHONE = 16
+    JOINING = 32
+    AT = 64
+    ODD = 128  # not ASCII, or not to be printed
+
+    # what TTL makes of an item
+    MISSING = 0
+    NOT_NUMBERS = 1
+    MILLISECONDS = 2
+    IGNORED = 3
+    OVERDUE = 4
+    DUE = 5
+    LATER = 6
+    EXPIRIES = 7
+
+    RECENT = 4
+    RECENTS = 256
+    RECENT_BYTES = 64
+
+    HISTOGRAM = 409_601  # AWS: an item has 400 KB at the most
+    MAX_RECORDS = 524_288
+    KEPT_RECORDS = 131_072
+    BATCH_RECORDS = 65_536  # of lines that are counted together
+    MAX_NUMBER_BYTES = 21
+    CONTAINER_BYTES = 3
+
+TYPE_NAMES = ("S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M")
+EXPIRY_NAMES = ("missing", "not_numbers", "milliseconds", "ignored", "overdue", "due", "later")
+
+cdef uint32_t[8][256] CRC
+cdef uint8_t[256] BASE64
+cdef uint8_t[256] CLASS  # of characters, for shapes
+
+
+def _fill_tables():
+    cdef uint32_t value
+    cdef int at, k
+    for at in range(256):
+        value = at
+        for k in range(8):
+            value = (value >> 1) ^ (0xEDB88320 if value & 1 else 0)
+        CRC[0][at] = value
+    for k in range(1, 8):
+        for at in range(256):
+            CRC[k][at] = (CRC[k - 1][at] >> 8) ^ CRC[0][CRC[k - 1][at] & 0xFF]
+    for at in range(256):
+        BASE64[at] = 255
+        CLASS[at] = 0
+        if not 32 <= at < 127:
+            CLASS[at] |= ODD
+    for at, value in enumerate(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"):
+        BASE64[value] = at
+    for members, value in (
+        (b"0123456789", DIGIT | ALPHANUMERIC | OF_ADDRESS | OF_PHONE),
+        (b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", ALPHANUMERIC),
+        (b"ABCDEFabcdef.:", OF_ADDRESS),
+        (b" ()./-", OF_PHONE),
+        (b"#|@:+(.", TELLING),
+        (b"#|:", JOINING),
+        (b"@", AT),
+    ):
+        for at in members:
+            CLASS[at] |= value
+
+
+_fill_tables()
+
+# ------------------------------------------------------------------------------------- BLAKE2b (RFC 7693), SHA-256 (FIPS 180-4)
+
+cdef uint64_t[8] BLAKE_START
+BLAKE_START[:] = [
+    0x6A09E667F3BCC908, 0xBB67AE8584CAA73B, 0x3C6EF372FE94F82B, 0xA54FF53A5F1D36F1,
+    0x510E527FADE682D1, 0x9B05688C2B3E6C1F, 0x1F83D9ABFB41BD6B, 0x5BE0CD19137E2179,
+]
+cdef uint8_t[12][16] SIGMA
+SIGMA[0][:] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]
+SIGMA[1][:] = [14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3]
+SIGMA[2][:] = [11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4]
+SIGMA[3][:] = [7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8]
+SIGMA[4][:] = [9, 0, 5, 7, 2, 4, 10, 15, 14, 1, 11, 12, 6, 8, 3, 13]
+SIGMA[5][:] = [2, 12, 6, 10, 0, 11, 8, 3, 4, 13, 7, 5, 15, 14, 1, 9]
+SIGMA[6][:] = [12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11]
+SIGMA[7][:] = [13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10]
+SIGMA[8][:] = [6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5]
+SIGMA[9][:] = [10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0]
+SIGMA[10][:] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]
+SIGMA[11][:] = [14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3]
+
+cdef uint32_t[8] SHA_START
+SHA_START[:] = [0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19]
+cdef uint32_t[64] SHA_ROUND
+SHA_ROUND[:] = [
+    0x428A2F98, 0x71374491, 0xB5C0FBCF, 0xE9B5DBA5, 0x3956C25B, 0x59F111F1, 0x923F82A4, 0xAB1C5ED5,
+    0xD807AA98, 0x12835B01, 0x243185BE, 0x550C7DC3, 0x72BE5D74, 0x80DEB1FE, 0x9BDC06A7, 0xC19BF174,
+    0xE49B69C1, 0xEFBE4786, 0x0FC19DC6, 0x240CA1CC, 0x2DE92C6F, 0x4A7484AA, 0x5CB0A9DC, 0x76F988DA,
+    0x983E5152, 0xA831C66D, 0xB00327C8, 0xBF597FC7, 0xC6E00BF3, 0xD5A79147, 0x06CA6351, 0x14292967,
+    0x27B70A85, 0x2E1B2138, 0x4D2C6DFC, 0x53380D13, 0x650A7354, 0x766A0ABB, 0x81C2C92E, 0x92722C85,
+    0xA2BFE8A1, 0xA81A664B, 0xC24B8B70, 0xC76C51A3, 0xD192E819, 0xD6990624, 0xF40E3585, 0x106AA070,
+    0x19A4C116, 0x1E376C08, 0x2748774C, 0x34B0BCB5, 0x391C0CB3, 0x4ED8AA4A, 0x5B9CCA4F, 0x682E6FF3,
+    0x748F82EE, 0x78A5636F, 0x84C87814, 0x8CC70208, 0x90BEFFFA, 0xA4506CEB, 0xBEF9A3F7, 0xC67178F2,
+]
+
+
+cdef inline uint64_t _right64(uint64_t word, int bits) noexcept nogil:
+    return (word >> bits) | (word << (64 - bits))
+
+
+cdef inline uint32_t _right32(uint32_t word, int bits) noexcept nogil:
+    return (word >> bits) | (word << (32 - bits))
+
+
+cdef inline void _stir(uint64_t *v, int a, int b, int c, int d, uint64_t x, uint64_t y) noexcept nogil:
+    v[a] = v[a] + v[b] + x
+    v[d] = _right64(v[d] ^ v[a], 32)
+    v[c] = v[c] + v[d]
+    v[b] = _right64(v[b] ^ v[c], 24)
+    v[a] = v[a] + v[b] + y
+    v[d] = _right64(v[d] ^ v[a], 16)
+    v[c] = v[c] + v[d]
+    v[b] = _right64(v[b] ^ v[c], 63)
+
+
+cdef void _blake_block(uint64_t *state, const uint8_t *block, uint64_t counted, bint final) noexcept nogil:
+    """One block of 128 bytes into a state of 8 words; `counted`: bytes up to its end."""
+    cdef uint64_t[16] v
+    cdef uint64_t[16] m
+    cdef uint8_t *s
+    cdef int k
+    for k in range(16):
+        m[k] = stj_eight(&block[8 * k])
+    for k in range(8):
+        v[k] = state[k]
+        v[k + 8] = BLAKE_START[k]
+    v[12] ^= counted
+    if final:
+        v[14] = ~v[14]
+    for k in range(12):
+        s = SIGMA[k]
+        _stir(v, 0, 4, 8, 12, m[s[0]], m[s[1]])
+        _stir(v, 1, 5, 9, 13, m[s[2]], m[s[3]])
+        _stir(v, 2, 6, 10, 14, m[s[4]], m[s[5]])
+        _stir(v, 3, 7, 11, 15, m[s[6]], m[s[7]])
+        _stir(v, 0, 5, 10, 15, m[s[8]], m[s[9]])
+        _stir(v, 1, 6, 11, 12, m[s[10]], m[s[11]])
+        _stir(v, 2, 7, 8, 13, m[s[12]], m[s[13]])
+        _stir(v, 3, 4, 9, 14, m[s[14]], m[s[15]])
+    for k in range(8):
+        state[k] ^= v[k] ^ v[k + 8]
+
+
+cdef void _sha_block(uint32_t *state, const uint8_t *block) noexcept nogil:
+    """One block of 64 bytes into a state of 8 words."""
+    cdef uint32_t[64] w
+    cdef uint32_t a, b, c, d, e, f, g, h, one, two
+    cdef int k
+    for k in range(16):
+        w[k] = (<uint32_t> block[4 * k] << 24) | (<uint32_t> block[4 * k + 1] << 16) | (<uint32_t> block[4 * k + 2] << 8) | block[4 * k + 3]
+    for k in range(16, 64):
+        one = _right32(w[k - 15], 7) ^ _right32(w[k - 15], 18) ^ (w[k - 15] >> 3)
+        two = _right32(w[k - 2], 17) ^ _right32(w[k - 2], 19) ^ (w[k - 2] >> 10)
+        w[k] = w[k - 16] + one + w[k - 7] + two
+    a, b, c, d = state[0], state[1], state[2], state[3]
+    e, f, g, h = state[4], state[5], state[6], state[7]
+    for k in range(64):
+        one = h + (_right32(e, 6) ^ _right32(e, 11) ^ _right32(e, 25)) + ((e & f) ^ (~e & g)) + SHA_ROUND[k] + w[k]
+        two = (_right32(a, 2) ^ _right32(a, 13) ^ _right32(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))
+        h = g
+        g = f
+        f = e
+        e = d + one
+        d = c
+        c = b
+        b = a
+        a = one + two
+    state[0] += a
+    state[1] += b
+    state[2] += c
+    state[3] += d
+    state[4] += e
+    state[5] += f
+    state[6] += g
+    state[7] += h
+
+
+# ------------------------------------------------------------------------------------------------------------- the scanner
+
+def _words(count):
+    """`count` zeros of 8 bytes."""
+    return memoryview(bytearray(8 * max(1, count))).cast("Q")
+
+
+def _signed(count):
+    return memoryview(bytearray(8 * max(1, count))).cast("q")
+
+
+def _halves(count):
+    """`count` zeros of 4 bytes."""
+    return memoryview(bytearray(4 * max(1, count))).cast("I")
+
+
+def _bytes(count):
+    return memoryview(bytearray(max(1, count)))
+
+
+def _longer(view, make, needed):
+    """A view that is twice as long, or as needed, and begins as the old one."""
+    longer = make(max(2 * len(view), needed))
+    longer[: len(view)] = view
+    return longer
+
+
+def _power_of_two(least):
+    return 1 << max(0, least - 1).bit_length()
+
+
+class Unsupported(Exception):
+    """A table that only `ItemFold` folds."""
+
+
+@cython.final
+cdef class Scanner:
+    """
+    The counters of one fold.
+
+    `owner` is asked for what is rare, with the GIL: shape_of(text), expiry_of(digits), item_hash(item), compress(item), all of bytes, and
+    last_rank().
+    """
+
+    # the input, and where in it we are
+    cdef const unsigned char[::1] body
+    cdef size_t body_bytes
+    cdef size_t eights  # from before here, eight bytes can be read
+    cdef bint one_line  # line breaks end an item
+    cdef size_t items_start, items_end
+    # what the last text, number or value was
+    cdef int64_t saved  # bytes that escapes took beyond what they stand for
+    cdef int marks
+    cdef int64_t size
+    cdef int kind
+    cdef size_t value_start, value_end
+    cdef int64_t first_digit, last_digit, power
+    cdef bint negative
+    # what was read and is not yet counted
+    cdef uint32_t[::1] records
+    cdef Py_ssize_t record_count
+    cdef uint32_t[::1] entries
+    cdef Py_ssize_t entry_count
+    cdef uint64_t[::1] names  # hashes of the names of the maps that are open
+    cdef Py_ssize_t name_count
+    cdef uint64_t[::1] seen
+    cdef uint32_t[::1] todo
+    cdef Py_ssize_t todo_count
+    # attributes
+    cdef int64_t[::1] slots
+    cdef Py_ssize_t slot_count, slot_limit
+    cdef uint64_t[::1] by_hash
+    cdef uint64_t hash_mask, seed
+    cdef uint8_t[::1] labels
+    cdef Py_ssize_t label_bytes
+    cdef int64_t stamp
+    cdef list ranks
+    cdef dict slot_by_name  # of those that are counted
+    cdef object first_names
+    cdef object other_name
+    cdef Py_ssize_t max_attributes
+    cdef bint full, last_is_first
+    cdef Py_ssize_t last_length
+    cdef uint8_t[::1] last_name
+    cdef int64_t other_present, other_total, other_max, other_types
+    # sizes
+    cdef int64_t[::1] histogram
+    cdef dict beyond
+    cdef readonly int64_t items, item_bytes
+    # keys
+    cdef int key_count
+    cdef int[MAX_KEY_ATTRIBUTES] key_kinds
+    cdef uint64_t required  # key attributes of the table, by bits
+    cdef bint keyed
+    cdef int index_count
+    cdef uint64_t[MAX_INDEXES] index_required
+    cdef bint[MAX_INDEXES] index_all
+    cdef int64_t[MAX_INDEXES] index_entries
+    cdef int64_t[MAX_INDEXES] index_total
+    cdef int64_t[MAX_INDEXES] index_max
+    cdef int64_t[MAX_INDEXES] index_size  # of the item at hand
+    cdef uint32_t[::1] parts  # rows: how many key attributes, and which; HASH of the table and of each index, the table's key, its RANGE
+    cdef Py_ssize_t key_row, sort_row
+    cdef uint32_t[MAX_KEY_ATTRIBUTES] key_records
+    cdef uint32_t[MAX_KEY_ATTRIBUTES] key_at
+    cdef uint32_t[MAX_KEY_ATTRIBUTES] key_length
+    cdef uint64_t keys_ready
+    cdef uint8_t[::1] scratch  # bytes of keys of the item at hand
+    cdef Py_ssize_t scratch_bytes
+    cdef uint32_t joined_at, joined_length
+    cdef Py_ssize_t buckets, distinct_limit
+    cdef int64_t[::1] bucket_items
+    cdef int64_t[MAX_INDEXES + 1] key_items
+    cdef uint64_t[::1] digests
+    cdef int64_t[::1] digest_items
+    cdef uint32_t[::1] digest_table
+    cdef uint32_t digest_mask
+    cdef Py_ssize_t[MAX_INDEXES + 1] distinct  # -1: too many
+    cdef uint64_t[8] blake_state  # after the block of the key
+    cdef uint64_t[8] blake_empty  # the hash of nothing
+    cdef uint64_t digest_low, digest_high
+    # the last few partition keys of this input: where, how long, checksum, place among the digests from 1
+    cdef uint32_t[::1] recent
+    cdef int64_t[::1] shapes
+    # TTL
+    cdef bint expiring
+    cdef double now, oldest, overdue, milliseconds_from
+    cdef int64_t[EXPIRIES] expiries
+    # the largest, and the sample that is compressed
+    cdef int largest_limit, largest_count
+    cdef int64_t[MAX_LARGEST] largest_size
+    cdef uint64_t[MAX_LARGEST] largest_hash
+    cdef uint32_t[8] hmac_inner
+    cdef uint32_t[8] hmac_outer
+    cdef int64_t compressed_from
+    cdef uint64_t rank_factor, rank_summand, last_rank
+    cdef object owner
+
+    def __cinit__(
+        self,
+        owner,
+        *,
+        key_attributes,  # (name, type) of all keys, each once
+        key_schema,  # the numbers of the table's, in order
+        key_hash,
+        key_range,
+        indexes,  # (numbers of all key attributes, those of HASH, names of the projected attributes or None)
+        first,  # names that are counted before others
+        ttl,  # name, or None
+        now,
+        ttl_bounds,  # oldest, overdue, milliseconds from
+        value_key,
+        hmac_pads,  # two blocks of 64 bytes
+        limits,  # attributes, distinct values, buckets, largest, compressed from
+        other_name,
+        rank,  # factor, summand
+        seed,
+    ):
+        if len(key_attributes) > MAX_KEY_ATTRIBUTES or len(indexes) > MAX_INDEXES:
+            raise Unsupported
+        self.owner = owner
+        self.max_attributes, self.distinct_limit, self.buckets, self.largest_limit, self.compressed_from = limits
+        if self.largest_limit > MAX_LARGEST or self.largest_limit < 1:
+            raise Unsupported
+        self.other_name = other_name
+        self.rank_factor, self.rank_summand = rank
+        self.seed = seed
+        self.records = _halves(RECORD * 1024)
+        self.entries = _halves(ITEM * 256)
+        self.names = _words(64)
+        self.seen = _words(64)
+        self.todo = _halves(TODO * 64)
+        self.histogram = _signed(4096)
+        self.beyond = {}
+        self.scratch = _bytes(4096)
+        self.last_name = _bytes(1)
+        self.ranks = []
+        self.slot_by_name = {}
+        # keys
+        self.key_count = len(key_attributes)
+        for at, (_, kind) in enumerate(key_attributes):
+            if kind not in ("S", "N", "B"):
+                raise Unsupported
+            self.key_kinds[at] = TYPE_NAMES.index(kind)
+        self.required = sum({1 << at for at in key_schema})
+        self.keyed = bool(key_schema)
+        self.index_count = len(indexes)
+        rows = [key_hash, *(hashes for _, hashes, _ in indexes), key_schema, key_range]
+        self.parts = _halves(ROW * len(rows))
+        for row, numbers in enumerate(rows):
+            if len(numbers) >= ROW:
+                raise Unsupported
+            self.parts[ROW * row] = len(numbers)
+            for at, number in enumerate(numbers):
+                self.parts[ROW * row + at + 1] = number
+        self.key_row = ROW * (len(rows) - 2)
+        self.sort_row = ROW * (len(rows) - 1)
+        for at, (keys, _, names) in enumerate(indexes):
+            self.index_required[at] = sum({1 << key for key in keys})
+            self.index_all[at] = names is None
+        sets = 1 + len(indexes)
+        self.bucket_items = _signed(sets * self.buckets)
+        self.digests = _words(sets * self.distinct_limit * 2)
+        self.digest_items = _signed(sets * self.distinct_limit)
+        self.digest_mask = _power_of_two(4 * self.distinct_limit) - 1
+        self.digest_table = _halves(sets * (self.digest_mask + 1))
+        self.recent = _halves(sets * RECENT * RECENTS)
+        self.shapes = _signed(self.key_count * SHAPES)
+        self._start_hashes(value_key, hmac_pads)
+        # TTL
+        self.expiring = ttl is not None
+        self.now = now
+        self.oldest, self.overdue, self.milliseconds_from = ttl_bounds
+        # attributes
+        special = {}
+        for at, (name, _) in enumerate(key_attributes):
+            special[name] = special.get(name, 0) | (<int64_t> (at + 1) << KEY_SHIFT)
+        for at, (_, _, names) in enumerate(indexes):
+            for name in names or ():
+                special[name] = special.get(name, 0) | (1 << at)
+        if ttl is not None:
+            special[ttl] = special.get(ttl, 0) | (<int64_t> 1 << TTL_BIT)
+        for name in first:
+            special.setdefault(name, 0)
+        self.first_names = frozenset(first)
+        self.slot_limit = 2 * (self.max_attributes + len(special)) + 64
+        self.slots = _signed(SLOTS * self.slot_limit)
+        self.hash_mask = _power_of_two(4 * self.slot_limit) - 1
+        self.by_hash = _words(self.hash_mask + 1)
+        self.labels = _bytes(4096)
+        for name, info in special.items():
+            encoded = name.encode("utf-8", "surrogatepass")
+            if len(encoded) >= 1 << LENGTH_BITS:
+                raise Unsupported
+            self._new_slot(encoded, info | (<int64_t> 1 << SPECIAL_BIT), NEW)
+
+    def _start_hashes(self, bytes value_key, pads):
+        cdef uint8_t[128] block
+        cdef int at
+        for at in range(8):
+            self.blake_state[at] = BLAKE_START[at]
+            self.hmac_inner[at] = SHA_START[at]
+            self.hmac_outer[at] = SHA_START[at]
+        self.blake_state[0] ^= 0x01010000 ^ (len(value_key) << 8) ^ 16
+        for at in range(128):
+            block[at] = value_key[at] if at < len(value_key) else 0
+        for at in range(8):
+            self.blake_empty[at] = self.blake_state[at]
+        _blake_block(self.blake_empty, block, 128, True)
+        _blake_block(self.blake_state, block, 128, False)
+        inner, outer = pads
+        for at in range(64):
+            block[at] = inner[at]
+        _sha_block(self.hmac_inner, block)
+        for at in range(64):
+            block[at] = outer[at]
+        _sha_block(self.hmac_outer, block)
+
+    # -------------------------------------------------------------------------------------------------- what Python calls
+
+    def read_page(self, const unsigned char[::1] body not None):
+        """
+        Read a Scan answer, and count nothing yet. Gives (items, bytes of them, the answer with an empty list of items); None: it is one for
+        `ItemFold`.
+        """
+        cdef Py_ssize_t status
+        cdef Py_ssize_t at
+        cdef int64_t total = 0
+        self._open(body)
+        self.one_line = False
+        try:
+            with nogil:
+                status = self._page()
+        except IndexError:  # it ends too early
+            status = GIVE_UP
+        if status < 0:
+            self._close()
+            return None
+        for at in range(self.entry_count):
+            total += self.entries[ITEM * at + BYTES]
+        return self.entry_count, total, bytes(body[: self.items_start]) + b"[]" + bytes(body[self.items_end :])
+
+    def count(self):
+        """Count what was read."""
+        try:
+            self._count_all()
+        finally:
+            self._close()
+
+    def forget(self):
+        """Do not count what was read."""
+        self._close()
+
+    def lines(self, const unsigned char[::1] block not None, size_t start, bint wrapped):
+        """
+        Read whole lines from `start` and count them: up to the end, a line for `ItemFold`, or enough of them. Gives (where it stopped, lines
+        before that, items in them, the end of the line for `ItemFold` or 0).
+        """
+        cdef Py_ssize_t status = 0
+        cdef Py_ssize_t records = 0
+        cdef Py_ssize_t items = 0
+        cdef size_t at = start
+        cdef size_t end
+        cdef Py_ssize_t lines = 0
+        cdef Py_ssize_t found
+        self._open(block)
+        self.one_line = True
+        try:
+            try:
+                with nogil:
+                    status = self._some_lines(&at, &lines, wrapped, &records, &items)
+            except IndexError:
+                status = GIVE_UP
+            self.record_count, self.entry_count = records, items
+            found = self.entry_count
+            self._count_all()
+        finally:
+            end = 0
+            if status < 0:
+                end = self._line_end(at)
+            self._close()
+        return at, lines, found, end
+
+    def sizes(self):
+        """Items by size."""
+        found = dict(self.beyond)
+        cdef Py_ssize_t at
+        for at in range(self.histogram.shape[0]):
+            if self.histogram[at]:
+                found[at] = self.histogram[at]
+        return found
+
+    def over(self, int64_t threshold):
+        """Items that are larger."""
+        cdef int64_t found = 0
+        cdef Py_ssize_t at
+        for at in range(max(0, threshold + 1), self.histogram.shape[0]):
+            found += self.histogram[at]
+        return found + sum([times for size, times in self.beyond.items() if size > threshold])
+
+    def attributes(self):
+        """By name: (present, total, max, types); and the same of the others."""
+        cdef Py_ssize_t slot
+        found = {}
+        for slot in range(self.slot_count):
+            if self.slots[SLOTS * slot + STATE] == COUNTED and self.slots[SLOTS * slot + PRESENT]:
+                found[self._label(slot).decode("utf-8", "surrogatepass")] = (
+                    self.slots[SLOTS * slot + PRESENT],
+                    self.slots[SLOTS * slot + TOTAL],
+                    self.slots[SLOTS * slot + MAX],
+                    _type_names(self.slots[SLOTS * slot + TYPES]),
+                )
+        return found, (self.other_present, self.other_total, self.other_max, _type_names(self.other_types))
+
+    def keys(self, Py_ssize_t of):
+        """Of the table (0) or an index (from 1): items, items by bucket, items by value hash or None."""
+        cdef Py_ssize_t at, place
+        buckets = {}
+        for at in range(self.buckets):
+            if self.bucket_items[of * self.buckets + at]:
+                buckets[at] = self.bucket_items[of * self.buckets + at]
+        if not 0 <= of <= self.index_count:
+            raise IndexError(of)
+        if self.distinct[of] < 0:
+            return self.key_items[of], buckets, None
+        values = {}
+        for at in range(self.distinct[of]):
+            place = of * self.distinct_limit + at
+            low, high = self.digests[2 * place], self.digests[2 * place + 1]
+            values[low.to_bytes(8, "little").hex() + high.to_bytes(8, "little").hex()] = self.digest_items[place]
+        return self.key_items[of], buckets, values
+
+    def index_numbers(self):
+        """Of each index: entries, total, max."""
+        return [(self.index_entries[at], self.index_total[at], self.index_max[at]) for at in range(self.index_count)]
+
+    def largest(self):
+        """Size and hash, the largest first."""
+        return [(self.largest_size[at], self.largest_hash[at]) for at in range(self.largest_count)]
+
+    def key_shapes(self):
+        return tuple(tuple(self.shapes[SHAPES * at : SHAPES * (at + 1)]) for at in range(self.key_count))
+
+    def time_to_live(self):
+        return {name: self.expiries[at] for at, name in enumerate(EXPIRY_NAMES) if self.expiries[at]}
+
+    def reset(self):
+        """Set all counters to 0. The names stay known: which are counted one by one is decided by all that were seen."""
+        cdef Py_ssize_t at
+        self.items = self.item_bytes = 0
+        self.histogram = _signed(4096)
+        self.beyond = {}
+        for at in range(self.slot_count):
+            self.slots[SLOTS * at + PRESENT] = 0
+            self.slots[SLOTS * at + TOTAL] = 0
+            self.slots[SLOTS * at + MAX] = 0
+            self.slots[SLOTS * at + TYPES] = 0
+        self.other_present = self.other_total = self.other_max = self.other_types = 0
+        self.bucket_items[:] = 0
+        self.digest_table[:] = 0
+        self.digest_items[:] = 0
+        self.shapes[:] = 0
+        for at in range(MAX_INDEXES + 1):
+            self.key_items[at] = 0
+            if self.distinct[at] > 0:
+                self.distinct[at] = 0
+        for at in range(MAX_INDEXES):
+            self.index_entries[at] = self.index_total[at] = self.index_max[at] = 0
+        for at in range(EXPIRIES):
+            self.expiries[at] = 0
+        self.largest_count = 0
+
+    # ------------------------------------------------------------------------------------------------- opening and closing
+
+    cdef int _open(self, const unsigned char[::1] body) except -1:
+        self._close()
+        if body.shape[0] >= TOO_MANY_BYTES:
+            self.body = body[:0]
+            self.body_bytes = 0
+        else:
+            self.body = body
+            self.body_bytes = body.shape[0]
+        self.eights = self.body_bytes - 7 if self.body_bytes > 7 else 0
+        self.recent[:] = 0
+        return 0
+
+    cdef int _close(self) except -1:
+        self.body = None
+        self.body_bytes = 0
+        self.eights = 0
+        self.record_count = self.entry_count = self.name_count = self.todo_count = 0
+        if self.records.shape[0] > RECORD * KEPT_RECORDS:
+            self.records = _halves(RECORD * 1024)
+        if self.entries.shape[0] > ITEM * KEPT_RECORDS:
+            self.entries = _halves(ITEM * 256)
+        return 0
+
+    cdef int _more_records(self) except -1 with gil:
+        self.records = _longer(self.records, _halves, 0)
+        return 0
+
+    cdef int _more_entries(self) except -1 with gil:
+        self.entries = _longer(self.entries, _halves, 0)
+        return 0
+
+    cdef int _more_names(self) except -1 with gil:
+        self.names = _longer(self.names, _words, 0)
+        return 0
+
+    cdef int _more_seen(self, Py_ssize_t needed) except -1 with gil:
+        self.seen = _words(needed)
+        return 0
+
+    cdef int _more_todo(self) except -1 with gil:
+        self.todo = _longer(self.todo, _halves, 0)
+        return 0
+
+    cdef int _more_scratch(self, Py_ssize_t needed) except -1 with gil:
+        self.scratch = _longer(self.scratch, _bytes, needed)
+        return 0
+
+    cdef int _more_histogram(self, Py_ssize_t needed) except -1 with gil:
+        self.histogram = _longer(self.histogram, _signed, needed)
+        return 0
+
+    # ------------------------------------------------------------------------------------------------------------- JSON
+
+    cdef inline Py_ssize_t _past_blanks(self, size_t i) except -1 nogil:
+        cdef unsigned char c = self.body[i]
+        while c <= 32:
+            if c != 32 and c != 9 and (self.one_line or (c != 10 and c != 13)):
+                return GIVE_UP
+            i += 1
+            c = self.body[i]
+        return i
+
+    cdef Py_ssize_t _text(self, size_t i) except -1 nogil:
+        """From behind the quote that opens a text to the one that closes it. Sets `saved` and `marks`."""
+        cdef uint64_t word, quotes, slashes
+        cdef Py_ssize_t after
+        cdef unsigned char c
+        self.saved = 0
+        self.marks = 0
+        while True:
+            if i < self.eights:
+                word = stj_eight(&self.body[i])
+                quotes = word ^ QUOTES
+                slashes = word ^ BACKSLASHES
+                word = (word | ((quotes - ONES) & ~quotes) | ((slashes - ONES) & ~slashes) | ((word - BLANKS) & ~word)) & HIGHS
+                if word == 0:
+                    i += 8
+                    continue
+                i += stj_first(word)
+            c = self.body[i]
+            if c == 34:
+                return i
+            if c == 92:
+                after = self._escape(i)
+            elif c >= 128:
+                after = self._beyond_ascii(i, c)
+            elif c < 32:
+                return GIVE_UP
+            else:
+                after = i + 1
+            if after < 0:
+                return after
+            i = after
+
+    cdef Py_ssize_t _escape(self, size_t i) except -1 nogil:
+        """Past an escape, from its backslash; half a surrogate pair is given up."""
+        cdef unsigned char c = self.body[i + 1]
+        cdef int code
+        self.marks |= ESCAPED
+        if c == 117:
+            code = self._four_digits(i + 2)
+            if code < 0:
+                return GIVE_UP
+            if code >= 128:
+                self.marks |= NOT_ASCII
+            if 0xD800 <= code < 0xE000:
+                if code >= 0xDC00 or self.body[i + 6] != 92 or self.body[i + 7] != 117:
+                    return GIVE_UP
+                code = self._four_digits(i + 8)
+                if not 0xDC00 <= code < 0xE000:
+                    return GIVE_UP
+                self.saved += 8
+                return i + 12
+            self.saved += 5 if code < 0x80 else 4 if code < 0x800 else 3
+            return i + 6
+        if c == 34 or c == 92 or c == 47 or c == 98 or c == 102 or c == 110 or c == 114 or c == 116:
+            self.saved += 1
+            return i + 2
+        return GIVE_UP
+
+    cdef int _four_digits(self, size_t i) except -1 nogil:
+        """The number that four hexadecimal digits make, or GIVE_UP."""
+        cdef int code = 0
+        cdef int digit
+        cdef size_t at
+        cdef unsigned char c
+        for at in range(i, i + 4):
+            c = self.body[at]
+            if 48 <= c <= 57:
+                digit = c - 48
+            elif 65 <= c <= 70:
+                digit = c - 55
+            elif 97 <= c <= 102:
+                digit = c - 87
+            else:
+                return GIVE_UP
+            code = code * 16 + digit
+        return code
+
+    cdef Py_ssize_t _beyond_ascii(self, size_t i, unsigned char c) except -1 nogil:
+        """Past one character of two to four bytes, by the table of well-formed sequences of the Unicode standard (3-7)."""
+        cdef unsigned char low = 0x80
+        cdef unsigned char high = 0xBF
+        cdef int more
+        cdef int at
+        self.marks |= NOT_ASCII
+        if 0xC2 <= c <= 0xDF:
+            more = 1
+        elif 0xE0 <= c <= 0xEF:
+            more = 2
+            if c == 0xE0:
+                low = 0xA0
+            elif c == 0xED:
+                high = 0x9F
+        elif 0xF0 <= c <= 0xF4:
+            more = 3
+            if c == 0xF0:
+                low = 0x90
+            elif c == 0xF4:
+                high = 0x8F
+        else:
+            return GIVE_UP
+        for at in range(1, more + 1):
+            c = self.body[i + at]
+            if c < low or c > high:
+                return GIVE_UP
+            low = 0x80
+            high = 0xBF
+        return i + more + 1
+
+    cdef Py_ssize_t _number(self, size_t i) except -1 nogil:
+        """
+        From behind the quote that opens a number to the one that closes it. Sets `size`, and the parts: places of the first and last digit that
+        is not zero, `power` of the last one, `negative`.
+        """
+        cdef int64_t digits = 0
+        cdef int64_t fraction = 0
+        cdef int64_t first = -1
+        cdef int64_t last = -1
+        cdef int64_t exponent = 0
+        cdef int64_t power, pairs
+        cdef bint point = False
+        cdef bint minus = False
+        cdef bint negative
+        cdef int exponent_digits = 0
+        cdef unsigned char c = self.body[i]
+        negative = c == 45
+        if negative or c == 43:
+            i += 1
+            c = self.body[i]
+        while True:
+            if 48 <= c <= 57:
+                if c != 48:
+                    if first < 0:
+                        first = digits
+                    last = digits
+                digits += 1
+                fraction += point
+            elif c == 46 and not point:
+                point = True
+            else:
+                break
+            i += 1
+            c = self.body[i]
+        if digits == 0:
+            return GIVE_UP
+        if c == 101 or c == 69:
+            i += 1
+            c = self.body[i]
+            minus = c == 45
+            if minus or c == 43:
+                i += 1
+                c = self.body[i]
+            while 48 <= c <= 57:
+                exponent = exponent * 10 + (c - 48)
+                exponent_digits += 1
+                if exponent_digits > MAX_EXPONENT_DIGITS:
+                    return GIVE_UP
+                i += 1
+                c = self.body[i]
+            if exponent_digits == 0:
+                return GIVE_UP
+            if minus:
+                exponent = -exponent
+        if c != 34:
+            return GIVE_UP
+        self.first_digit = first
+        self.last_digit = last
+        if first < 0:
+            self.size = 1
+            self.power = 0
+            self.negative = False
+            return i
+        power = exponent - fraction + (digits - 1 - last)
+        pairs = ((power + last - first) >> 1) - (power >> 1) + 1
+        self.size = min(<int64_t> MAX_NUMBER_BYTES, 1 + pairs + negative)
+        self.power = power
+        self.negative = negative
+        return i
+
+    cdef Py_ssize_t _binary(self, size_t i) except -1 nogil:
+        """From behind the quote that opens base64 text to the one that closes it. Sets `size`."""
+        cdef Py_ssize_t end = self._text(i)
+        if end < 0:
+            return end
+        if self.marks:
+            return GIVE_UP
+        self.size = (end - <Py_ssize_t> i) * 3 // 4
+        if end > <Py_ssize_t> i and self.body[end - 1] == 61:
+            self.size -= 1
+        if end > <Py_ssize_t> i + 1 and self.body[end - 2] == 61:
+            self.size -= 1
+        return end
+
+    cdef Py_ssize_t _literal(self, size_t i) except -1 nogil:
+        """Past true or false."""
+        if self.body[i] == 116:
+            if self.body[i + 1] == 114 and self.body[i + 2] == 117 and self.body[i + 3] == 101:
+                return i + 4
+        elif self.body[i] == 102:
+            if self.body[i + 1] == 97 and self.body[i + 2] == 108 and self.body[i + 3] == 115 and self.body[i + 4] == 101:
+                return i + 5
+        return GIVE_UP
+
+    cdef Py_ssize_t _value(self, size_t i, int depth) except -1 nogil:
+        """Past a value of DynamoDB JSON, from its brace. Sets `size`, `kind`, and where a text is."""
+        cdef uint64_t word
+        cdef Py_ssize_t end
+        cdef int kind
+        cdef unsigned char c, d
+        if i < self.eights and ((word := stj_eight(&self.body[i])) & TAG_MASK) == TAG:
+            c = <unsigned char> (word >> 16)
+            kind = S if c == 83 else N if c == 78 else B if c == 66 else M if c == 77 else L if c == 76 else -1
+            if kind < 0:
+                return GIVE_UP
+            i += 5
+            c = <unsigned char> (word >> 40)
+            if c <= 32:
+                end = self._past_blanks(i)
+                if end < 0:
+                    return end
+                i = end
+                c = self.body[i]
+        else:
+            if self.body[i] != 123:
+                return GIVE_UP
+            end = self._past_blanks(i + 1)
+            if end < 0:
+                return end
+            i = end
+            if self.body[i] != 34:
+                return GIVE_UP
+            c = self.body[i + 1]
+            d = self.body[i + 2]
+            if d == 34:
+                kind = S if c == 83 else N if c == 78 else B if c == 66 else M if c == 77 else L if c == 76 else -1
+                i += 3
+            elif d == 83 and self.body[i + 3] == 34:
+                kind = SS if c == 83 else NS if c == 78 else BS if c == 66 else -1
+                i += 4
+            elif c == 66 and d == 79 and self.body[i + 3] == 79 and self.body[i + 4] == 76 and self.body[i + 5] == 34:
+                kind = BOOL
+                i += 6
+            elif c == 78 and d == 85 and self.body[i + 3] == 76 and self.body[i + 4] == 76 and self.body[i + 5] == 34:
+                kind = NULL_
+                i += 6
+            else:
+                return GIVE_UP
+            if kind < 0:
+                return GIVE_UP
+            end = self._past_blanks(i)
+            if end < 0:
+                return end
+            i = end
+            if self.body[i] != 58:
+                return GIVE_UP
+            end = self._past_blanks(i + 1)
+            if end < 0:
+                return end
+            i = end
+            c = self.body[i]
+        if kind <= B:
+            if c != 34:
+                return GIVE_UP
+            i += 1
+            if kind == S:
+                end = self._text(i)
+                self.size = end - <int64_t> i - self.saved
+            elif kind == N:
+                end = self._number(i)
+            else:
+                end = self._binary(i)
+            self.value_start = i
+            self.value_end = end
+            end += 1 if end >= 0 else 0
+        elif kind >= L:
+            if depth >= MAX_DEPTH:
+                return GIVE_UP
+            end = self._map(i, depth + 1) if kind == M else self._list(i, depth + 1)
+        elif kind >= SS:
+            end = self._set(i, kind)
+        else:
+            end = self._literal(i)
+            self.size = 1
+        if end < 0:
+            return end
+        if self.body[end] != 125:
+            end = self._past_blanks(end)
+            if end < 0:
+                return end
+            if self.body[end] != 125:
+                return GIVE_UP
+        self.kind = kind
+        return end + 1
+
+    cdef Py_ssize_t _set(self, size_t i, int kind) except -1 nogil:
+        """Past the members of a set, from their bracket. Sets `size`."""
+        cdef int64_t size = 0
+        cdef Py_ssize_t end
+        if self.body[i] != 91:
+            return GIVE_UP
+        end = self._past_blanks(i + 1)
+        if end < 0:
+            return end
+        i = end
+        if self.body[i] == 93:
+            self.size = 0
+            return i + 1
+        while True:
+            if self.body[i] != 34:
+                return GIVE_UP
+            i += 1
+            if kind == SS:
+                end = self._text(i)
+                self.size = end - <int64_t> i - self.saved
+            elif kind == NS:
+                end = self._number(i)
+            else:
+                end = self._binary(i)
+            if end < 0:
+                return end
+            size += self.size
+            end = self._past_blanks(end + 1)
+            if end < 0:
+                return end
+            i = end
+            if self.body[i] == 93:
+                self.size = size
+                return i + 1
+            if self.body[i] != 44:
+                return GIVE_UP
+            end = self._past_blanks(i + 1)
+            if end < 0:
+                return end
+            i = end
+
+    cdef Py_ssize_t _list(self, size_t i, int depth) except -1 nogil:
+        """Past the elements of a list, from their bracket. Sets `size`."""
+        cdef int64_t size = CONTAINER_BYTES
+        cdef Py_ssize_t end
+        if self.body[i] != 91:
+            return GIVE_UP
+        end = self._past_blanks(i + 1)
+        if end < 0:
+            return end
+        i = end
+        if self.body[i] == 93:
+            self.size = size
+            return i + 1
+        while True:
+            end = self._value(i, depth)
+            if end < 0:
+                return end
+            size += 1 + self.size
+            end = self._past_blanks(end)
+            if end < 0:
+                return end
+            i = end
+            if self.body[i] == 93:
+                self.size = size
+                return i + 1
+            if self.body[i] != 44:
+                return GIVE_UP
+            end = self._past_blanks(i + 1)
+            if end < 0:
+                return end
+            i = end
+
+    cdef Py_ssize_t _map(self, size_t i, int depth) except -1 nogil:
+        """Past the entries of a map, from their brace. Sets `size`."""
+        cdef int64_t size = CONTAINER_BYTES
+        cdef Py_ssize_t first = self.name_count
+        cdef Py_ssize_t end
+        if self.body[i] != 123:
+            return GIVE_UP
+        end = self._past_blanks(i + 1)
+        if end < 0:
+            return end
+        i = end
+        if self.body[i] == 125:
+            self.size = size
+            return i + 1
+        while True:
+            if self.body[i] != 34:
+                return GIVE_UP
+            end = self._text(i + 1)
+            if end < 0:
+                return end
+            if self.marks & ESCAPED:
+                return GIVE_UP
+            size += end - <int64_t> i  # the name, and 1 for the entry
+            self._note_name(self._hash(i + 1, end))
+            end = self._to_value(end + 1)
+            if end < 0:
+                return end
+            end = self._value(end, depth)
+            if end < 0:
+                return end
+            size += self.size
+            if self.body[end] != 44:
+                end = self._past_blanks(end)
+                if end < 0:
+                    return end
+                if self.body[end] == 125:
+                    break
+                if self.body[end] != 44:
+                    return GIVE_UP
+            end = self._past_blanks(end + 1)
+            if end < 0:
+                return end
+            i = end
+        self.size = size
+        if self._any_twice(first):
+            return GIVE_UP
+        self.name_count = first
+        return end + 1
+
+    cdef inline Py_ssize_t _to_value(self, size_t i) except -1 nogil:
+        """From behind a name to its value."""
+        cdef Py_ssize_t end
+        if self.body[i] != 58:
+            end = self._past_blanks(i)
+            if end < 0:
+                return end
+            i = end
+            if self.body[i] != 58:
+                return GIVE_UP
+        return self._past_blanks(i + 1)
+
+    cdef inline uint64_t _hash(self, size_t i, size_t end) except? 0 nogil:
+        cdef uint64_t hashed = self.seed ^ (end - i)
+        cdef uint64_t word
+        while i + 8 <= end and i < self.eights:
+            hashed = (hashed ^ stj_eight(&self.body[i])) * SPREAD
+            hashed ^= hashed >> 29
+            i += 8
+        if i < end:
+            if i < self.eights:
+                word = stj_eight(&self.body[i]) & ((<uint64_t> 1 << (8 * (end - i))) - 1)
+            else:
+                word = 0
+                while i < end:
+                    end -= 1
+                    word = (word << 8) | self.body[end]
+            hashed = (hashed ^ word) * SPREAD
+            hashed ^= hashed >> 32
+        return hashed * SPREAD
+
+    cdef inline int _note_name(self, uint64_t hashed) except -1 nogil:
+        if self.name_count >= self.names.shape[0]:
+            self._more_names()
+        self.names[self.name_count] = hashed
+        self.name_count += 1
+        return 0
+
+    cdef int _any_twice(self, Py_ssize_t first) except -1 nogil:
+        """Whether two of the names noted from `first` may be the same: they have one hash."""
+        cdef Py_ssize_t count = self.name_count - first
+        cdef Py_ssize_t one, other, length
+        cdef uint64_t hashed, at
+        cdef int probes
+        if count <= 1:
+            return 0
+        if count <= FEW:
+            for one in range(first + 1, self.name_count):
+                hashed = self.names[one]
+                for other in range(first, one):
+                    if self.names[other] == hashed:
+                        return 1
+            return 0
+        length = 64
+        while length < 2 * count:
+            length *= 2
+        if self.seen.shape[0] < length:
+            self._more_seen(length)
+        for one in range(length):
+            self.seen[one] = 0
+        for one in range(first, self.name_count):
+            hashed = self.names[one] | 1
+            at = hashed >> 20
+            probes = 0
+            while self.seen[at & <uint64_t> (length - 1)] != 0:
+                if self.seen[at & <uint64_t> (length - 1)] == hashed:
+                    return 1
+                at += 1
+                probes += 1
+                if probes > MAX_PROBES:
+                    return 1
+            self.seen[at & <uint64_t> (length - 1)] = hashed
+        return 0
+
+    cdef Py_ssize_t _item(self, size_t i) except -1 nogil:
+        """Past an item, from its brace. What is in it is recorded, not counted."""
+        cdef size_t begin = i
+        cdef Py_ssize_t first = self.record_count
+        cdef Py_ssize_t end, slot
+        cdef size_t name, name_end
+        cdef int64_t size = 0
+        cdef int64_t info
+        cdef uint64_t hashed
+        cdef uint64_t have = 0
+        cdef int key
+        cdef uint32_t at
+        if self.body[i] != 123:
+            return GIVE_UP
+        self.stamp += 1
+        self.name_count = 0
+        end = self._past_blanks(i + 1)
+        if end < 0:
+            return end
+        i = end
+        if self.body[i] == 125:
+            end = i
+        else:
+            while True:
+                if self.body[i] != 34:
+                    return GIVE_UP
+                name = i + 1
+                end = self._text(name)
+                if end < 0:
+                    return end
+                if self.marks & ESCAPED:
+                    return GIVE_UP
+                name_end = end
+                if name_end - name >= 1 << LENGTH_BITS:
+                    return GIVE_UP
+                hashed = self._hash(name, name_end)
+                slot = self._find(name, name_end, hashed)
+                if slot >= 0:
+                    if self.slots[SLOTS * slot + STAMP] == self.stamp:
+                        return GIVE_UP
+                    self.slots[SLOTS * slot + STAMP] = self.stamp
+                else:
+                    self._note_name(hashed)
+                end = self._to_value(name_end + 1)
+                if end < 0:
+                    return end
+                end = self._value(end, 0)
+                if end < 0:
+                    return end
+                self.size += name_end - name
+                size += self.size
+                if self.record_count >= MAX_RECORDS:
+                    return GIVE_UP
+                at = RECORD * self.record_count
+                if at + RECORD > self.records.shape[0]:
+                    self._more_records()
+                self.records[at + SLOT] = <uint32_t> slot if slot >= 0 else NO_SLOT
+                self.records[at + SIZE] = <uint32_t> self.size
+                self.records[at + KIND] = <uint32_t> self.kind | (<uint32_t> (name_end - name) << KIND_BITS)
+                self.records[at + NAME] = <uint32_t> name
+                self.records[at + START] = <uint32_t> self.value_start
+                self.records[at + END] = <uint32_t> self.value_end
+                self.record_count += 1
+                if slot >= 0:
+                    info = self.slots[SLOTS * slot + INFO]
+                    key = (info >> KEY_SHIFT) & 0xFF
+                    if key and self.key_kinds[key - 1] == self.kind:
+                        have |= <uint64_t> 1 << (key - 1)
+                        if self.kind == B and not self._is_base64(self.value_start, self.value_end):
+                            return GIVE_UP
+                if self.body[end] != 44:
+                    end = self._past_blanks(end)
+                    if end < 0:
+                        return end
+                    if self.body[end] == 125:
+                        break
+                    if self.body[end] != 44:
+                        return GIVE_UP
+                end = self._past_blanks(end + 1)
+                if end < 0:
+                    return end
+                i = end
+            if self._any_twice(0):
+                return GIVE_UP
+        if have & self.required != self.required or size >= TOO_MANY_BYTES:
+            return GIVE_UP
+        if self.entry_count >= MAX_RECORDS:
+            return GIVE_UP
+        at = ITEM * self.entry_count
+        if at + ITEM > self.entries.shape[0]:
+            self._more_entries()
+        self.entries[at + FIRST] = <uint32_t> first
+        self.entries[at + BEGIN] = <uint32_t> begin
+        self.entries[at + CLOSE] = <uint32_t> end + 1
+        self.entries[at + BYTES] = <uint32_t> size
+        self.entry_count += 1
+        return end + 1
+
+    cdef bint _is_base64(self, size_t start, size_t end) except -1 nogil:
+        """Whether it is what every decoder takes."""
+        cdef size_t at
+        if (end - start) % 4:
+            return False
+        if end > start and self.body[end - 1] == 61:
+            end -= 1
+            if self.body[end - 1] == 61:
+                end -= 1
+        for at in range(start, end):
+            if BASE64[self.body[at]] > 63:
+                return False
+        return True
+
+    cdef Py_ssize_t _page(self) except -1 nogil:
+        """Read a whole answer: its items strictly; of the rest, where it is."""
+        cdef Py_ssize_t end = self._past_blanks(0)
+        cdef size_t i
+        cdef bint found = False
+        if end < 0:
+            return end
+        if self.body[end] != 123:
+            return GIVE_UP
+        end = self._past_blanks(end + 1)
+        if end < 0:
+            return end
+        i = end
+        while True:
+            if self.body[i] != 34:
+                return GIVE_UP
+            end = self._text(i + 1)
+            if end < 0:
+                return end
+            if self.marks & ESCAPED:
+                return GIVE_UP
+            i += 1
+            if end - <Py_ssize_t> i == 5 and self.body[i] == 73 and self.body[i + 1] == 116 and self.body[i + 2] == 101 and self.body[i + 3] == 109 and self.body[i + 4] == 115:
+                if found:
+                    return GIVE_UP
+                found = True
+                end = self._to_value(end + 1)
+                if end < 0:
+                    return end
+                self.items_start = end
+                end = self._items(end)
+                self.items_end = end
+            else:
+                end = self._to_value(end + 1)
+                if end < 0:
+                    return end
+                end = self._skipped(end)
+            if end < 0:
+                return end
+            end = self._past_blanks(end)
+            if end < 0:
+                return end
+            if self.body[end] == 125:
+                return end if found else GIVE_UP
+            if self.body[end] != 44:
+                return GIVE_UP
+            end = self._past_blanks(end + 1)
+            if end < 0:
+                return end
+            i = end
+
+    cdef Py_ssize_t _skipped(self, size_t i) except -1 nogil:
+        """Past any value, on trust: what is not JSON in it is found when the answer is read without its items."""
+        cdef Py_ssize_t end
+        cdef int64_t depth = 0
+        cdef unsigned char c
+        while True:
+            c = self.body[i]
+            if c == 34:
+                end = self._text(i + 1)
+                if end < 0:
+                    return end
+                i = end + 1
+            elif c == 123 or c == 91:
+                depth += 1
+                i += 1
+            elif c == 125 or c == 93:
+                if depth == 0:
+                    return GIVE_UP
+                depth -= 1
+                i += 1
+            elif depth == 0:
+                while not (c == 44 or c == 125 or c == 93 or c <= 32):
+                    i += 1
+                    c = self.body[i]
+            else:
+                i += 1
+            if depth == 0:
+                return i
+
+    cdef Py_ssize_t _items(self, size_t i) except -1 nogil:
+        """Past the items, from their bracket."""
+        cdef Py_ssize_t end
+        if self.body[i] != 91:
+            return GIVE_UP
+        end = self._past_blanks(i + 1)
+        if end < 0:
+            return end
+        i = end
+        if self.body[i] == 93:
+            return i + 1
+        while True:
+            end = self._item(i)
+            if end < 0:
+                return end
+            end = self._past_blanks(end)
+            if end < 0:
+                return end
+            i = end
+            if self.body[i] == 93:
+                return i + 1
+            if self.body[i] != 44:
+                return GIVE_UP
+            end = self._past_blanks(i + 1)
+            if end < 0:
+                return end
+            i = end
+
+    cdef Py_ssize_t _some_lines(self, size_t *at, Py_ssize_t *lines, bint wrapped, Py_ssize_t *records, Py_ssize_t *items) except -1 nogil:
+        """Read lines until there are enough for one batch. `at`, `lines`, `records` and `items` are those up to the last whole line."""
+        cdef size_t i = at[0]
+        cdef Py_ssize_t end
+        cdef unsigned char c
+        while i < self.body_bytes and self.record_count < BATCH_RECORDS and self.entry_count < BATCH_RECORDS:
+            c = self.body[i]
+            while (c == 32 or c == 9) and i + 1 < self.body_bytes:
+                i += 1
+                c = self.body[i]
+            if c == 123:
+                if wrapped:
+                    end = self._wrapped(i)
+                else:
+                    end = self._item(i)
+                if end < 0:
+                    return end
+                i = end
+                while i < self.body_bytes and (self.body[i] == 32 or self.body[i] == 9):
+                    i += 1
+                c = self.body[i] if i < self.body_bytes else 10
+            elif c == 32 or c == 9:
+                i += 1
+                c = 10
+            if c == 13:
+                i += 1
+                if i < self.body_bytes and self.body[i] == 10:
+                    i += 1
+            elif c == 10:
+                i += 1
+            else:
+                return GIVE_UP
+            if i > self.body_bytes:
+                i = self.body_bytes
+            at[0] = i
+            lines[0] += 1
+            records[0] = self.record_count
+            items[0] = self.entry_count
+        return 0
+
+    cdef Py_ssize_t _wrapped(self, size_t i) except -1 nogil:
+        """Past {"Item": item}."""
+        cdef Py_ssize_t end = self._past_blanks(i + 1)
+        if end < 0:
+            return end
+        i = end
+        if not (self.body[i] == 34 and self.body[i + 1] == 73 and self.body[i + 2] == 116 and self.body[i + 3] == 101 and self.body[i + 4] == 109 and self.body[i + 5] == 34):
+            return GIVE_UP
+        end = self._to_value(i + 6)
+        if end < 0:
+            return end
+        end = self._item(end)
+        if end < 0:
+            return end
+        end = self._past_blanks(end)
+        if end < 0:
+            return end
+        return end + 1 if self.body[end] == 125 else GIVE_UP
+
+    cdef size_t _line_end(self, size_t i) except? 0:
+        while i < self.body_bytes:
+            if self.body[i] == 10:
+                return i + 1
+            if self.body[i] == 13:
+                return i + 2 if i + 1 < self.body_bytes and self.body[i + 1] == 10 else i + 1
+            i += 1
+        return i
+
+    # ------------------------------------------------------------------------------------------------------- attributes
+
+    cdef inline Py_ssize_t _find(self, size_t name, size_t end, uint64_t hashed) except? -1 nogil:
+        """The slot of a name, or -1."""
+        cdef uint64_t at = hashed >> 32
+        cdef uint64_t entry
+        cdef Py_ssize_t slot
+        while True:
+            entry = self.by_hash[at & self.hash_mask]
+            if entry == 0:
+                return -1
+            if entry >> 32 == hashed >> 32:
+                slot = <Py_ssize_t> <uint32_t> entry - 1
+                if self._is_label(slot, name, end):
+                    return slot
+            at += 1
+
+    cdef inline bint _is_label(self, Py_ssize_t slot, size_t name, size_t end) except -1 nogil:
+        cdef int64_t label = self.slots[SLOTS * slot + LABEL]
+        cdef size_t at = label >> LENGTH_BITS
+        cdef size_t length = label & ((1 << LENGTH_BITS) - 1)
+        cdef uint64_t different
+        if length != end - name:
+            return False
+        while length >= 8 and name < self.eights and at + 8 <= <size_t> self.labels.shape[0]:
+            if stj_eight(&self.body[name]) != stj_eight(&self.labels[at]):
+                return False
+            name += 8
+            at += 8
+            length -= 8
+        if length and length < 8 and name < self.eights and at + 8 <= <size_t> self.labels.shape[0]:
+            different = stj_eight(&self.body[name]) ^ stj_eight(&self.labels[at])
+            return different << (64 - 8 * length) == 0
+        while length:
+            if self.body[name] != self.labels[at]:
+                return False
+            name += 1
+            at += 1
+            length -= 1
+        return True
+
+    cdef bytes _label(self, Py_ssize_t slot):
+        cdef int64_t label = self.slots[SLOTS * slot + LABEL]
+        cdef Py_ssize_t at = label >> LENGTH_BITS
+        return bytes(self.labels[at : at + (label & ((1 << LENGTH_BITS) - 1))])
+
+    cdef Py_ssize_t _new_slot(self, bytes name, int64_t info, int64_t state) except -1:
+        cdef const unsigned char[::1] body = self.body
+        cdef size_t body_bytes = self.body_bytes
+        cdef size_t eights = self.eights
+        cdef uint64_t hashed, at
+        cdef Py_ssize_t slot = self.slot_count
+        cdef Py_ssize_t place
+        if self.label_bytes + len(name) + 8 > self.labels.shape[0]:
+            self.labels = _longer(self.labels, _bytes, self.label_bytes + len(name) + 8)
+        for place in range(len(name)):
+            self.labels[self.label_bytes + place] = <unsigned char> name[place]
+        # the hash is one of the input: for a moment, the name is it
+        self.body = name
+        self.body_bytes = len(name)
+        self.eights = self.body_bytes - 7 if self.body_bytes > 7 else 0
+        try:
+            hashed = self._hash(0, self.body_bytes)
+        finally:
+            self.body = body
+            self.body_bytes = body_bytes
+            self.eights = eights
+        at = hashed >> 32
+        while self.by_hash[at & self.hash_mask]:
+            at += 1
+        self.by_hash[at & self.hash_mask] = (hashed >> 32 << 32) | <uint64_t> (slot + 1)
+        for place in range(SLOTS):
+            self.slots[SLOTS * slot + place] = 0
+        self.slots[SLOTS * slot + STATE] = state
+        self.slots[SLOTS * slot + INFO] = info
+        self.slots[SLOTS * slot + LABEL] = (<int64_t> self.label_bytes << LENGTH_BITS) | <int64_t> len(name)
+        self.label_bytes += len(name)
+        self.slot_count += 1
+        return slot
+
+    cdef int _pack_slots(self) except -1:
+        """Make room: names that were pushed out are forgotten. They are still refused, because the last rank only falls."""
+        cdef Py_ssize_t slot, at, new
+        kept = []
+        for slot in range(self.slot_count):
+            if self.slots[SLOTS * slot + STATE] == COUNTED or self.slots[SLOTS * slot + INFO]:
+                kept.append((self._label(slot), [self.slots[SLOTS * slot + at] for at in range(LABEL)]))
+        self.by_hash[:] = 0
+        self.slot_count = 0
+        self.label_bytes = 0
+        for name, numbers in kept:
+            new = self._new_slot(name, numbers[INFO], numbers[STATE])
+            for at in range(LABEL):
+                self.slots[SLOTS * new + at] = numbers[at]
+            if numbers[STATE] == COUNTED:
+                self.slot_by_name[name.decode("utf-8", "surrogatepass")] = new
+        return 0
+
+    cdef int _admit(self, Py_ssize_t slot, bytes name) except -1:
+        """Decide of a new name whether it is counted one by one, as `_Attributes` does; `slot`: -1 if it has none. True if it is."""
+        cdef Py_ssize_t last
+        text = name.decode("utf-8", "surrogatepass")
+        rank = (text not in self.first_names, len(text), text)
+        if text == self.other_name or (self.full and rank > self.ranks[len(self.ranks) - 1]):
+            if slot >= 0:
+                self.slots[SLOTS * slot + STATE] = OTHER
+            return 0
+        if self.full:
+            _, _, pushed_out = self.ranks.pop()
+            last = self.slot_by_name.pop(pushed_out)
+            self._add_to_others(
+                self.slots[SLOTS * last + PRESENT], self.slots[SLOTS * last + TOTAL], self.slots[SLOTS * last + MAX], self.slots[SLOTS * last + TYPES]
+            )
+            self.slots[SLOTS * last + STATE] = OTHER
+        insort(self.ranks, rank)
+        if slot < 0:
+            if self.slot_count == self.slot_limit:
+                self._pack_slots()
+            slot = self._new_slot(name, 0, COUNTED)
+        self.slots[SLOTS * slot + STATE] = COUNTED
+        self.slot_by_name[text] = slot
+        self.full = len(self.ranks) == self.max_attributes
+        if self.full:
+            later, self.last_length, text = self.ranks[len(self.ranks) - 1]
+            self.last_is_first = not later
+            self.last_name = bytearray(text.encode("utf-8", "surrogatepass"))
+        return 1
+
+    cdef inline int _add_to_others(self, int64_t present, int64_t total, int64_t largest, int64_t types) except -1 nogil:
+        self.other_present += present
+        self.other_total += total
+        self.other_max = max(self.other_max, largest)
+        self.other_types |= types
+        return 0
+
+    cdef bint _is_beyond(self, size_t name, size_t length) except -1 nogil:
+        """Whether a name that is no key attribute's ranks after the last of those that are counted one by one."""
+        cdef Py_ssize_t characters = 0
+        cdef size_t at
+        cdef unsigned char mine, last
+        if not self.full:
+            return False
+        if self.last_is_first:
+            return True
+        for at in range(name, name + length):
+            characters += self.body[at] & 0xC0 != 0x80
+        if characters != self.last_length:
+            return characters > self.last_length
+        for at in range(length):
+            if at >= <size_t> self.last_name.shape[0]:
+                return True
+            mine = self.body[name + at]
+            last = self.last_name[at]
+            if mine != last:
+                return mine > last
+        return False
+
+    # --------------------------------------------------------------------------------------------------------- counting
+
+    cdef int _count_all(self) except -1:
+        cdef Py_ssize_t at
+        cdef int status
+        if not self.entry_count:
+            return 0
+        self.last_rank = min(self.owner.last_rank(), 0xFFFFFFFFFFFFFFFF)
+        with nogil:
+            for at in range(self.entry_count):
+                self._count(at)
+        for at in range(self.todo_count):
+            self._do(self.todo[TODO * at], self.todo[TODO * at + 1], self.todo[TODO * at + 2])
+        return 0
+
+    cdef inline int _leave(self, uint32_t what, uint32_t which, uint32_t more) except -1 nogil:
+        cdef Py_ssize_t at = TODO * self.todo_count
+        if at + TODO > self.todo.shape[0]:
+            self._more_todo()
+        self.todo[at] = what
+        self.todo[at + 1] = which
+        self.todo[at + 2] = more
+        self.todo_count += 1
+        return 0
+
+    cdef int _count(self, Py_ssize_t item) except -1 nogil:
+        """Count one item that was read."""
+        cdef Py_ssize_t first = self.entries[ITEM * item + FIRST]
+        cdef int64_t size = self.entries[ITEM * item + BYTES]
+        cdef Py_ssize_t end = self.entries[ITEM * (item + 1) + FIRST] if item + 1 < self.entry_count else self.record_count
+        cdef Py_ssize_t record, at, slot
+        cdef uint32_t tag, kind
+        cdef int64_t info, bytes_
+        cdef uint64_t have = 0
+        cdef int key, index, shape
+        cdef bint dated = False
+        cdef bint large = False
+        cdef uint32_t checksum = 0
+        self.items += 1
+        self.item_bytes += size
+        if size >= HISTOGRAM:
+            self._leave(TO_SIZE, <uint32_t> size, 0)
+        else:
+            if size >= self.histogram.shape[0]:
+                self._more_histogram(min(HISTOGRAM, size + 1))
+            self.histogram[size] += 1
+        for index in range(self.index_count):
+            self.index_size[index] = size if self.index_all[index] else 0
+        for record in range(first, end):
+            at = RECORD * record
+            tag = self.records[at + KIND]
+            kind = tag & ((1 << KIND_BITS) - 1)
+            bytes_ = self.records[at + SIZE]
+            info = 0
+            if self.records[at + SLOT] == NO_SLOT:
+                if self._is_beyond(self.records[at + NAME], tag >> KIND_BITS):
+                    self._add_to_others(1, bytes_, bytes_, 1 << kind)
+                else:
+                    self._leave(TO_NAME, <uint32_t> record, 0)
+            else:
+                slot = SLOTS * <Py_ssize_t> self.records[at + SLOT]
+                info = self.slots[slot + INFO]
+                if self.slots[slot + STATE] == COUNTED:
+                    self.slots[slot + PRESENT] += 1
+                    self.slots[slot + TOTAL] += bytes_
+                    if bytes_ > self.slots[slot + MAX]:
+                        self.slots[slot + MAX] = bytes_
+                    self.slots[slot + TYPES] |= 1 << kind
+                elif self.slots[slot + STATE] == OTHER:
+                    self._add_to_others(1, bytes_, bytes_, 1 << kind)
+                else:
+                    self._leave(TO_NAME, <uint32_t> record, 0)
+            key = 0
+            if info:
+                for index in range(self.index_count):
+                    if (info >> index) & 1 and not self.index_all[index]:
+                        self.index_size[index] += bytes_
+                key = (info >> KEY_SHIFT) & 0xFF
+                if key and self.key_kinds[key - 1] == <int> kind:
+                    have |= <uint64_t> 1 << (key - 1)
+                    self.key_records[key - 1] = <uint32_t> record
+                if (info >> TTL_BIT) & 1:
+                    dated = True
+                    self._expire(record, kind)
+            if bytes_ >= self.compressed_from and not key:
+                if bytes_ - <int64_t> (tag >> KIND_BITS) >= self.compressed_from and (kind == S or kind == B or kind >= L):
+                    large = True
+        if self.expiring and not dated:
+            self.expiries[MISSING] += 1
+        self.keys_ready = 0
+        self.scratch_bytes = 0
+        if self.keyed:
+            checksum = self._count_key(0)
+        for index in range(self.index_count):
+            if have & self.index_required[index] == self.index_required[index]:
+                self.index_entries[index] += 1
+                self.index_total[index] += self.index_size[index]
+                if self.index_size[index] > self.index_max[index]:
+                    self.index_max[index] = self.index_size[index]
+                self._count_key(index + 1)
+        for key in range(self.key_count):
+            if (have >> key) & 1:
+                shape = self._shape(key)
+                if shape == ASK:
+                    self._leave(TO_SHAPE, <uint32_t> key, self.key_records[key])
+                else:
+                    self.shapes[SHAPES * key + shape] += 1
+        if large and self.keyed and size >= self.compressed_from:
+            if self.parts[self.sort_row]:
+                self._join(self.sort_row)
+                checksum = self._crc(self.joined_at, self.joined_length, checksum)
+            if checksum * self.rank_factor + self.rank_summand <= self.last_rank:
+                self._leave(TO_COMPRESS, <uint32_t> item, checksum)
+        if self.largest_count < self.largest_limit or size >= self.largest_size[self.largest_limit - 1]:
+            if self.keyed:
+                self._join(self.key_row)
+                self._take(size, self._hmac(self.joined_at, self.joined_length))
+            else:
+                self._leave(TO_HASH, <uint32_t> item, 0)
+        return 0
+
+    cdef int _expire(self, Py_ssize_t record, uint32_t kind) except -1 nogil:
+        """Count what TTL makes of a value."""
+        cdef size_t start = self.records[RECORD * record + START]
+        cdef size_t end = self.records[RECORD * record + END]
+        cdef int64_t seconds = 0
+        cdef double past
+        cdef size_t at
+        if kind != N:
+            self.expiries[NOT_NUMBERS] += 1
+            return 0
+        if end - start > 15:
+            self._leave(TO_EXPIRE, <uint32_t> record, 0)
+            return 0
+        for at in range(start, end):
+            if not 48 <= self.body[at] <= 57:
+                self._leave(TO_EXPIRE, <uint32_t> record, 0)
+                return 0
+            seconds = 10 * seconds + (self.body[at] - 48)
+        past = self.now - <double> seconds
+        if past < 0:
+            self.expiries[MILLISECONDS if seconds > self.milliseconds_from else LATER] += 1
+        elif seconds <= 0 or past > self.oldest:
+            self.expiries[IGNORED] += 1
+        else:
+            self.expiries[OVERDUE if past > self.overdue else DUE] += 1
+        return 0
+
+    cdef int _take(self, int64_t size, uint64_t hashed) except -1 nogil:
+        """Put an item among the largest, in order, if it is one."""
+        cdef int at = self.largest_count
+        if at == self.largest_limit:
+            at -= 1
+            if size < self.largest_size[at] or (size == self.largest_size[at] and hashed >= self.largest_hash[at]):
+                return 0
+        else:
+            self.largest_count += 1
+        while at > 0 and (size > self.largest_size[at - 1] or (size == self.largest_size[at - 1] and hashed < self.largest_hash[at - 1])):
+            self.largest_size[at] = self.largest_size[at - 1]
+            self.largest_hash[at] = self.largest_hash[at - 1]
+            at -= 1
+        self.largest_size[at] = size
+        self.largest_hash[at] = hashed
+        return 0
+
+    cdef int _do(self, uint32_t what, uint32_t which, uint32_t more) except -1:
+        """What the bulk left for Python."""
+        cdef Py_ssize_t at = RECORD * <Py_ssize_t> which
+        cdef Py_ssize_t slot
+        cdef size_t name
+        cdef int64_t size
+        if what == TO_NAME:
+            name = self.records[at + NAME]
+            self._count_new(name, name + (self.records[at + KIND] >> KIND_BITS), self.records[at + SIZE], self.records[at + KIND] & ((1 << KIND_BITS) - 1))
+        elif what == TO_SHAPE:
+            at = RECORD * <Py_ssize_t> more
+            self.keys_ready = 0
+            self.scratch_bytes = 0
+            self.key_records[which] = more
+            if self.key_kinds[which] == N:
+                text = bytes(self.body[self.records[at + START] : self.records[at + END]])
+            else:
+                self._ready(which)
+                text = bytes(self.scratch[self.key_at[which] : self.key_at[which] + self.key_length[which]])
+            self.shapes[SHAPES * <Py_ssize_t> which + <int> self.owner.shape_of(text)] += 1
+        elif what == TO_EXPIRE:
+            kind = EXPIRY_NAMES.index(self.owner.expiry_of(bytes(self.body[self.records[at + START] : self.records[at + END]])))
+            self.expiries[<int> kind] += 1
+        elif what == TO_SIZE:
+            self.beyond[which] = self.beyond.get(which, 0) + 1
+        elif what == TO_HASH:
+            size = self.entries[ITEM * <Py_ssize_t> which + BYTES]
+            if self.largest_count < self.largest_limit or size >= self.largest_size[self.largest_limit - 1]:
+                self._take(size, self.owner.item_hash(self._item_bytes(which)))
+        elif more * self.rank_factor + self.rank_summand <= self.last_rank:
+            self.owner.compress(self._item_bytes(which))
+            self.last_rank = min(self.owner.last_rank(), 0xFFFFFFFFFFFFFFFF)
+        return 0
+
+    cdef bytes _item_bytes(self, Py_ssize_t item):
+        return bytes(self.body[self.entries[ITEM * item + BEGIN] : self.entries[ITEM * item + CLOSE]])
+
+    cdef int _count_new(self, size_t name, size_t end, int64_t size, uint32_t kind) except -1:
+        cdef Py_ssize_t slot = self._find(name, end, self._hash(name, end))
+        cdef Py_ssize_t at
+        if slot < 0 or self.slots[SLOTS * slot + STATE] == NEW:
+            if (slot < 0 and self._is_beyond(name, end - name)) or not self._admit(slot, bytes(self.body[name:end])):
+                return self._add_to_others(1, size, size, 1 << kind)
+            slot = self._find(name, end, self._hash(name, end))
+        elif self.slots[SLOTS * slot + STATE] == OTHER:
+            return self._add_to_others(1, size, size, 1 << kind)
+        at = SLOTS * slot
+        self.slots[at + PRESENT] += 1
+        self.slots[at + TOTAL] += size
+        self.slots[at + MAX] = max(self.slots[at + MAX], size)
+        self.slots[at + TYPES] |= 1 << kind
+        return 0
+
+    # ------------------------------------------------------------------------------------------------------------- keys
+
+    cdef int _room(self, Py_ssize_t needed) except -1 nogil:
+        """Room for more bytes of keys, and for a few beyond them."""
+        if self.scratch_bytes + needed + 32 > self.scratch.shape[0]:
+            self._more_scratch(self.scratch_bytes + needed + 32)
+        return 0
+
+    cdef inline int _put(self, uint8_t byte) except -1 nogil:
+        self.scratch[self.scratch_bytes] = byte
+        self.scratch_bytes += 1
+        return 0
+
+    cdef int _put_number(self, int64_t number) except -1 nogil:
+        """In decimal digits."""
+        cdef uint8_t[24] digits
+        cdef int count = 0
+        self._room(24)
+        if number < 0:
+            self._put(45)
+            number = -number
+        while True:
+            digits[count] = 48 + number % 10
+            count += 1
+            number //= 10
+            if number == 0:
+                break
+        while count:
+            count -= 1
+            self._put(digits[count])
+        return 0
+
+    cdef int _ready(self, int key) except -1 nogil:
+        """The bytes of one key attribute of the item at hand, as `_key_bytes` gives them, into the scratch."""
+        cdef Py_ssize_t record = RECORD * <Py_ssize_t> self.key_records[key]
+        cdef size_t start = self.records[record + START]
+        cdef size_t end = self.records[record + END]
+        if (self.keys_ready >> key) & 1:
+            return 0
+        self.keys_ready |= <uint64_t> 1 << key
+        self._room(end - start)
+        self.key_at[key] = <uint32_t> self.scratch_bytes
+        if self.key_kinds[key] == S:
+            self._put_text(start, end)
+        elif self.key_kinds[key] == N:
+            self._put_parts(start)
+        else:
+            self._put_binary(start, end)
+        self.key_length[key] = <uint32_t> (self.scratch_bytes - self.key_at[key])
+        return 0
+
+    cdef int _put_text(self, size_t i, size_t end) except -1 nogil:
+        """What stands between two quotes, into the scratch, which has room for it and 8 bytes more."""
+        cdef size_t at = self.scratch_bytes
+        cdef uint64_t slashes
+        cdef unsigned char c
+        while i < end:
+            while i < self.eights and at + 8 <= <size_t> self.scratch.shape[0]:
+                slashes = stj_eight(&self.body[i]) ^ BACKSLASHES
+                if (slashes - ONES) & ~slashes & HIGHS:
+                    break
+                stj_put_eight(&self.scratch[at], &self.body[i])
+                if end - i <= 8:
+                    self.scratch_bytes = at + (end - i)
+                    return 0
+                i += 8
+                at += 8
+            c = self.body[i]
+            i += 1
+            if c != 92:
+                self.scratch[at] = c
+                at += 1
+                continue
+            self.scratch_bytes = at
+            i = self._put_escape(i)
+            at = self.scratch_bytes
+        self.scratch_bytes = at
+        return 0
+
+    cdef size_t _put_escape(self, size_t i) except? 0 nogil:
+        """The character of an escape, into the scratch. From behind the backslash to the end of it."""
+        cdef unsigned char c = self.body[i]
+        cdef int code
+        i += 1
+        if c == 117:
+            code = self._four_digits(i)
+            i += 4
+            if 0xD800 <= code < 0xDC00:
+                code = 0x10000 + ((code - 0xD800) << 10) + (self._four_digits(i + 2) - 0xDC00)
+                i += 6
+            if code < 0x80:
+                self._put(<uint8_t> code)
+            elif code < 0x800:
+                self._put(<uint8_t> (0xC0 | (code >> 6)))
+                self._put(<uint8_t> (0x80 | (code & 0x3F)))
+            else:
+                if code < 0x10000:
+                    self._put(<uint8_t> (0xE0 | (code >> 12)))
+                else:
+                    self._put(<uint8_t> (0xF0 | (code >> 18)))
+                    self._put(<uint8_t> (0x80 | ((code >> 12) & 0x3F)))
+                self._put(<uint8_t> (0x80 | ((code >> 6) & 0x3F)))
+                self._put(<uint8_t> (0x80 | (code & 0x3F)))
+        else:
+            self._put(10 if c == 110 else 9 if c == 116 else 13 if c == 114 else 8 if c == 98 else 12 if c == 102 else c)
+        return i
+
+    cdef int _put_parts(self, size_t start) except -1 nogil:
+        """repr(number_parts(...))"""
+        cdef int64_t digit = 0
+        cdef size_t i = start
+        cdef unsigned char c
+        self._number(start)
+        self._put(40)
+        if self.negative:
+            self._put(84)
+            self._put(114)
+            self._put(117)
+        else:
+            self._put(70)
+            self._put(97)
+            self._put(108)
+            self._put(115)
+        self._put(101)
+        self._put(44)
+        self._put(32)
+        self._put(39)
+        if self.first_digit >= 0:
+            while digit <= self.last_digit:
+                c = self.body[i]
+                i += 1
+                if 48 <= c <= 57:
+                    if digit >= self.first_digit:
+                        self._put(c)
+                    digit += 1
+        self._put(39)
+        self._put(44)
+        self._put(32)
+        self._put_number(self.power)
+        self._put(41)
+        return 0
+
+    cdef int _put_binary(self, size_t i, size_t end) except -1 nogil:
+        cdef uint32_t bits = 0
+        cdef int count = 0
+        while i < end and self.body[i] != 61:
+            bits = (bits << 6) | BASE64[self.body[i]]
+            count += 1
+            i += 1
+            if count == 4:
+                self._put(<uint8_t> (bits >> 16))
+                self._put(<uint8_t> ((bits >> 8) & 0xFF))
+                self._put(<uint8_t> (bits & 0xFF))
+                bits = 0
+                count = 0
+        if count == 3:
+            self._put(<uint8_t> ((bits >> 10) & 0xFF))
+            self._put(<uint8_t> ((bits >> 2) & 0xFF))
+        elif count == 2:
+            self._put(<uint8_t> ((bits >> 4) & 0xFF))
+        return 0
+
+    cdef int _join(self, Py_ssize_t row) except -1 nogil:
+        """The bytes of a key, of one attribute or several, in the scratch from `joined_at`."""
+        cdef Py_ssize_t count = self.parts[row]
+        cdef Py_ssize_t at, place
+        cdef int key
+        if count == 1:
+            key = self.parts[row + 1]
+            self._ready(key)
+            self.joined_at = self.key_at[key]
+            self.joined_length = self.key_length[key]
+            return 0
+        for at in range(row + 1, row + 1 + count):
+            self._ready(self.parts[at])
+        self.joined_at = <uint32_t> self.scratch_bytes
+        for at in range(row + 1, row + 1 + count):
+            key = self.parts[at]
+            self._put_number(self.key_length[key])
+            self._room(self.key_length[key] + 1)
+            self._put(58)
+            for place in range(self.key_at[key], <Py_ssize_t> self.key_at[key] + self.key_length[key]):
+                self._put(self.scratch[place])
+        self.joined_length = <uint32_t> (self.scratch_bytes - self.joined_at)
+        return 0
+
+    cdef uint32_t _count_key(self, int of) except? 0 nogil:
+        """Count the partition key of the item at hand: of the table (0) or an index (from 1). Gives its checksum."""
+        cdef Py_ssize_t row = ROW * of
+        cdef Py_ssize_t at, recent, place
+        cdef size_t start, length
+        cdef uint32_t checksum
+        self.key_items[of] += 1
+        if self.distinct[of] < 0:
+            self._join(row)
+            checksum = self._crc(self.joined_at, self.joined_length, 0)
+            self.bucket_items[of * self.buckets + checksum % <uint32_t> self.buckets] += 1
+            return checksum
+        recent = -1
+        if self.parts[row] == 1:
+            at = RECORD * <Py_ssize_t> self.key_records[self.parts[row + 1]]
+            start = self.records[at + START]
+            length = self.records[at + END] - start
+            if length <= RECENT_BYTES:
+                recent = RECENT * (RECENTS * of + <Py_ssize_t> (self._hash(start, start + length) >> 56))
+                if self.recent[recent + 3] and self.recent[recent + 1] == length and self._is_same(start, self.recent[recent], length):
+                    checksum = self.recent[recent + 2]
+                    place = of * self.distinct_limit + self.recent[recent + 3] - 1
+                    self.bucket_items[of * self.buckets + checksum % <uint32_t> self.buckets] += 1
+                    self.digest_items[place] += 1
+                    return checksum
+        self._join(row)
+        checksum = self._crc(self.joined_at, self.joined_length, 0)
+        self.bucket_items[of * self.buckets + checksum % <uint32_t> self.buckets] += 1
+        self._blake(self.joined_at, self.joined_length)
+        place = self._count_digest(of)
+        if recent >= 0 and place > 0:
+            self.recent[recent] = <uint32_t> start
+            self.recent[recent + 1] = <uint32_t> length
+            self.recent[recent + 2] = checksum
+            self.recent[recent + 3] = <uint32_t> place
+        return checksum
+
+    cdef bint _is_same(self, size_t one, size_t other, size_t length) except -1 nogil:
+        """Whether two stretches of the input are the same bytes."""
+        cdef size_t at
+        for at in range(length):
+            if self.body[one + at] != self.body[other + at]:
+                return False
+        return True
+
+    cdef Py_ssize_t _count_digest(self, int of) except -1 nogil:
+        """Gives its place among the digests, from 1; 0: there are too many."""
+        cdef uint32_t at = <uint32_t> self.digest_low
+        cdef Py_ssize_t table = of * (<Py_ssize_t> self.digest_mask + 1)
+        cdef Py_ssize_t place
+        cdef uint32_t entry
+        while True:
+            entry = self.digest_table[table + (at & self.digest_mask)]
+            if entry == 0:
+                break
+            place = of * self.distinct_limit + entry - 1
+            if self.digests[2 * place] == self.digest_low and self.digests[2 * place + 1] == self.digest_high:
+                self.digest_items[place] += 1
+                return entry
+            at += 1
+        if self.distinct[of] == self.distinct_limit:
+            self.distinct[of] = -1
+            return 0
+        place = of * self.distinct_limit + self.distinct[of]
+        self.distinct[of] += 1
+        self.digest_table[table + (at & self.digest_mask)] = <uint32_t> self.distinct[of]
+        self.digests[2 * place] = self.digest_low
+        self.digests[2 * place + 1] = self.digest_high
+        self.digest_items[place] = 1
+        return self.distinct[of]
+
+    cdef uint32_t _crc(self, size_t at, size_t length, uint32_t start) except? 0 nogil:
+        """zlib.crc32"""
+        cdef uint32_t crc = ~start
+        cdef size_t end = at + length
+        cdef uint64_t word
+        while at + 8 <= end and end <= <size_t> self.scratch.shape[0]:
+            word = stj_eight(&self.scratch[at]) ^ crc
+            crc = (
+                CRC[7][word & 0xFF] ^ CRC[6][(word >> 8) & 0xFF] ^ CRC[5][(word >> 16) & 0xFF] ^ CRC[4][(word >> 24) & 0xFF]
+                ^ CRC[3][(word >> 32) & 0xFF] ^ CRC[2][(word >> 40) & 0xFF] ^ CRC[1][(word >> 48) & 0xFF] ^ CRC[0][word >> 56]
+            )
+            at += 8
+        while at < end:
+            crc = (crc >> 8) ^ CRC[0][(crc ^ self.scratch[at]) & 0xFF]
+            at += 1
+        return ~crc
+
+    cdef int _blake(self, size_t at, size_t length) except -1 nogil:
+        """The keyed BLAKE2b-128 of bytes of the scratch, into `digest_low` and `digest_high`."""
+        cdef uint64_t[8] state
+        cdef uint8_t[128] block
+        cdef uint64_t counted = 128
+        cdef size_t k, part
+        for k in range(8):
+            state[k] = self.blake_state[k]
+        if length == 0:
+            # a key and nothing else is one block, and the last
+            self.digest_low, self.digest_high = self.blake_empty[0], self.blake_empty[1]
+            return 0
+        while True:
+            part = length if length < 128 else 128
+            for k in range(part):
+                block[k] = self.scratch[at + k]
+            for k in range(part, 128):
+                block[k] = 0
+            counted += part
+            at += part
+            length -= part
+            _blake_block(state, block, counted, length == 0)
+            if length == 0:
+                break
+        self.digest_low, self.digest_high = state[0], state[1]
+        return 0
+
+    cdef uint64_t _hmac(self, size_t at, size_t length) except? 0 nogil:
+        """The first 8 bytes of HMAC-SHA256 of bytes of the scratch, as a number."""
+        cdef uint32_t[8] state
+        cdef uint32_t[8] outer
+        cdef uint8_t[64] block
+        cdef uint64_t bits = 8 * (64 + <uint64_t> length)
+        cdef size_t k
+        for k in range(8):
+            state[k] = self.hmac_inner[k]
+            outer[k] = self.hmac_outer[k]
+        while length >= 64:
+            for k in range(64):
+                block[k] = self.scratch[at + k]
+            _sha_block(state, block)
+            at += 64
+            length -= 64
+        for k in range(64):
+            block[k] = self.scratch[at + k] if k < length else 0
+        block[length] = 0x80
+        if length >= 56:
+            _sha_block(state, block)
+            for k in range(64):
+                block[k] = 0
+        for k in range(8):
+            block[56 + k] = (bits >> (56 - 8 * k)) & 0xFF
+        _sha_block(state, block)
+        for k in range(64):
+            block[k] = 0
+        for k in range(8):
+            block[4 * k] = state[k] >> 24
+            block[4 * k + 1] = (state[k] >> 16) & 0xFF
+            block[4 * k + 2] = (state[k] >> 8) & 0xFF
+            block[4 * k + 3] = state[k] & 0xFF
+        block[32] = 0x80
+        block[62] = 768 >> 8  # bits of the pad and the first hash
+        _sha_block(outer, block)
+        return (<uint64_t> outer[0] << 32) | outer[1]
+
+    # ----------------------------------------------------------------------------------------------------------- shapes
+
+    cdef int _shape(self, int key) except -1 nogil:
+        """What `shape_of` tells of the value of a key attribute; ASK where that is left to it."""
+        cdef Py_ssize_t record = RECORD * <Py_ssize_t> self.key_records[key]
+        cdef size_t start, at
+        if self.key_kinds[key] == B:
+            return 0
+        if self.key_kinds[key] == S:
+            self._ready(key)
+            return self._shape_of(self.key_at[key], self.key_length[key])
+        start = self.records[record + START]
+        at = self.scratch_bytes
+        self._room(self.records[record + END] - start)
+        self._put_text(start, self.records[record + END])
+        return self._shape_of(at, self.scratch_bytes - at)
+
+    cdef int _shape_of(self, size_t at, size_t length) except -1 nogil:
+        cdef size_t end = at + length
+        cdef size_t i, part
+        cdef uint8_t c
+        cdef uint8_t every = 255
+        cdef uint8_t some = 0
+        cdef int shape, more, parts
+        for i in range(at, end):
+            c = CLASS[self.scratch[i]]
+            every &= c
+            some |= c
+        if length == 0:
+            return 0
+        if some & ODD:
+            return ASK
+        if length >= 6:
+            c = self.scratch[at + 1]
+            if (self.scratch[at] == 49 and 50 <= c <= 57) or (self.scratch[at] == 50 and 48 <= c <= 50):
+                shape = self._time(at, end, every & DIGIT)
+                if shape:
+                    return shape
+        if every & ALPHANUMERIC:
+            return 0
+        if not some & TELLING:
+            return PHONE if self._is_phone(at, end) else 0
+        if not some & JOINING or not self._is_joined(at, end):
+            return self._personal(at, end, some, every)
+        for i in range(at, end):
+            if self.scratch[i] == 58:
+                shape = self._personal(at, end, some, every)
+                if shape == ASK or shape == ADDRESS:
+                    return ASK
+                break
+        shape = 0
+        parts = 0
+        i = part = at
+        every = 255
+        some = 0
+        while True:
+            c = self.scratch[i] if i < end else 35
+            if c == 35 or c == 124 or (c == 58 and i + 1 < end and self.scratch[i + 1] == 58):
+                if i > part:
+                    parts += 1
+                    if not every & ALPHANUMERIC:
+                        more = self._personal(part, i, some, every)
+                        if more == ASK:
+                            return ASK
+                        shape |= more
+                    every = 255
+                    some = 0
+                if i >= end:
+                    break
+                i += 2 if c == 58 else 1
+                part = i
+            else:
+                every &= CLASS[c]
+                some |= CLASS[c]
+                i += 1
+        return shape | JOINED if parts > 1 else shape
+
+    cdef bint _is_joined(self, size_t at, size_t end) except -1 nogil:
+        """Whether a separator is in it, and it is no ARN."""
+        cdef size_t i
+        cdef uint8_t c
+        if end - at >= 4 and self.scratch[at] == 97 and self.scratch[at + 1] == 114 and self.scratch[at + 2] == 110 and self.scratch[at + 3] == 58:
+            return False
+        for i in range(at, end):
+            c = self.scratch[i]
+            if c == 35 or c == 124 or (c == 58 and i + 1 < end and self.scratch[i + 1] == 58):
+                return True
+        return False
+
+    cdef int _personal(self, size_t at, size_t end, uint8_t some, uint8_t every) except -1 nogil:
+        """`some` and `every`: the classes that one of its characters has, and that all have."""
+        if some & AT:
+            return EMAIL if self._is_email(at, end) else 0
+        if (every & OF_PHONE or self.scratch[at] == 43) and self._is_phone(at, end):
+            return PHONE
+        return ASK if every & OF_ADDRESS and end - at >= 6 else 0
+
+    cdef bint _is_email(self, size_t at, size_t end) except -1 nogil:
+        """A text with @, by the expression in shapes.py: [^@\\s]+@[^@\\s.]+(?:\\.[^@\\s.]+)*\\.[^@\\s.]{2,}"""
+        cdef size_t i
+        cdef size_t label = 0
+        cdef bint domain = False
+        cdef int labels = 0
+        cdef uint8_t c
+        for i in range(at, end):
+            c = self.scratch[i]
+            if c == 32:
+                return False
+            if c == 64:
+                if domain or i == at:
+                    return False
+                domain = True
+                label = i + 1
+            elif c == 46 and domain:
+                if i == label:
+                    return False
+                labels += 1
+                label = i + 1
+        return labels > 0 and end - label >= 2
+
+    cdef bint _is_phone(self, size_t at, size_t end) except -1 nogil:
+        """By the expression in shapes.py: + and digits with what people write between them, or a number of North America."""
+        cdef size_t i = at
+        cdef int digits = 0
+        cdef uint8_t c
+        if i >= end:
+            return False
+        if self.scratch[i] == 43:
+            for i in range(at + 1, end):
+                c = self.scratch[i]
+                if not CLASS[c] & OF_PHONE:
+                    return False
+                digits += CLASS[c] & DIGIT
+            return 7 <= digits <= 15 and CLASS[self.scratch[end - 1]] & DIGIT
+        if not 12 <= end - at <= 16:
+            return False
+        if self.scratch[i] == 49 and self._is_gap(i + 1):
+            i += 2
+        if self.scratch[i] == 40:
+            if not (end - i >= 6 and self._are_digits(i + 1, 3) and self.scratch[i + 4] == 41):
+                return False
+            i += 5
+            if self.scratch[i] == 32:
+                i += 1
+        elif self._are_digits(i, 3) and self._is_gap(i + 3):
+            i += 4
+        else:
+            return False
+        return end - i == 8 and self._are_digits(i, 3) and self._is_gap(i + 3) and self._are_digits(i + 4, 4)
+
+    cdef bint _is_gap(self, size_t i) except -1 nogil:
+        return self.scratch[i] == 32 or self.scratch[i] == 46 or self.scratch[i] == 45
+
+    cdef bint _are_digits(self, size_t i, int count) except -1 nogil:
+        cdef size_t at
+        for at in range(i, i + count):
+            if not CLASS[self.scratch[at]] & DIGIT:
+                return False
+        return True
+
+    cdef int _two(self, size_t i, size_t end) except -2 nogil:
+        """The number of two digits, -1 if they are none."""
+        if i + 2 > end or not CLASS[self.scratch[i]] & CLASS[self.scratch[i + 1]] & DIGIT:
+            return -1
+        return 10 * (self.scratch[i] - 48) + (self.scratch[i + 1] - 48)
+
+    cdef int _time(self, size_t at, size_t end, bint decimal) except -1 nogil:
+        cdef size_t length = end - at
+        cdef int64_t seconds = 0
+        cdef size_t i
+        cdef bint rounded = True
+        cdef int shape
+        if not (decimal and length != 8):
+            shape = self._date(at, end)
+            if shape:
+                return shape
+            if length < 12 or self.scratch[at + 10] != 46:
+                return 0
+        elif length != 10 and length != 13:
+            return 0
+        for i in range(at, at + 10):
+            if not CLASS[self.scratch[i]] & DIGIT:
+                return 0
+            seconds = 10 * seconds + (self.scratch[i] - 48)
+        for i in range(at + 10 if decimal else at + 11, end):
+            if not CLASS[self.scratch[i]] & DIGIT:
+                return 0
+            rounded &= self.scratch[i] == 48
+        if seconds < FIRST_EPOCH_SECONDS or seconds >= END_EPOCH_SECONDS:
+            return 0
+        return TIME | ROUNDED if rounded and seconds % 60 == 0 else TIME
+
+    cdef int _date(self, size_t i, size_t end) except -1 nogil:
+        """By the expression of dates in shapes.py."""
+        cdef int number
+        cdef bint rounded = True
+        cdef size_t digits
+        if end - i < 6 or self.scratch[i] != 50 or self.scratch[i + 1] != 48 or not 49 <= self.scratch[i + 2] <= 51 or not CLASS[self.scratch[i + 3]] & DIGIT:
+            return 0
+        i += 4
+        i += self.scratch[i] == 45
+        number = self._two(i, end)
+        if not 1 <= number <= 12:
+            return 0
+        i += 2
+        if i == end:
+            return TIME | ROUNDED
+        i += self.scratch[i] == 45
+        number = self._two(i, end)
+        if not 1 <= number <= 31:
+            return 0
+        i += 2
+        if i == end:
+            return TIME | ROUNDED
+        if self.scratch[i] != 84 and self.scratch[i] != 116 and self.scratch[i] != 32:
+            return 0
+        if self._two(i + 1, end) < 0:
+            return 0
+        i += 3
+        if i < end and (self.scratch[i] == 58 or CLASS[self.scratch[i]] & DIGIT):
+            i += self.scratch[i] == 58
+            if self._two(i, end) < 0:
+                return 0
+            i += 2
+            if i < end and (self.scratch[i] == 58 or CLASS[self.scratch[i]] & DIGIT):
+                i += self.scratch[i] == 58
+                number = self._two(i, end)
+                if not 0 <= number <= 59:
+                    return 0
+                rounded = number == 0
+                i += 2
+                if i < end and (self.scratch[i] == 46 or self.scratch[i] == 44):
+                    i += 1
+                    digits = 0
+                    while i < end and CLASS[self.scratch[i]] & DIGIT:
+                        rounded &= self.scratch[i] == 48
+                        digits += 1
+                        i += 1
+                    if not 1 <= digits <= 9:
+                        return 0
+        if i < end:
+            if self.scratch[i] == 90 or self.scratch[i] == 122:
+                i += 1
+            elif self.scratch[i] == 43 or self.scratch[i] == 45:
+                if self._two(i + 1, end) < 0:
+                    return 0
+                i += 3
+                if i < end:
+                    i += self.scratch[i] == 58
+                if self._two(i, end) < 0:
+                    return 0
+                i += 2
+        if i != end:
+            return 0
+        return TIME | ROUNDED if rounded else TIME
+
+
+def _type_names(types):
+    return tuple(sorted(name for at, name in enumerate(TYPE_NAMES) if types >> at & 1))

@@ -1,0 +1,162 @@
+"""
+Where the reading of a table stands, in a file: which segments were read, and what was counted of them. An interrupted audit goes on from it.
+
+The file holds no item data: sizes, attribute names, and hashes of keys under a key that is not in the file. That key is made once for a user
+of a machine, readable by nobody else, and stays there. The position within a segment, which would be a key of the table, is not kept: a
+segment that was not finished is read again.
+"""
+
+import contextlib
+import hmac
+import os
+import re
+import secrets
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+
+from stj_audit.errors import CannotWrite, ConfigError
+from stj_audit.facts import SampledSegment, Table
+from stj_audit.items.counts import Counts
+from stj_audit.items.plan import Reading
+
+VERSION = 1
+EVERY_SECONDS = 10
+MAX_AGE = timedelta(days=1)  # what was read longer ago is not the table of today
+KEY_BYTES = 32
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """
+    What was read of one table until a moment. `seed` gives the order of the segments; `done` are those that were read, and `segments` what
+    each of them held, in the same order. `began_at`: by whose clock TTL was judged.
+    """
+
+    seed: int
+    began_at: datetime
+    total_segments: int
+    done: tuple[int, ...]
+    segments: tuple[SampledSegment, ...]
+    counts: Counts
+    read_units: Decimal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _File:
+    version: int
+    of: str
+    progress: Progress
+
+
+class Checkpoint:
+    """The file of one table in `folder`. Raises ConfigError or CannotWrite where the folder cannot be used."""
+
+    def __init__(self, folder: Path, table: Table, *, hash_key: bytes, now: datetime) -> None:
+        self._path = folder / f"{_UNSAFE.sub('-', table.arn)}.json"
+        self._of = _fingerprint(table, hash_key)
+        self._now = now
+        self._lock = threading.Lock()
+        self._written = time.monotonic()
+        make_folder(folder)
+
+    def load(self, reading: Reading) -> Progress | None:
+        """What is there, if it is of this table as it is now, of the same key, of today, and of the same division into segments."""
+        try:
+            found = msgspec.json.decode(self._path.read_bytes(), type=_File)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise ConfigError(f"cannot read {self._path}: {error.strerror}", hint="choose another folder for --resume") from error
+        except ValueError:
+            return None
+        before = found.progress
+        fits = found.version == VERSION and found.of == self._of and self._now - before.began_at <= MAX_AGE
+        # a full reading of a table that has grown a little is divided otherwise: what was divided first stays
+        return before if fits and (reading.coverage == "full" or before.total_segments == reading.total_segments) else None
+
+    def is_due(self) -> bool:
+        """Whether it is time to write again; true for one thread only."""
+        with self._lock:
+            now = time.monotonic()
+            due = now - self._written >= EVERY_SECONDS
+            if due:
+                self._written = now
+            return due
+
+    def write(self, progress: Progress) -> None:
+        """In the place of what was there before, whole or not at all. Raises CannotWrite."""
+        try:
+            _replace(self._path, msgspec.json.encode(_File(version=VERSION, of=self._of, progress=progress)))
+        except OSError as error:
+            raise CannotWrite(f"cannot write {self._path}: {error.strerror}", hint="choose another folder for --resume") from error
+
+    def remove(self) -> None:
+        """The table was read to its end."""
+        self._path.unlink(missing_ok=True)
+
+
+def machine_key() -> bytes:
+    """
+    The key for hashes that must be the same after an interrupt: made once, in $XDG_STATE_HOME/stj-audit, readable by its owner only.
+
+    Raises CannotWrite when there is no place for it.
+    """
+    path = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "stj-audit" / "hash.key"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (
+            contextlib.suppress(FileExistsError),
+            os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file,
+        ):
+            file.write(secrets.token_bytes(KEY_BYTES))
+        key = path.read_bytes()
+    except OSError as error:
+        raise CannotWrite(f"cannot keep the key of --resume in {path}: {error.strerror}", hint="set XDG_STATE_HOME") from error
+    if len(key) != KEY_BYTES:
+        raise CannotWrite(f"{path} is not the key that --resume made", hint="remove it, and start again")
+    return key
+
+
+def make_folder(folder: Path) -> None:
+    """Raises CannotWrite when it can be neither made nor written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.NamedTemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise CannotWrite(
+            f"cannot write to the folder {folder}: {error.strerror}", hint="choose another folder for --resume"
+        ) from error
+
+
+def _fingerprint(table: Table, hash_key: bytes) -> str:
+    """Of which table: another one of the same name, with another key or other indexes, is another table; and so is another hash key."""
+    schema = repr(
+        (
+            table.arn,
+            table.created_at,
+            table.key_schema,
+            [(one.name, one.key_schema, one.projection, one.non_key_attributes) for one in table.indexes],
+        )
+    )
+    return hmac.digest(hash_key, sha256(schema.encode()).digest(), "sha256").hex()
+
+
+def _replace(path: Path, content: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".stj-audit-")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

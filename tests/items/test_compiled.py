@@ -1,0 +1,352 @@
+"""The compiled fold: what it counts is what the pure one counts, and what is usual it counts itself."""
+
+import json
+import pickle
+import threading
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from itertools import product
+from random import Random
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+pytest.importorskip("stj_audit.items._scanner", reason="the scanner is not compiled here")
+
+from stj_audit import entries
+from stj_audit.facts import KeyAttribute, Table
+from stj_audit.items import engine
+from stj_audit.items.compiled import CompiledFold
+from stj_audit.items.fold import Expiry, ItemFold
+from stj_audit.items.shapes import shape_of
+from stj_audit.items.wire import BrokenLine, BrokenPage
+from tests.builders import a_table, an_index
+from tests.items import fuzz_folds, test_fold
+from tests.items.test_fold import *  # noqa: F403 - all cases of the pure fold, run again below with the compiled one
+from tests.items.test_fold import Item
+
+DEEPER, LESS_DEEP = '{"L":[', "]}"
+KEY = b"a key of this run"
+RAW = b'{"Items":[%s],"Count":1,"ScannedCount":1}'
+
+
+class Paged(CompiledFold):
+    """Items that are added one by one come as Scan answers, where they can be written as such."""
+
+    paging = False
+
+    def add(self, items: Iterable[entries.Item]) -> None:
+        if self.paging:  # what was not scanned
+            super().add(items)
+            return
+        for item in items:
+            try:
+                body = json.dumps({"Items": [item], "ScannedCount": 1}, ensure_ascii=False).encode()
+            except (TypeError, UnicodeEncodeError, RecursionError):  # B as bytes; half a surrogate pair
+                super().add([item])
+                continue
+            self.paging = True
+            try:
+                self.add_page(body)
+            finally:
+                self.paging = False
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _compiled_in_the_cases_of_the_pure_one() -> Iterator[None]:
+    with patch.object(test_fold, "ItemFold", Paged):
+        yield
+
+
+def compiled(table: Table | None = None, expiry: Expiry | None = None) -> CompiledFold:
+    return CompiledFold(table or a_table(), hash_key=KEY, expiry=expiry)
+
+
+def page(*items: str | Item) -> bytes:
+    return RAW % ",".join(item if isinstance(item, str) else json.dumps(item, ensure_ascii=False) for item in items).encode()
+
+
+def is_scanned(*items: str | Item, table: Table | None = None) -> bool:
+    """Whether a page is counted by the scanner itself; and that it counts what the pure fold does."""
+    table = table or a_table()
+    mine, pure = compiled(table), ItemFold(table, hash_key=KEY)
+    assert mine.add_page(page(*items)) == pure.add_page(page(*items))
+    scanned = mine.scanned_items
+    assert mine.counts() == pure.counts()
+    assert scanned in (0, len(items))
+    return bool(scanned)
+
+
+# ------------------------------------------------------------------------------------------------- the same, whatever comes
+
+
+@settings(max_examples=200, deadline=None)
+@given(seed=st.integers(0, 2**48))
+def test_both_folds_count_and_refuse_the_same(seed: int) -> None:
+    fuzz_folds.case(seed)
+
+
+def test_most_of_what_is_whole_is_scanned() -> None:
+    with patch.multiple(fuzz_folds, mutated=lambda _, body: body):
+        tally = sum((fuzz_folds.case(seed) for seed in range(60)), fuzz_folds.Tally())
+    assert tally.scanned > tally.items / 2
+
+
+@pytest.mark.parametrize("cut", range(1, 400, 7))
+def test_an_answer_that_ends_early_counts_nothing(cut: int) -> None:
+    body = page({"id": {"S": "a"}, "v": {"M": {"x": {"L": [{"N": "1"}, {"SS": ["b"]}]}}}, "w": {"S": "x" * 300}})
+    one = compiled()
+    with pytest.raises(BrokenPage, match=r"^(not JSON|no answer to Scan)$"):
+        one.add_page(body[: min(cut, len(body) - 1)])
+    assert one.items == 0
+    assert one.counts() == compiled().counts()
+
+
+# ------------------------------------------------------------------------------------------------------ what is usual, and what is not
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        '{"id":{"S":"a"}}',
+        ' { "id" : { "S" : "a" } , "n" :\n{ "N" : "-1.5E+3" } } ',
+        r'{"id":{"S":"a\"\\\/\b\f\n\r\tb"}}',
+        r'{"id":{"S":"\u00e9\u65e5\ud83d\ude00\u0000"}}',
+        '{"id":{"S":"日本語 é 😀"},"日本":{"S":"x"}}',
+        '{"id":{"S":""},"":{"S":""},"b":{"B":""},"m":{"M":{}},"l":{"L":[]},"s":{"SS":[]}}',
+        '{"id":{"S":"a"},"t":{"BOOL":true},"f":{"BOOL":false},"z":{"NULL":true}}',
+        '{"id":{"S":"a"},"b":{"B":"AAE="},"bs":{"BS":["AA==","AAEC"]},"ns":{"NS":["1","2.50",".5","+1e-7"]},"ss":{"SS":["x","é"]}}',
+        '{"id":{"S":"a"},"m":{"M":{"M":{"M":{"S":{"S":"S"}}},"L":{"L":[{"L":[{"N":"1"}]}]}}}}',
+        {"id": {"S": "a"}, "m": {"M": {f"name-{at}": {"N": str(at)} for at in range(500)}}},
+        {"id": {"S": "a"}, **{f"name-{at}": {"N": str(at)} for at in range(500)}},
+        f'{{"id":{{"S":"a"}},"d":{DEEPER * 32}{{"N":"1"}}{LESS_DEEP * 32}}}',
+        {"id": {"S": "a"}, "v": {"S": "x" * 390_000}},
+        {"id": {"S": "a"}, "v": {"S": "é" * 1_000_000}},
+    ],
+)
+def test_what_tables_hold_is_scanned(item: str | Item) -> None:
+    assert is_scanned(item)
+    assert is_scanned(*[item] * 3)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        r'{"id":{"S":"a"},"n\u0061me":{"S":"b"}}',
+        r'{"id":{"S":"a"},"m":{"M":{"n\"":{"S":"b"}}}}',
+        '{"id":{"S":"a"},"x":{"S":"b"},"x":{"S":"c"}}',
+        '{"id":{"S":"a"},"id":{"S":"b"}}',
+        '{"id":{"S":"a"},"m":{"M":{"x":{"S":"b"},"y":{"S":"b"},"x":{"S":"c"}}}}',
+        r'{"id":{"S":"\ud800"}}',
+        '{"id":{"S":"a"},"n":{"N":"1e0000000001"}}',
+        f'{{"id":{{"S":"a"}},"d":{DEEPER * 100}{{"N":"1"}}{LESS_DEEP * 100}}}',
+    ],
+)
+def test_what_is_odd_is_left_to_the_pure_fold(item: str) -> None:
+    assert not is_scanned(item)
+
+
+def test_one_odd_page_is_added_to_what_was_scanned() -> None:
+    mine, pure = compiled(), ItemFold(a_table(), hash_key=KEY)
+    for body in (
+        page({"id": {"S": "a"}}),
+        page(r'{"id":{"S":"b"},"n\u0061me":{"S":"b"}}'),
+        page({"id": {"S": "c"}, "name": {"S": "d"}}),
+    ):
+        assert mine.add_page(body) == pure.add_page(body)
+    assert (mine.items, mine.scanned_items, mine.item_bytes, mine.over(3)) == (3, 2, pure.item_bytes, 2)
+    assert mine.counts() == pure.counts()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"Items":[]}',
+        b'{"Items":{},"ScannedCount":0}',
+        b'{"Items":[],"ScannedCount":"0"}',
+        b'{"Items":[],"ScannedCount":0}x',
+        b'{"Items":[],"ScannedCount":0',
+        b'{"Items":[{"id":{"S":"a"}}],"ScannedCount":0,"x":01}',
+        b'{"Items":[{"id":{"S":"a"}}],"ScannedCount":0,"x":"\xff"}',
+        b'{"Items":[{"id":{"S":"a\xed\xa0\x80"}},"ScannedCount":0}',
+        b'{"Items":[{"id":{"S":"a\n"}}],"ScannedCount":0}',
+        b'{"Items":[{"id":{"S":"a"}},],"ScannedCount":0}',
+        b'\xef\xbb\xbf{"Items":[],"ScannedCount":0}',
+    ],
+)
+def test_what_is_no_answer_to_scan_counts_nothing(body: bytes) -> None:
+    mine, pure = compiled(), ItemFold(a_table(), hash_key=KEY)
+    with pytest.raises(BrokenPage) as expected:
+        pure.add_page(body)
+    with pytest.raises(BrokenPage) as found:
+        mine.add_page(body)
+    assert str(found.value) == str(expected.value)
+    assert mine.counts() == compiled().counts()
+
+
+# --------------------------------------------------------------------------------------------------------- shapes of values
+
+SEPARATED = ("", "a", "-", "+47", "000", "12345", "@", "b.c", ".", "#", "|", "::", ":", " ", "(212)", "555-1234", "1.2.3.4", "fe80")
+
+
+def shapes_by_both(texts: Iterable[str]) -> tuple[list[int], list[int]]:
+    """How many of the texts have which shape: by the compiled fold, and by `shape_of`."""
+    one = compiled()
+    expected = [0] * 64
+    every = list(texts)
+    one.add_page(page(*({"id": {"S": text}} for text in every)))
+    for text in every:
+        expected[shape_of(text)] += 1
+    assert one.scanned_items == len(every)
+    return list(one.counts().shapes[0]), expected
+
+
+@pytest.mark.parametrize("first", SEPARATED)
+def test_shapes_of_joined_parts_are_those_of_shape_of(first: str) -> None:
+    mine, expected = shapes_by_both("".join((first, *rest)) for rest in product(SEPARATED, repeat=2))
+    assert mine == expected
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    texts=st.lists(
+        st.one_of(
+            st.from_regex(r"[12][0-9]{9,13}\.?[0-9]{0,3}|20[0-9]{2}-?[01]?[0-9]-?[0-3]?[0-9]([Tt ][0-9:.,]{0,16}[Zz+0-9:-]{0,6})?"),
+            st.text("0123456789+-. ()", max_size=18),
+            st.text("ab1@.# ", max_size=9),
+            st.text(),
+        )
+    )
+)
+def test_shapes_are_those_of_shape_of(texts: list[str]) -> None:
+    mine, expected = shapes_by_both(text for text in texts if not any(0xD800 <= ord(one) < 0xE000 for one in text))
+    assert mine == expected
+
+
+# ------------------------------------------------------------------------------------------------------------------ lines
+
+
+def line(place: int, **more: Item) -> bytes:
+    return json.dumps({"id": {"S": f"k{place}"}, "n": {"N": str(place)}, **more}).encode()
+
+
+@pytest.mark.parametrize("wrapped", [True, False])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r", b"\n \t\n"])
+def test_lines_are_scanned(end: bytes, wrapped: bool) -> None:
+    lines = [b'{"Item":%s}' % line(place) if wrapped else line(place) for place in range(200)]
+    mine, pure = compiled(), ItemFold(a_table(), hash_key=KEY)
+    for block in (end.join(lines), end.join(lines) + end, b"", end):
+        assert mine.add_lines(block, wrapped=wrapped) == pure.add_lines(block, wrapped=wrapped)
+    assert mine.scanned_items == 400
+    assert mine.counts() == pure.counts()
+
+
+def test_an_odd_line_is_the_only_one_that_is_not_scanned() -> None:
+    lines = [line(place) for place in range(100)]
+    lines[50] = rb'{"id":{"S":"x"},"n\u0061me":{"S":"b"}}'
+    mine, pure = compiled(), ItemFold(a_table(), hash_key=KEY)
+    block = b"\n".join(lines)
+    assert mine.add_lines(block, wrapped=False) == pure.add_lines(block, wrapped=False) == 100
+    assert mine.scanned_items == 99
+    assert mine.counts() == pure.counts()
+
+
+@pytest.mark.parametrize(
+    "broken", [b"x", b"[]", b'{"n":{"N":"1"}}', line(1)[:-1], line(1) + b"x", b'{"Item":{}}', b'{"id":{"S":"\xff"}}', b"\x0b{"]
+)
+@pytest.mark.parametrize("before", [0, 3, 20_000])
+def test_a_broken_line_has_its_number(broken: bytes, before: int) -> None:
+    block = b"\n\r\n".join([*(line(place) for place in range(before)), broken, line(1)])
+    mine, pure = compiled(), ItemFold(a_table(), hash_key=KEY)
+    with pytest.raises(BrokenLine) as expected:
+        pure.add_lines(block, wrapped=False)
+    with pytest.raises(BrokenLine) as found:
+        mine.add_lines(block, wrapped=False)
+    assert str(found.value) == str(expected.value)
+    assert found.value.line == 2 * before + 1
+    assert mine.counts() == pure.counts()
+
+
+# ---------------------------------------------------------------------------------------------------------- tables, and the rest
+
+
+def test_tables_that_the_scanner_does_not_take() -> None:
+    some = tuple(an_index(f"index-{at}", (f"k{at}",)) for at in range(26))
+    twice = an_index("twice", key_schema=(KeyAttribute(attribute="id", type="N", role="HASH"),))
+    for table in (a_table(indexes=some), a_table(indexes=(twice,))):
+        assert not is_scanned({"id": {"S": "a"}, "k1": {"S": "b"}}, table=table)
+    assert is_scanned({"id": {"S": "a"}, "k1": {"S": "b"}}, table=a_table(indexes=some[:25]))
+
+
+@pytest.mark.parametrize("length", [0, 1, 7, 8, 9, 55, 56, 63, 64, 65, 119, 120, 127, 128, 129, 255, 256, 1_000])
+@pytest.mark.parametrize("hash_key", [b"", b"k", b"k" * 64, b"k" * 65])
+def test_hashes_of_keys_of_every_length(length: int, hash_key: bytes) -> None:
+    mine, pure = (kind(a_table(), hash_key=hash_key) for kind in (CompiledFold, ItemFold))
+    for one in (mine, pure):
+        one.add_page(page({"id": {"S": "x" * length}}))
+    assert mine.counts() == pure.counts()
+
+
+def test_names_that_push_each_other_out() -> None:
+    mine, pure = compiled(), ItemFold(a_table(), hash_key=KEY)
+    places = list(range(30_000))
+    Random(3).shuffle(places)
+    for start in range(0, len(places), 1_000):
+        body = page({"id": {"S": "a"}, **{f"name-{place:05}": {"N": str(place)} for place in places[start : start + 1_000]}})
+        for one in (mine, pure):
+            one.add_page(body)
+    assert mine.scanned_items == 30
+    assert mine.counts() == pure.counts()
+
+
+def test_counting_goes_on_after_counts_were_taken() -> None:
+    mine, pure = compiled(), ItemFold(a_table(), hash_key=KEY)
+    for place in range(5):
+        body = page(*({"id": {"S": f"{place}-{at}"}, "v": {"S": "x" * 2_000}} for at in range(400)))
+        for one in (mine, pure):
+            one.add_page(body)
+        assert mine.counts() == pure.counts()
+        mine = pickle.loads(pickle.dumps(mine))
+    assert mine.sizes(coverage="full", read_units=Decimal(1)) == pure.sizes(coverage="full", read_units=Decimal(1))
+
+
+def test_compiled_and_pure_folds_merge() -> None:
+    mine, pure, both = compiled(), ItemFold(a_table(), hash_key=KEY), ItemFold(a_table(), hash_key=KEY)
+    one, other = page({"id": {"S": "a"}}), page({"id": {"S": "b"}, "n": {"N": "1"}})
+    mine.add_page(one)
+    pure.add_page(other)
+    both.add_page(one)
+    both.add_page(other)
+    mine.merge(pure)
+    assert mine.counts() == both.counts()
+    pure.merge(mine)
+    assert pure.items == 3
+
+
+def test_threads_take_turns() -> None:
+    body = page(*({"id": {"S": str(place)}, "v": {"S": "x" * 1_500}} for place in range(2_000)))
+    one, pure = compiled(), ItemFold(a_table(), hash_key=KEY)
+    threads = [threading.Thread(target=one.add_page, args=(body,)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for _ in threads:
+        pure.add_page(body)
+    assert one.counts() == pure.counts()
+
+
+def test_no_value_is_kept_by_the_scanner() -> None:
+    one = compiled()
+    one.add_page(page({"id": {"S": "secret-key"}, "v": {"S": "secret-text" * 200}}))
+    assert b"secret" not in pickle.dumps(one)
+
+
+def test_it_is_the_fold_in_use() -> None:
+    assert engine.ENGINE == "compiled"
+    assert isinstance(engine.new_fold(a_table(), hash_key=KEY), CompiledFold)

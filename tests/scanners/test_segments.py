@@ -1,0 +1,293 @@
+"""Tables read in segments by several threads: the same as in one piece; after an interrupt; under a cap; throttled; by sample."""
+
+import json
+import stat
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stj_audit.facts import ItemSizes, Table, Unknown
+from stj_audit.items.engine import new_fold
+from stj_audit.items.plan import PILOT_SEGMENTS, ItemsPlan
+from stj_audit.scanners import Aws, AwsOptions, items, open_session, tables
+from stj_audit.scanners.checkpoint import machine_key
+from stj_audit.scanners.segments import Stopped, Tempo, read_segment
+from stj_audit.scanners.spending import Rate, Spending
+from tests.builders import a_table
+from tests.engines.dynamodb_local import DynamoDBLocal
+from tests.scanners.answers import REGION, answer, before_send, error
+from tests.scanners.test_items import coverage, fill, make_table
+
+KEY = b"key"
+FULL = ItemsPlan(mode="full", budget_usd=Decimal(1))
+COUNT = 700
+PAD = 18_000
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def filled(dynamodb_local: DynamoDBLocal) -> str:
+    """12.6 MB in 700 items: three segments."""
+    name = make_table(dynamodb_local, key_type="S")
+    made = dynamodb_local.client()
+    for start in range(0, COUNT, 25):
+        requests: list[Any] = [
+            {
+                "PutRequest": {
+                    "Item": {"id": {"S": f"{number}"}, "part": {"N": f"{number % 9}"}, "pad": {"S": "x" * (PAD + number % 50)}}
+                }
+            }
+            for number in range(start, start + 25)
+        ]
+        made.batch_write_item(RequestItems={name: requests})
+    return name
+
+
+@pytest.fixture
+def local(dynamodb_local: DynamoDBLocal) -> Aws:
+    return open_session(AwsOptions(region=REGION, endpoint_url=dynamodb_local.endpoint_url))
+
+
+def without_cost(sizes: ItemSizes | Unknown) -> ItemSizes:
+    assert isinstance(sizes, ItemSizes)
+    return replace(sizes, read_units=Decimal(0))
+
+
+def whole(aws: Aws, table: Table) -> ItemSizes:
+    """As one thread reads it in one piece."""
+    return without_cost(items.read(aws, replace(table, size_bytes=0), FULL, hash_key=KEY)[0])
+
+
+@pytest.mark.dynamodb_local
+def test_segments_read_by_many_threads_are_the_whole_table(local: Aws, filled: str) -> None:
+    table = tables.read(local, filled)
+    asked: set[tuple[int, int]] = set()
+
+    def look(request: Any, **_: Any) -> None:
+        body = json.loads(request.body)
+        asked.add((body.get("Segment"), body.get("TotalSegments")))
+
+    local.dynamodb.meta.events.register("before-send.dynamodb.Scan", look)
+    sizes, units = items.read(local, table, FULL, hash_key=KEY)
+    assert asked == {(segment, 3) for segment in range(3)}
+    assert isinstance(sizes, ItemSizes)
+    assert (sizes.scanned, sizes.read_units) == (COUNT, units)
+    assert without_cost(sizes) == whole(local, table)
+
+
+# ----------------------------------------------------------------------------------------------------- after an interrupt
+
+
+class InterruptedAfterTwo(Spending):
+    """Sets `stop` when two segments were read."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        super().__init__()
+        self._stop = stop
+
+    def finish_segment(self) -> None:
+        super().finish_segment()
+        if self.segments[0] == 2:
+            self._stop.set()
+
+
+@pytest.mark.dynamodb_local
+def test_an_interrupted_reading_goes_on_where_it_was(
+    local: Aws, filled: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stj_audit.items.plan.FULL_SEGMENT_BYTES", 1024**2)  # 13 segments
+    table = tables.read(local, filled)
+    plan = replace(FULL, resume=tmp_path / "checkpoints")
+    stop = threading.Event()
+    stopped, first = items.read(local, table, plan, hash_key=KEY, stop=stop, spending=InterruptedAfterTwo(stop), now=NOW)
+    assert isinstance(stopped, Unknown)
+    assert "interrupted" in stopped.reason
+    [file] = (tmp_path / "checkpoints").iterdir()
+    text = file.read_text()
+    done = json.loads(text)["progress"]["done"]
+    assert 2 <= len(done) < 13
+    assert "xxxx" not in text
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    again = open_session(AwsOptions(region=REGION, endpoint_url=local.endpoint_url))
+    sizes, second = items.read(again, table, plan, hash_key=KEY, now=NOW + timedelta(hours=3))
+    assert without_cost(sizes) == whole(again, table)
+    assert isinstance(sizes, ItemSizes)
+    assert sizes.read_units == first + second
+    assert second < 1_400  # of 1,600: what was finished is not read again
+    items.forget(tmp_path / "checkpoints", [table], hash_key=KEY)
+    assert not list((tmp_path / "checkpoints").iterdir())
+
+
+@pytest.mark.dynamodb_local
+@pytest.mark.parametrize("change", ["another key", "a day later", "another table", "damaged"])
+def test_what_does_not_fit_is_not_taken_up(local: Aws, filled: str, tmp_path: Path, change: str) -> None:
+    table = tables.read(local, filled)
+    plan = replace(FULL, resume=tmp_path)
+    items.read(local, table, plan, hash_key=KEY, now=NOW)
+    [file] = tmp_path.iterdir()
+    if change == "damaged":
+        file.write_bytes(file.read_bytes()[:-10])
+    _, units = items.read(
+        local,
+        replace(table, created_at=NOW) if change == "another table" else table,
+        plan,
+        hash_key=b"other" if change == "another key" else KEY,
+        now=NOW + timedelta(days=1, seconds=1) if change == "a day later" else NOW,
+    )
+    assert units > 1_500  # all of it
+    _, units = items.read(local, table, plan, hash_key=KEY, now=NOW) if change == "damaged" else (None, Decimal(0))
+    assert units == 0
+
+
+def test_the_key_of_checkpoints_is_made_once_and_nobody_elses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    key = machine_key()
+    assert len(key) == 32
+    assert machine_key() == key
+    [file] = tmp_path.rglob("*.key")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+# ------------------------------------------------------------------------------------------------------------ caps, paces
+
+
+@pytest.mark.dynamodb_local
+def test_a_cap_is_not_exceeded_by_more_than_a_page(local: Aws, filled: str) -> None:
+    table = tables.read(local, filled)
+    for cap in (1, 100, 700):
+        spending = Spending(cap=Decimal(cap))
+        sizes, units = items.read(local, table, FULL, hash_key=KEY, spending=spending)
+        assert isinstance(sizes, Unknown)
+        assert sizes.reason.startswith("the cap on read units was reached")
+        assert cap - 130 <= units <= cap + 129
+
+
+@pytest.mark.dynamodb_local
+def test_small_segments_before_a_cap_are_a_sample(local: Aws, filled: str) -> None:
+    table = tables.read(local, filled)
+    plan = ItemsPlan(mode="sample", budget_usd=Decimal("0.0001"))  # 800 units of 1,600
+    sizes, units = items.read(local, table, plan, hash_key=KEY)
+    assert coverage(sizes) == "sample"
+    assert isinstance(sizes, ItemSizes)
+    assert sizes.sample is not None
+    assert sizes.sample.total_segments == 116  # of a sixtieth of the budget
+    assert PILOT_SEGMENTS <= len(sizes.sample.segments) < 116
+    assert units <= 800 + 129
+    assert sum(segment.items for segment in sizes.sample.segments) == sizes.scanned
+    assert sum(segment.bytes for segment in sizes.sample.segments) == sizes.scanned_bytes
+    assert sizes.sample.item_count == COUNT
+
+
+@pytest.mark.dynamodb_local
+def test_the_rate_of_the_audit_is_kept_by_all_threads_together(local: Aws, filled: str) -> None:
+    table = tables.read(local, filled)
+    spending = Spending(cap=Decimal(600), per_second=Decimal(400))
+    began = datetime.now(UTC)
+    _, units = items.read(local, table, FULL, hash_key=KEY, spending=spending)
+    seconds = (datetime.now(UTC) - began).total_seconds()
+    # what is read last is not waited for: with eight threads that is up to a second's worth
+    assert float(units) / seconds < 400 * 2.2
+    assert seconds > 0.4
+
+
+def test_a_rate_is_paid_after_the_page_and_shared() -> None:
+    clock = [0.0]
+    rate = Rate(Decimal(10), clock=lambda: clock[0])
+    assert rate.seconds_left() == 0
+    rate.pay(Decimal(20))
+    rate.pay(Decimal(5))
+    assert rate.seconds_left() == 2.5
+    clock[0] = 2.0
+    assert rate.seconds_left() == 0.5
+    rate.halve()
+    rate.pay(Decimal(5))
+    assert rate.seconds_left() == 1.5
+    clock[0] = 100.0
+    assert rate.seconds_left() == 0
+
+
+def test_a_rate_without_a_limit_gets_one_when_it_is_halved() -> None:
+    clock = [0.0]
+    rate = Rate(None, clock=lambda: clock[0])
+    rate.pay(Decimal(1_000))
+    clock[0] = 2.0
+    assert rate.seconds_left() == 0
+    rate.halve()
+    assert rate.per_second == 250
+
+
+# -------------------------------------------------------------------------------------------------------------- throttles
+
+
+@pytest.fixture
+def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+
+
+@pytest.mark.dynamodb_local
+def test_a_throttle_halves_the_pace_and_reading_goes_on_from_the_last_key(local: Aws, filled: str, no_backoff: None) -> None:
+    table = tables.read(local, filled)
+    calls = [0]
+
+    def throttle(**_: Any) -> Any:
+        calls[0] += 1
+        return error("ProvisionedThroughputExceededException") if 3 <= calls[0] <= 6 else None  # all attempts of one call
+
+    before_send(local.dynamodb, "dynamodb.Scan", throttle)
+    tempo = Tempo.of(table, pace=Decimal(100_000), spending=Spending(), stop=threading.Event())
+    fold = new_fold(table, hash_key=KEY)
+    read_segment(local, table, fold, tempo)
+    assert fold.items == COUNT
+    assert tempo.rate.per_second == 50_000
+
+
+def test_a_table_that_stays_throttled_is_left_alone(aws: Aws, no_backoff: None) -> None:
+    seen: list[int] = []
+
+    def throttle(**_: Any) -> Any:
+        seen.append(1)
+        return error("ProvisionedThroughputExceededException")
+
+    before_send(aws.dynamodb, "dynamodb.Scan", throttle)
+    sizes, units = items.read(aws, a_table(size_bytes=1_000), FULL, hash_key=KEY)
+    assert sizes == Unknown(call="dynamodb:Scan", reason="the table throttled the audit's reads")
+    assert units == 0
+    assert len(seen) == 3 * 4
+
+
+def test_a_failure_in_one_thread_ends_them_all(aws: Aws) -> None:
+    seen = threading.Semaphore(3)
+
+    def send(**_: Any) -> Any:
+        ok = seen.acquire(blocking=False)
+        return answer({"Items": [], "Count": 0, "ScannedCount": 0}) if ok else error("AccessDeniedException")
+
+    before_send(aws.dynamodb, "dynamodb.Scan", send)
+    sizes, _ = items.read(aws, a_table(size_bytes=2 * 1024**3), FULL, hash_key=KEY)
+    assert sizes == Unknown(call="dynamodb:Scan", reason="AccessDeniedException")
+
+
+def test_stopped_before_the_first_page(aws: Aws) -> None:
+    stop = threading.Event()
+    stop.set()
+    tempo = Tempo.of(a_table(), pace=None, spending=Spending(), stop=stop)
+    with pytest.raises(Stopped, match="interrupted"):
+        read_segment(aws, a_table(), new_fold(a_table(), hash_key=KEY), tempo)
+
+
+@pytest.mark.dynamodb_local
+def test_two_readings_share_one_cap(local: Aws, dynamodb_local: DynamoDBLocal) -> None:
+    name = make_table(dynamodb_local)
+    fill(dynamodb_local, name, 200, 12_000)  # 2.4 MB: 294 units
+    table = tables.read(local, name)
+    spending = Spending(cap=Decimal(400))
+    first, units = items.read(local, table, FULL, hash_key=KEY, spending=spending)
+    assert isinstance(first, ItemSizes)
+    second, more = items.read(local, table, FULL, hash_key=KEY, spending=spending)
+    assert isinstance(second, Unknown)
+    assert units + more <= 400 + 129
