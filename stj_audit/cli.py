@@ -262,7 +262,7 @@ def items(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
     profile = _table_items(tables, config, settings) if location is None else _file_items(location, config, settings)
     _print(render_items(profile, settings["format_"], color=_color(settings["color"])))
     if profile.tables and all(table.items is None for table in profile.tables):
-        raise AuditError("the items of no table were read", hint="see what is said of each; --scan full reads whatever it costs")
+        raise AuditError("the items of no table were read", hint="the reason is told with each of them")
 
 
 FILE_OPTIONS = {
