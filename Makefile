@@ -15,7 +15,7 @@ test: .venv/dev-is-installed ## the whole test suite
 	$(PYTEST)
 
 test-cluster: .venv-cluster/is-installed ## the tests on Spark, in an environment of their own: PySpark takes half a gigabyte
-	STJ_AUDIT_REQUIRE_CLUSTER=1 .venv-cluster/bin/pytest -m cluster
+	STJ_AUDIT_REQUIRE_CLUSTER=1 .venv-cluster/bin/pytest -m cluster tests/items/test_cluster.py
 
 quick: .venv/dev-is-installed ## the tests that need neither an engine nor a process of their own: under a minute
 	$(PYTEST) -m "not dynamodb_local and not browser and not process and not cluster"
@@ -50,7 +50,7 @@ picture: .venv/dev-is-installed ## draw the README's picture anew, from the demo
 	$(BIN)/python -m pip install --quiet --editable ".[demo]" --group dev
 	touch $@
 
-.venv-cluster/is-installed: pyproject.toml
+.venv-cluster/is-installed: $(BUILT_FROM)
 	$(PYTHON) -m venv .venv-cluster
 	.venv-cluster/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 	.venv-cluster/bin/python -m pip install --quiet --editable ".[demo,spark]" --group test

@@ -10,7 +10,7 @@ from benchmarks import stub
 from benchmarks.corpora import FIRST_SECOND, HOUR_SECONDS, metric_data
 from benchmarks.measuring import Effort, Measured, alternate, milliseconds
 from benchmarks.replay import answer_with
-from stj_audit.scanners import AwsOptions, ItemsPlan, open_session, snapshot, take_snapshot
+from stj_audit.scanners import AwsOptions, ItemsPlan, open_session, take_snapshot, threads
 from stj_audit.scanners.guard import RAW
 
 REGION = "eu-north-1"
@@ -35,7 +35,7 @@ def tables(effort: Effort) -> Measured:
         ours=f"{milliseconds(rounds.median('ours'))} a call",
         ratio=rounds.ratio("rival", "ours"),
         floor=f"{milliseconds(CALL_SECONDS / THREADS)} a call",
-        note=f"{snapshot.THREADS} threads",
+        note=f"{threads.THREADS} threads",
     )
 
 

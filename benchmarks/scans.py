@@ -1,5 +1,7 @@
 """Items: pages to counts, with and without a network, export files, and the memory that a long scan takes."""
 
+import importlib
+import importlib.util
 import subprocess
 import sys
 import tempfile
@@ -27,10 +29,7 @@ from stj_audit.scanners import AwsOptions, ItemsPlan, open_session
 from stj_audit.scanners import items as scanner
 from stj_audit.scanners.guard import RAW
 
-try:
-    from isal import isal_zlib
-except ImportError:
-    isal_zlib = None
+isal_zlib: Any = importlib.import_module("isal.isal_zlib") if importlib.util.find_spec("isal") else None
 
 HASH_KEY = bytes(32)
 REGION = "eu-north-1"
@@ -180,12 +179,12 @@ def export(corpus: Corpus, effort: Effort) -> Measured | Skipped:
         rival=f"{milliseconds(rounds.median('bare'))} a MiB",
         ours=f"{milliseconds(rounds.median('ours'))} a MiB",
         ratio=rounds.ratio("ours", "bare"),
-        note=f"one file, {_mib(made):.0f} MiB of items, {'isal' if isal_zlib else 'zlib: isal is not installed'}",
+        note=f"one file, {_mib(made):.0f} MiB of items, {'isal' if isal_zlib is not None else 'zlib: isal is not installed'}",
     )
 
 
 def _decompress(path: Path) -> None:
-    unpack: Any = (isal_zlib or zlib).decompressobj(GZIP_WINDOW_BITS)
+    unpack: Any = (zlib if isal_zlib is None else isal_zlib).decompressobj(GZIP_WINDOW_BITS)
     with path.open("rb") as packed:
         while chunk := packed.read(CHUNK_BYTES):
             unpack.decompress(chunk)

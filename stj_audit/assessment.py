@@ -95,14 +95,14 @@ def due_at(finding: Finding) -> int:
 # ------------------------------------------------------------------------------------------------------------- verdict
 
 
-def verdict(telling: Telling, region: str) -> str:
-    """One sentence on all tables."""
-    unread = sorted({row.table for row in telling.not_checked if row.table} - {facts.table.name for facts in telling.facts})
+def verdict(telling: Telling, where: str) -> str:
+    """One sentence on all tables; `where` is their region, or all of them in words."""
+    unread = sorted({row.table for row in telling.not_checked if row.table} - {facts.table.title for facts in telling.facts})
     tables = counted(len(telling.facts), "table") + (f" and {len(unread)} that could not be read" if unread else "")
     urgent = {finding.table for finding in telling.findings if finding.when == NOW and severity_of(finding) >= Severity.HIGH}
     soon = {finding.table for finding in telling.findings if severity_of(finding) >= Severity.MEDIUM} - urgent
     target = count(telling.scale.target_users)
-    head = f"{tables} in {region}: "
+    head = f"{tables} in {where}: "
     if telling.graded[telling.scale.target_users].score is None:
         head += f"too little could be checked for a grade at {target} users; "
     if urgent:
@@ -212,7 +212,7 @@ def _by_title(found: Sequence[Result]) -> list[str]:
 
 def _indexes_practice(telling: Telling) -> Practice:
     practice = "Use GSIs for alternate access patterns"
-    with_indexes = [(facts.table.name, len(facts.table.global_indexes)) for facts in telling.facts if facts.table.global_indexes]
+    with_indexes = [(facts.table.title, len(facts.table.global_indexes)) for facts in telling.facts if facts.table.global_indexes]
     if not with_indexes:
         return Practice(practice=practice, status="NOT USED", notes="no table has a global secondary index")
     counts = a_few(f"{counted(number, 'GSI')} on {name}" for name, number in with_indexes)
@@ -225,9 +225,9 @@ def _composite_practice(telling: Telling) -> Practice:
     judged = _judged_practice(practice, ("KEY-08",), telling)
     if judged.status in ("BAD", "IMPROVE", "NOT CHECKED"):
         return judged
-    owners = [facts.table.name for facts in telling.facts if facts.table.range_attributes]
+    owners = [facts.table.title for facts in telling.facts if facts.table.range_attributes]
     owners += [
-        f"{index.name} of {facts.table.name}" for facts in telling.facts for index in facts.table.indexes if index.range_attributes
+        f"{index.name} of {facts.table.title}" for facts in telling.facts for index in facts.table.indexes if index.range_attributes
     ]
     if owners:
         return Practice(practice=practice, status="GOOD", notes=f"in use: {a_few(owners)}")
@@ -241,7 +241,7 @@ def _sparse_practice(telling: Telling) -> Practice:
         return Practice(practice=practice, status="N/A", notes="no table has an index")
     shares = [(facts, index, _share_held(facts, index)) for facts, index in indexes]
     sparse = [
-        f"{index.name} of {facts.table.name} holds {share:.0%} of the items" for facts, index, share in shares if _sparse(share)
+        f"{index.name} of {facts.table.title} holds {share:.0%} of the items" for facts, index, share in shares if _sparse(share)
     ]
     if sparse:
         return Practice(practice=practice, status="GOOD", notes=a_few(sparse))
@@ -417,9 +417,10 @@ def assumptions(tables: Sequence[PricedTable], scale: Scale, users_source: str, 
             f"each replica of {a_few(global_tables)} is priced in its own region by the bundled list, with the writes that were seen here; "
             "its reads, its backups and the transfer between regions are not included"
         )
+    whole = "each account and region" if any(one.facts.table.scope for one in tables) else "all tables"
     lines.append(
         "storage includes the 100 bytes that AWS bills for each item and each index entry; the free tier is "
-        f"{'subtracted, once for all tables' if free_tier else 'not subtracted'}; exports, AWS Backup, data transfer and CloudWatch's "
+        f"{f'subtracted, once for {whole}' if free_tier else 'not subtracted'}; exports, AWS Backup, data transfer and CloudWatch's "
         "other prices are not included"
     )
     return tuple(lines)
@@ -482,7 +483,7 @@ def _about_declared(tables: Sequence[PricedTable]) -> list[str]:
     fixed = [one.name for one in tables if one.model.items is not None]
     if fixed:
         lines.append(f"declared not to grow with the users, but for the requests: {a_few(fixed)}")
-    audited = {one.name for one in tables}
+    audited = {name for one in tables for name in (one.facts.table.name, one.name)}
     unused = [name for name in (tables[0].config.tables if tables else ()) if name not in audited]
     if unused:
         lines.append(f"declared in the configuration, but not among the tables of this audit: {a_few(unused)}")
@@ -511,6 +512,7 @@ def trust(telling: Telling, snapshot: Snapshot, *, max_price_age_months: int, si
         for one in telling.facts
         if not isinstance(one.items, Unknown) and one.items.coverage == "sample"
     ]
+    lines += [f"{scope.key} was not read: {scope.not_read.reason}" for scope in snapshot.scopes if scope.not_read]
     prices = telling.costs.prices
     if prices.as_of is None:
         lines.append(f"no prices are known for {prices.region}: nothing could be priced")

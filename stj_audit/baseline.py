@@ -2,10 +2,11 @@
 Findings that were open on an earlier day: the file that holds them, and what became of each.
 
 What the file knows is listed and does not count, as long as it is no worse than recorded; so a gate can be put in front of tables that have
-findings already. Ids name table and index, not the account: a baseline belongs to one account and region.
+findings already. Ids name table and index, not the account: a baseline belongs to one account and region, or to all that one audit was of.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
@@ -17,7 +18,7 @@ from stj_audit.errors import ConfigError
 from stj_audit.report import BaselineFinding, BaselineReport, Finding, FindingBaseline, NotChecked, Report, RuleRun, Suppression
 from stj_audit.results import Severity, Status
 from stj_audit.version import __version__
-from stj_audit.wording import count, counted
+from stj_audit.wording import a_few, count, counted
 
 SCHEMA_VERSION = 1
 KIND = "stj-audit baseline"
@@ -38,6 +39,16 @@ class Recorded:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RecordedScope:
+    account: str | None
+    region: str
+
+
+Place = tuple[str | None, str]
+"""(account, region)"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Baseline:
     """The file. `date` is the day of the audit in UTC; `target_users` the user count that the severities are for."""
 
@@ -49,6 +60,8 @@ class Baseline:
     date: date
     target_users: int
     findings: tuple[Recorded, ...]
+    scopes: tuple[RecordedScope, ...] = ()
+    """Where it was written for several accounts or regions: all of them."""
 
     def severities(self) -> dict[str, Severity]:
         """The recorded severity of each id; the worst where an id is there twice."""
@@ -92,6 +105,7 @@ def to_json(report: Report) -> str:
     ]
     rows += [] if report.baseline is None else report.baseline.not_looked_at
     rows.sort(key=lambda one: (one.table, one.index or "", one.check, one.id))
+    scopes = [{"account": one.account, "region": one.region} for one in report.audit.scopes or ()]
     file = {
         "kind": KIND,
         "schema_version": SCHEMA_VERSION,
@@ -100,6 +114,7 @@ def to_json(report: Report) -> str:
         "region": report.audit.region,
         "date": report.audit.finished_at.date().isoformat(),
         "target_users": report.audit.target_users,
+        **({"scopes": scopes} if scopes else {}),
         "findings": [
             {
                 "id": one.id,
@@ -115,13 +130,19 @@ def to_json(report: Report) -> str:
     return json.dumps(file, indent=2) + "\n"
 
 
-def check_belongs(baseline: Baseline | None, account: str | None, region: str) -> None:
+def check_belongs(baseline: Baseline | None, places: Sequence[Place]) -> None:
     """
     Raise ConfigError for a baseline of another account or region: tables of the same name there have findings of the same id, and a gate
-    must not let one pass for the other. An account that is not known (None) is not compared.
+    must not let one pass for the other. `places` are those of the audit; one of several must have been written for all of them, and no
+    more. An account that is not known (None) is not compared.
     """
     if baseline is None:
         return
+    written_for = [(one.account, one.region) for one in baseline.scopes] or [(baseline.account, baseline.region)]
+    if len(written_for) > 1 or len(places) > 1:
+        _check_all_belong(written_for, places)
+        return
+    [(account, region)] = places
     if baseline.region != region:
         theirs, ours = baseline.region, region
     elif baseline.account is not None and account is not None and baseline.account != account:
@@ -132,6 +153,21 @@ def check_belongs(baseline: Baseline | None, account: str | None, region: str) -
         f"the baseline is of {theirs}, and this audit of {ours}",
         hint="give the baseline of this account and region, or " + WRITE_ONE,
     )
+
+
+def _check_all_belong(written_for: Sequence[Place], places: Sequence[Place]) -> None:
+    known = all(account is not None for account, _ in (*written_for, *places))
+    theirs, ours = (Counter(of if known else [(None, region) for _, region in of]) for of in (written_for, places))
+    if theirs != ours:
+        raise ConfigError(
+            f"a baseline belongs to the accounts and regions that it was written for: it is of {_named(written_for)}, and this audit of "
+            f"{_named(places)}",
+            hint="audit the one that it is of, or write one for all of them with --write-baseline FILE",
+        )
+
+
+def _named(places: Sequence[Place]) -> str:
+    return a_few(region if account is None else f"{region} of {account}" for account, region in places)
 
 
 # ------------------------------------------------------------------------------------------------------------- matching

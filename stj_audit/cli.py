@@ -24,6 +24,7 @@ from stj_audit.options import (
     SEVERITIES,
     FilePath,
     aws_options,
+    aws_options_of_several_regions,
     config_options,
     gate_options,
     judging_options,
@@ -64,7 +65,7 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("tables", nargs=-1, metavar="[TABLE or GLOB]...")
-@aws_options
+@aws_options_of_several_regions
 @config_options
 @judging_options
 @price_options
@@ -72,13 +73,25 @@ def cli() -> None:
 @output_options
 @gate_options
 def run(tables: tuple[str, ...], **settings: Any) -> None:
-    """Audit tables and report; every table of the region when none is named."""
+    """
+    Audit tables and report; every table of the region when none is named.
+
+    Several regions, and several accounts with a role to assume in each, are read at the same time and told in one report, in which a table is
+    called by where it is: eu-north-1/orders, or prod/eu-north-1/orders. Accounts are listed in stj-audit.toml:
+
+    \b
+      [[account]]
+      name = "prod"                   # what its tables are told by; default: its id
+      role_arn = "arn:aws:iam::111122223333:role/stj-audit"
+      external_id = "..."             # where the role asks for one
+      regions = ["eu-north-1"]        # default: those of the command line
+    """
     from stj_audit.pipeline import Request, audit
 
     outputs = [*_destinations(settings["reports"]), *_new_baseline(settings)]
     config = _config(settings)
     judging = _judging(settings, config)
-    request = Request(patterns=tables, aws=_aws_options(settings), config=config, baseline=_baseline(settings), **judging)
+    request = Request(patterns=tables, config=config, baseline=_baseline(settings), **_places(settings), **judging)
     report = audit(request, on_progress=_progress(settings), tell=_teller(settings))
     _deliver(report, outputs, settings)
     _warn_of_old_prices(report.costs.prices, config, settings)
@@ -122,7 +135,7 @@ def render(run_file: "Path", **settings: Any) -> None:
 @click.argument("tables", nargs=-1, metavar="[TABLE or GLOB]...")
 @option("--model", "model_path", type=FilePath(), metavar="FILE", help="Declared design to price: an stj-audit.toml.")
 @option("--usage", "usage_path", type=FilePath(), metavar="FILE", help="Monthly quantities to price.")
-@aws_options
+@aws_options_of_several_regions
 @config_options
 @judging_options
 @price_options
@@ -339,7 +352,7 @@ def _table_costs(tables: tuple[str, ...], settings: dict[str, Any]) -> "tuple[Co
     from stj_audit.pipeline import Request, audit
 
     config = _config(settings)
-    request = Request(patterns=tables, aws=_aws_options(settings), config=config, **_judging(settings, config))
+    request = Request(patterns=tables, config=config, **_places(settings), **_judging(settings, config))
     return audit(request, on_progress=_progress(settings), tell=_teller(settings)).costs, config
 
 
@@ -348,7 +361,7 @@ def _model_costs(path: "Path", settings: dict[str, Any]) -> "tuple[Costs, Config
     from stj_audit.cost.model import price_model
 
     config = with_users_now(load_config(path, option="--model"), settings["users_now"])
-    region = _price_region(path, settings["region"], config.model.region, "add `region` to its [model], or give --region")
+    region = _price_region(path, settings["regions"], config.model.region, "add `region` to its [model], or give --region")
     costs = price_model(
         config,
         prices=_prices(region, settings, config),
@@ -364,15 +377,18 @@ def _usage_costs(path: "Path", settings: dict[str, Any]) -> "tuple[Costs, Config
     from stj_audit.cost.usage import load_usage, price_usage
 
     usage, config = load_usage(path), Config()
-    region = _price_region(path, settings["region"], usage.region, "add one to the file, or give --region")
+    region = _price_region(path, settings["regions"], usage.region, "add one to the file, or give --region")
     free_tier = usage.free_tier if settings["free_tier"] is None else settings["free_tier"]
     return price_usage(usage, prices=_prices(region, settings, config), free_tier=free_tier), config
 
 
-def _price_region(path: "Path", given: str | None, declared: str | None, hint: str) -> str:
+def _price_region(path: "Path", regions: tuple[str, ...], declared: str | None, hint: str) -> str:
+    if len(regions) > 1:
+        raise click.UsageError("a design has the prices of one region: give --region once")
+    given = regions[0] if regions else None
     # The region of the environment is the last resort here: it must not silently re-price a file that names its own.
     context = click.get_current_context()
-    explicit = context.get_parameter_source("region") is click.core.ParameterSource.COMMANDLINE or "STJ_AUDIT_REGION" in os.environ
+    explicit = context.get_parameter_source("regions") is click.core.ParameterSource.COMMANDLINE or "STJ_AUDIT_REGION" in os.environ
     region = (given if explicit else None) or declared or given
     if region is None:
         raise ConfigError(f"{path}: no `region`", hint=hint)
@@ -387,7 +403,7 @@ def _prices(region: str, settings: dict[str, Any], config: "Config") -> "PriceSh
         return bundled_sheet(region)
     from stj_audit.scanners.prices import live_sheet
 
-    return live_sheet(_aws_options(settings), region, today=_today())
+    return live_sheet(_aws_options(settings, region), region, today=_today())
 
 
 @cli.command()
@@ -518,12 +534,18 @@ def iam_policy(tables: tuple[str, ...], account: str, region: str, no_items: boo
 # -------------------------------------------------------------------------------------------------- what commands share
 
 
-def _aws_options(settings: dict[str, Any]) -> Any:
+def _places(settings: dict[str, Any]) -> dict[str, Any]:
+    """The part of a Request that says where to read: in the regions of the command line, however many."""
+    regions = settings["regions"]
+    return {"aws": _aws_options(settings, regions[0] if len(regions) == 1 else None), "regions": regions}
+
+
+def _aws_options(settings: dict[str, Any], region: str | None = None) -> Any:
     from stj_audit.scanners.session import AwsOptions
 
     return AwsOptions(
         profile=settings["profile"],
-        region=settings["region"],
+        region=region or settings.get("region"),
         endpoint_url=settings["endpoint_url"],
         role_arn=settings["role_arn"],
         external_id=settings["external_id"],

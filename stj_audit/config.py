@@ -6,6 +6,7 @@ Reading is strict: an unknown key, a wrong type or a value out of range is a Con
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -29,7 +30,7 @@ from stj_audit.design import (
     in_range,
 )
 from stj_audit.errors import ConfigError
-from stj_audit.facts import MAX_ITEM_BYTES
+from stj_audit.facts import MAX_ITEM_BYTES, Table
 
 FILE_NAME = "stj-audit.toml"
 SCALES = (100, 1_000, 10_000, 50_000, 100_000)  # the user counts of the assessment
@@ -45,6 +46,9 @@ CURRENCY_FLOOR_USD = 5  # savings below it are at most "low"
 
 HINTS = {"--config": "see `stj-audit run --help` and the README", "--model": "see `stj-audit cost --help` and the README"}
 
+REGION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+")  # AWS IAM user guide, "IAM identifiers"
+_ACCOUNT_NAME = re.compile(r"[A-Za-z0-9_.-]+")  # no slash: what a table is called has one after it
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB)?", re.IGNORECASE | re.ASCII)
 _NUMBER_WORDS = (("int | decimal", "number"), ("`decimal`", "`number`"), ("| object`", "| table`"), ("`object", "`table"))
 _UNIT_BYTES = {"b": 1, "kb": 1024, "mb": 1024**2}
@@ -185,6 +189,38 @@ class Ignore(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError('`tables` names none; leave it out, or write ["*"], for all')
 
 
+class Account(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    `[[account]]`: an account that is audited by assuming a role in it. `regions`: none for those of the run. `name` is what its tables are
+    told by, the account's id where it is left out.
+    """
+
+    role_arn: str
+    external_id: str | None = None
+    regions: tuple[str, ...] = ()
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if _ROLE_ARN.fullmatch(self.role_arn) is None:
+            raise ValueError(f"{self.role_arn!r} is no ARN of a role; write it like arn:aws:iam::123456789012:role/audit")
+        if self.external_id == "":
+            raise ValueError("`external_id` is empty; leave it out where the role asks for none")
+        if self.name and _ACCOUNT_NAME.fullmatch(self.name) is None:
+            raise ValueError(f"{self.name!r} is no name for an account; use letters, digits, dots, dashes and underscores")
+        wrong = next((region for region in self.regions if REGION.fullmatch(region) is None), None)
+        if wrong is not None:
+            raise ValueError(f"{wrong!r} is no region; write it like eu-north-1")
+
+    @property
+    def id(self) -> str:
+        """The twelve digits."""
+        return self.role_arn.split(":")[4]
+
+    @property
+    def label(self) -> str:
+        return self.name or self.id
+
+
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file. `path` is where it came from, None for the defaults."""
 
@@ -196,7 +232,12 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     thresholds: Thresholds = msgspec.field(default_factory=Thresholds)
     prices: Prices = msgspec.field(default_factory=Prices)
     ignore: tuple[Ignore, ...] = ()
+    account: tuple[Account, ...] = ()
     path: str | None = None
+
+    def declared(self, table: Table) -> TableModel | None:
+        """What is declared of a table: under its title, or else under its name, which holds wherever a table is called so."""
+        return self.tables.get(table.title, self.tables.get(table.name))
 
 
 def parse_size(text: str | int) -> int:
@@ -261,6 +302,7 @@ def parse_config(raw: dict[str, Any], *, origin: str, hint: str = HINTS["--confi
         raise ConfigError(f"{origin}: {_with_choices(_with_table(in_toml_words(str(error)), raw))}", hint=hint) from error
     except ConfigError as error:
         raise ConfigError(f"{origin}: {error} - at `thresholds`", hint=error.hint) from error
+    _check_accounts(config.account, origin)
     if "" in config.tables:
         raise ConfigError(f"{origin}: a table without a name - at `tables`", hint="name it as DynamoDB does")
     for name, table in config.tables.items():
@@ -269,6 +311,19 @@ def parse_config(raw: dict[str, Any], *, origin: str, hint: str = HINTS["--confi
             place, problem = wrong
             raise ConfigError(f"{origin}: {problem} - at `tables.{name}.{place}`", hint="make the two agree")
     return msgspec.structs.replace(config, path=origin)
+
+
+def _check_accounts(accounts: Sequence[Account], origin: str) -> None:
+    """Raise ConfigError where two could not be told apart, or one would be read twice."""
+    seen: dict[str, int] = {}
+    for place, account in enumerate(accounts):
+        for what in dict.fromkeys((account.id, account.label)):
+            if what in seen:
+                raise ConfigError(
+                    f"{origin}: account {what} is there already, as `account[{seen[what]}]` - at `account[{place}]`",
+                    hint="list an account once, with all its `regions`, and give each its own `name`",
+                )
+            seen[what] = place
 
 
 def with_users_now(config: Config, users_now: int | None) -> Config:

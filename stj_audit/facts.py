@@ -140,6 +140,13 @@ class Table:
     global_table_version: str | None = None
     unaudited: tuple[str, ...] = ()
     """Features that DescribeTable shows and this tool does not judge, such as vector indexes."""
+    scope: str = ""
+    """Where the table is, as `title` says it: set where tables of several accounts or regions are judged together, else ""."""
+
+    @property
+    def title(self) -> str:
+        """What the table is called in everything that is said of it; `name` is what AWS calls it, in a command for example."""
+        return titled(self.scope, self.name)
 
     @property
     def hash_attributes(self) -> tuple[str, ...]:
@@ -774,11 +781,38 @@ class MissingTable:
 
     name: str
     unknown: Unknown
+    scope: str = ""
+
+    @property
+    def title(self) -> str:
+        return titled(self.scope, self.name)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scope:
+    """
+    One account in one region, of an audit of several. `key` is what the names of its tables begin with, `name` what its owner calls the
+    account. `not_read`: why none of its tables could be read.
+    """
+
+    key: str
+    account: str | None
+    region: str
+    name: str
+    endpoint_url: str | None
+    tables: int
+    read_units: Decimal
+    api_calls: int
+    not_read: Unknown | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
-    """One reading of an account's tables in a region, and what the reading itself took."""
+    """
+    One reading of an account's tables in a region, and what the reading itself took.
+
+    Where several accounts or regions were read, `scopes` are all of them, and `account` and `region` are "several" where they differ.
+    """
 
     account: str | None
     region: str
@@ -789,3 +823,9 @@ class Snapshot:
     missing: tuple[MissingTable, ...]
     read_units: Decimal
     api_calls: int
+    scopes: tuple[Scope, ...] = ()
+
+
+def titled(scope: str, name: str) -> str:
+    """What a table is called: by its name alone, or with where it is before it: "eu-north-1/orders". No name of AWS has a slash."""
+    return f"{scope}/{name}" if scope else name

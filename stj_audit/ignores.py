@@ -76,7 +76,8 @@ def about_ignores(ignores: Iterable[IgnoreReport]) -> Iterator[str]:
 
 
 def _covers(globs: Iterable[str], table: str) -> bool:
-    return any(fnmatchcase(table, glob) for glob in globs)
+    names = (table, table.rpartition("/")[2])  # of several regions or accounts: with where it is, and what AWS calls it
+    return any(fnmatchcase(name, glob) for glob in globs for name in names)
 
 
 def check_names(ignores: Sequence[Ignore], checks: Sequence[Check], *, origin: str) -> None:

@@ -6,8 +6,8 @@ the others are run once.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -15,6 +15,7 @@ from functools import cached_property
 from stj_audit import assessment, grade, money
 from stj_audit.baseline import KNOWN, Baseline, about_baseline, check_belongs, compared, known_ids, marked
 from stj_audit.checks import Context, all_checks, examine
+from stj_audit.combine import cost_of_reading, scope_reports, unread_places, whereabouts
 from stj_audit.config import CURRENCY_FLOOR_USD, Config, Scale, SizeLines
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.from_facts import misfit, stored_bytes
@@ -45,7 +46,6 @@ from stj_audit.version import __version__
 
 MAX_FIRST_THINGS = 3
 MAX_REASONS = 2  # why a check could not look, told in full
-READ_PRICE = "on_demand.standard.read_request_unit"
 EFFORTS = ("minutes", "hours", "days")  # ascending
 
 
@@ -56,17 +56,22 @@ class Terms:
     scale: Scale
     size_lines: SizeLines
     prices: PriceSheet
+    """Those of the region; of several, what there is to say of them all, and each has its own in `prices_by_region`."""
     config: Config
     audit_id: str
     free_tier: bool = False
     users_elsewhere: int | None = None
     """The items of the users table where that is not among the tables that are judged."""
     baseline: Baseline | None = None
+    prices_by_region: Mapping[str, PriceSheet] = field(default_factory=dict)
+
+    def prices_of(self, region: str) -> PriceSheet:
+        return self.prices_by_region.get(region, self.prices)
 
 
 def judge(snapshot: Snapshot, terms: Terms) -> Report:
     """The whole report of a snapshot. Raises ConfigError for a declared design that does not fit the tables, and a foreign baseline."""
-    check_belongs(terms.baseline, snapshot.account, snapshot.region)
+    check_belongs(terms.baseline, [(one.account, one.region) for one in snapshot.scopes or (snapshot,)])
     _check_design(snapshot, terms.config)
     check_names(terms.config.ignore, all_checks(), origin=terms.config.path or "the configuration")
     ignores = Ignores(ignores=terms.config.ignore, today=snapshot.finished_at.date())
@@ -89,7 +94,7 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
         prices=terms.prices,
         scale=scale,
         free_tier=terms.free_tier,
-        whole=not snapshot.missing,
+        whole=not snapshot.missing and not any(scope.not_read for scope in snapshot.scopes),
         assumptions=assessment.assumptions([one.priced for one in judged], scale, users_source, free_tier=terms.free_tier),
     )
     results = [result for one in judged for result in one.open_results(at_target)]
@@ -113,7 +118,7 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
         tool=Tool(name="stj-audit", version=__version__, policy_version=grade.POLICY_VERSION),
         audit=_audit(snapshot, terms, scale),
         overall=overall,
-        verdict=assessment.verdict(telling, snapshot.region),
+        verdict=assessment.verdict(telling, whereabouts(snapshot)),
         do_first=_do_first(still_open, scale),
         grades_by_users={
             str(users): GradesAtScale(
@@ -165,8 +170,9 @@ class _Judged:
     def __init__(self, *, facts: TableFacts, terms: Terms, scale: Scale, ignores: Ignores, taken_at: datetime) -> None:
         self.facts = facts
         self.taken_at = taken_at
-        self.name = facts.table.name
-        self.priced = PricedTable(facts=facts, config=terms.config, prices=terms.prices, users_now=scale.users_now)
+        self.name = facts.table.title
+        prices = terms.prices_of(facts.table.region)
+        self.priced = PricedTable(facts=facts, config=terms.config, prices=prices, users_now=scale.users_now)
         self.now = self.priced.now
         self._terms = terms
         self._scale = scale
@@ -238,12 +244,14 @@ def _plan(judged: Sequence[_Judged], users: int, terms: Terms) -> Plan:
 
 def _check_design(snapshot: Snapshot, config: Config) -> None:
     for facts in snapshot.tables:
-        model = config.tables.get(facts.table.name)
+        table = facts.table
+        model = config.declared(table)
         wrong = None if model is None else misfit(facts, model)
         if wrong is not None:
             place, problem = wrong
+            declared_as = table.title if table.title in config.tables else table.name
             raise ConfigError(
-                f"{config.path or 'the configuration'}: {problem} - at `tables.{facts.table.name}.{place}`",
+                f"{config.path or 'the configuration'}: {problem} - at `tables.{declared_as}.{place}`",
                 hint="make it fit the table, or declare it",
             )
 
@@ -255,7 +263,7 @@ def _severity(result: Result, problem: Problem) -> Severity:
 def _unread(snapshot: Snapshot) -> tuple[Result, ...]:
     """A table that could not be described was not checked by any check: it must not leave the grade to the others as if it were not there."""
     return tuple(
-        Result(check=check, table=missing.name, status=Status.UNKNOWN, unknowns=(missing.unknown,), reason=missing.unknown.reason)
+        Result(check=check, table=missing.title, status=Status.UNKNOWN, unknowns=(missing.unknown,), reason=missing.unknown.reason)
         for missing in snapshot.missing
         for check in all_checks()
     )
@@ -283,7 +291,7 @@ def _grade(judged: Sequence[_Judged], users: int, plan: Plan, terms: Terms, unre
     bills = [one.bill(users) for one in judged]
     lines = [line for bill in bills for line in bill.lines]
     if terms.free_tier:
-        lines += free_lines_of(bills, terms.prices)
+        lines += free_lines_of(bills)
     amounts = grade.Money(
         monthly_usd=sum_or_none(lines),
         avoidable_usd=plan.sure_usd,
@@ -399,7 +407,7 @@ def _do_first(findings: Iterable[Finding], scale: Scale) -> tuple[str, ...]:
 def _not_checked(snapshot: Snapshot, results: Iterable[Result]) -> tuple[NotChecked, ...]:
     """One row for each check and call that was missing; facts that no check needs, and tables that could not be read, too."""
     rows = [
-        NotChecked(check=None, table=missing.name, index=None, call=missing.unknown.call, reason=missing.unknown.reason)
+        NotChecked(check=None, table=missing.title, index=None, call=missing.unknown.call, reason=missing.unknown.reason)
         for missing in snapshot.missing
     ]
     for result in results:
@@ -410,20 +418,17 @@ def _not_checked(snapshot: Snapshot, results: Iterable[Result]) -> tuple[NotChec
             NotChecked(check=result.check.name, table=result.table, index=None, call=call, reason=_together(reasons))
             for call, reasons in by_call.items()
         )
-    if snapshot.account is None:
-        rows.append(
-            NotChecked(check=None, table=None, index=None, call="sts:GetCallerIdentity", reason="the account id is not known")
-        )
+    rows.extend(unread_places(snapshot))
     seen = {(row.table, row.call) for row in rows}
     for facts in snapshot.tables:
         rows.extend(
-            NotChecked(check=None, table=facts.table.name, index=None, call=value.call, reason=value.reason)
+            NotChecked(check=None, table=facts.table.title, index=None, call=value.call, reason=value.reason)
             for value in (getattr(facts, field.name) for field in fields(TableFacts))
-            if isinstance(value, Unknown) and (facts.table.name, value.call) not in seen
+            if isinstance(value, Unknown) and (facts.table.title, value.call) not in seen
         )
         rows.extend(
             NotChecked(
-                check=None, table=facts.table.name, index=None, call="dynamodb:DescribeTable", reason=f"{feature} are not audited"
+                check=None, table=facts.table.title, index=None, call="dynamodb:DescribeTable", reason=f"{feature} are not audited"
             )
             for feature in facts.table.unaudited
         )
@@ -457,20 +462,21 @@ def _users_now(snapshot: Snapshot, terms: Terms) -> tuple[int | None, str]:
     if terms.scale.users_now is not None:
         return terms.scale.users_now, "given"
     users_table = terms.config.model.users_table
-    for facts in snapshot.tables:
-        if facts.table.name == users_table:
-            stored = stored_bytes(facts)
-            count = stored[0] if stored is not None else facts.table.item_count
-            if count:
-                return count, f"the items of {users_table}"
-            return None, f"the items of {users_table} are not known"
+    found = [facts for facts in snapshot.tables if users_table in (facts.table.name, facts.table.title)]
+    if len(found) > 1:
+        return None, f"the users table {users_table} is in several places: name it like {found[0].table.title}"
+    for facts in found:
+        stored = stored_bytes(facts)
+        count = stored[0] if stored is not None else facts.table.item_count
+        if count:
+            return count, f"the items of {users_table}"
+        return None, f"the items of {users_table} are not known"
     if users_table is not None and terms.users_elsewhere:
         return terms.users_elsewhere, f"the items of {users_table}, as DescribeTable states them"
     return None, "" if users_table is None else f"the users table {users_table} is not among the tables of this audit"
 
 
 def _audit(snapshot: Snapshot, terms: Terms, scale: Scale) -> Audit:
-    price = terms.prices.price(READ_PRICE)
     return Audit(
         id=terms.audit_id,
         account=snapshot.account,
@@ -482,7 +488,8 @@ def _audit(snapshot: Snapshot, terms: Terms, scale: Scale) -> Audit:
         users_now=scale.users_now,
         read_units=snapshot.read_units,
         api_calls=snapshot.api_calls,
-        cost_usd=None if price is None else snapshot.read_units * price.usd,
+        cost_usd=cost_of_reading(snapshot, terms.prices_of),
+        scopes=scope_reports(snapshot),
     )
 
 

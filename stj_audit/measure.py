@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 
+from stj_audit.combine import READ_PRICE
 from stj_audit.config import Config, SizeLines
 from stj_audit.cost.prices import bundled_sheet
 from stj_audit.errors import ConfigError
@@ -23,7 +24,6 @@ from stj_audit.items.fold import ItemFold
 from stj_audit.items.lines import Entry
 from stj_audit.items.plan import in_words, spent_in_words
 from stj_audit.items.pool import fold_parts, processes_here
-from stj_audit.judge import READ_PRICE
 from stj_audit.pipeline import HASH_KEY_BYTES, Request, Tell, end_reading, hash_key_for, items_plan
 from stj_audit.profile import ExportSource, KeyValues, Place, Profile, Source, TableProfile
 from stj_audit.report import KeyElement, NotChecked, Tool

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import ROUND_FLOOR, Decimal, localcontext
 
 from stj_audit.config import Scale
-from stj_audit.cost.bill import TableBill
+from stj_audit.cost.bill import TableBill, by_scope
 from stj_audit.cost.capacity_mode import BUSY_HOURS_SHARE, busy_share, is_hourly, provisioned, requests_usd, throttled_units
 from stj_audit.cost.lines import (
     DAYS_PER_MONTH,
@@ -45,17 +45,19 @@ def costs(
     whole: bool,
     assumptions: tuple[str, ...],
 ) -> Costs:
-    """All of it. `plans` by user count; `whole`: every table of the audit could be read, without which no total is complete."""
+    """
+    All of it. `plans` by user count; `prices` says where the prices of the tables are from; `whole`: every table of the audit could be read,
+    without which no total is complete.
+    """
     now = [line for one in tables for line in one.now]
     if free_tier:
-        now += free_lines_of([TableBill(workload=one.today, users=None, prices=prices) for one in tables], prices)
-    classes = {one.name: one.facts.table.table_class for one in tables}
+        now += free_lines_of([TableBill(workload=one.today, users=None, prices=one.prices) for one in tables])
     target = scale.target_users
     bills = [one.at(target) for one in tables]
     return Costs(
         prices=PriceSource(
             region=prices.region,
-            as_of=oldest_price(((line, classes[line.table]) for line in now if line.table), prices),
+            as_of=min(filter(None, map(_oldest_price, tables)), default=None),
             source=prices.source,
         ),
         free_tier=free_tier,
@@ -66,7 +68,6 @@ def costs(
                 users,
                 plans[users],
                 {one.name: one.model for one in tables},
-                prices=prices,
                 free_tier=free_tier,
                 whole=whole,
             )
@@ -75,11 +76,15 @@ def costs(
         assumptions=assumptions,
         patterns=pattern_costs(bills),
         calibrations=tuple(calibration for one in tables for calibration in one.calibrations),
-        naive=naive_estimate(bills, target, prices, measured_calls(tables, target)),
+        naive=naive_estimate(bills, target, measured_calls(tables, target)),
         break_even=tuple(found for one in tables if (found := break_even(one, scale)) is not None),
-        commitments=tuple(commitments(bills, prices)),
+        commitments=tuple(commitments(bills)),
         target_users=target,
     )
+
+
+def _oldest_price(one: PricedTable) -> str | None:
+    return oldest_price(((line, one.facts.table.table_class) for line in one.now if line.table), one.prices)
 
 
 def measured_calls(tables: Sequence[PricedTable], users: int) -> dict[str, dict[str, Decimal]]:
@@ -137,7 +142,7 @@ def _pays(one: PricedTable, users: int) -> bool:
 # ----------------------------------------------------------------------------------------------------------- commitments
 
 
-def commitments(bills: Sequence[TableBill], prices: PriceSheet) -> list[Commitment]:
+def commitments(bills: Sequence[TableBill]) -> list[Commitment]:
     """What commitments would save of the bills: for information, because they bind for a year."""
     lines = [line for bill in bills for line in bill.lines]
     found = []
@@ -155,12 +160,12 @@ def commitments(bills: Sequence[TableBill], prices: PriceSheet) -> list[Commitme
                 note=f"{SAVINGS_PLAN_SOURCE}; worth it for what is still there in a year",
             )
         )
-    return [*found, *_reserved(bills, prices)]
+    return [*found, *(reserved for scope, of in by_scope(bills).items() for reserved in _reserved(of, scope))]
 
 
-def _reserved(bills: Sequence[TableBill], prices: PriceSheet) -> list[Commitment]:
-    """Reserved capacity of one year, for the units that are provisioned all the time, in whole blocks of all tables together."""
-    found = []
+def _reserved(bills: Sequence[TableBill], scope: str) -> list[Commitment]:
+    """Reserved capacity of one year, for the units that are provisioned all the time, in whole blocks of all tables of a region together."""
+    found, prices = [], bills[0].prices
     for kind, unit in (("reads", "rcu"), ("writes", "wcu")):
         keys = (f"provisioned.standard.{unit}_hour", f"reserved.1yr.{unit}_hour", f"reserved.1yr.{unit}_upfront")
         rates = [prices.price(key) for key in keys]
@@ -176,7 +181,7 @@ def _reserved(bills: Sequence[TableBill], prices: PriceSheet) -> list[Commitment
             after = blocks * RESERVED_BLOCK * (hourly * HOURS_PER_MONTH + upfront / 12)
         found.append(
             Commitment(
-                offer=f"reserved capacity, 1 year: {blocks * RESERVED_BLOCK:,} {unit.upper()}",
+                offer=f"reserved capacity, 1 year: {blocks * RESERVED_BLOCK:,} {unit.upper()}" + (f" in {scope}" if scope else ""),
                 of_usd=before,
                 saving_usd=(before - after).quantize(Decimal("0.0001")),
                 note=f"${blocks * RESERVED_BLOCK * upfront:,.2f} are paid at once; for class STANDARD, without replicas",

@@ -113,9 +113,9 @@ def options(*decorators: Callable[[Any], Any]) -> Callable[[_Command], _Command]
     return decorate
 
 
-aws_options = options(
-    option("--profile", env=("AWS_PROFILE",), help="Profile of ~/.aws/config."),
-    option("--region", env=("AWS_REGION", "AWS_DEFAULT_REGION"), help="AWS region."),
+_REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+_profile_option = option("--profile", env=("AWS_PROFILE",), help="Profile of ~/.aws/config.")
+_role_options = options(
     option("--endpoint-url", metavar="URL", help="Send every call there instead of to AWS."),
     option("--role-arn", metavar="ARN", help="Role to assume for the audit."),
     option("--external-id", metavar="ID", help="External id for that role."),
@@ -124,6 +124,22 @@ aws_options = options(
 size_options = options(
     option("--warn-item-size", type=Size(), help="Items above it need care.  [default: 300KB]"),
     option("--max-item-size", type=Size(), help="Items above it cannot be written.  [default: 400KB]"),
+)
+aws_options = options(_profile_option, option("--region", env=_REGION_VARIABLES, help="AWS region."), _role_options)
+aws_options_of_several_regions = options(
+    _profile_option,
+    option(
+        "--region",
+        "regions",
+        multiple=True,
+        metavar="REGION[,...]",
+        callback=lambda _context, _parameter, given: tuple(
+            filter(None, (word.strip() for one in given for word in one.split(",")))
+        ),
+        env=_REGION_VARIABLES,
+        help="AWS region; of several, all tables are in one report.",
+    ),
+    _role_options,
 )
 judging_options = options(
     option("--users", type=Users(), help="User counts to project to.  [default: 100,1000,10000,50000,100000]"),
@@ -147,7 +163,7 @@ price_options = options(
     option(
         "--free-tier/--no-free-tier",
         default=None,
-        help="Subtract AWS's free monthly quantities, once for all tables.  [default: no]",
+        help="Subtract AWS's free monthly quantities, once for an account and region.  [default: no]",
     ),
 )
 config_options = options(

@@ -5,7 +5,7 @@ The result is a Report, or what was gathered for one; printing and delivering it
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,18 +13,23 @@ from pathlib import Path
 from typing import Literal
 
 from stj_audit.baseline import Baseline, check_belongs
+from stj_audit.combine import READ_PRICE, in_regions, sheet_of
 from stj_audit.config import SCAN_BUDGET_USD, Config, Scale, ScanMode, SizeLines, size_lines
 from stj_audit.cost.prices import PriceSheet, bundled_sheet
 from stj_audit.facts import Snapshot, Table, Unknown
 from stj_audit.items.plan import in_words, spent_in_words
-from stj_audit.judge import READ_PRICE, Terms, judge
+from stj_audit.judge import Terms, judge
 from stj_audit.report import Report
 from stj_audit.scanners import ItemsPlan, take_snapshot
 from stj_audit.scanners.checkpoint import machine_key, make_folder
 from stj_audit.scanners.items import forget
 from stj_audit.scanners.prices import live_sheet
 from stj_audit.scanners.session import Aws, AwsOptions, open_session
+from stj_audit.scanners.snapshot import Progress
+from stj_audit.scanners.spending import Spending
 from stj_audit.scanners.tables import count_items
+from stj_audit.scanners.threads import Threads
+from stj_audit.targets import Target, read_all, targets_of
 
 HASH_KEY_BYTES = 32
 
@@ -48,26 +53,47 @@ class Request:
     prices: Literal["bundled", "live"] = "bundled"
     free_tier: bool = False
     baseline: Baseline | None = None
+    regions: tuple[str, ...] = ()
+    """Several to audit at once; empty for that of `aws`."""
 
 
-Progress = Callable[[str, int, int], None]
 Tell = Callable[[str], None]
 
 
 def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell | None = None) -> Report:
     """
-    Read the tables and judge them. `on_progress(what, done, of)` is called from this thread while reading, and `tell(sentence)` before and
-    after items are read: how much, and what it costs.
+    Read the tables and judge them. `on_progress(what, done, of)` is called while reading: of one account and region from this thread, of
+    several from the threads that read them, one at a time. So is `tell(sentence)`, before and after items are read: how much that is, and
+    what it costs.
 
     Raises AuditError (see errors.py) when there is nothing to judge.
     """
-    aws = open_session(request.aws)
-    check_belongs(request.baseline, None, aws.region)  # before anything is read and paid for; the account is known later
+    targets = targets_of(request.aws, request.regions, request.config.account)
+    # Before anything is read and paid for; an account that is not named by a role is known later
+    check_belongs(request.baseline, [(target.account, target.aws.region) for target in targets])
     now = datetime.now(UTC)
-    prices = bundled_sheet(aws.region) if request.prices == "bundled" else live_sheet(request.aws, aws.region, today=now.date())
-    snapshot = _read(aws, request, prices, now, on_progress=on_progress, tell=tell)
+    sheets = _sheets(request, targets, now)
+    spending = Spending(cap=_units(request.max_read_units), per_second=_units(request.read_units_per_second))
+    say = tell or _untold
+    if len(targets) == 1:
+        aws = targets[0].aws
+        snapshot = _read(aws, request, sheets[aws.region], now, on_progress or _no_progress, tell=say, spending=spending)
+    else:
+
+        def read(target: Target, told: Progress, threads: Threads) -> Snapshot:
+            prices = sheets[target.aws.region]
+            here: Tell = lambda sentence: say(f"{target.key}: {sentence}")  # noqa: E731 - one line, used once
+            return _read(target.aws, request, prices, now, told, tell=here, spending=spending, threads=threads)
+
+        snapshot = read_all(targets, read, request.patterns, now=now, on_progress=on_progress or _no_progress)
+        sheets = {scope.region: sheets[scope.region] for scope in snapshot.scopes if scope.not_read is None}
+    report = judge(snapshot, _terms(request, sheets, _users_elsewhere(targets, request, snapshot)))
+    return in_regions(report, snapshot)
+
+
+def _terms(request: Request, sheets: Mapping[str, PriceSheet], users_elsewhere: int | None) -> Terms:
     config, model = request.config, request.config.model
-    terms = Terms(
+    return Terms(
         scale=Scale(
             target_users=request.target_users or model.target,
             users_now=request.users_now or model.users_now,
@@ -75,33 +101,54 @@ def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell |
             peak_factor=model.peak_factor,
         ),
         size_lines=request.size_lines or size_lines(config.thresholds),
-        prices=prices,
+        prices=sheet_of(sheets),
+        prices_by_region=sheets,
         config=config,
         audit_id=secrets.token_hex(8),
         free_tier=request.free_tier,
-        users_elsewhere=_users_elsewhere(aws, request, snapshot),
+        users_elsewhere=users_elsewhere,
         baseline=request.baseline,
     )
-    return judge(snapshot, terms)
 
 
-def _users_elsewhere(aws: Aws, request: Request, snapshot: Snapshot) -> int | None:
+def _sheets(request: Request, targets: Sequence[Target], now: datetime) -> dict[str, PriceSheet]:
+    """The prices by region, in the order of the targets."""
+    regions = dict.fromkeys(target.aws.region for target in targets)
+    if request.prices == "bundled":
+        return {region: bundled_sheet(region) for region in regions}
+    return {region: live_sheet(request.aws, region, today=now.date()) for region in regions}
+
+
+def _users_elsewhere(targets: Sequence[Target], request: Request, snapshot: Snapshot) -> int | None:
     """The items of a users table that is not audited itself; None where it is, where the users are given, or it is not known."""
     users_table = request.config.model.users_table
-    audited = {facts.table.name for facts in snapshot.tables} | {missing.name for missing in snapshot.missing}
+    audited = {name for facts in snapshot.tables for name in (facts.table.name, facts.table.title)}
+    audited |= {name for missing in snapshot.missing for name in (missing.name, missing.title)}
     if users_table is None or users_table in audited or request.users_now or request.config.model.users_now:
         return None
-    return count_items(aws, users_table)
+    where, _, name = users_table.rpartition("/")
+    found = [count_items(target.aws, name) for target in targets if where in ("", target.key)]
+    known = [count for count in found if count is not None]
+    return known[0] if len(known) == 1 else None
 
 
 def gather(request: Request, *, on_progress: Progress | None = None, tell: Tell | None = None) -> Snapshot:
-    """Read the tables as `audit` does, and leave them unjudged. Raises AuditError."""
+    """Read the tables of one account and region as `audit` does, and leave them unjudged. Raises AuditError."""
     aws = open_session(request.aws)
-    return _read(aws, request, bundled_sheet(aws.region), datetime.now(UTC), on_progress=on_progress, tell=tell)
+    prices, now = bundled_sheet(aws.region), datetime.now(UTC)
+    return _read(aws, request, prices, now, on_progress or _no_progress, tell=tell or _untold)
 
 
 def _read(
-    aws: Aws, request: Request, prices: PriceSheet, now: datetime, *, on_progress: Progress | None, tell: Tell | None
+    aws: Aws,
+    request: Request,
+    prices: PriceSheet,
+    now: datetime,
+    on_progress: Progress,
+    *,
+    tell: Tell,
+    spending: Spending | None = None,
+    threads: Threads | None = None,
 ) -> Snapshot:
     plan = items_plan(request, prices)
     hash_key = hash_key_for(plan)
@@ -111,12 +158,15 @@ def _read(
         items=plan,
         hash_key=hash_key,
         now=now,
-        on_progress=on_progress or _no_progress,
-        on_plan=lambda readings: (tell or _untold)(in_words(readings, plan)),
+        on_progress=on_progress,
+        on_plan=lambda readings: tell(in_words(readings, plan)),
+        threads=threads,
+        spending=spending,
+        elsewhere=threads is not None,
     )
     end_reading(plan, [facts.table for facts in snapshot.tables if not isinstance(facts.items, Unknown)], hash_key=hash_key)
     if snapshot.read_units:
-        (tell or _untold)(spent_in_words(snapshot.read_units, plan))
+        tell(spent_in_words(snapshot.read_units, plan))
     return snapshot
 
 
@@ -147,11 +197,15 @@ def items_plan(request: Request, prices: PriceSheet) -> ItemsPlan:
         mode=request.scan or scan.mode,
         budget_usd=budget if request.scan_budget_usd is None else request.scan_budget_usd,
         usd_per_read_unit=None if read_price is None else read_price.usd,
-        max_read_units=None if request.max_read_units is None else Decimal(request.max_read_units),
-        read_units_per_second=None if request.read_units_per_second is None else Decimal(request.read_units_per_second),
+        max_read_units=_units(request.max_read_units),
+        read_units_per_second=_units(request.read_units_per_second),
         lines=(lines.warn_bytes, lines.max_bytes),
         resume=request.resume,
     )
+
+
+def _units(number: int | None) -> Decimal | None:
+    return None if number is None else Decimal(number)
 
 
 def _untold(_sentence: str) -> None:

@@ -13,10 +13,12 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from stj_audit.errors import ConfigError
 
 SCHEMA_VERSION = 1
+SEVERAL = "several"  # the account or region of an audit of several that differ
 
 Evidence = int | float | str | None
 
@@ -29,8 +31,29 @@ class Tool:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ScopeReport:
+    """
+    One account in one region, of an audit of several. `name` is what the configuration calls the account; `not_read` is why none of its
+    tables could be read, null where they could.
+    """
+
+    account: str | None
+    region: str
+    name: str | None
+    endpoint_url: str | None
+    tables: int
+    read_units: Decimal
+    api_calls: int
+    not_read: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Audit:
-    """What was audited, for whom, and what the audit itself took. `cost_usd` is null where no price is known."""
+    """
+    What was audited, for whom, and what the audit itself took. `cost_usd` is null where no price is known.
+
+    An audit of several accounts or regions has `scopes`, which others leave out; `account` and `region` are then "several" where they differ.
+    """
 
     id: str
     account: str | None
@@ -43,6 +66,7 @@ class Audit:
     read_units: Decimal
     api_calls: int
     cost_usd: Decimal | None
+    scopes: tuple[ScopeReport, ...] | UnsetType = UNSET
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -435,13 +459,17 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NotChecked:
-    """Something that could not be looked at. `check` is null where a fact is missing that no check needs."""
+    """
+    Something that could not be looked at. `check` is null where a fact is missing that no check needs. `scope` is where, if that is no table
+    but one of several accounts or regions; it is left out elsewhere.
+    """
 
     check: str | None
     table: str | None
     index: str | None
     call: str
     reason: str
+    scope: str | UnsetType = UNSET
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -44,7 +44,7 @@ def table_report(
     ttl = facts.time_to_live
     stored = stated_bytes(facts)
     return TableReport(
-        name=table.name,
+        name=table.title,
         arn=table.arn,
         status=table.status,
         billing_mode=table.billing_mode,

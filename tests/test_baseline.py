@@ -473,7 +473,7 @@ def test_an_empty_list_of_findings_is_a_baseline() -> None:
 )
 def test_a_baseline_of_another_account_or_region_is_refused(account: str | None, region: str, sentence: str) -> None:
     with pytest.raises(ConfigError) as told:
-        check_belongs(a_baseline(), account, region)
+        check_belongs(a_baseline(), [(account, region)])
     assert str(told.value) == sentence
     with pytest.raises(ConfigError) as told:
         judged(safe(), baseline=a_baseline(), account=account, region=region)
@@ -482,8 +482,8 @@ def test_a_baseline_of_another_account_or_region_is_refused(account: str | None,
 
 @pytest.mark.parametrize(("theirs", "ours"), [(None, ACCOUNT), (ACCOUNT, None), (None, None), (ACCOUNT, ACCOUNT)])
 def test_an_account_that_is_not_known_is_not_compared(theirs: str | None, ours: str | None) -> None:
-    check_belongs(a_baseline(account=theirs), ours, REGION)
-    check_belongs(None, ours, REGION)
+    check_belongs(a_baseline(account=theirs), [(ours, REGION)])
+    check_belongs(None, [(ours, REGION)])
 
 
 def test_it_holds_no_more_than_is_declared() -> None:

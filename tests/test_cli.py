@@ -44,12 +44,19 @@ def assert_one_sentence(ran: Ran, code: int, *words: str) -> None:
 # ------------------------------------------------------------------------------------------------------------ start, help
 
 
-def test_help_and_version_import_neither_boto3_nor_jinja2(tmp_path: Path) -> None:
+# Each costs as much as a fifth of click, or several times all of it
+LATE = (
+    *("boto3", "botocore", "jinja2", "moto", "msgspec", "orjson", "tabulate", "stj_audit.facts", "stj_audit.sizing"),
+    *("dataclasses", "decimal", "json", "multiprocessing", "pathlib", "traceback", "urllib.parse"),
+)
+
+
+def test_help_and_version_import_click_and_little_else(tmp_path: Path) -> None:
     for arguments in (["--help"], ["--version"], ["run", "--help"], ["demo", "--help"], ["items", "--help"]):
         code = (
             "import sys; from stj_audit.cli import cli; "
             f"cli.main({arguments!r}, standalone_mode=False); "
-            "print([m for m in ('boto3', 'botocore', 'jinja2', 'moto', 'tabulate') if m in sys.modules])"
+            f"print([m for m in {LATE!r} if m in sys.modules])"
         )
         finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
         assert finished.stdout.splitlines()[-1] == "[]"

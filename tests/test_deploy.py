@@ -5,6 +5,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ import yaml
 from botocore.validate import ParamValidator
 
 from stj_audit.cli import cli
+from stj_audit.cost.prices import bundled_sheet
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
+README = (DEPLOY.parent / "README.md").read_text(encoding="utf-8")
 TEMPLATES = sorted(DEPLOY.glob("*/template.yaml"))
 PUBLIC_ACTIONS = {"s3:ListBucket", "s3:GetObject", "s3:PutObject", "kms:Decrypt", "sts:AssumeRole"}
 LOG_ACTIONS = {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}
@@ -134,3 +137,37 @@ def test_emr_serverless_takes_the_run(tmp_path: Path) -> None:
     assert (options["location"], options["region"]) == ("s3://exports/AWSDynamoDB/01", "eu-north-1")
     assert arguments["--report-to"] == "s3://jobs/stj-audit/reports/items.json"
     assert "spark.dynamicAllocation.maxExecutors=10" in submit["sparkSubmitParameters"]
+
+
+# ------------------------------------------------------------------------------------------ "Very large tables" in the README
+
+CORE_BYTES_PER_SECOND = 50_000_000
+VCPUS, EXECUTOR_VCPUS, GB_PER_VCPU = 44, 40, 2
+DPU_HOUR, VCPU_HOUR, GB_HOUR = Decimal("0.44"), Decimal("0.052624"), Decimal("0.0057785")
+
+
+def usd(key: str) -> Decimal:
+    price = bundled_sheet("us-east-1").price(key)
+    assert price is not None
+    return price.usd
+
+
+def test_the_arithmetic_of_ten_terabytes() -> None:
+    section = README.split("## Very large tables")[1].split("\n## ")[0]
+    cells = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| ")]
+    export, glue, emr, machine, scan = (row[1:] for row in cells[2:])
+    gb = 10 * 1024
+    core_hours = Decimal(gb * 2**30) / CORE_BYTES_PER_SECOND / 3_600
+    hours = core_hours / EXECUTOR_VCPUS
+    assert export[2] == f"{gb * usd('export.full.gb'):,.0f}"
+    assert f"${gb * usd('backup.pitr.gb_month'):,.0f} a month" in export[0]
+    assert f"{core_hours:.1f} core-hours" in glue[0]
+    assert glue[1:] == [f"{hours:.1f}", f"{hours * VCPUS / 4 * DPU_HOUR:.2f}"]
+    assert emr[1:] == [f"{hours:.1f}", f"{hours * VCPUS * (VCPU_HOUR + GB_PER_VCPU * GB_HOUR):.2f}"]
+    assert machine[1] == f"{core_hours / 16:.1f}"
+    units = gb * 2**30 // 8_192
+    assert scan == [
+        f"{units:,} read units ({2**30 // 8_192:,} a GB) at $0.125 a million",
+        f"{units / 40_000 / 3_600:.1f} at 40,000 a second, {units / 2_400 / 3_600:.0f} at 2,400",
+        f"{units * usd('on_demand.standard.read_request_unit'):.2f}",
+    ]

@@ -132,7 +132,7 @@ def test_the_hours_of_provisioned_capacity_follow_the_load_where_auto_scaling_mo
 
 
 def test_a_savings_plan_is_information_of_requests_and_capacity() -> None:
-    [found] = commitments([priced(busy(40, 5)).at(1_000)], US_EAST)
+    [found] = commitments([priced(busy(40, 5)).at(1_000)])
     # 105.12 million reads: 13.14; 13.14 million writes: 8.2125
     assert found.offer == "Database Savings Plan, 1 year"
     assert round(found.of_usd, 2) == Decimal("21.35")
@@ -140,12 +140,12 @@ def test_a_savings_plan_is_information_of_requests_and_capacity() -> None:
 
 
 def test_a_small_bill_needs_no_commitment() -> None:
-    assert commitments([priced(busy(1, 1)).at(1_000)], US_EAST) == []
+    assert commitments([priced(busy(1, 1)).at(1_000)]) == []
 
 
 def test_reserved_capacity_is_for_the_units_that_are_always_there_in_whole_blocks() -> None:
     table = a_table(billing_mode="PROVISIONED", provisioned=Throughput(read_units=250, write_units=99))
-    plan, reserved = commitments([priced(table_facts(table)).at(1_000)], US_EAST)
+    plan, reserved = commitments([priced(table_facts(table)).at(1_000)])
     assert plan.offer.startswith("Database Savings Plan")
     assert reserved.offer == "reserved capacity, 1 year: 200 RCU"  # 99 WCU make no block
     # 200 x 730 h x $0.00013 against 200 x (730 h x $0.000025 + $0.30 / 12)
@@ -158,7 +158,7 @@ def test_what_auto_scaling_may_take_away_is_not_always_there() -> None:
     read = ScalableTarget(index=None, dimension="read", min_units=10, max_units=500)
     targets = (read, replace(read, dimension="write"))
     facts = table_facts(table, auto_scaling=AutoScaling(targets=targets))
-    assert [found.offer for found in commitments([priced(facts).at(1_000)], US_EAST)] == ["Database Savings Plan, 1 year"]
+    assert [found.offer for found in commitments([priced(facts).at(1_000)])] == ["Database Savings Plan, 1 year"]
 
 
 # ------------------------------------------------------------------------------------------------- by hand, and the report

@@ -36,7 +36,7 @@ def test_every_runtime_dependency_is_justified() -> None:
     justified = re.findall(r"^\| ([a-z0-9]+) \| ", section, flags=re.MULTILINE)
     named = [re.match(r"[a-z0-9]+", wanted) for wanted in PYPROJECT["project"]["dependencies"]]
     wanted = {match.group() for match in named if match}
-    assert wanted | {"isal", "moto"} == set(justified)
+    assert wanted | {"isal", "moto", "pyspark"} == set(justified)
 
 
 def test_every_option_that_it_shows_exists() -> None:
@@ -56,7 +56,8 @@ def test_every_permission_is_named() -> None:
 
 
 def test_its_configuration_is_valid() -> None:
-    [example] = re.findall(r"```toml\n(.*?)```", README, flags=re.DOTALL)
+    accounts, example = re.findall(r"```toml\n(.*?)```", README, flags=re.DOTALL)
+    assert [one.label for one in parse_config(tomllib.loads(accounts), origin="README.md").account] == ["prod", "staging"]
     config = parse_config(tomllib.loads(example), origin="README.md")
     assert config.model.target == 50_000
     assert config.tables["settings"].items == 12

@@ -95,7 +95,7 @@ def all_checks() -> tuple[Check, ...]:
 
 def examine(one: Check, context: Context) -> Result:
     """Run one check on one table. An exception in a check is a bug: it is passed on with a note that names check and table."""
-    table = context.facts.table.name
+    table = context.facts.table.title
     arguments: dict[str, Any] = {}
     for name in one.needs:
         value = getattr(context.facts, name) if name in FACTS else getattr(context, name)

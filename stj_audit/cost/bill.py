@@ -4,7 +4,7 @@ What a table costs a month at a user count, what a change to it would save, and 
 A saving is the bill before less the bill of the changed table: nothing is saved by rule of thumb.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, localcontext
 from functools import cached_property
@@ -41,6 +41,14 @@ def why_unknown(lines: Sequence[CostLine], prices: PriceSheet) -> Unknown | None
         call = "dynamodb:DescribeTable"
     reason = f"{missing.component} of a user: {missing.note}" if missing.basis == "declared" else missing.note
     return Unknown(call=call, reason=reason)
+
+
+def by_scope(bills: "Iterable[TableBill]") -> "dict[str, list[TableBill]]":
+    """The bills of each account and region, in their order; all have one where only one is audited."""
+    found: dict[str, list[TableBill]] = {}
+    for bill in bills:
+        found.setdefault(bill.workload.scope, []).append(bill)
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -177,7 +177,8 @@ def _measured(facts: TableFacts, *, grows: bool, users_now: int | None, general:
     series, period = _series(facts.traffic)
     replicas = [replica.region for replica in table.replicas if replica.region != table.region]
     return Workload(
-        name=table.name,
+        name=table.title,
+        scope=table.scope,
         table_class=table.table_class,
         provisioned=table.billing_mode == "PROVISIONED",
         table=replace(store, key=(*table.hash_attributes, *table.range_attributes)),

@@ -57,7 +57,6 @@ def price_model(
             count,
             _saved(of, suggested, free_tier=free_tier),
             config.tables,
-            prices=prices,
             free_tier=free_tier,
             shown=something,
         )
@@ -77,7 +76,7 @@ def price_model(
         projections=projections,
         assumptions=tuple(_assumptions(config, then, prices, free_tier=free_tier)),
         patterns=pattern_costs(then),
-        naive=naive_estimate(then, target, prices, {}),
+        naive=naive_estimate(then, target, {}),
         target_users=target,
     )
 

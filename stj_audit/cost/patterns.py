@@ -5,7 +5,6 @@ from decimal import Decimal, localcontext
 
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.lines import DIGITS, MONEY_STEP, price_key
-from stj_audit.cost.prices import PriceSheet
 from stj_audit.cost.workload import Call, Kind, Store, Workload, call_units, calls_a_month, growth_of, requests
 from stj_audit.report import NaiveEstimate, PatternCost
 from stj_audit.wording import count, kilobytes, percent
@@ -72,7 +71,7 @@ def _usd(bill: TableBill, call: Call, users: int | None, kind: Kind, stores: Seq
 
 
 def naive_estimate(
-    bills: Sequence[TableBill], users: int, prices: PriceSheet, measured_calls: Mapping[str, Mapping[str, Decimal]]
+    bills: Sequence[TableBill], users: int, measured_calls: Mapping[str, Mapping[str, Decimal]]
 ) -> NaiveEstimate | None:
     """
     One unit for each request, beside the units that they take: of the tables on demand whose requests are known.
@@ -80,38 +79,41 @@ def naive_estimate(
     `measured_calls`: requests a month at `users` users, by table and operation, for tables without patterns. None where nothing is known.
     """
     with localcontext(prec=DIGITS):
-        return _naive_estimate(bills, users, prices, measured_calls)
+        return _naive_estimate(bills, users, measured_calls)
 
 
 def _naive_estimate(
-    bills: Sequence[TableBill], users: int, prices: PriceSheet, measured_calls: Mapping[str, Mapping[str, Decimal]]
+    bills: Sequence[TableBill], users: int, measured_calls: Mapping[str, Mapping[str, Decimal]]
 ) -> NaiveEstimate | None:
     reads = writes = Decimal(0)
     units = {"reads": Decimal(0), "writes": Decimal(0), "index-reads": Decimal(0), "index-writes": Decimal(0)}
-    usd = Decimal(0)
+    naive_usd = usd = Decimal(0)
     compared = []
     for bill in bills:
         calls = _calls(bill, users, measured_calls.get(bill.workload.name))
         if calls is None or bill.workload.provisioned:
             continue
         taken = requests(bill.workload, users)
-        if any(quantity.amount is None for quantity in taken):
+        one_unit = [bill.prices.price(price_key(kind, "STANDARD")) for kind in ("reads", "writes")]
+        if any(quantity.amount is None for quantity in taken) or None in one_unit:
             continue
+        naive_usd += sum(
+            (number * price.usd for number, price in zip(calls, one_unit, strict=True) if price is not None), Decimal(0)
+        )
         reads, writes = reads + calls[0], writes + calls[1]
         for quantity in taken:
             component = quantity.component.removeprefix("replicated-")
             units[component] += quantity.amount or 0
-            price = prices.price(price_key(component, bill.workload.table_class))
+            price = bill.prices.price(price_key(component, bill.workload.table_class))
             usd += (quantity.amount or 0) * (Decimal(0) if price is None else price.usd)
         compared.append(bill)
-    read_price, write_price = (prices.price(price_key(kind, "STANDARD")) for kind in ("reads", "writes"))
-    if not compared or read_price is None or write_price is None or not reads + writes:
+    if not compared or not reads + writes:
         return None
     return NaiveEstimate(
         users=users,
         reads=_whole(reads),
         writes=_whole(writes),
-        naive_usd=(reads * read_price.usd + writes * write_price.usd).quantize(MONEY_STEP),
+        naive_usd=naive_usd.quantize(MONEY_STEP),
         read_units=_whole(units["reads"]),
         write_units=_whole(units["writes"]),
         index_read_units=_whole(units["index-reads"]),

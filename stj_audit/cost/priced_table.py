@@ -25,12 +25,12 @@ class PricedTable:
 
     @property
     def name(self) -> str:
-        return self.facts.table.name
+        return self.facts.table.title
 
     @cached_property
     def model(self) -> TableModel:
         """What is declared of the table; nothing, by default."""
-        return self.config.tables.get(self.name, TableModel())
+        return self.config.declared(self.facts.table) or TableModel()
 
     @cached_property
     def today(self) -> Workload:

@@ -6,11 +6,10 @@ from decimal import Decimal, localcontext
 from functools import reduce
 
 from stj_audit.config import TableModel
-from stj_audit.cost.bill import TableBill
+from stj_audit.cost.bill import TableBill, by_scope
 from stj_audit.cost.free_tier import NOTHING_BILLED, Billed, free_lines
 from stj_audit.cost.from_model import grown
 from stj_audit.cost.lines import DIGITS, MONEY_STEP, growth_parts, is_complete, sum_or_none, total
-from stj_audit.cost.prices import PriceSheet
 from stj_audit.cost.savings import Plan
 from stj_audit.cost.workload import Workload
 from stj_audit.report import CostLine, Projection, StorageAtScale
@@ -31,7 +30,6 @@ def projection(
     saved: Plan,
     declared: Mapping[str, TableModel],
     *,
-    prices: PriceSheet,
     free_tier: bool,
     whole: bool = True,
     shown: set[Place] | None = None,
@@ -42,7 +40,7 @@ def projection(
     `whole`: every table could be read, without which no total is complete. `shown`: the lines to show, others being nothing; None: all.
     """
     priced = [one for bill in bills for one in bill.priced_lines if shown is None or place(one.line) in shown]
-    free = free_lines_of(bills, prices) if free_tier else []
+    free = free_lines_of(bills) if free_tier else []
     lines = [*(one.line for one in priced), *free]
     monthly = sum_or_none(lines) if lines or shown is None else Decimal(0)
     return Projection(
@@ -56,7 +54,7 @@ def projection(
         storage=tuple(stored_at(bill.workload, users) for bill in bills),
         parts=None if monthly is None else growth_parts(priced, free),
         savings=() if monthly is None else saved.steps,
-        after_year_usd=after_year(bills, declared, prices, free_tier=free_tier),
+        after_year_usd=after_year(bills, declared, free_tier=free_tier),
     )
 
 
@@ -66,14 +64,16 @@ def _each(monthly_usd: Decimal, users: int) -> Decimal:
     return each.quantize(MONEY_STEP) if each >= MONEY_STEP * 100 or not each else Decimal(f"{each:.2e}")
 
 
-def free_lines_of(bills: Iterable[TableBill], prices: PriceSheet) -> list[CostLine]:
-    """What the free tier gives for all tables together, as lines of their own."""
-    return free_lines(reduce(Billed.plus, (bill.billed for bill in bills), NOTHING_BILLED), prices)
+def free_lines_of(bills: Iterable[TableBill]) -> list[CostLine]:
+    """What the free tier gives for all tables of an account and region together; with the region where there are more."""
+    return [
+        replace(line, region=of[0].prices.region) if scope else line
+        for scope, of in by_scope(bills).items()
+        for line in free_lines(reduce(Billed.plus, (bill.billed for bill in of), NOTHING_BILLED), of[0].prices)
+    ]
 
 
-def after_year(
-    bills: Sequence[TableBill], declared: Mapping[str, TableModel], prices: PriceSheet, *, free_tier: bool
-) -> Decimal | None:
+def after_year(bills: Sequence[TableBill], declared: Mapping[str, TableModel], *, free_tier: bool) -> Decimal | None:
     """The bill when the items have grown for a year as declared; None where no growth is declared, or not of what."""
     if not any(bill.workload.name in declared and declared[bill.workload.name].growth for bill in bills):
         return None
@@ -83,7 +83,7 @@ def after_year(
         if workload is None:
             return None
         then.append(replace(bill, workload=workload))
-    free = total(free_lines_of(then, prices)) if free_tier else Decimal(0)
+    free = total(free_lines_of(then)) if free_tier else Decimal(0)
     return sum((bill.monthly_usd for bill in then), free)
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import reduce
 from itertools import combinations
 
-from stj_audit.cost.bill import TableBill
+from stj_audit.cost.bill import TableBill, by_scope
 from stj_audit.cost.free_tier import NOTHING_BILLED, Billed, free_lines
 from stj_audit.cost.lines import total
 from stj_audit.cost.workload import Store, Workload, attributes_read
@@ -154,7 +154,7 @@ class Plan:
 
 def plan(bills: Sequence[TableBill], proposed: Iterable[Proposal], *, free_tier: bool = False) -> Plan:
     """
-    What the proposals save together; with `free_tier` less what AWS gives of the bills in any case, which is one for all tables.
+    What the proposals save together; with `free_tier` less what AWS gives of the bills in any case, once for each account and region.
 
     Those that are sure come first, in the order given, then those that are only bounded; one for each index, attribute and setting.
     """
@@ -162,7 +162,10 @@ def plan(bills: Sequence[TableBill], proposed: Iterable[Proposal], *, free_tier:
     ordered = sorted(proposed, key=lambda one: is_bound(one.change))
     steps: list[AppliedSaving] = []
     done: set[tuple[int, str]] = set()
-    free = reduce(Billed.plus, (bill.billed for bill in left), NOTHING_BILLED) if free_tier else NOTHING_BILLED
+    free = {
+        scope: reduce(Billed.plus, (bill.billed for bill in of), NOTHING_BILLED) if free_tier else NOTHING_BILLED
+        for scope, of in by_scope(left).items()
+    }
     for proposal in ordered:
         before = left[proposal.place]
         change = _as_it_is_now(before.workload, proposal.change)
@@ -170,13 +173,14 @@ def plan(bills: Sequence[TableBill], proposed: Iterable[Proposal], *, free_tier:
         after = None if target in done else before.after(change)
         if after is None:
             continue
-        saving, free_after = before.monthly_usd - after.monthly_usd, free
+        scope = before.workload.scope
+        saving, free_after = before.monthly_usd - after.monthly_usd, free[scope]
         if free_tier:
-            free_after = free.minus(before.billed).plus(after.billed)
-            saving += total(free_lines(free, before.prices)) - total(free_lines(free_after, after.prices))
+            free_after = free[scope].minus(before.billed).plus(after.billed)
+            saving += total(free_lines(free[scope], before.prices)) - total(free_lines(free_after, after.prices))
         if saving < MIN_SAVING_USD:
             continue
-        left[proposal.place], free = after, free_after
+        left[proposal.place], free[scope] = after, free_after
         done.add(target)
         steps.append(
             AppliedSaving(

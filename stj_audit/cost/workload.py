@@ -242,10 +242,12 @@ class Workload:
     Everything that is billed of one table.
 
     A `Key` in `flows` is billed as measured; all others by the `calls`, times their factor in `factors`, which is 1 where none is given.
-    `annexes` are tables that a change has split off. `series` are the measured units of each period, for replays.
+    `annexes` are tables that a change has split off. `series` are the measured units of each period, for replays. `scope` is the account and
+    region that it is billed in, where there are several.
     """
 
     name: str
+    scope: str = ""
     table_class: TableClass = "STANDARD"
     provisioned: bool = False
     table: Store

@@ -57,7 +57,32 @@ cdef extern from *:
         return word;
     }
     #endif
+    static inline uint64_t stj_special(uint64_t word) {
+        uint64_t quotes = word ^ QUOTES, slashes = word ^ BACKSLASHES;
+        return (word | ((quotes - ONES) & ~quotes) | ((slashes - ONES) & ~slashes) | ((word - BLANKS) & ~word)) & HIGHS;
+    }
+    #if defined(__SSE2__)
+    #include <emmintrin.h>
+    static inline unsigned stj_plain(const unsigned char *from) {
+        __m128i text = _mm_loadu_si128((const __m128i *)from);
+        /* as signed numbers, what is not ASCII is less than a blank too */
+        __m128i special = _mm_or_si128(
+            _mm_or_si128(_mm_cmpeq_epi8(text, _mm_set1_epi8(34)), _mm_cmpeq_epi8(text, _mm_set1_epi8(92))),
+            _mm_cmplt_epi8(text, _mm_set1_epi8(32)));
+        unsigned marked = (unsigned)_mm_movemask_epi8(special);
+        return marked ? (unsigned)__builtin_ctz(marked) : 16;
+    }
+    #else
+    static inline unsigned stj_plain(const unsigned char *from) {
+        uint64_t marked = stj_special(stj_eight(from));
+        if (marked) return stj_first(marked);
+        marked = stj_special(stj_eight(from + 8));
+        return marked ? 8 + stj_first(marked) : 16;
+    }
+    #endif
     """
+    unsigned stj_plain(const unsigned char *start) noexcept nogil  # of 16 bytes, those before a quote, a backslash, a control, or no ASCII
+    uint64_t stj_special(uint64_t word) noexcept nogil  # marks those among eight
     const uint64_t ONES, HIGHS, QUOTES, BACKSLASHES, BLANKS, SPREAD, TAG_MASK, TAG
     const uint32_t NO_SLOT
     const int64_t TOO_MANY_BYTES, FIRST_EPOCH_SECONDS, END_EPOCH_SECONDS
@@ -167,6 +192,8 @@ cdef enum:
     DUE = 5
     LATER = 6
     EXPIRIES = 7
+
+    PARTS = 16  # of a joined text
 
     RECENT = 4
     RECENTS = 256
@@ -377,14 +404,14 @@ cdef class Scanner:
     """
     The counters of one fold.
 
-    `owner` is asked for what is rare, with the GIL: shape_of(text), expiry_of(digits), item_hash(item), compress(item), all of bytes, and
-    last_rank().
+    `owner` is asked for what is rare, with the GIL: shape_of(text), expiry_of(digits), item_hash(item), all of bytes, compress(item,
+    sizes by name) and last_rank().
     """
 
     # the input, and where in it we are
     cdef const unsigned char[::1] body
     cdef size_t body_bytes
-    cdef size_t eights  # from before here, eight bytes can be read
+    cdef size_t eights, sixteens  # from before here, so many bytes can be read
     cdef bint one_line  # line breaks end an item
     cdef size_t items_start, items_end
     # what the last text, number or value was
@@ -408,6 +435,7 @@ cdef class Scanner:
     # attributes
     cdef int64_t[::1] slots
     cdef Py_ssize_t slot_count, slot_limit
+    cdef uint32_t[::1] follows  # the slot that came after a slot the last time, both from 1; 0: an item begins
     cdef uint64_t[::1] by_hash
     cdef uint64_t hash_mask, seed
     cdef uint8_t[::1] labels
@@ -564,6 +592,7 @@ cdef class Scanner:
         self.first_names = frozenset(first)
         self.slot_limit = 2 * (self.max_attributes + len(special)) + 64
         self.slots = _signed(SLOTS * self.slot_limit)
+        self.follows = _halves(self.slot_limit + 1)
         self.hash_mask = _power_of_two(4 * self.slot_limit) - 1
         self.by_hash = _words(self.hash_mask + 1)
         self.labels = _bytes(4096)
@@ -760,6 +789,7 @@ cdef class Scanner:
             self.body = body
             self.body_bytes = body.shape[0]
         self.eights = self.body_bytes - 7 if self.body_bytes > 7 else 0
+        self.sixteens = self.body_bytes - 15 if self.body_bytes > 15 else 0
         self.recent[:] = 0
         return 0
 
@@ -767,6 +797,7 @@ cdef class Scanner:
         self.body = None
         self.body_bytes = 0
         self.eights = 0
+        self.sixteens = 0
         self.record_count = self.entry_count = self.name_count = self.todo_count = 0
         if self.records.shape[0] > RECORD * KEPT_RECORDS:
             self.records = _halves(RECORD * 1024)
@@ -815,17 +846,20 @@ cdef class Scanner:
 
     cdef Py_ssize_t _text(self, size_t i) except -1 nogil:
         """From behind the quote that opens a text to the one that closes it. Sets `saved` and `marks`."""
-        cdef uint64_t word, quotes, slashes
+        cdef uint64_t word
+        cdef unsigned int plain
         cdef Py_ssize_t after
         cdef unsigned char c
         self.saved = 0
         self.marks = 0
         while True:
-            if i < self.eights:
-                word = stj_eight(&self.body[i])
-                quotes = word ^ QUOTES
-                slashes = word ^ BACKSLASHES
-                word = (word | ((quotes - ONES) & ~quotes) | ((slashes - ONES) & ~slashes) | ((word - BLANKS) & ~word)) & HIGHS
+            if i < self.sixteens:
+                plain = stj_plain(&self.body[i])
+                i += plain
+                if plain == 16:
+                    continue
+            elif i < self.eights:
+                word = stj_special(stj_eight(&self.body[i]))
                 if word == 0:
                     i += 8
                     continue
@@ -1310,7 +1344,8 @@ cdef class Scanner:
         cdef size_t name, name_end
         cdef int64_t size = 0
         cdef int64_t info
-        cdef uint64_t hashed
+        cdef Py_ssize_t previous = 0
+        cdef uint64_t hashed = 0
         cdef uint64_t have = 0
         cdef int key
         cdef uint32_t at
@@ -1329,16 +1364,26 @@ cdef class Scanner:
                 if self.body[i] != 34:
                     return GIVE_UP
                 name = i + 1
-                end = self._text(name)
-                if end < 0:
-                    return end
-                if self.marks & ESCAPED:
-                    return GIVE_UP
-                name_end = end
-                if name_end - name >= 1 << LENGTH_BITS:
-                    return GIVE_UP
-                hashed = self._hash(name, name_end)
-                slot = self._find(name, name_end, hashed)
+                slot = <Py_ssize_t> self.follows[previous] - 1
+                if slot >= 0:
+                    # most items have the same attributes in the same order; what is the same bytes need not be read again
+                    name_end = name + (self.slots[SLOTS * slot + LABEL] & ((1 << LENGTH_BITS) - 1))
+                    if name_end >= self.body_bytes or self.body[name_end] != 34 or not self._is_label(slot, name, name_end):
+                        slot = -1
+                if slot < 0:
+                    end = self._text(name)
+                    if end < 0:
+                        return end
+                    if self.marks & ESCAPED:
+                        return GIVE_UP
+                    name_end = end
+                    if name_end - name >= 1 << LENGTH_BITS:
+                        return GIVE_UP
+                    hashed = self._hash(name, name_end)
+                    slot = self._find(name, name_end, hashed)
+                    if slot >= 0:
+                        self.follows[previous] = <uint32_t> slot + 1
+                previous = slot + 1
                 if slot >= 0:
                     if self.slots[SLOTS * slot + STAMP] == self.stamp:
                         return GIVE_UP
@@ -1640,6 +1685,7 @@ cdef class Scanner:
         cdef const unsigned char[::1] body = self.body
         cdef size_t body_bytes = self.body_bytes
         cdef size_t eights = self.eights
+        cdef size_t sixteens = self.sixteens
         cdef uint64_t hashed, at
         cdef Py_ssize_t slot = self.slot_count
         cdef Py_ssize_t place
@@ -1651,12 +1697,14 @@ cdef class Scanner:
         self.body = name
         self.body_bytes = len(name)
         self.eights = self.body_bytes - 7 if self.body_bytes > 7 else 0
+        self.sixteens = self.body_bytes - 15 if self.body_bytes > 15 else 0
         try:
             hashed = self._hash(0, self.body_bytes)
         finally:
             self.body = body
             self.body_bytes = body_bytes
             self.eights = eights
+            self.sixteens = sixteens
         at = hashed >> 32
         while self.by_hash[at & self.hash_mask]:
             at += 1
@@ -1678,6 +1726,7 @@ cdef class Scanner:
             if self.slots[SLOTS * slot + STATE] == COUNTED or self.slots[SLOTS * slot + INFO]:
                 kept.append((self._label(slot), [self.slots[SLOTS * slot + at] for at in range(LABEL)]))
         self.by_hash[:] = 0
+        self.follows[:] = 0
         self.slot_count = 0
         self.label_bytes = 0
         for name, numbers in kept:
@@ -1758,9 +1807,29 @@ cdef class Scanner:
         with nogil:
             for at in range(self.entry_count):
                 self._count(at)
+        ranked = []
         for at in range(self.todo_count):
-            self._do(self.todo[TODO * at], self.todo[TODO * at + 1], self.todo[TODO * at + 2])
+            if self.todo[TODO * at] == TO_COMPRESS:
+                ranked.append((self.todo[TODO * at + 2] * self.rank_factor + self.rank_summand, self.todo[TODO * at + 1]))
+            else:
+                self._do(self.todo[TODO * at], self.todo[TODO * at + 1], self.todo[TODO * at + 2])
+        ranked.sort()  # those that are kept come first, and spare the others
+        for rank, item in ranked:
+            if rank > self.owner.last_rank():
+                break
+            self.owner.compress(self._item_bytes(item), self._sizes_of(item))
         return 0
+
+    def _sizes_of(self, Py_ssize_t item):
+        """The sizes of an item's attributes, by name."""
+        cdef Py_ssize_t record, at, name
+        cdef Py_ssize_t end = self.entries[ITEM * (item + 1) + FIRST] if item + 1 < self.entry_count else self.record_count
+        found = {}
+        for record in range(self.entries[ITEM * item + FIRST], end):
+            at = RECORD * record
+            name = self.records[at + NAME]
+            found[bytes(self.body[name : name + (self.records[at + KIND] >> KIND_BITS)]).decode()] = self.records[at + SIZE]
+        return found
 
     cdef inline int _leave(self, uint32_t what, uint32_t which, uint32_t more) except -1 nogil:
         cdef Py_ssize_t at = TODO * self.todo_count
@@ -1937,13 +2006,10 @@ cdef class Scanner:
             self.expiries[<int> kind] += 1
         elif what == TO_SIZE:
             self.beyond[which] = self.beyond.get(which, 0) + 1
-        elif what == TO_HASH:
+        else:
             size = self.entries[ITEM * <Py_ssize_t> which + BYTES]
             if self.largest_count < self.largest_limit or size >= self.largest_size[self.largest_limit - 1]:
                 self._take(size, self.owner.item_hash(self._item_bytes(which)))
-        elif more * self.rank_factor + self.rank_summand <= self.last_rank:
-            self.owner.compress(self._item_bytes(which))
-            self.last_rank = min(self.owner.last_rank(), 0xFFFFFFFFFFFFFFFF)
         return 0
 
     cdef bytes _item_bytes(self, Py_ssize_t item):
@@ -2323,17 +2389,49 @@ cdef class Scanner:
 
     cdef int _shape_of(self, size_t at, size_t length) except -1 nogil:
         cdef size_t end = at + length
-        cdef size_t i, part
+        cdef size_t i = at
+        cdef size_t part = at
         cdef uint8_t c
         cdef uint8_t every = 255
         cdef uint8_t some = 0
-        cdef int shape, more, parts
-        for i in range(at, end):
-            c = CLASS[self.scratch[i]]
-            every &= c
-            some |= c
+        cdef uint8_t every_of_part = 255
+        cdef uint8_t some_of_part = 0
+        cdef bint joints = False
+        cdef size_t[PARTS] starts
+        cdef size_t[PARTS] ends
+        cdef uint8_t[PARTS] everys
+        cdef uint8_t[PARTS] somes
+        cdef int parts = 0
+        cdef int k, shape, more
         if length == 0:
             return 0
+        while True:
+            c = CLASS[self.scratch[i]] if i < end else JOINING
+            if c & JOINING and (i >= end or self.scratch[i] != 58 or (i + 1 < end and self.scratch[i + 1] == 58)):
+                # a part ends here, if there is one
+                every &= every_of_part
+                some |= some_of_part
+                if i > part:
+                    if parts == PARTS:
+                        return ASK
+                    starts[parts] = part
+                    ends[parts] = i
+                    everys[parts] = every_of_part
+                    somes[parts] = some_of_part
+                    parts += 1
+                    every_of_part = 255
+                    some_of_part = 0
+                if i >= end:
+                    break
+                joints = True
+                every &= c
+                some |= c
+                i += 2 if self.scratch[i] == 58 else 1
+                part = i
+            else:
+                every_of_part &= c
+                some_of_part |= c
+                i += 1
         if some & ODD:
             return ASK
         if length >= 6:
@@ -2346,7 +2444,7 @@ cdef class Scanner:
             return 0
         if not some & TELLING:
             return PHONE if self._is_phone(at, end) else 0
-        if not some & JOINING or not self._is_joined(at, end):
+        if not joints or (length >= 4 and self.scratch[at] == 97 and self.scratch[at + 1] == 114 and self.scratch[at + 2] == 110 and self.scratch[at + 3] == 58):
             return self._personal(at, end, some, every)
         for i in range(at, end):
             if self.scratch[i] == 58:
@@ -2354,44 +2452,14 @@ cdef class Scanner:
                 if shape == ASK or shape == ADDRESS:
                     return ASK
                 break
-        shape = 0
-        parts = 0
-        i = part = at
-        every = 255
-        some = 0
-        while True:
-            c = self.scratch[i] if i < end else 35
-            if c == 35 or c == 124 or (c == 58 and i + 1 < end and self.scratch[i + 1] == 58):
-                if i > part:
-                    parts += 1
-                    if not every & ALPHANUMERIC:
-                        more = self._personal(part, i, some, every)
-                        if more == ASK:
-                            return ASK
-                        shape |= more
-                    every = 255
-                    some = 0
-                if i >= end:
-                    break
-                i += 2 if c == 58 else 1
-                part = i
-            else:
-                every &= CLASS[c]
-                some |= CLASS[c]
-                i += 1
-        return shape | JOINED if parts > 1 else shape
-
-    cdef bint _is_joined(self, size_t at, size_t end) except -1 nogil:
-        """Whether a separator is in it, and it is no ARN."""
-        cdef size_t i
-        cdef uint8_t c
-        if end - at >= 4 and self.scratch[at] == 97 and self.scratch[at + 1] == 114 and self.scratch[at + 2] == 110 and self.scratch[at + 3] == 58:
-            return False
-        for i in range(at, end):
-            c = self.scratch[i]
-            if c == 35 or c == 124 or (c == 58 and i + 1 < end and self.scratch[i + 1] == 58):
-                return True
-        return False
+        shape = JOINED if parts > 1 else 0
+        for k in range(parts):
+            if not everys[k] & ALPHANUMERIC:
+                more = self._personal(starts[k], ends[k], somes[k], everys[k])
+                if more == ASK:
+                    return ASK
+                shape |= more
+        return shape
 
     cdef int _personal(self, size_t at, size_t end, uint8_t some, uint8_t every) except -1 nogil:
         """`some` and `every`: the classes that one of its characters has, and that all have."""

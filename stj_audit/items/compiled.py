@@ -35,7 +35,6 @@ from stj_audit.items.fold import (
 )
 from stj_audit.items.shapes import shape_of
 from stj_audit.items.wire import BrokenLine, Page, page_of
-from stj_audit.sizing import attribute_size
 
 HMAC_BLOCK_BYTES = 64
 MAX_BODY_BYTES = 2**31 - 1  # the scanner's positions have 31 bits
@@ -161,9 +160,8 @@ class _Aside:
     def last_rank(self) -> int:
         return self._compressed._last_rank
 
-    def compress(self, item: bytes) -> None:
+    def compress(self, item: bytes, sizes: dict[str, int]) -> None:
         read = orjson.loads(item)
-        sizes = {name: attribute_size(name, value) for name, value in read.items()}
         self._compressed.add(read, sizes, zlib.crc32(_key_bytes(self._hash_attributes, read)))
 
 

@@ -99,7 +99,7 @@ def _by_part(lines: Sequence[CostLine]) -> dict[str, list[CostLine]]:
     parts: dict[str, list[CostLine]] = {}
     for line in lines:
         of_index = "" if line.index is None else f" of {line.index}"
-        in_region = "" if line.region is None else f" in {line.region}"
+        in_region = f" in {digest_costs.elsewhere(line)}" if digest_costs.elsewhere(line) else ""
         parts.setdefault(f"{digest_money.component_name(line)}{of_index}{in_region}", []).append(line)
     return parts
 

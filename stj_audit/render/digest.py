@@ -13,7 +13,9 @@ from typing import TypeVar
 from stj_audit.render import filters
 from stj_audit.render.escape import cut
 from stj_audit.report import (
+    SEVERAL,
     Action,
+    Audit,
     BaselineFinding,
     Finding,
     NotChecked,
@@ -22,7 +24,7 @@ from stj_audit.report import (
     ScaleLimit,
     TableReport,
 )
-from stj_audit.wording import counted
+from stj_audit.wording import a_few, counted
 
 MAX_ROWS = 50  # a longer list is not read; the run file has all of it
 MAX_LIMITS = 10  # which bind first matters; the tenth is no news any more
@@ -50,6 +52,29 @@ def head(rows: Sequence[Row], length: int = MAX_ROWS) -> Sequence[Row]:
 def rest(rows: Sequence[object], length: int = MAX_ROWS) -> str:
     """What to say under a list that `head` cut; nothing when it did not."""
     return f"and {len(rows) - length:,} more, see the run file" if len(rows) > length else ""
+
+
+# ---------------------------------------------------------------------------------------------------------------- where
+
+
+def regions(audit: Audit) -> str:
+    """The region, or the first of several."""
+    return a_few(dict.fromkeys(scope.region for scope in audit.scopes or ())) or audit.region
+
+
+def accounts(audit: Audit) -> str:
+    """Which account: "account 123456789012", or the first of several by what they are called."""
+    if audit.account is None:
+        return "account not known"
+    names = dict.fromkeys(scope.name or scope.account or "not known" for scope in audit.scopes or ())
+    return f"accounts {a_few(names)}" if audit.account == SEVERAL else f"account {audit.account}"
+
+
+def not_read(audit: Audit) -> tuple[str, ...]:
+    """A line for each account and region of several that could not be read: "us-west-2 of prod: the role cannot be assumed"."""
+    unread = [scope for scope in audit.scopes or () if scope.not_read is not None]
+    several = audit.account == SEVERAL
+    return tuple(f"{one.region}{f' of {one.name or one.account}' if several else ''}: {one.not_read}" for one in unread)
 
 
 # --------------------------------------------------------------------------------------------------------------- grades
@@ -286,7 +311,7 @@ class Unseen:
 def unseen(report: Report) -> tuple[Unseen, ...]:
     """The not-checked list by reason and call, in the order in which the report has them."""
     groups: dict[tuple[str, str], list[NotChecked]] = {}
-    for row in sorted(report.not_checked, key=lambda row: row.reason):
+    for row in sorted(report.not_checked, key=lambda row: (not row.scope, row.reason)):
         groups.setdefault((row.reason, row.call), []).append(row)
     return tuple(
         Unseen(
@@ -301,7 +326,7 @@ def unseen(report: Report) -> tuple[Unseen, ...]:
 
 def _place(row: NotChecked) -> str:
     if row.table is None:
-        return "the account"
+        return row.scope or "the account"
     return row.table if row.index is None else f"{row.table} / {row.index}"
 
 

@@ -158,7 +158,12 @@ def basis(line: CostLine) -> str:
     """What a line rests on, and what is special about it: "declared, fixed", "measured, grows with the square of the users"."""
     square = GROWTH_WORDS[SUPER_LINEAR]
     growth = {"constant": ", fixed", SUPER_LINEAR: "" if square in line.note else f", grows {square}"}.get(growth_of(line), "")
-    return f"{line.basis}{growth}" + (f", billed in {line.region}" if line.region is not None else "")
+    return f"{line.basis}{growth}" + (f", billed in {elsewhere(line)}" if elsewhere(line) else "")
+
+
+def elsewhere(line: CostLine) -> str:
+    """The region that a line is billed in, where that is not plain: a table of an audit of several regions says its own in its name."""
+    return "" if line.region is None or f"{line.region}/" in line.table else line.region
 
 
 # ------------------------------------------------------------------------------------------------- where the money goes

@@ -27,6 +27,7 @@ _MARKDOWN_START = re.compile(r"^(\s*)(?:([#+=>]|-(?!\$\d))|(\d+)([.)])(?=\s|$))"
 _MARKDOWN_LINK = re.compile(r"(?<=[A-Za-z]):(?=//)|(?<=\bwww)\.|(?<=[Mm][Aa][Ii][Ll][Tt][Oo]):")
 _PLAIN_CODE = re.compile(r"[A-Za-z0-9_.,:;/ ()=#%+'\"-]+")
 _BACKTICKS = re.compile(r"`+")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def cut(text: str, length: int = NAME_LENGTH) -> str:
@@ -105,7 +106,7 @@ def escape_json(text: str) -> str:
     """JSON with every invisible character outside ASCII as its \\u escape: the same value, and nothing a terminal would obey."""
     if text.isascii():
         return text
-    return "".join(one if one.isascii() or unicodedata.category(one) not in INVISIBLE else _json_escape(one) for one in text)
+    return _NOT_ASCII.sub(lambda found: _json_escape(one) if unicodedata.category(one := found[0]) in INVISIBLE else one, text)
 
 
 def _json_escape(character: str) -> str:

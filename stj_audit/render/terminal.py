@@ -31,9 +31,10 @@ def render_table(report: Report, *, color: bool) -> str:
 
 def _head(page: Page, report: Report) -> None:
     overall, audit = report.overall, report.audit
-    account = "account not known" if audit.account is None else f"account {audit.account}"
     tables = counted(len(report.tables), "table")
-    page.text(f"DynamoDB audit: {audit.region}, {account}, {tables}, {filters.on_date(audit.started_at)}")
+    page.text(f"DynamoDB audit: {digest.regions(audit)}, {digest.accounts(audit)}, {tables}, {filters.on_date(audit.started_at)}")
+    for line in digest.not_read(audit):
+        page.text(f"Not read: {filters.sentence(line)}", indent="  ")
     page.raw("")
     score = "no score" if overall.score is None else f"{overall.score:.0f} of 100"
     grade = escape_terminal(f"Grade {overall.grade}")

@@ -48,6 +48,7 @@ CREDENTIAL_CODES = frozenset(
         "UnrecognizedClientException",
     }
 )
+_REGION_NOT_ENABLED = "UnrecognizedClientException"
 DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 # moto spells ResourceNotFoundException in three ways
 GONE_CODES = frozenset({"ResourceNotFoundException", "ResourceNotFound", "TableNotFoundException"})
@@ -122,6 +123,18 @@ def explain(error: BaseException) -> AuditError:
         if isinstance(error, kinds):
             return put_in_words(error)
     return AuditError(f"an AWS call failed ({type(error).__name__})", hint="run it again with -v for the details")
+
+
+def not_read(error: AuditError) -> Unknown:
+    """The failure that `explain` put in words, as what is not known of one of several accounts and regions."""
+    cause = error.__cause__
+    said = str(error)
+    if code_of(error if cause is None else cause) == _REGION_NOT_ENABLED:
+        said += ", and it does so in a region that is not enabled for the account"
+    if not isinstance(cause, aws.ClientError):
+        return Unknown(call="dynamodb:ListTables", reason=said)
+    service = "sts" if cause.operation_name.startswith("AssumeRole") else "dynamodb"
+    return Unknown(call=f"{service}:{cause.operation_name}", reason=said)
 
 
 def no_region() -> ConfigError:

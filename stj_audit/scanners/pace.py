@@ -1,7 +1,9 @@
 """
-AWS's own request rates for three of the calls, kept from the start: with hundreds of tables the retries would not make up for them.
+AWS's own request rates, kept from the start: with hundreds of tables the retries would not make up for them.
 
-A second's worth may go out at once, so that a few tables wait for nothing.
+A second's worth may go out at once, so that a few tables wait for nothing. What AWS states no rate for is not held back: DescribeTable,
+DescribeTimeToLive, DescribeContributorInsights, DescribeKinesisStreamingDestination, GetResourcePolicy, AWS Backup's two, Application Auto
+Scaling's two; and ListServiceQuotas, which is called once or twice.
 """
 
 import threading
@@ -11,8 +13,20 @@ from typing import Any
 
 from botocore.hooks import BaseEventHooks
 
-# DynamoDB API reference, on the page of each operation: how many times a second it may be called
-CALLS_PER_SECOND: Mapping[str, int] = {"DescribeContinuousBackups": 10, "ListTagsOfResource": 10, "ListBackups": 5}
+# How many times a second each may be called, in an account and region. DynamoDB API reference, on the page of each operation; AWS General
+# Reference, "Amazon CloudWatch endpoints and quotas". The names are those of IAM's actions, and of botocore's events.
+CALLS_PER_SECOND: Mapping[str, int] = {
+    "dynamodb:DescribeContinuousBackups": 10,
+    "dynamodb:ListTagsOfResource": 10,
+    "dynamodb:ListBackups": 5,
+    "cloudwatch:DescribeAlarms": 9,
+    "cloudwatch:GetInsightRuleReport": 20,
+}
+# The same page: data points of metrics older than three hours; the 500 calls a second beside it are never reached
+POINTS_CALL, POINTS_PER_SECOND = "cloudwatch:GetMetricData", 396_000
+
+
+_NO_LIMIT = 10**12
 
 
 class Pace:
@@ -27,20 +41,32 @@ class Pace:
         self._lock = threading.Lock()
         self._next = clock() - 1
 
-    def wait(self) -> None:
-        """Wait for this call's turn."""
+    def wait(self, number: int = 1) -> None:
+        """Wait for the turn of this call, or of something that counts as `number` of them, and take it."""
         with self._lock:
             now = self._clock()
-            turn = max(self._next, now - 1) + self._seconds
+            turn = max(self._next, now - 1) + self._seconds * number
             self._next = turn
         if turn > now:
             self._sleep(turn - now)
 
+    def seconds_left(self) -> float:
+        """Until a call would not have to wait; 0 or less when it need not. Takes no turn."""
+        with self._lock:
+            return self._next + self._seconds - self._clock()
 
-def install(events: BaseEventHooks) -> None:
-    """Pace a session's requests, pages and repetitions included."""
-    for operation, per_second in CALLS_PER_SECOND.items():
-        events.register(f"before-send.dynamodb.{operation}", _waiting(Pace(per_second)))
+
+def install(events: BaseEventHooks) -> Mapping[str, Pace]:
+    """Pace a session's requests, pages and repetitions included. Gives the paces by call; that of the data points is not kept here."""
+    paces = {call: Pace(per_second) for call, per_second in CALLS_PER_SECOND.items()}
+    for call, pace in paces.items():
+        events.register(f"before-send.{call.replace(':', '.')}", _waiting(pace))
+    return {**paces, POINTS_CALL: Pace(POINTS_PER_SECOND)}
+
+
+def unhurried() -> Mapping[str, Pace]:
+    """Where no rate is to be kept. Metric data are still asked for in a few calls at a time, because their points take memory."""
+    return {POINTS_CALL: Pace(_NO_LIMIT)}
 
 
 def _waiting(pace: Pace) -> Callable[..., None]:

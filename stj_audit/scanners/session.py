@@ -1,20 +1,23 @@
 """The only place that makes AWS clients: one guarded session, one client a service, shared by all threads."""
 
 import os
-import re
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, CredentialProvider, CredentialResolver, DeferredRefreshableCredentials
 
+from stj_audit.config import REGION
 from stj_audit.errors import ConfigError, NoCredentials
 from stj_audit.scanners import pace
 from stj_audit.scanners.failures import FAILURES, explain, no_region
 from stj_audit.scanners.guard import RequestCount, S3Folder, install
 from stj_audit.scanners.models import Models
+from stj_audit.scanners.pace import Pace
 
 if TYPE_CHECKING:
     from mypy_boto3_application_autoscaling.client import ApplicationAutoScalingClient
@@ -33,7 +36,6 @@ PRICING_READ_TIMEOUT_SECONDS = 10
 PRICING_ATTEMPTS = 2
 ROLE_SESSION_NAME = "stj-audit"
 
-_REGION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # AWS Billing guide, "Using the AWS Price List Query API": it is in three regions only, and botocore makes up hosts for the others
 _PRICING_REGIONS = ((("eu-", "me-", "af-", "il-"), "eu-central-1"), (("ap-",), "ap-south-1"))
 _PRICING_REGION_ELSE = "us-east-1"
@@ -66,7 +68,8 @@ class Aws:
     The clients of one audit, made when first used and then shared: botocore's clients are safe to use from many threads.
 
     `endpoint_url` is the endpoint that stands in for AWS's own, None for AWS. `api_calls` counts the requests sent so far.
-    `ca_bundle` is the file of certificates that is trusted, None for botocore's own.
+    `paces` are the rates that AWS sets, by call; elsewhere none is kept. `ca_bundle` is the file of certificates that is
+    trusted, None for botocore's own.
     """
 
     def __init__(
@@ -83,8 +86,8 @@ class Aws:
         self.endpoint_url = (
             options.endpoint_url or os.environ.get("AWS_ENDPOINT_URL_DYNAMODB") or os.environ.get("AWS_ENDPOINT_URL")
         )
-        if self.endpoint_url is None:
-            pace.install(session.get_component("event_emitter"))
+        emitter = session.get_component("event_emitter")
+        self.paces: Mapping[str, Pace] = pace.install(emitter) if self.endpoint_url is None else {}
         self._session = session
         self._options = options
         self._count = count
@@ -179,8 +182,14 @@ def _guarded_core(profile: str | None, count: RequestCount, folder: S3Folder | N
     core = botocore.session.Session(profile=profile)
     install(core.get_component("event_emitter"), count, folder)
     core.get_scoped_config()  # raises when the profile does not exist
-    core.register_component("data_loader", Models(core.get_config_variable("data_path")))
+    core.register_component("data_loader", _models(core.get_config_variable("data_path")))
     return core
+
+
+@cache
+def _models(data_path: str | None) -> Models:
+    """What a session knows of the services is the same for all: another account or region does not read it from the disk again."""
+    return Models(data_path)
 
 
 def _region(options: AwsOptions, core: botocore.session.Session) -> str:
@@ -192,11 +201,16 @@ def _region(options: AwsOptions, core: botocore.session.Session) -> str:
     )
     if not region:
         raise no_region()
-    if not _REGION.fullmatch(region):
+    check_region(region)
+    return str(region)
+
+
+def check_region(region: str) -> None:
+    """Raise ConfigError for what cannot be a region: it would become part of a host's name."""
+    if not REGION.fullmatch(region):
         raise ConfigError(
             "the AWS region is not written like eu-north-1", hint="correct --region, AWS_REGION or the profile's region"
         )
-    return str(region)
 
 
 def _assume_role(

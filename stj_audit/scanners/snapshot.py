@@ -7,9 +7,9 @@ Calls, not tables, are what the threads share: a table with a slow answer holds 
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, as_completed, wait
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, as_completed, wait
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -76,11 +76,13 @@ from stj_audit.scanners.failures import (
     reason,
     unknown,
 )
+from stj_audit.scanners.on_demand_backups import Listed
+from stj_audit.scanners.pace import Pace
 from stj_audit.scanners.session import Aws
 from stj_audit.scanners.spending import Spending
-from stj_audit.scanners.traffic import Answer, Points, Series
+from stj_audit.scanners.threads import Threads
+from stj_audit.scanners.traffic import Points, Series
 
-THREADS = 16  # beyond that Python is the limit, not the network
 PROGRESS_SECONDS = 0.5
 
 _TABLE_NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")  # AWS developer guide, "Supported data types and naming rules"
@@ -111,6 +113,9 @@ def take_snapshot(
     now: datetime,
     on_progress: Progress = _silent,
     on_plan: OnPlan = _unheard,
+    threads: Threads | None = None,
+    spending: Spending | None = None,
+    elsewhere: bool = False,
 ) -> Snapshot:
     """
     Read the tables that `patterns` name: exact names, globs in the shell's way, none for every table of the region.
@@ -120,31 +125,38 @@ def take_snapshot(
 
     Raises NoTables when nothing matches or a named table does not exist, and what `explain` makes of credentials that are refused
     or an endpoint that does not answer as DynamoDB does.
+
+    `threads` and `spending` are shared with other readings, None for some of its own; `elsewhere`: other accounts or regions are read too, so
+    that what is not here may be there, and a snapshot without tables is one.
     """
     began = time.monotonic()
     window = traffic.window_until(now)
-    with _threads() as (pool, stop):
-        wanted = _wanted(aws, patterns)
-        described, missing = _describe(aws, wanted, pool, on_progress)
+    with Threads() if threads is None else nullcontext(threads) as shared_threads:
+        wanted = _wanted(aws, patterns, elsewhere=elsewhere)
+        described, missing = _describe(aws, wanted, shared_threads, on_progress, elsewhere=elsewhere)
         on_plan([plan_reading(table, items, paced=aws.endpoint_url is None) for table in described])
-        calls = _Calls(aws, pool)
+        calls = _Calls(aws, shared_threads)
         account = calls.submit("sts:GetCallerIdentity", _account, aws)
         shared = _SharedCalls.submit(calls, aws, described, window, wanted.in_region)
-        apart = [_TableCalls.submit(calls, aws, table) for table in described]
-        # After what they wait for, so that no thread waits for a call that has none; and after all that is quicker
-        requests = _requests(calls, aws, described, shared, now)
+        requests = _Requests.submit(calls, aws, described, now)
+        names = {table.name for table in described}
+        listed = calls.submit(on_demand_backups.CALL, on_demand_backups.read_together, aws, names)
+        apart = [_TableCalls.submit(calls, aws, table, listed) for table in described]
         named = _Reports(calls=calls, aws=aws, requests=requests, now=now)
         reports = [
-            calls.follow(named.read, table.name, own.contributor_insights) for table, own in zip(described, apart, strict=True)
+            calls.follow(
+                named.read, table.name, own.contributor_insights, after=(own.contributor_insights, requests.traffic[table.name])
+            )
+            for table, own in zip(described, apart, strict=True)
         ]
-        # Last, because they take long: nothing small waits behind them. A scan waits for what TTL watches, which has its thread by then.
-        spending = Spending(cap=items.max_read_units, per_second=items.read_units_per_second)
-        reading = _Reading(aws=aws, plan=items, hash_key=hash_key, now=now, stop=stop, spending=spending)
+        # Last, because they take long: nothing small waits behind them.
+        reading = _Reading.of(aws, items, hash_key=hash_key, now=now, stop=shared_threads.stop, spending=spending)
         scans = [
-            calls.submit(SCAN_CALL, reading.read, table, own.time_to_live) for table, own in zip(described, apart, strict=True)
+            calls.submit(SCAN_CALL, reading.read, table, own.time_to_live, after=(own.time_to_live,))
+            for table, own in zip(described, apart, strict=True)
         ]
-        calls.finish(on_progress, spending)
-    measured = {name: facts for future in requests for name, facts in future.result().items()}
+        calls.finish(on_progress, reading.spending)
+    requests_went = requests.operations_by_name()
     capacity = account_capacity.of_account(shared.account_capacity.result())
     read = [future.result() for future in scans]
     facts = tuple(
@@ -163,8 +175,8 @@ def take_snapshot(
             time_to_live=own.time_to_live.result(),
             tags=own.tags.result(),
             auto_scaling=shared.auto_scaling(table.name),
-            traffic=measured[table.name].traffic,
-            operations=measured[table.name].operations,
+            traffic=requests.of_table(table.name),
+            operations=requests_went[table.name],
             account_capacity=capacity,
             alarms=shared.alarms_of(table.name),
             items=one if isinstance(one, Unknown) else one.sizes,
@@ -213,15 +225,17 @@ def measure_items(
     on_plan: OnPlan = _unheard,
 ) -> Measured:
     """The items of tables alone, read as `take_snapshot` reads them: nothing else is asked. Raises as that does."""
-    with _threads() as (pool, stop):
-        described, missing = _describe(aws, _wanted(aws, patterns), pool, on_progress)
+    with Threads() as threads:
+        wanted = _wanted(aws, patterns, elsewhere=False)
+        described, missing = _describe(aws, wanted, threads, on_progress, elsewhere=False)
         on_plan([plan_reading(table, items, paced=aws.endpoint_url is None) for table in described])
-        calls = _Calls(aws, pool)
+        calls = _Calls(aws, threads)
         watched = [calls.submit(time_to_live.CALL, time_to_live.read, aws, table.name) for table in described]
-        spending = Spending(cap=items.max_read_units, per_second=items.read_units_per_second)
-        reading = _Reading(aws=aws, plan=items, hash_key=hash_key, now=now, stop=stop, spending=spending)
-        scans = [calls.submit(SCAN_CALL, reading.read, table, ttl) for table, ttl in zip(described, watched, strict=True)]
-        calls.finish(on_progress, spending)
+        reading = _Reading.of(aws, items, hash_key=hash_key, now=now, stop=threads.stop)
+        scans = [
+            calls.submit(SCAN_CALL, reading.read, table, ttl, after=(ttl,)) for table, ttl in zip(described, watched, strict=True)
+        ]
+        calls.finish(on_progress, reading.spending)
     read = [future.result() for future in scans]
     return Measured(
         tables=tuple(
@@ -245,14 +259,28 @@ class _Wanted:
     in_region: int | None = None
 
 
-def _wanted(aws: Aws, patterns: Sequence[str]) -> _Wanted:
-    named = tuple(dict.fromkeys(one for one in patterns if not _GLOB_CHARACTERS & set(one)))
-    impossible = [name for name in named if not _TABLE_NAME.fullmatch(name)]
+def check_names(patterns: Sequence[str]) -> None:
+    """Raise NoTables for a name that no table can have."""
+    impossible = [name for name in patterns if not _is_glob(name) and not _TABLE_NAME.fullmatch(name)]
     if impossible:
         raise NoTables(
             no_such_tables(impossible), hint="give the name alone: 3 to 255 letters, digits, dots, dashes and underscores"
         )
-    globs = [one for one in patterns if _GLOB_CHARACTERS & set(one)]
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Whether a table of this name is meant by `pattern`, a name or a glob."""
+    return fnmatchcase(name, pattern) if _is_glob(pattern) else name == pattern
+
+
+def _is_glob(pattern: str) -> bool:
+    return bool(_GLOB_CHARACTERS & set(pattern))
+
+
+def _wanted(aws: Aws, patterns: Sequence[str], *, elsewhere: bool) -> _Wanted:
+    check_names(patterns)
+    named = tuple(dict.fromkeys(one for one in patterns if not _is_glob(one)))
+    globs = [one for one in patterns if _is_glob(one)]
     if named and not globs:
         return _Wanted(named=named, listed=())
     try:
@@ -260,6 +288,8 @@ def _wanted(aws: Aws, patterns: Sequence[str]) -> _Wanted:
     except FAILURES as error:
         raise explain(error) from error
     listed = tuple(name for name in names if name not in named and (not globs or any(fnmatchcase(name, glob) for glob in globs)))
+    if elsewhere:
+        return _Wanted(named=named, listed=listed, in_region=len(names))
     if not names and not named:
         raise NoTables(f"there is no table in region {aws.region}", hint="check --region and --profile")
     idle = [glob for glob in globs if not any(fnmatchcase(name, glob) for name in names)]
@@ -271,7 +301,7 @@ def _wanted(aws: Aws, patterns: Sequence[str]) -> _Wanted:
 
 
 def _describe(
-    aws: Aws, wanted: _Wanted, pool: ThreadPoolExecutor, on_progress: Progress
+    aws: Aws, wanted: _Wanted, threads: Threads, on_progress: Progress, *, elsewhere: bool
 ) -> tuple[tuple[Table, ...], tuple[MissingTable, ...]]:
     names = (*wanted.named, *wanted.listed)
     found: dict[str, Table | Unknown] = {}
@@ -280,7 +310,7 @@ def _describe(
     first = () if wanted.listed else names[:1]
     on_progress("tables", 0, len(names))
     for batch in (first, names[len(first) :]):
-        asked = {pool.submit(tables.read, aws, name): name for name in batch}
+        asked = {threads.submit(tables.read, aws, name): name for name in batch}
         for future in as_completed(asked):
             name = asked[future]
             try:
@@ -292,7 +322,9 @@ def _describe(
                     absent.append(name)
                 found[name] = unknown(tables.CALL, error, custom_endpoint=aws.endpoint_url is not None)
             on_progress("tables", len(found), len(names))
-    if absent:
+    if elsewhere:
+        found = {name: one for name, one in found.items() if name not in absent}
+    elif absent:
         raise NoTables(
             f"{no_such_tables(sorted(absent))} in region {aws.region}", hint="check the spelling, --region and --profile"
         )
@@ -312,31 +344,25 @@ def _is_fatal(error: BaseException) -> bool:
 # ------------------------------------------------------------------------------------------------------------- the calls
 
 
-@contextmanager
-def _threads() -> Iterator[tuple[ThreadPoolExecutor, threading.Event]]:
-    """A pool, and the event that ends long readings: left by an exception or Ctrl-C, nothing new begins and scans end at their page."""
-    pool, stop = ThreadPoolExecutor(THREADS), threading.Event()
-    try:
-        yield pool, stop
-    finally:
-        stop.set()
-        pool.shutdown(cancel_futures=True)
-
-
 class _Calls:
-    """Calls under way in the pool: each ends with its answer, or with the Unknown that stands for it."""
+    """Calls under way in the threads: each ends with its answer, or with the Unknown that stands for it."""
 
-    def __init__(self, aws: Aws, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, aws: Aws, threads: Threads) -> None:
         self._custom_endpoint = aws.endpoint_url is not None
-        self._pool = pool
+        self._paces = aws.paces
+        self._threads = threads
         self._futures: list[Future[Any]] = []
 
-    def submit(self, call: str, read: Callable[..., T], *arguments: Any) -> "Future[T | Unknown]":
-        return self.follow(self.answer, call, read, *arguments)
+    def submit(
+        self, call: str, read: Callable[..., T], *arguments: Any, after: "Sequence[Future[Any]]" = ()
+    ) -> "Future[T | Unknown]":
+        return self.follow(self.answer, call, read, *arguments, after=after, pace=self._paces.get(call))
 
-    def follow(self, read: Callable[..., T], *arguments: Any) -> "Future[T]":
-        """`read` turns failures into Unknown itself. It may wait for calls that were submitted before: those have begun before it does."""
-        future = self._pool.submit(read, *arguments)
+    def follow(
+        self, read: Callable[..., T], *arguments: Any, after: "Sequence[Future[Any]]" = (), pace: Pace | None = None
+    ) -> "Future[T]":
+        """`read` turns failures into Unknown itself. It begins when `after` are done, whose results it may ask for."""
+        future = self._threads.submit(read, *arguments, after=after, pace=pace)
         self._futures.append(future)
         return future
 
@@ -376,10 +402,12 @@ class _TableCalls:
     tags: "Future[Tags | Unknown]"
 
     @classmethod
-    def submit(cls, calls: _Calls, aws: Aws, table: Table) -> "_TableCalls":
+    def submit(cls, calls: _Calls, aws: Aws, table: Table, listed: "Future[Listed | Unknown]") -> "_TableCalls":
         return cls(
             pitr=calls.submit(pitr.CALL, pitr.read, aws, table.name),
-            on_demand_backups=calls.submit(on_demand_backups.CALL, on_demand_backups.read, aws, table.name),
+            on_demand_backups=calls.follow(
+                _backups_of, calls, aws, table.name, listed, after=(listed,), pace=aws.paces.get(on_demand_backups.CALL)
+            ),
             recovery_points=calls.submit(aws_backup.POINTS_CALL, aws_backup.read_points, aws, table.arn),
             protected_resource=calls.submit(aws_backup.RESOURCE_CALL, aws_backup.read_resource, aws, table.arn),
             contributor_insights=calls.submit(contributor_insights.CALL, contributor_insights.read, aws, table),
@@ -400,13 +428,11 @@ class _SharedCalls:
     account_capacity: "Future[dict[Series, Points | Unknown] | Unknown]"
     quotas: "Future[Quotas | Unknown]"
     table_count: "Future[int | Unknown]"
-    batches: "Mapping[tuple[Series, ...], Future[dict[Series, Answer] | Unknown]]"
 
     @classmethod
     def submit(
         cls, calls: _Calls, aws: Aws, described: Sequence[Table], window: traffic.Window, in_region: int | None
     ) -> "_SharedCalls":
-        on_demand = traffic.on_demand_names(described)
         return cls(
             targets=calls.submit(auto_scaling.TARGETS_CALL, auto_scaling.read_targets, aws),
             policies=calls.submit(auto_scaling.POLICIES_CALL, auto_scaling.read_policies, aws),
@@ -414,10 +440,6 @@ class _SharedCalls:
             account_capacity=calls.submit(traffic.CALL, account_capacity.read, aws, described, window),
             quotas=calls.submit(quotas.CALL, quotas.read, aws),
             table_count=calls.submit(tables.LIST_CALL, _table_count, aws, in_region),
-            batches={
-                batch: calls.submit(traffic.CALL, traffic.read, aws, batch, window, on_demand)
-                for batch in traffic.batches(described)
-            },
         )
 
     def auto_scaling(self, table: str) -> AutoScaling | Unknown:
@@ -437,33 +459,72 @@ class _SharedCalls:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Requests:
-    """What CloudWatch told of one table."""
+    """
+    What CloudWatch told of all tables, in two steps: their traffic, a call's worth of tables at a time; and then, where the traffic is worth
+    it, how its requests went, of all tables together, so that those calls are full too.
+    """
 
-    traffic: Traffic | Unknown
-    operations: Operations | Unknown
+    traffic: "Mapping[str, Future[dict[str, Traffic | Unknown]]]"
+    """By the name of each table; the tables of a batch have one answer."""
+    operations: "Sequence[Future[dict[str, Operations | Unknown]]]"
+
+    @classmethod
+    def submit(cls, calls: _Calls, aws: Aws, described: Sequence[Table], now: datetime) -> "_Requests":
+        by_name = {table.name: table for table in described}
+        pace, window = aws.paces.get(traffic.CALL), traffic.window_until(now)
+        first: dict[str, Future[dict[str, Traffic | Unknown]]] = {}
+        for series in traffic.batches(described):
+            names = dict.fromkeys(one.table for one in series)
+            batch = [by_name[name] for name in names]
+            first |= dict.fromkeys(names, calls.follow(_read_traffic, calls, aws, series, batch, now, pace=pace))
+        batches = list(dict.fromkeys(first.values()))
+        planned = calls.follow(_plan_operations, batches, after=batches)
+        # As many as there are batches, because that is known now; each takes what is planned in turn, and most have nothing to ask
+        shares = [
+            calls.follow(
+                _read_operations, calls, aws, planned, slice(number, None, len(batches)), window, after=(planned,), pace=pace
+            )
+            for number in range(len(batches))
+        ]
+        return cls(traffic=first, operations=shares)
+
+    def of_table(self, table: str) -> Traffic | Unknown:
+        return self.traffic[table].result()[table]
+
+    def operations_by_name(self) -> dict[str, Operations | Unknown]:
+        """Of every table: where there was nothing to ask, that is what is known."""
+        asked = {name: found for future in self.operations for name, found in future.result().items()}
+        return {name: asked.get(name) or operations.of_table(name, self.of_table(name), {}) for name in self.traffic}
 
 
-def _requests(
-    calls: _Calls, aws: Aws, described: Sequence[Table], shared: _SharedCalls, now: datetime
-) -> "list[Future[dict[str, _Requests]]]":
-    by_name = {table.name: table for table in described}
-    batches = [
-        ([by_name[name] for name in dict.fromkeys(one.table for one in batch)], first) for batch, first in shared.batches.items()
-    ]
-    return [calls.follow(_read_requests, calls, aws, batch, first, now) for batch, first in batches]
+def _read_traffic(
+    calls: _Calls, aws: Aws, series: Sequence[Series], batch: Sequence[Table], now: datetime
+) -> dict[str, Traffic | Unknown]:
+    """In one go: the points of a batch, which may be a hundred thousand, are not kept any longer."""
+    window = traffic.window_until(now)
+    answer = calls.answer(traffic.CALL, traffic.read, aws, series, window, traffic.on_demand_names(batch))
+    return {table.name: answer if isinstance(answer, Unknown) else traffic.of_table(table, answer, window, now) for table in batch}
 
 
-def _read_requests(
-    calls: _Calls, aws: Aws, batch: Sequence[Table], first: "Future[dict[Series, Answer] | Unknown]", now: datetime
-) -> dict[str, _Requests]:
-    """The traffic of each table, by name; and how its requests went, for which more is asked where there are enough of them."""
-    window, answer = traffic.window_until(now), first.result()
-    seen: dict[str, Traffic | Unknown] = {
-        table.name: answer if isinstance(answer, Unknown) else traffic.of_table(table, answer, window, now) for table in batch
-    }
-    wanted = [series for name, found in seen.items() if isinstance(found, Traffic) for series in operations.series_of(name, found)]
-    more = calls.answer(traffic.CALL, traffic.fetch, aws, wanted, window)
-    return {name: _Requests(traffic=found, operations=operations.of_table(name, found, more)) for name, found in seen.items()}
+_Plan = Sequence[Sequence[tuple[str, Traffic]]]
+"""Tables with their traffic, by call."""
+
+
+def _plan_operations(batches: "Sequence[Future[dict[str, Traffic | Unknown]]]") -> _Plan:
+    seen = {name: found for future in batches for name, found in future.result().items() if isinstance(found, Traffic)}
+    wanted = [series for name, found in seen.items() if (series := operations.series_of(name, found))]
+    return [[(name, seen[name]) for name in dict.fromkeys(one.table for one in call)] for call in traffic.packed(wanted)]
+
+
+def _read_operations(
+    calls: _Calls, aws: Aws, planned: "Future[_Plan]", share: slice, window: traffic.Window
+) -> dict[str, Operations | Unknown]:
+    found: dict[str, Operations | Unknown] = {}
+    for call in planned.result()[share]:
+        wanted = [series for name, seen in call for series in operations.series_of(name, seen)]
+        answer = calls.answer(traffic.CALL, traffic.fetch, aws, wanted, window)
+        found |= {name: operations.of_table(name, seen, answer) for name, seen in call}
+    return found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -472,17 +533,17 @@ class _Reports:
 
     calls: _Calls
     aws: Aws
-    requests: "Sequence[Future[dict[str, _Requests]]]"
+    requests: _Requests
     now: datetime
 
     def read(self, table: str, insights: "Future[ContributorInsights | Unknown]") -> HotKeys | Unknown:
-        """Where Contributor Insights is off, nothing is asked, and the traffic is not waited for."""
+        """Where Contributor Insights is off, nothing is asked."""
         setting = insights.result()
         if isinstance(setting, Unknown):
             return setting
         if not any(one.rules for one in setting.settings):
             return HotKeys(report_hours=hot_keys.REPORT_HOURS)
-        seen = next(found[table].traffic for found in (future.result() for future in self.requests) if table in found)
+        seen = self.requests.of_table(table)
         window = traffic.window_until(self.now)
         return self.calls.answer(hot_keys.CALL, hot_keys.read, self.aws, setting, seen, window)
 
@@ -506,6 +567,21 @@ class _Reading:
     stop: threading.Event
     spending: Spending
 
+    @classmethod
+    def of(
+        cls,
+        aws: Aws,
+        plan: ItemsPlan,
+        *,
+        hash_key: bytes,
+        now: datetime,
+        stop: threading.Event,
+        spending: Spending | None = None,
+    ) -> "_Reading":
+        """With a spending of its own, where it is not shared."""
+        shared = spending or Spending(cap=plan.max_read_units, per_second=plan.read_units_per_second)
+        return cls(aws=aws, plan=plan, hash_key=hash_key, now=now, stop=stop, spending=shared)
+
     def read(self, table: Table, time_to_live: "Future[TimeToLive | Unknown]") -> _ReadItems:
         watched = time_to_live.result()
         attribute = watched.attribute if isinstance(watched, TimeToLive) and watched.enabled else None
@@ -526,6 +602,13 @@ class _Reading:
 def _table_count(aws: Aws, in_region: int | None) -> int:
     """How many tables the region has: as listed before, or listed now."""
     return len(tables.list_names(aws)) if in_region is None else in_region
+
+
+def _backups_of(calls: _Calls, aws: Aws, table: str, listed: "Future[Listed | Unknown]") -> OnDemandBackups | Unknown:
+    found = listed.result()
+    if isinstance(found, Unknown):
+        return found
+    return calls.answer(on_demand_backups.CALL, on_demand_backups.read, aws, table) if found is None else found[table]
 
 
 def _account(aws: Aws) -> str:

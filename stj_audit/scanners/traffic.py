@@ -7,7 +7,7 @@ each global index is asked for by itself. SuccessfulRequestLatency exists only p
 (the SampleCount of consumed units is not).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
@@ -16,6 +16,7 @@ from typing import Any, Literal, cast
 from stj_audit.facts import Flow, Table, Traffic, Unknown
 from stj_audit.scanners.failures import FAILURES, UNREADABLE
 from stj_audit.scanners.guard import RAW, BrokenAnswer
+from stj_audit.scanners.pace import POINTS_CALL
 from stj_audit.scanners.session import Aws
 
 CALL = "cloudwatch:GetMetricData"
@@ -156,12 +157,17 @@ def batches(tables: Sequence[Table]) -> tuple[tuple[Series, ...], ...]:
 
     The series of one table stay together, because what else is asked about it depends on all of them.
     """
+    return packed(map(series_of, tables))
+
+
+def packed(of_tables: Iterable[Sequence[Series]]) -> tuple[tuple[Series, ...], ...]:
+    """The series of each table by call: the most first, each table where there is room for all of it, which leaves little room."""
     made: list[list[Series]] = []
-    for table in tables:
-        own = series_of(table)
-        if not made or len(made[-1]) + len(own) > QUERIES_PER_CALL:
-            made.append([])
-        made[-1] += own
+    for own in sorted(of_tables, key=len, reverse=True):
+        with_room = next((batch for batch in made if len(batch) + len(own) <= QUERIES_PER_CALL), None)
+        if with_room is None:
+            made.append(with_room := [])
+        with_room += own
     return tuple(tuple(batch) for batch in made)
 
 
@@ -237,6 +243,9 @@ def _by_calls(wanted: Sequence[Series], series_per_call: int = QUERIES_PER_CALL)
 
 def _fetch(aws: Aws, batch: Sequence[Series], window: Window) -> dict[Series, Points | Unknown]:
     """One call for up to QUERIES_PER_CALL series, and from as many pages as AWS makes of the answer."""
+    points_pace = aws.paces.get(POINTS_CALL)
+    if points_pace is not None:
+        points_pace.wait(sum(window.periods(series.period_seconds) for series in batch))
     ids = {f"q{number}": series for number, series in enumerate(batch)}
     request: dict[str, Any] = {
         "MetricDataQueries": [_query(name, series) for name, series in ids.items()],

@@ -349,7 +349,7 @@ def test_savings_are_what_is_left_of_the_bill_and_never_more_than_it(text: str, 
     ]
 
     def whole(of: tuple[TableBill, ...]) -> Decimal:
-        return sum((bill.monthly_usd for bill in of), Decimal(0)) + (total(free_lines_of(of, US_EAST)) if free_tier else 0)
+        return sum((bill.monthly_usd for bill in of), Decimal(0)) + (total(free_lines_of(of)) if free_tier else 0)
 
     found = plan(bills, proposed, free_tier=free_tier)
     before, after = whole(tuple(bills)), whole(found.bills)

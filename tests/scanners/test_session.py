@@ -11,7 +11,7 @@ from stj_audit.errors import AuditError, ConfigError, NoCredentials
 from stj_audit.scanners import Aws, AwsOptions, open_session
 from stj_audit.scanners.models import Models
 from stj_audit.scanners.session import POOL_SIZE
-from stj_audit.scanners.snapshot import THREADS
+from stj_audit.scanners.threads import THREADS
 from tests.scanners.answers import REGION, answer, answer_with, error
 
 

@@ -3,8 +3,9 @@
 from decimal import Decimal
 
 import pytest
+from botocore.awsrequest import AWSResponse
 
-from stj_audit.facts import Pitr, ScalableTarget, TimeToLive
+from stj_audit.facts import OnDemandBackups, Pitr, ScalableTarget, TimeToLive
 from stj_audit.scanners import Aws, auto_scaling, on_demand_backups, pitr, tables, tags, time_to_live
 from stj_audit.scanners.guard import BrokenAnswer
 from tests.scanners.answers import answer, answer_with, client, create_table
@@ -62,6 +63,38 @@ def test_backups_of_every_page_that_could_be_restored(aws: Aws) -> None:
     found = on_demand_backups.read(aws, "orders")
     assert [(one.type, one.size_bytes) for one in found.backups] == [("SYSTEM", 5), ("SYSTEM", 5)]
     assert requests[1]["ExclusiveStartBackupArn"] == "arn:aws:dynamodb:backup/0000000001-abcdef"
+
+
+MANY = [f"t{number}" for number in range(20)]
+
+
+def test_the_backups_of_many_tables_are_listed_together(aws: Aws) -> None:
+    create_table("t1")
+    create_table("other")
+    for table in ("t1", "other", "t1"):
+        client("dynamodb").create_backup(TableName=table, BackupName="b")
+    found = on_demand_backups.read_together(aws, MANY)
+    assert found is not None
+    assert (found["t1"], found["t2"]) == (on_demand_backups.read(aws, "t1"), OnDemandBackups(backups=()))
+    assert set(found) == set(MANY)
+
+
+def test_few_tables_are_asked_one_by_one(aws: Aws) -> None:
+    requests = answer_with(aws.dynamodb, "dynamodb.ListBackups", lambda: answer({"BackupSummaries": []}))
+    assert on_demand_backups.read_together(aws, MANY[:-1]) is None
+    assert requests == []
+
+
+def test_a_list_of_more_pages_than_tables_is_given_up(aws: Aws) -> None:
+    numbers = iter(range(1_000))
+
+    def page() -> AWSResponse:
+        arn = f"arn:aws:dynamodb:eu-north-1:1:table/x/backup/{next(numbers):016}-abcdefgh"
+        return answer({"BackupSummaries": [], "LastEvaluatedBackupArn": arn})
+
+    requests = answer_with(aws.dynamodb, "dynamodb.ListBackups", page)
+    assert on_demand_backups.read_together(aws, MANY) is None
+    assert len(requests) == len(MANY)
 
 
 def test_time_to_live(aws: Aws) -> None:

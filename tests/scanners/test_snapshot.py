@@ -113,6 +113,16 @@ def test_globs_and_names_together_and_each_table_once(aws: Aws) -> None:
     assert names(snapshot(aws, "prod-[ou]*")) == ["prod-orders", "prod-users"]
 
 
+def test_a_listing_that_is_denied_is_unknown_of_every_table(complete: Aws) -> None:
+    for number in range(20):
+        create_table(f"t{number}")
+    asked = answer_with(complete.dynamodb, "dynamodb.ListBackups", lambda: error("AccessDeniedException"))
+    found = snapshot(complete, mode="none")
+    denied = Unknown(call="dynamodb:ListBackups", reason="AccessDeniedException")
+    assert {facts.on_demand_backups for facts in found.tables} == {denied}
+    assert len(asked) == 1
+
+
 def test_a_name_needs_no_list(aws: Aws) -> None:
     create_table("orders")
     refuse(aws, "dynamodb.ListTables", "AccessDeniedException")
@@ -264,11 +274,11 @@ def test_everything_is_read_of_every_table(complete: Aws) -> None:
     assert (orders.quotas, orders.region_tables) == (Quotas(), RegionTables(count=2, first="orders"))
     assert users.region_tables == orders.region_tables
     # One list, two descriptions; identity, targets, policies, alarms, quotas and metrics once; of each table nine settings and a scan.
-    # How requests went, the capacity of the account and the reports of keys take no call where there is nothing to ask, but are steps.
+    # How requests went, the capacity of the account, the reports of keys and the list of backups take no call here, but are steps.
     assert found.api_calls == 1 + 2 + 6 + 2 * 10
     assert steps[0] == ("tables", 0, 2)
     assert steps[2] == ("tables", 2, 2)
-    assert steps[-1] == ("calls", 31, 31)  # the count of tables is known, and asks nothing
+    assert steps[-1] == ("calls", 33, 33)  # the count of tables is known, and asks nothing
 
 
 def test_series_of_busy_tables_are_finer_where_they_are_on_demand(aws: Aws) -> None:

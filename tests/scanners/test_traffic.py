@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stj_audit.facts import Flow, Table, Traffic, Unknown
 from stj_audit.scanners import Aws, traffic
@@ -112,7 +114,23 @@ def test_batches_hold_up_to_500_series_and_each_table_whole() -> None:
     assert [series for batch in made for series in batch] == [series for table in many for series in traffic.series_of(table)]
     assert traffic.batches([]) == ()
     large = a_table(indexes=tuple(an_index(f"i{number}") for number in range(130)))
-    assert [len(batch) for batch in traffic.batches([many[0], large, many[1]])] == [18, 18 + 130 * 4, 18]
+    assert [len(batch) for batch in traffic.batches([many[0], large, many[1]])] == [18 + 130 * 4, 36]
+
+
+@given(st.lists(st.integers(0, 20), min_size=1, max_size=120))
+def test_calls_are_full_but_for_the_last(indexes: list[int]) -> None:
+    """Whatever the tables: each is whole in one call, none is left out, and no call but the last has room for the largest table."""
+    tables = [
+        a_table(name=f"t{number}", indexes=tuple(an_index(f"i{one}") for one in range(many))) for number, many in enumerate(indexes)
+    ]
+    made = traffic.batches(tables)
+    assert max(map(len, made)) <= 500
+    assert sorted(series.table for batch in made for series in dict.fromkeys(batch)) == sorted(
+        series.table for table in tables for series in traffic.series_of(table)
+    )
+    assert sum(len({series.table for series in batch}) for batch in made) == len(tables)
+    largest = max(len(traffic.series_of(table)) for table in tables)
+    assert all(len(batch) + largest > 500 for batch in made[:-1])
 
 
 def test_a_table_with_more_series_than_a_call_takes_is_asked_in_several(aws: Aws) -> None:
