@@ -277,7 +277,7 @@ def items(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
     profile = _table_items(tables, config, settings) if location is None else _file_items(location, config, settings)
     _print(render_items(profile, settings["format_"], color=_color(settings["color"])))
     if profile.tables and all(table.items is None for table in profile.tables):
-        raise AuditError("the items of no table were read", hint="see what is said of each; --scan full reads whatever it costs")
+        raise AuditError("the items of no table were read", hint="the reason is told with each of them")
 
 
 FILE_OPTIONS = {
@@ -317,7 +317,6 @@ def _table_items(tables: tuple[str, ...], config: "Config", settings: dict[str, 
 
 
 def _file_items(location: str, config: "Config", settings: dict[str, Any]) -> "Profile":
-    from stj_audit.items.pool import processes_here
     from stj_audit.measure import FilesRequest, key_of, measure_files
 
     if settings["find_largest"] and settings["engine"] == "spark":
@@ -328,7 +327,7 @@ def _file_items(location: str, config: "Config", settings: dict[str, Any]) -> "P
         key=() if settings["key"] is None else key_of(settings["key"]),
         config=config,
         size_lines=_size_lines(settings, config),
-        processes=settings["processes"] or processes_here(),
+        processes=settings["processes"],
         engine=settings["engine"],
         spark_master=settings["spark_master"],
         find_largest=settings["find_largest"],

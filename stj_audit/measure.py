@@ -23,7 +23,7 @@ from stj_audit.items.engine import new_fold
 from stj_audit.items.fold import ItemFold
 from stj_audit.items.lines import Entry
 from stj_audit.items.plan import in_words, spent_in_words
-from stj_audit.items.pool import fold_parts
+from stj_audit.items.pool import fold_parts, processes_here
 from stj_audit.pipeline import HASH_KEY_BYTES, Request, Tell, end_reading, hash_key_for, items_plan
 from stj_audit.profile import ExportSource, KeyValues, Place, Profile, Source, TableProfile
 from stj_audit.report import KeyElement, NotChecked, Tool
@@ -36,6 +36,7 @@ from stj_audit.table_report import items_report
 from stj_audit.version import __version__
 
 MOST_HELD = 1_000
+PROCESS_BYTES = 16 * 1024 * 1024  # as they are stored: of fewer, starting a process takes longer than reading them here
 KEY_TYPES = ("S", "N", "B")
 S3_START = "s3://"
 
@@ -55,7 +56,7 @@ class FilesRequest:
     """
     What to read: `location` is a file, a folder, a glob, or the address of an export in S3. `key` is that of the table as `key_of` gives it;
     empty: the configuration's, under the name of the table, which is `table` or the export's. `find_largest`: read the files of the largest
-    items once more, for the lines in which those are.
+    items once more, for the lines in which those are. `processes` None: all processors, where there is enough to read for them.
 
     `engine`: who reads, `processes` of this machine or the Spark of `spark_master` (as `items.cluster` takes it). Spark adds up by itself,
     and tells of the largest items neither file nor line.
@@ -66,7 +67,7 @@ class FilesRequest:
     key: tuple[tuple[str, AttributeType | None], ...] = ()
     config: Config
     size_lines: SizeLines
-    processes: int
+    processes: int | None = None
     engine: Literal["local", "spark"] = "local"
     spark_master: str | None = None
     find_largest: bool = False
@@ -189,7 +190,7 @@ def _measure(request: FilesRequest, reading: _Reading[P], on_progress: Progress)
     sizes = fold.sizes(coverage="full", read_units=Decimal(0))
     largest = [(one.size_bytes, one.key_hash) for one in sizes.largest]
     find_in_part = partial(reading.find_in_part, table=table, hash_key=hash_key)
-    found = _find(held, largest, find_in_part, request.processes) if request.find_largest else {}
+    found = _find(held, largest, find_in_part, _processes(request, reading.parts)) if request.find_largest else {}
     places = tuple(Place(key_hash=entry[1], file=str(held[entry]), line=found.get(entry)) for entry in largest if entry in held)
     again = len({held[entry] for entry in largest}) if request.find_largest else 0
     return Profile(
@@ -212,8 +213,12 @@ def _counted(
     if request.engine == "spark":
         yield None, sum(part.size_bytes for part in parts), cluster.fold_all(parts, fold_part, empty, master=request.spark_master)
         return
-    for part, counts in fold_parts(parts, fold_part, processes=request.processes):
+    for part, counts in fold_parts(parts, fold_part, processes=_processes(request, parts)):
         yield part, part.size_bytes, counts
+
+
+def _processes(request: FilesRequest, parts: Sequence[_Part]) -> int:
+    return request.processes or min(processes_here(), 1 + sum(part.size_bytes for part in parts) // PROCESS_BYTES)
 
 
 def _find(

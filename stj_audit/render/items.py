@@ -8,11 +8,11 @@ from tabulate import tabulate
 
 from stj_audit.errors import ConfigError
 from stj_audit.profile import KeyValues, Place, Profile, TableProfile, to_json
-from stj_audit.render import filters
+from stj_audit.render import digest_tables, filters
 from stj_audit.render.escape import cut, escape_json, escape_markdown, escape_terminal, markdown_code
 from stj_audit.render.page import Page, wrapped_name
 from stj_audit.render.run_file import mended, plain_zeros
-from stj_audit.report import HistogramBar, ItemsReport, OverLine
+from stj_audit.report import HistogramBar, ItemsReport
 from stj_audit.wording import count, counted, dollars, items_read, kilobytes, percent, size
 
 MOST_ATTRIBUTES = 15  # JSON has all of them
@@ -124,6 +124,7 @@ def _origin(table: TableProfile) -> Iterator[str]:
     told = f"{whole[0].upper()}{whole[1:]}, {size(items.scanned_bytes)}"
     if source.kind == "table":
         yield f"{told}."
+        yield from _sample(items)
         return
     yield f"{told}, from {counted(source.files or 0, 'file')} of {size(source.bytes or 0)}: {source.location}"
     if source.export is not None:
@@ -135,6 +136,21 @@ def _origin(table: TableProfile) -> Iterator[str]:
         )
 
 
+def _sample(items: ItemsReport) -> Iterator[str]:
+    """What a sample says of the whole table."""
+    if items.coverage == "full":
+        return
+    yield "The figures below are those of the items read; what is told of the table is a range."
+    sample = items.sample
+    if sample is None:
+        return
+    most = "or more" if sample.item_count_high is None else f"to {count(sample.item_count_high)}"
+    read = f"{count(sample.segments)} of {counted(sample.total_segments, 'segment')}"
+    yield f"Read were {read} of the table, which has {count(sample.item_count_low)} {most} items by that: {sample.stopped_by}."
+    if sample.mean_low is not None and sample.mean_high is not None:
+        yield f"The mean of the table is {kilobytes(sample.mean_low)} to {kilobytes(sample.mean_high)}."
+
+
 def _sizes(items: ItemsReport) -> _Part:
     rows = [
         ("smallest", _bytes(items.min_bytes)),
@@ -143,8 +159,8 @@ def _sizes(items: ItemsReport) -> _Part:
         ("90% at most", _bytes(items.p90_bytes)),
         ("99% at most", _bytes(items.p99_bytes)),
         ("largest", _bytes(items.max_bytes)),
-        (f"items over {kilobytes(items.over_warn.threshold_bytes)}", _over(items.over_warn)),
-        (f"items over {kilobytes(items.over_max.threshold_bytes)}", _over(items.over_max)),
+        (f"items over {kilobytes(items.over_warn.threshold_bytes)}", digest_tables.over_line(items.over_warn, items.coverage)),
+        (f"items over {kilobytes(items.over_max.threshold_bytes)}", digest_tables.over_line(items.over_max, items.coverage)),
     ]
     return _Part(title="Sizes", head=("", "Size"), rows=tuple(rows), widths=(30, 40), numbers=frozenset({1}))
 
@@ -155,14 +171,6 @@ def _bytes(amount: float | None) -> str:
         return filters.NOT_KNOWN
     exact = f"{count(Decimal(str(amount)))} B"
     return exact if amount < 1024 else f"{kilobytes(amount)} ({exact})"
-
-
-def _over(line: OverLine) -> str:
-    return (
-        count(line.found)
-        if line.low == line.high
-        else f"{count(line.low)} to {'any number' if line.high is None else count(line.high)}, {count(line.found)} of those read"
-    )
 
 
 def _histogram(items: ItemsReport) -> _Part:
