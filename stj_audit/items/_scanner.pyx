@@ -15,6 +15,7 @@ from bisect import insort
 cimport cython
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memcpy
 
 cdef extern from *:
     """
@@ -111,6 +112,8 @@ cdef enum:
     END = 5
     RECORD = 6
     KIND_BITS = 8
+    KIND_MASK = 15
+    ESCAPED_BIT = 128  # of the text
 
     # items
     FIRST = 0  # record
@@ -192,8 +195,6 @@ cdef enum:
     DUE = 5
     LATER = 6
     EXPIRIES = 7
-
-    PARTS = 16  # of a joined text
 
     RECENT = 4
     RECENTS = 256
@@ -1348,6 +1349,7 @@ cdef class Scanner:
         cdef int64_t size = 0
         cdef int64_t info
         cdef Py_ssize_t previous = 0
+        cdef uint32_t *record
         cdef uint64_t hashed = 0
         cdef uint64_t have = 0
         cdef int key
@@ -1406,12 +1408,15 @@ cdef class Scanner:
                 at = RECORD * self.record_count
                 if at + RECORD > self.records.shape[0]:
                     self._more_records()
-                self.records[at + SLOT] = <uint32_t> slot if slot >= 0 else NO_SLOT
-                self.records[at + SIZE] = <uint32_t> self.size
-                self.records[at + KIND] = <uint32_t> self.kind | (<uint32_t> (name_end - name) << KIND_BITS)
-                self.records[at + NAME] = <uint32_t> name
-                self.records[at + START] = <uint32_t> self.value_start
-                self.records[at + END] = <uint32_t> self.value_end
+                record = &self.records[at]
+                record[SLOT] = <uint32_t> slot if slot >= 0 else NO_SLOT
+                record[SIZE] = <uint32_t> self.size
+                record[KIND] = <uint32_t> self.kind | (<uint32_t> (name_end - name) << KIND_BITS)
+                if self.kind == S and self.marks & ESCAPED:
+                    record[KIND] |= ESCAPED_BIT
+                record[NAME] = <uint32_t> name
+                record[START] = <uint32_t> self.value_start
+                record[END] = <uint32_t> self.value_end
                 self.record_count += 1
                 if slot >= 0:
                     info = self.slots[SLOTS * slot + INFO]
@@ -1849,7 +1854,10 @@ cdef class Scanner:
         cdef Py_ssize_t first = self.entries[ITEM * item + FIRST]
         cdef int64_t size = self.entries[ITEM * item + BYTES]
         cdef Py_ssize_t end = self.entries[ITEM * (item + 1) + FIRST] if item + 1 < self.entry_count else self.record_count
-        cdef Py_ssize_t record, at, slot
+        cdef Py_ssize_t record
+        # Rows of the two arrays, whose lengths are whole numbers of rows: to check where a row begins is to check all of it
+        cdef uint32_t *row
+        cdef int64_t *slot
         cdef uint32_t tag, kind
         cdef int64_t info, bytes_
         cdef uint64_t have = 0
@@ -1868,26 +1876,26 @@ cdef class Scanner:
         for index in range(self.index_count):
             self.index_size[index] = size if self.index_all[index] else 0
         for record in range(first, end):
-            at = RECORD * record
-            tag = self.records[at + KIND]
-            kind = tag & ((1 << KIND_BITS) - 1)
-            bytes_ = self.records[at + SIZE]
+            row = &self.records[RECORD * record]
+            tag = row[KIND]
+            kind = tag & KIND_MASK
+            bytes_ = row[SIZE]
             info = 0
-            if self.records[at + SLOT] == NO_SLOT:
-                if self._is_beyond(self.records[at + NAME], tag >> KIND_BITS):
+            if row[SLOT] == NO_SLOT:
+                if self._is_beyond(row[NAME], tag >> KIND_BITS):
                     self._add_to_others(1, bytes_, bytes_, 1 << kind)
                 else:
                     self._leave(TO_NAME, <uint32_t> record, 0)
             else:
-                slot = SLOTS * <Py_ssize_t> self.records[at + SLOT]
-                info = self.slots[slot + INFO]
-                if self.slots[slot + STATE] == COUNTED:
-                    self.slots[slot + PRESENT] += 1
-                    self.slots[slot + TOTAL] += bytes_
-                    if bytes_ > self.slots[slot + MAX]:
-                        self.slots[slot + MAX] = bytes_
-                    self.slots[slot + TYPES] |= 1 << kind
-                elif self.slots[slot + STATE] == OTHER:
+                slot = &self.slots[SLOTS * <Py_ssize_t> row[SLOT]]
+                info = slot[INFO]
+                if slot[STATE] == COUNTED:
+                    slot[PRESENT] += 1
+                    slot[TOTAL] += bytes_
+                    if bytes_ > slot[MAX]:
+                        slot[MAX] = bytes_
+                    slot[TYPES] |= 1 << kind
+                elif slot[STATE] == OTHER:
                     self._add_to_others(1, bytes_, bytes_, 1 << kind)
                 else:
                     self._leave(TO_NAME, <uint32_t> record, 0)
@@ -1993,7 +2001,7 @@ cdef class Scanner:
         cdef int64_t size
         if what == TO_NAME:
             name = self.records[at + NAME]
-            self._count_new(name, name + (self.records[at + KIND] >> KIND_BITS), self.records[at + SIZE], self.records[at + KIND] & ((1 << KIND_BITS) - 1))
+            self._count_new(name, name + (self.records[at + KIND] >> KIND_BITS), self.records[at + SIZE], self.records[at + KIND] & KIND_MASK)
         elif what == TO_SHAPE:
             at = RECORD * <Py_ssize_t> more
             self.keys_ready = 0
@@ -2078,12 +2086,26 @@ cdef class Scanner:
         self._room(end - start)
         self.key_at[key] = <uint32_t> self.scratch_bytes
         if self.key_kinds[key] == S:
-            self._put_text(start, end)
+            if self.records[record + KIND] & ESCAPED_BIT:
+                self._put_text(start, end)
+            else:
+                self._put_plain(start, end)
         elif self.key_kinds[key] == N:
             self._put_parts(start)
         else:
             self._put_binary(start, end)
         self.key_length[key] = <uint32_t> (self.scratch_bytes - self.key_at[key])
+        return 0
+
+    cdef int _put_plain(self, size_t start, size_t end) except -1 nogil:
+        """A stretch of the input, into the scratch, which has room for it."""
+        cdef size_t length = end - start
+        if end <= start:
+            return 0
+        if end > self.body_bytes or self.scratch_bytes + length > <size_t> self.scratch.shape[0]:
+            return self._put_text(start, end)  # which finds out where
+        memcpy(&self.scratch[self.scratch_bytes], &self.body[start], length)
+        self.scratch_bytes += length
         return 0
 
     cdef int _put_text(self, size_t i, size_t end) except -1 nogil:
@@ -2388,72 +2410,25 @@ cdef class Scanner:
         start = self.records[record + START]
         at = self.scratch_bytes
         self._room(self.records[record + END] - start)
-        self._put_text(start, self.records[record + END])
+        self._put_plain(start, self.records[record + END])
         return self._shape_of(at, self.scratch_bytes - at)
 
     cdef int _shape_of(self, size_t at, size_t length) except -1 nogil:
         cdef size_t end = at + length
-        cdef size_t i = at
-        cdef size_t part = at
+        cdef size_t i, part
         cdef uint8_t c
         cdef uint8_t every = 255
         cdef uint8_t some = 0
-        cdef size_t slowly = at
-        cdef uint64_t word
-        cdef uint8_t every_of_eight, some_of_eight
-        cdef uint8_t every_of_part = 255
-        cdef uint8_t some_of_part = 0
-        cdef bint joints = False
-        cdef size_t[PARTS] starts
-        cdef size_t[PARTS] ends
-        cdef uint8_t[PARTS] everys
-        cdef uint8_t[PARTS] somes
         cdef int parts = 0
-        cdef int k, shape, more
-        if length == 0:
-            return 0
-        while True:
-            while i >= slowly and i + 8 <= end and end <= <size_t> self.scratch.shape[0]:
-                # eight at once, as long as no part may end among them
-                word = stj_eight(&self.scratch[i])
-                every_of_eight = CLASS[word & 0xFF]
-                some_of_eight = every_of_eight
-                for k in range(7):
-                    word >>= 8
-                    every_of_eight &= CLASS[word & 0xFF]
-                    some_of_eight |= CLASS[word & 0xFF]
-                if some_of_eight & JOINING:
-                    slowly = i + 8
-                    break
-                every_of_part &= every_of_eight
-                some_of_part |= some_of_eight
-                i += 8
-            c = CLASS[self.scratch[i]] if i < end else JOINING
-            if c & JOINING and (i >= end or self.scratch[i] != 58 or (i + 1 < end and self.scratch[i + 1] == 58)):
-                # a part ends here, if there is one
-                every &= every_of_part
-                some |= some_of_part
-                if i > part:
-                    if parts == PARTS:
-                        return ASK
-                    starts[parts] = part
-                    ends[parts] = i
-                    everys[parts] = every_of_part
-                    somes[parts] = some_of_part
-                    parts += 1
-                    every_of_part = 255
-                    some_of_part = 0
-                if i >= end:
-                    break
-                joints = True
-                every &= c
-                some |= c
-                i += 2 if self.scratch[i] == 58 else 1
-                part = i
-            else:
-                every_of_part &= c
-                some_of_part |= c
-                i += 1
+        cdef int shape, more
+        cdef const uint8_t *text
+        if length == 0 or end > <size_t> self.scratch.shape[0]:
+            return 0 if length == 0 else ASK
+        text = &self.scratch[at]
+        for i in range(length):
+            c = CLASS[text[i]]
+            every &= c
+            some |= c
         if some & ODD:
             return ASK
         if length >= 6:
@@ -2466,22 +2441,51 @@ cdef class Scanner:
             return 0
         if not some & TELLING:
             return PHONE if self._is_phone(at, end) else 0
-        if not joints or (length >= 4 and self.scratch[at] == 97 and self.scratch[at + 1] == 114 and self.scratch[at + 2] == 110 and self.scratch[at + 3] == 58):
+        if not some & JOINING or not self._is_joined(at, end):
             return self._personal(at, end, some, every)
-        for i in range(at, end):
-            if self.scratch[i] == 58:
+        for i in range(length):
+            if text[i] == 58:
                 shape = self._personal(at, end, some, every)
                 if shape == ASK or shape == ADDRESS:
                     return ASK
                 break
-        shape = JOINED if parts > 1 else 0
-        for k in range(parts):
-            if not everys[k] & ALPHANUMERIC:
-                more = self._personal(starts[k], ends[k], somes[k], everys[k])
-                if more == ASK:
-                    return ASK
-                shape |= more
-        return shape
+        shape = 0
+        part = i = 0
+        every = 255
+        some = 0
+        while True:
+            c = CLASS[text[i]] if i < length else JOINING
+            if c & JOINING and (i >= length or text[i] != 58 or (i + 1 < length and text[i + 1] == 58)):
+                if i > part:
+                    parts += 1
+                    if not every & ALPHANUMERIC:
+                        more = self._personal(at + part, at + i, some, every)
+                        if more == ASK:
+                            return ASK
+                        shape |= more
+                    every = 255
+                    some = 0
+                if i >= length:
+                    break
+                i += 2 if text[i] == 58 else 1
+                part = i
+            else:
+                every &= c
+                some |= c
+                i += 1
+        return shape | JOINED if parts > 1 else shape
+
+    cdef bint _is_joined(self, size_t at, size_t end) except -1 nogil:
+        """Whether a separator is in it, and it is no ARN."""
+        cdef size_t i
+        cdef uint8_t c
+        if end - at >= 4 and self.scratch[at] == 97 and self.scratch[at + 1] == 114 and self.scratch[at + 2] == 110 and self.scratch[at + 3] == 58:
+            return False
+        for i in range(at, end):
+            c = self.scratch[i]
+            if c == 35 or c == 124 or (c == 58 and i + 1 < end and self.scratch[i + 1] == 58):
+                return True
+        return False
 
     cdef int _personal(self, size_t at, size_t end, uint8_t some, uint8_t every) except -1 nogil:
         """`some` and `every`: the classes that one of its characters has, and that all have."""
