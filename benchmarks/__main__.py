@@ -29,7 +29,7 @@ Where the sign is `<=` it is ours over theirs, and less is better. Each runs as 
 Python's garbage collector set as the command's is. `rival` and `ours` are medians. `floor` is what no design could go below. CPU is
 processor time, wall is what a clock on the wall shows. The corpora are made up, and the same in every run: `flat` are items of 192 bytes
 and ten attributes, `web` nested items of 50 KB, `mix` 70 % flat and the rest orders, sessions, documents and a few of the web items. The
-table that is scanned has no indexes. Absolute figures are those of this one machine; the ratios hold elsewhere.
+table that is scanned has no indexes. Absolute figures are those of this one machine; ratios drift less.
 """
 
 
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str]) -> int:
     rows = [row(one, found) for one, found in measured]
     _print(tabulate(rows, headers=COLUMNS, tablefmt="simple", disable_numparse=True, maxcolwidths=list(WIDTHS)))
     if options.write:
-        RESULTS.write_text(results(rows, small=options.small), encoding="utf-8")
+        RESULTS.write_text(results(rows, small=options.small, load=os.getloadavg()[1]), encoding="utf-8")
     return int(any(isinstance(found, Measured) and not one.bound.holds(found.ratio) for one, found in measured))
 
 
@@ -89,28 +89,38 @@ def row(benchmark: Benchmark, found: Measured | Skipped) -> tuple[str, ...]:
     )
 
 
-def results(rows: Sequence[tuple[str, ...]], *, small: bool) -> str:
-    """The text of RESULTS.md."""
+def results(rows: Sequence[tuple[str, ...]], *, small: bool, load: float = 0) -> str:
+    """The text of RESULTS.md. `load` is how many processes wanted to run on average."""
     command = "python -m benchmarks --write" + (" --small" if small else "")
     table = tabulate(rows, headers=COLUMNS, tablefmt="github", disable_numparse=True)
+    trust = [
+        *(["It was a small run, with few rounds."] if small else []),
+        *([f"The machine was busy with other work: a load of {load:.0f} on {_cores()} cores."] if load > _cores() + 1 else []),
+    ]
+    provisional = (
+        f"**Provisional.** {' '.join(trust)} The figures are to be measured again before they are relied on.\n\n" if trust else ""
+    )
     return f"""# How quick it is
 
 Written by `{command}` on {datetime.now(UTC):%Y-%m-%d}; `make bench` measures it on your machine.
 
 {_machine()}
 
-{EXPLANATION}
+{provisional}{EXPLANATION}
 {table}
 """
 
 
 def _machine() -> str:
     versions = ", ".join(f"{name} {version}" for name in PACKAGES if (version := _version(name)) is not None)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return (
-        f"{platform.system()} {platform.machine()}, {_processor()}, {cores} cores; "
+        f"{platform.system()} {platform.machine()}, {_processor()}, {_cores()} cores; "
         f"{platform.python_implementation()} {platform.python_version()}, {versions}; the fold in use is {engine.ENGINE}."
     )
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _processor() -> str:

@@ -118,6 +118,9 @@ def test_the_results_say_what_was_not_measured_and_what_does_not_hold() -> None:
     assert "not measured: there is no compiler" in text
     assert "4 ms (a note)" in text
     assert "python -m benchmarks --write" in text
+    assert "Provisional" not in text
+    assert "a load of 900 on" in command.results(rows, small=False, load=900)
+    assert "Provisional" in command.results(rows, small=True)
 
 
 def test_names_can_be_listed_and_wrong_ones_are_told(capsys: pytest.CaptureFixture[str]) -> None:
