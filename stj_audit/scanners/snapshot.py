@@ -137,9 +137,10 @@ def take_snapshot(
         described, missing = _describe(aws, wanted, shared_threads, on_progress, elsewhere=elsewhere)
         on_plan([plan_reading(table, items, paced=aws.endpoint_url is None) for table in described])
         calls = _Calls(aws, shared_threads)
+        reading = _Reading.of(aws, items, hash_key=hash_key, now=now, stop=shared_threads.stop, spending=spending)
         account = calls.submit("sts:GetCallerIdentity", _account, aws)
         if elsewhere and not described:
-            calls.finish(on_progress)
+            calls.finish(on_progress, reading.spending)
             return _snapshot(aws, account, (), missing, read_units=Decimal(0), started_at=now, began=began)
         shared = _SharedCalls.submit(calls, aws, described, window, wanted.in_region)
         requests = _Requests.submit(calls, aws, described, now)
@@ -154,7 +155,6 @@ def take_snapshot(
             for table, own in zip(described, apart, strict=True)
         ]
         # Last, because they take long: nothing small waits behind them.
-        reading = _Reading.of(aws, items, hash_key=hash_key, now=now, stop=shared_threads.stop, spending=spending)
         scans = [
             calls.submit(SCAN_CALL, reading.read, table, own.time_to_live, after=(own.time_to_live,))
             for table, own in zip(described, apart, strict=True)
