@@ -415,6 +415,32 @@ def _prices(region: str, settings: dict[str, Any], config: "Config") -> "PriceSh
 
 @cli.command()
 @click.argument("tables", nargs=-1, metavar="[TABLE or GLOB]...")
+@aws_options_of_several_regions
+@config_options
+@scan_options
+@option("--strict", is_flag=True, help="Exit with 4 when a call is denied, or a place cannot be audited.")
+@option("-q", "--quiet", is_flag=True, help="Nothing on stderr but errors.")
+@option("-v", "--verbose", count=True, help="Say more on stderr; where an error came from.")
+@option("--no-progress", is_flag=True, help="No progress on a terminal.")
+def doctor(tables: tuple[str, ...], **settings: Any) -> None:
+    """
+    Say what an audit would do here: which tables, how many calls and read units, and what it may not.
+
+    Reads the first table's settings and one item of it, to find out what is denied; and says whether items are counted by the compiled fold.
+    """
+    from stj_audit.doctor import about_installation, diagnose, in_lines
+    from stj_audit.pipeline import Request
+
+    click.echo(about_installation())
+    request = Request(patterns=tables, config=_config(settings), **_places(settings), **_reading(settings))
+    places = diagnose(request, on_progress=_progress(settings))
+    click.echo("\n" + "\n".join(map(in_lines, places)))
+    if settings["strict"] and any(place.denied or place.failure for place in places):
+        sys.exit(INCONCLUSIVE)
+
+
+@cli.command()
+@click.argument("tables", nargs=-1, metavar="[TABLE or GLOB]...")
 @option("--output", default="stj-audit.toml", show_default=True, metavar="PATH", help="Where to write it; - is stdout.")
 @option("--force", is_flag=True, help="Overwrite a file that is there.")
 @option("--users-now", type=click.IntRange(1), metavar="N", help="Users today.  [default: items of [model] users_table]")

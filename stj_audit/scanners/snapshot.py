@@ -215,6 +215,14 @@ def _snapshot(
     )
 
 
+def describe_tables(
+    aws: Aws, patterns: Sequence[str], *, on_progress: Progress = _silent
+) -> tuple[tuple[Table, ...], tuple[MissingTable, ...]]:
+    """The tables that `patterns` name, and those that may not be described. Raises as `take_snapshot` does."""
+    with Threads() as threads:
+        return _describe(aws, _wanted(aws, patterns, elsewhere=False), threads, on_progress, elsewhere=False)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MeasuredTable:
     """A table, and the sizes of its items or why they are not known."""
