@@ -27,17 +27,18 @@ class ScannerHook(BuildHookInterface[Any]):
         if self.target_name != "wheel":
             return
         editable = version == "editable"
-        if editable:
-            for stale in (ROOT / FOLDER).glob("_scanner*.so"):
+        built = None
+        if os.environ.get("STJ_AUDIT_BUILD") != "pure":
+            self._folder = tempfile.TemporaryDirectory()
+            built = _compiled(Path(self._folder.name))
+            if built is None:
+                self.app.display_warning(
+                    "stj-audit: the scanner could not be compiled (is there a C compiler?); the pure one is installed, which is slower"
+                )
+        if editable:  # what was compiled before may be of another source, or of another Python
+            for stale in (*(ROOT / FOLDER).glob("_scanner*.so"), *(ROOT / FOLDER).glob("_scanner*.pyd")):
                 stale.unlink()
-        if os.environ.get("STJ_AUDIT_BUILD") == "pure":
-            return
-        self._folder = tempfile.TemporaryDirectory()
-        built = _compiled(Path(self._folder.name))
         if built is None:
-            self.app.display_warning(
-                "stj-audit: the scanner could not be compiled (is there a C compiler?); the pure one is installed, which is slower"
-            )
             return
         if editable:
             shutil.copy(built, ROOT / FOLDER / built.name)
