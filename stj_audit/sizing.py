@@ -28,6 +28,7 @@ AttributeValue = Mapping[str, Any]
 CONTAINER_BYTES = 3  # a list or a map, empty or not
 ELEMENT_BYTES = 1  # each element of a list, each entry of a map
 MAX_NUMBER_BYTES = 21  # 38 digits fill 19 or 20 pairs; a negative number with 20 pairs does not pay for its sign
+MAX_PATTERNS = 10_000  # about 1 MB
 
 
 class _WrongShape(ValueError):
@@ -82,21 +83,21 @@ def number_sizes(texts: Sequence[str]) -> list[int]:
     """
     The sizes of many numbers, as `value_size` gives them. Raises ValueError for what is no number.
 
-    The size depends on which digits are zero, not on which digits they are. With 1 for every other digit, many numbers are few different
-    texts, and it takes one call to make all of them so.
+    The size depends on which digits are zero, not on which digits they are. With one sign for every other digit, many numbers are few
+    different texts, and it takes one call to make all of them so.
     """
     if not texts:
         return []
     try:
         joined = "\n".join(texts)
-        patterns = joined.encode().translate(_ONES_FOR_DIGITS).split(b"\n")
+        patterns = joined.encode().translate(_TO_PATTERN).split(b"\n")
     except (TypeError, UnicodeEncodeError):
         raise _WrongShape("numbers as strings") from None
     if "e" in joined or "E" in joined:  # there every digit counts
         return list(map(_number_size, texts))
     if len(patterns) != len(texts):
         raise _WrongShape("a decimal number")
-    return list(map(_PatternSizes().__getitem__, patterns))
+    return list(map(_PATTERN_SIZES.__getitem__, patterns))
 
 
 def document_sizes(kind: str, contents: Sequence[object]) -> list[int]:
@@ -169,15 +170,22 @@ def _number_size(content: object) -> int:
     return min(MAX_NUMBER_BYTES, 1 + pairs + negative)
 
 
-_ONES_FOR_DIGITS = bytes.maketrans(b"23456789", b"11111111")
+_DIGIT = b"\xff"  # for any but 0: no text in UTF-8 holds it
+_TO_PATTERN = bytes.maketrans(b"123456789", _DIGIT * 9)
 
 
 class _PatternSizes(dict[bytes, int]):
-    """The sizes of the numbers seen so far, by their patterns."""
+    """The sizes of numbers seen so far, by their patterns. What a number was cannot be told from these."""
 
     def __missing__(self, pattern: bytes) -> int:
-        self[pattern] = size = _number_size(pattern.decode())
+        size = _number_size(pattern.replace(_DIGIT, b"1").decode())
+        if len(self) >= MAX_PATTERNS:
+            self.clear()
+        self[pattern] = size
         return size
+
+
+_PATTERN_SIZES = _PatternSizes()
 
 
 def _binary_size(content: object) -> int:
@@ -228,30 +236,39 @@ def _document_size(kind: str, document: object, numbers: list[str]) -> int:
     """
     values: list[Any] = [{kind: document}]
     texts: list[str] = []
+    flags: list[bool] = []
     size = 0
     try:
-        for value in values:  # which grows as it is walked
-            (kind,) = value
-            content: Any = value[kind]
-            if kind == "S":
-                texts.append(content)
-            elif kind == "M" and type(content) is dict:
-                size += CONTAINER_BYTES + ELEMENT_BYTES * len(content)
-                texts += content
-                values += content.values()
-            elif kind == "N":
-                numbers.append(content)
-            elif kind == "L" and type(content) is list:
-                size += CONTAINER_BYTES + ELEMENT_BYTES * len(content)
-                values += content
-            elif kind in ("L", "M"):
-                raise _WrongShape("a list or a map")
+        for value in values:  # which grows as it is walked; asking for one type after the other is quicker than asking which it is
+            if "S" in value:
+                texts.append(value["S"])
+            elif "M" in value:
+                entries = value["M"]
+                size += CONTAINER_BYTES + ELEMENT_BYTES * len(entries)
+                texts += entries
+                values += entries.values()  # raises AttributeError for a list
+            elif "N" in value:
+                numbers.append(value["N"])
+            elif "L" in value:
+                elements = value["L"]
+                if type(elements) is not list:
+                    break
+                size += CONTAINER_BYTES + ELEMENT_BYTES * len(elements)
+                values += elements
+            elif "BOOL" in value:
+                flags.append(value["BOOL"])
+            elif "NULL" in value:
+                flags.append(value["NULL"])
             else:
-                size += _MEASURES[kind](content)
-        joined = "".join(texts)  # raises TypeError for anything that is no text
-        return size + (len(joined) if joined.isascii() else len(joined.encode()))
-    except (KeyError, TypeError, UnicodeEncodeError):
-        raise _WrongShape("a document of texts in UTF-8") from None
+                (kind,) = value
+                size += _MEASURES[kind](value[kind])
+        else:
+            joined = "".join(texts)  # raises TypeError for anything that is no text
+            if sum(map(len, values)) == len(values) and set(map(type, flags)) <= {bool}:
+                return size + len(flags) + (len(joined) if joined.isascii() else len(joined.encode()))
+    except (AttributeError, KeyError, TypeError, UnicodeEncodeError):
+        pass
+    raise _WrongShape("a document of texts in UTF-8")
 
 
 def _told_list_size(content: Sequence[AttributeValue]) -> int:

@@ -5,7 +5,7 @@ Python takes longer to run a line for each value than to do the work. Of the val
 few calls. They are sure of less than `value_size`: whatever does not fit is left to that, and so is telling what is wrong with it.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property, partial
 from itertools import chain, islice, repeat
@@ -81,15 +81,16 @@ class Group:
 
 def grouped(items: Sequence[Item]) -> tuple[list[list[Item]], list[Item]]:
     """The items of one shape together, whatever the order of their attributes, and those of which there are too few for that."""
-    by_order: dict[tuple[str, ...], list[Item]] = {}
-    for item in items:
-        by_order.setdefault(tuple(item), []).append(item)
+    by_order: defaultdict[tuple[str, ...], list[Item]] = defaultdict(list)
+    for attributes, item in zip(map(tuple, items), items, strict=True):
+        by_order[attributes].append(item)
     by_names: dict[frozenset[str], list[Item]] = {}
-    for names, alike in by_order.items():
-        by_names.setdefault(frozenset(names), []).extend(alike)
+    for attributes, alike in by_order.items():
+        by_names.setdefault(frozenset(attributes), []).extend(alike)
     groups, rest = [], []
-    for attributes, alike in by_names.items():
-        if attributes and len(alike) >= SMALLEST_GROUP:
+    smallest = min(SMALLEST_GROUP, len(items))  # an item that is all there is to look at is a large one
+    for names, alike in by_names.items():
+        if names and len(alike) >= smallest:
             groups.append(alike)
         else:
             rest.extend(alike)

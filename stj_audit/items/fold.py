@@ -14,10 +14,11 @@ import zlib
 from base64 import b64decode, b64encode
 from bisect import insort
 from collections import Counter, deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from hashlib import blake2b
 from heapq import heappush, heapreplace, nlargest
 from itertools import chain, repeat
@@ -43,7 +44,7 @@ from stj_audit.facts import (
 from stj_audit.items.collector import collector_paused
 from stj_audit.items.columns import Column, Group, grouped
 from stj_audit.items.counts import AttributeCounts, Counts, EntryCounts, KeyCounts
-from stj_audit.items.shapes import ADDRESS, EMAIL, JOINED, PHONE, ROUNDED, SHAPES, TIME, shape_of, shaped
+from stj_audit.items.shapes import ADDRESS, EMAIL, JOINED, PHONE, ROUNDED, SHAPES, TIME, by_shape, shape_of
 from stj_audit.items.wire import BrokenLine, BrokenPage, Page, decode, page_of, parts_of
 from stj_audit.sizing import AttributeValue, attribute_size, number_parts, text_size
 
@@ -318,17 +319,19 @@ class ItemFold:
         return True
 
     def _count_measured(self, measured: Iterable["_Measured"]) -> None:
-        ranked = []
+        ranked: list[tuple[int, Item, Callable[[], Mapping[str, int]]]] = []
         for part in measured:
             for group in part.groups:
                 self._count_group(group)
-                ranked += [(rank, place, group, item) for rank, place, item in group.ranked]
-            for item, item_sizes in part.rest:
-                self._count(item, item_sizes)
+                ranked += [(rank, item, partial(group.sizes_at, place)) for rank, place, item in group.ranked]
+            for item, sizes in part.rest:
+                rank = self._count(item, sizes)
+                if rank is not None:
+                    ranked.append((rank, item, partial(dict, sizes)))
         # The first by rank first, so that fewer are compressed that others will push out
-        for rank, place, group, item in sorted(ranked, key=itemgetter(0)):
+        for rank, item, sizes_of in sorted(ranked, key=itemgetter(0)):
             if self._compressed.may_take(rank):
-                self._compressed.take(rank, item, group.sizes_at(place))
+                self._compressed.take(rank, item, sizes_of())
 
     def _count_group(self, group: Group) -> None:
         self._items += group.count
@@ -349,7 +352,10 @@ class ItemFold:
     def _add(self, item: Item) -> None:
         if not isinstance(item, dict):
             raise ValueError("not DynamoDB JSON: expected a mapping of attributes")  # noqa: TRY004 - as all that is no item
-        self._count(item, self._measured_item(item))
+        sizes = self._measured_item(item)
+        rank = self._count(item, sizes)
+        if rank is not None and self._compressed.may_take(rank):
+            self._compressed.take(rank, item, sizes)
 
     def _measured_item(self, item: Item) -> dict[str, int]:
         """The bytes of each attribute. Raises ValueError when it is no item, or has no key."""
@@ -359,7 +365,8 @@ class ItemFold:
                 raise ValueError(f"an item without the key attribute {key.attribute!r} of type {key.type}")
         return sizes
 
-    def _count(self, item: Item, sizes: Mapping[str, int]) -> None:
+    def _count(self, item: Item, sizes: Mapping[str, int]) -> int | None:
+        """Count an item, all but how its values compress; gives its rank, if it has any that are large enough for that."""
         size = sum(sizes.values())
         self._items += 1
         self._item_bytes += size
@@ -371,10 +378,9 @@ class ItemFold:
         self._shapes.add(item)
         if self._expiring is not None:
             self._expiring.add(item)
-        if size >= COMPRESSED_FROM_BYTES and self._table.key_schema:
-            self._compressed.add(item, sizes, checksum)
         if self._largest.may_take(size):
             self._largest.take(size, _key_hash(self._table, self._hash_key, item))
+        return self._compressed.rank(item, checksum) if size >= COMPRESSED_FROM_BYTES and self._table.key_schema else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -620,9 +626,10 @@ class _Shapes:
                 else:
                     times = group.times(name)
                     counts[0] += group.count
-                    for text, shape in shaped(times):
-                        counts[0] -= times[text]
-                        counts[shape] += times[text]
+                    for shape, texts in by_shape(times).items():
+                        items = sum(map(times.__getitem__, texts))
+                        counts[0] -= items
+                        counts[shape] += items
 
     @property
     def attributes(self) -> int:

@@ -6,8 +6,9 @@ like any other, and is not taken for one.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable
 from ipaddress import ip_address
+from itertools import repeat
 
 # What `shape_of` tells, added up: several may hold.
 TIME = 1  # a date, or a moment
@@ -37,22 +38,29 @@ _PHONE = re.compile(r"\+(?:[ ()./-]*\d){7,15}|(?:1[ .-])?(?:\(\d{3}\) ?|\d{3}[ .
 _ADDRESS = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{4}:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*", re.ASCII)
 _SEPARATOR = re.compile(r"#|\||::")
 _ARN = "arn:"  # its :: stands for an empty part, and joins nothing
-_MARKS = "#|@:+(."  # without any of them a text is joined of nothing, and no address
-_TELLING = re.compile(f"[{_MARKS}]")
+_PERSONAL_MARKS = "@:+(."  # without any of them a text is no address, and a phone number only as North Americans write it
+_TELLING = re.compile(f"[#|{_PERSONAL_MARKS}]")  # without any of these it is joined of nothing either
+_END_OF_PHONE = re.compile(r"\d[ -]\d{3}[ -]\d{4}", re.ASCII)
 LONGEST_UNMARKED_PHONE = len("1-555-555-5555")
 
 
-def shaped(texts: Collection[str]) -> Iterator[tuple[str, int]]:
-    """Those of many texts that have a shape, with it."""
+def by_shape(texts: Collection[str]) -> dict[int, list[str]]:
+    """Those of many different texts that have a shape, by it."""
+    found: dict[int, list[str]] = {}
     joined = "".join(texts)
-    if not any(mark in joined for mark in _MARKS):  # then it can only be a time, or a phone number as North Americans write it
-        texts = [
-            text for text in texts if text[:1].isdecimal() and (len(text) <= LONGEST_UNMARKED_PHONE or text[:2] in _TIME_STARTS)
-        ]
-    for text in texts:
+    if any(mark in joined for mark in _PERSONAL_MARKS) or ((" " in joined or "-" in joined) and _END_OF_PHONE.search(joined)):
+        looked_at: Iterable[str] = texts
+    else:  # without these there is no personal data, so that they can only be times, or joined
+        looked_at = [text for text in texts if text[:2] in _TIME_STARTS]
+        if "#" in joined or "|" in joined:
+            within = map(str.strip, texts, repeat("#|"))
+            found[JOINED] = [text for text, inner in zip(texts, within, strict=True) if "#" in inner or "|" in inner]
+            found[JOINED] = [text for text in found[JOINED] if text[:2] not in _TIME_STARTS] if looked_at else found[JOINED]
+    for text in looked_at:
         shape = shape_of(text)
         if shape:
-            yield text, shape
+            found.setdefault(shape, []).append(text)
+    return found
 
 
 def shape_of(text: str) -> int:

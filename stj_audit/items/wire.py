@@ -13,7 +13,9 @@ from typing import Any
 import orjson
 
 PART_BYTES = 256 * 1024
+LARGE_ITEM_BYTES = 8 * 1024  # as JSON
 _ITEMS = b'"Items":['
+_START = b"{" + _ITEMS
 
 
 class BrokenPage(ValueError):
@@ -58,9 +60,10 @@ def decode(body: bytes) -> object:
 
 def parts_of(body: bytes) -> Iterator[dict[str, Any]]:
     """
-    An answer in parts: each holds some of its `Items`, and together they have its other members.
+    An answer in parts: each holds some of its `Items`, in any order, and together they have all of them and its other members.
 
-    What is made of a part of PART_BYTES, and dropped before the next, stays within the caches of a processor: a quarter faster.
+    What is made of a part, and dropped before the next, stays within the caches of a processor: a third faster. So a large item is a part
+    of its own. Small ones are best looked at many together.
     Raises ValueError, maybe after some parts, for what is no answer, and for some that are: `decode` then knows.
     """
     start = body.find(_ITEMS) + len(_ITEMS)
@@ -68,14 +71,22 @@ def parts_of(body: bytes) -> Iterator[dict[str, Any]]:
     if len(body) < 2 * PART_BYTES or start < len(_ITEMS) or colon < 0:
         yield _object(body)
         return
-    yield _object(body[:start] + b"]}")
     # Most items begin with the same attribute as the first. Where the text after its like is no array of whole items, which happens when
-    # a value within one looks so too, what is cut off is no JSON.
-    between = b"}," + body[start : colon + 1]
-    while (end := body.find(between, start + PART_BYTES)) >= 0:
-        yield _object(b'{"Items":[' + body[start : end + 1] + b"]}")
-        start = end + len(b"},")
-    yield _object(b'{"Items":[' + body[start:])
+    # a value within one looks so too, what is cut off is no JSON, or one item more than the answer says there are.
+    begin = body[start : colon + 1]
+    between = b"}," + begin
+    *texts, last = body[colon + 1 :].split(between)
+    yield _object(body[:start] + b"]}")
+    small = [text for text in texts if len(text) < LARGE_ITEM_BYTES]
+    if len(small) < len(texts):
+        for text in texts:
+            if len(text) >= LARGE_ITEM_BYTES:
+                yield _object(_START + begin + text + b"}]}")
+    if small:
+        together = 1 + PART_BYTES * len(small) // sum(map(len, small))
+        for first in range(0, len(small), together):
+            yield _object(_START + begin + between.join(small[first : first + together]) + b"}]}")
+    yield _object(_START + begin + last)
 
 
 def _object(text: bytes) -> dict[str, Any]:
