@@ -7,6 +7,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -134,7 +135,8 @@ def over_no_sizing(corpus: Corpus, effort: Effort) -> Measured | Skipped:
 def read_whole(url: str, length: int) -> int:
     """Read a table of `length` pages as an audit does; gives the bytes of all items."""
     aws = open_session(AwsOptions(region=REGION, endpoint_url=url))
-    sizes, _ = scanner.read(aws, a_table(NAME, pages=length), ItemsPlan(mode="full", budget_usd=Decimal(0)), hash_key=HASH_KEY)
+    table = replace(a_table(NAME, pages=length), size_bytes=0)  # of no known size: in one piece, by one thread
+    sizes, _ = scanner.read(aws, table, ItemsPlan(mode="full", budget_usd=Decimal(0)), hash_key=HASH_KEY)
     if not isinstance(sizes, ItemSizes):
         raise TypeError(f"the table was not read: {sizes.reason}")
     return sum(size * count for size, count in sizes.sizes)

@@ -57,20 +57,19 @@ class CompiledFold(ItemFold):
         scanner = self._scanner
         if scanner is None or len(block) > MAX_BODY_BYTES:
             return super().add_lines(block, wrapped=wrapped)
-        found = passed = at = 0
+        passed = at = 0
         with self._lock:
             while at < len(block):
-                at, lines, items, odd_end = scanner.lines(block, at, wrapped)
+                at, lines, _, odd_end = scanner.lines(block, at, wrapped)
                 passed += lines
-                found += items
                 if odd_end:
                     try:
-                        found += super().add_lines(block[at:odd_end], wrapped=wrapped)
+                        super().add_lines(block[at:odd_end], wrapped=wrapped)
                     except BrokenLine as error:
                         raise BrokenLine(passed + error.line, error.reason) from None
                     passed += 1
                     at = odd_end
-        return found
+        return passed
 
     @property
     def items(self) -> int:

@@ -130,15 +130,17 @@ class ItemFold:
 
     def add_lines(self, block: bytes, *, wrapped: bool) -> int:
         """
-        Count the items of whole lines, each one item in DynamoDB JSON, and give their number; empty lines are none.
+        Count the items of whole lines, each one item in DynamoDB JSON or empty, and give the number of lines.
 
         `wrapped`: each line is {"Item": item}, as in exports to S3. Raises BrokenLine for the first line that is no such item;
         the fold is then of no more use. All items of a block are in memory at once: a few megabytes are a good size.
         """
         lines = block.splitlines()
         with collector_paused():
-            found = self._add_well_formed(lines, wrapped=wrapped)
-        return self._add_line_by_line(lines, wrapped=wrapped) if found is None else found
+            well_formed = self._add_well_formed(lines, wrapped=wrapped)
+        if not well_formed:
+            self._add_line_by_line(lines, wrapped=wrapped)
+        return len(lines)
 
     @property
     def items(self) -> int:
@@ -243,16 +245,15 @@ class ItemFold:
         self._count_measured(measured)
         return page
 
-    def _add_well_formed(self, lines: list[bytes], *, wrapped: bool) -> int | None:
-        """Count the items of all lines and give their number; None, with nothing counted, when any line is no item."""
+    def _add_well_formed(self, lines: list[bytes], *, wrapped: bool) -> bool:
+        """Count the items of all lines. False, with nothing counted, when any line is no item."""
         try:
             items = [_item_of(line, wrapped=wrapped) for line in lines if line.strip()]
         except ValueError:
-            return None
-        return len(items) if self._add_by_columns(items) else None
+            return False
+        return self._add_by_columns(items)
 
-    def _add_line_by_line(self, lines: list[bytes], *, wrapped: bool) -> int:
-        found = 0
+    def _add_line_by_line(self, lines: list[bytes], *, wrapped: bool) -> None:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
@@ -260,8 +261,6 @@ class ItemFold:
                 self._add(_item_of(line, wrapped=wrapped))
             except ValueError as error:
                 raise BrokenLine(number, str(error)) from None
-            found += 1
-        return found
 
     def _add_by_columns(self, items: Sequence[Item]) -> bool:
         """Count items that JSON brought. False when one of them is none: nothing is counted then, and `add` tells which it is."""

@@ -213,13 +213,12 @@ def fold_chunks(
     before = 0
     for block in blocks(chunks, name):
         try:
-            fold.add_lines(block, wrapped=wrapped)
+            before += fold.add_lines(block, wrapped=wrapped)
         except BrokenLine as error:
             number, reason = error.line, error.reason
         except RecursionError:
             number, reason = _too_deep(fold, block, wrapped=wrapped), "nested deeper than DynamoDB allows"
         else:
-            before += block.count(b"\n")
             continue
         raise UnreadableItems(f"{name}, line {lines_before() + before + number:,}: {reason}", hint=EXPECTED)
 
