@@ -22,9 +22,9 @@ from stj_audit.items.counts import Counts
 from stj_audit.items.engine import new_fold
 from stj_audit.items.fold import ItemFold
 from stj_audit.items.lines import Entry
-from stj_audit.items.plan import in_words, spent_in_words
+from stj_audit.items.plan import spent_in_words
 from stj_audit.items.pool import fold_parts, processes_here
-from stj_audit.pipeline import HASH_KEY_BYTES, Request, Tell, end_reading, hash_key_for, items_plan
+from stj_audit.pipeline import HASH_KEY_BYTES, Request, Tell, end_reading, hash_key_for, items_plan, tell_plan
 from stj_audit.profile import ExportSource, KeyValues, Place, Profile, Source, TableProfile
 from stj_audit.report import KeyElement, NotChecked, Tool
 from stj_audit.scanners import exports as s3
@@ -274,7 +274,7 @@ def _measure_tables(
         hash_key=hash_key,
         now=started_at,
         on_progress=on_progress or _no_progress,
-        on_plan=lambda readings: say(in_words(readings, plan)),
+        on_plan=lambda readings: tell_plan(readings, plan, say),
         read_items=read_items,
     )
     end_reading(plan, [one.table for one in measured.tables if not isinstance(one.items, Unknown)], hash_key=hash_key)

@@ -17,7 +17,7 @@ from stj_audit.combine import READ_PRICE, in_regions, sheet_of
 from stj_audit.config import SCAN_BUDGET_USD, Config, Scale, ScanMode, SizeLines, size_lines
 from stj_audit.cost.prices import PriceSheet, bundled_sheet
 from stj_audit.facts import Snapshot, Table, Unknown
-from stj_audit.items.plan import in_words, spent_in_words
+from stj_audit.items.plan import Reading, in_words, spent_in_words
 from stj_audit.judge import Terms, judge
 from stj_audit.report import Report
 from stj_audit.scanners import ItemsPlan, take_snapshot
@@ -159,7 +159,7 @@ def _read(
         hash_key=hash_key,
         now=now,
         on_progress=on_progress,
-        on_plan=lambda readings: tell(in_words(readings, plan)),
+        on_plan=lambda readings: tell_plan(readings, plan, tell),
         threads=threads,
         spending=spending,
         elsewhere=threads is not None,
@@ -168,6 +168,12 @@ def _read(
     if snapshot.read_units:
         tell(spent_in_words(snapshot.read_units, plan))
     return snapshot
+
+
+def tell_plan(readings: Sequence[Reading | Unknown], plan: ItemsPlan, tell: Tell) -> None:
+    """What is going to be read, where anything is."""
+    if any(isinstance(one, Reading) for one in readings):
+        tell(in_words(readings, plan))
 
 
 def hash_key_for(plan: ItemsPlan) -> bytes:

@@ -86,7 +86,7 @@ def test_a_mistake_is_told_with_file_and_place(raw: dict[str, object], place: st
     [
         ('[[tables.t.pattern]]\nname = "x"\nop = "getItem"\n', ("'getItem'; use GetItem, Query", "tables.t.pattern[0].op")),
         ('[tables.t]\nbilling_mode = "ON_DEMAND"\n', ("use PAY_PER_REQUEST, PROVISIONED", "tables.t.billing_mode")),
-        ('[scan]\nmode = "all"\n', ("use auto, full, none", "scan.mode")),
+        ('[scan]\nmode = "all"\n', ("use auto, full, sample, none", "scan.mode")),
         ('[tables.""]\nitems = 1\n', ("a table without a name",)),
         ("[model]\ntarget = 1_000_000_001\n", ("1000000000", "model.target")),
     ],

@@ -66,7 +66,10 @@ def run(url: str, table: str, cwd: Path, *arguments: str, **environment: str) ->
 def test_regions_of_the_environment_are_separated_by_commas(dynamodb_local: DynamoDBLocal, table: str, tmp_path: Path) -> None:
     with before(dynamodb_local) as url:
         ran, report = run(url, table, tmp_path, STJ_AUDIT_REGION=f"{NORTH},{EAST}")
-    assert (ran.code, ran.err) == (0, "wrote run.json\n")
+    assert ran.code == 0
+    told = ran.err.splitlines()
+    assert sorted(line.split(":")[0] for line in told[:-1]) == [NORTH, NORTH, EAST, EAST]  # before and after items are read
+    assert told[-1] == "wrote run.json"
     assert [one["name"] for one in report["tables"]] == [f"{NORTH}/{table}", f"{EAST}/{table}"]
     assert ran.out.startswith(f"DynamoDB audit: {NORTH} and {EAST}, account not known, 2 tables")
     assert {one["region"] for one in report["audit"]["scopes"]} == {NORTH, EAST}
