@@ -170,8 +170,8 @@ def test_a_sample_that_says_nothing_says_so() -> None:
     ("stopped_by", "words"),
     [
         ("precision", " (1,000 of"),
-        ("cap", ", which is as many as one audit reads (1,000 of"),
-        ("throttled", " (throttled) (1,000 of"),
+        ("cap", ", as far as the cap on read units goes (1,000 of"),
+        ("throttled", ", until the table was throttled (1,000 of"),
     ],
 )
 def test_why_no_more_was_read(stopped_by: str, words: str) -> None:

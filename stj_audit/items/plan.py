@@ -40,6 +40,9 @@ MAX_AUTO_SECONDS = 600
 ON_DEMAND_READ_UNITS = 12_000
 
 
+Limit = Literal["budget", "cap", "time"]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ItemsPlan:
     """
@@ -75,7 +78,8 @@ class Reading:
     How one table is read: `segments` of `total_segments`, all of them for coverage "full", else at the most.
 
     `read_units` is what that takes by the size that DescribeTable tells, None where it tells none; `limit_units` is where reading stops
-    (None: nowhere); `pace` is in read units a second, None: as fast as it goes; `workers` are threads.
+    (None: nowhere), and `limited_by` what keeps a sample from being larger; `pace` is in read units a second, None: as fast as it goes;
+    `workers` are threads.
     """
 
     coverage: Literal["full", "sample"]
@@ -85,6 +89,7 @@ class Reading:
     pace: Decimal | None = None
     read_units: Decimal | None = None
     limit_units: Decimal | None = None
+    limited_by: Limit = "budget"
 
 
 def read_units_for(size_bytes: int) -> Decimal:
@@ -134,7 +139,8 @@ def _fits(whole: Reading, plan: ItemsPlan) -> bool:
 
 
 def _sample(size_bytes: int, whole: Reading, plan: ItemsPlan) -> Reading | Unknown:
-    limit, allowed_by = min(_limits(whole.pace, plan), default=(None, ""))
+    unlimited: tuple[Decimal | None, str, Limit] = (None, "", "budget")
+    limit, allowed_by, limited_by = min(_limits(whole.pace, plan), default=unlimited)
     segment_bytes = SAMPLE_SEGMENT_BYTES
     if limit is not None:  # twice the pilot must fit, so that there is something left to reach the precision with
         segment_bytes = min(segment_bytes, int(limit / EVENTUAL * READ_UNIT_BYTES) // (2 * PILOT_SEGMENTS))
@@ -154,19 +160,20 @@ def _sample(size_bytes: int, whole: Reading, plan: ItemsPlan) -> Reading | Unkno
         pace=whole.pace,
         read_units=most * each,
         limit_units=limit,
+        limited_by=limited_by,
     )
 
 
-def _limits(pace: Decimal | None, plan: ItemsPlan) -> list[tuple[Decimal, str]]:
-    """What holds a sample back: read units, and in words."""
-    limits = []
+def _limits(pace: Decimal | None, plan: ItemsPlan) -> list[tuple[Decimal, str, Limit]]:
+    """What holds a sample back: read units, in words, and which limit it is."""
+    limits: list[tuple[Decimal, str, Limit]] = []
     if plan.budget_units is not None:
-        limits.append((plan.budget_units, f"{count(plan.budget_units)} are within the scan budget"))
+        limits.append((plan.budget_units, f"{count(plan.budget_units)} are within the scan budget", "budget"))
     if plan.max_read_units is not None:
-        limits.append((plan.max_read_units, f"--max-read-units allows {count(plan.max_read_units)}"))
+        limits.append((plan.max_read_units, f"--max-read-units allows {count(plan.max_read_units)}", "cap"))
     if pace is not None:
         units = pace * MAX_AUTO_SECONDS
-        limits.append((units, f"a fifth of its read capacity gives {count(units)} in {MAX_AUTO_SECONDS // 60} minutes"))
+        limits.append((units, f"a fifth of its read capacity gives {count(units)} in {MAX_AUTO_SECONDS // 60} minutes", "time"))
     return limits
 
 

@@ -10,7 +10,13 @@ from stj_audit.wording import count, counted, kilobytes, percent, round_figure, 
 # AWS's skill for DynamoDB item sizes lowers what it found in fewer items, or in a smaller part of the table
 THIN_ITEMS = 100
 THIN_SHARE = Decimal("0.0001")
-STOPPED = {"precision": "", "cap": ", which is as many as one audit reads", "budget": ", as far as the scan budget goes"}
+STOPPED = {
+    "precision": "",
+    "budget": ", as far as the scan budget goes",
+    "cap": ", as far as the cap on read units goes",
+    "time": ", as far as ten minutes at a fifth of its capacity go",
+    "throttled": ", until the table was throttled",
+}
 
 
 def is_thin(items: ItemSizes) -> bool:

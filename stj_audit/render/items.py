@@ -7,6 +7,7 @@ from decimal import Decimal
 from tabulate import tabulate
 
 from stj_audit.errors import ConfigError
+from stj_audit.items.told import STOPPED
 from stj_audit.profile import KeyValues, Place, Profile, TableProfile, to_json
 from stj_audit.render import digest_tables, filters
 from stj_audit.render.escape import cut, escape_json, escape_markdown, escape_terminal, markdown_code
@@ -146,7 +147,7 @@ def _sample(items: ItemsReport) -> Iterator[str]:
         return
     most = "or more" if sample.item_count_high is None else f"to {count(sample.item_count_high)}"
     read = f"{count(sample.segments)} of {counted(sample.total_segments, 'segment')}"
-    yield f"Read were {read} of the table, which has {count(sample.item_count_low)} {most} items by that: {sample.stopped_by}."
+    yield f"Read were {read} of the table, which has {count(sample.item_count_low)} {most} items by that{STOPPED.get(sample.stopped_by, '')}."
     if sample.mean_low is not None and sample.mean_high is not None:
         yield f"The mean of the table is {kilobytes(sample.mean_low)} to {kilobytes(sample.mean_high)}."
 

@@ -231,7 +231,7 @@ class _Reader:
             return self._fold.sizes(coverage="full", read_units=units)
         if self._stopped_by == "interrupted" or len(self._done) < PILOT_SEGMENTS:
             return Unknown(call=CALL, reason=self._why())
-        stopped_by = self._stopped_by or ("budget" if self._wanted == len(self._order) else "precision")
+        stopped_by = self._stopped_by or (self._reading.limited_by if self._wanted == len(self._order) else "precision")
         return replace(self._fold.sizes(coverage="sample", read_units=units), sample=self._sample(stopped_by))
 
     def _sample(self, stopped_by: str) -> ItemSample:
