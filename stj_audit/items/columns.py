@@ -81,16 +81,18 @@ class Group:
 
 def grouped(items: Sequence[Item]) -> tuple[list[list[Item]], list[Item]]:
     """The items of one shape together, whatever the order of their attributes, and those of which there are too few for that."""
+    shapes = list(map(tuple, items))
+    if items and items[0] and shapes.count(shapes[0]) == len(items):
+        return [list(items)], []
     by_order: defaultdict[tuple[str, ...], list[Item]] = defaultdict(list)
-    for attributes, item in zip(map(tuple, items), items, strict=True):
+    for attributes, item in zip(shapes, items, strict=True):
         by_order[attributes].append(item)
     by_names: dict[frozenset[str], list[Item]] = {}
     for attributes, alike in by_order.items():
         by_names.setdefault(frozenset(attributes), []).extend(alike)
     groups, rest = [], []
-    smallest = min(SMALLEST_GROUP, len(items))  # an item that is all there is to look at is a large one
     for names, alike in by_names.items():
-        if names and len(alike) >= smallest:
+        if names and len(alike) >= SMALLEST_GROUP:
             groups.append(alike)
         else:
             rest.extend(alike)

@@ -627,7 +627,7 @@ class _Shapes:
                     times = group.times(name)
                     counts[0] += group.count
                     for shape, texts in by_shape(times).items():
-                        items = sum(map(times.__getitem__, texts))
+                        items = len(texts) if len(times) == group.count else sum(map(times.__getitem__, texts))
                         counts[0] -= items
                         counts[shape] += items
 

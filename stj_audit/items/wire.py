@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-PART_BYTES = 256 * 1024
+PART_BYTES = 96 * 1024
 LARGE_ITEM_BYTES = 8 * 1024  # as JSON
 _ITEMS = b'"Items":['
 _START = b"{" + _ITEMS

@@ -367,9 +367,12 @@ def test_a_document_is_as_large_as_its_parts(some: Item) -> None:
     assert value_size(some) == size(some)
 
 
+KEYS = ("555-123-4567", "1 555 123 4567", "20251031", "+4700012345", "fe80::1", "a|b", "#a", "a#", "#", "||", "2025-10-31", "1\n#2", "x y")
+
+
 @given(
     some=st.sets(
-        st.one_of(texts, numbers, st.sampled_from(["555-123-4567", "1 555 123 4567", "20251031", "+4700012345", "fe80::1"]))
+        st.one_of(texts, numbers, st.sampled_from(KEYS), st.lists(st.sampled_from(KEYS), min_size=2, max_size=3).map("#".join))
     )
 )
 def test_many_texts_have_the_shapes_of_each(some: set[str]) -> None:
