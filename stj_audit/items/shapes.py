@@ -47,7 +47,9 @@ LONGEST_UNMARKED_PHONE = len("1-555-555-5555")
 
 def by_shape(texts: Collection[str]) -> dict[int, list[str]]:
     """Those of many different texts that have a shape, by it."""
-    joined = "\n".join(("", *texts, ""))  # what is in none of them is found by one look at this, what begins or ends none by another
+    joined = "\n".join(
+        ("", *texts, "")
+    )  # what is in none of them is found by one look at this, what begins or ends none by another
     if any(mark in joined for mark in _PERSONAL_MARKS) or ((" " in joined or "-" in joined) and _END_OF_PHONE.search(joined)):
         return _each_by_shape(texts)
     # Without these there is no personal data, so that they can only be times, or joined
@@ -59,7 +61,9 @@ def by_shape(texts: Collection[str]) -> dict[int, list[str]]:
         inner: Iterable[str] = texts
         if any(mark in joined for mark in _SEPARATORS_OUTSIDE):
             inner = map(str.strip, texts, repeat("#|"))
-        found.setdefault(JOINED, []).extend([text for text, within in zip(texts, inner, strict=True) if "#" in within or "|" in within])
+        found.setdefault(JOINED, []).extend(
+            [text for text, within in zip(texts, inner, strict=True) if "#" in within or "|" in within]
+        )
     return found
 
 

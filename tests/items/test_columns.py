@@ -65,7 +65,11 @@ def everything_small() -> Iterator[None]:
         "COMPRESSED_ITEMS_BYTES": 90,
         "COMPRESSED_FROM_BYTES": 12,
     }
-    with patch.multiple(fold, **limits), patch.object(columns, "SMALLEST_GROUP", 2), patch.object(wire, "PART_BYTES", 120):
+    with (
+        patch.multiple(fold, **limits),
+        patch.object(columns, "SMALLEST_GROUP", 2),
+        patch.multiple(wire, PART_BYTES=120, LARGE_ITEM_BYTES=90),
+    ):
         yield
 
 
@@ -254,12 +258,22 @@ def parts(body: bytes) -> list[dict[str, Any]]:
 def test_the_parts_are_the_answer() -> None:
     body = a_page(many(), LastEvaluatedKey={"id": {"S": "39"}})
     found = parts(body)
-    assert len(found) > 4
+    assert len(found) > 3
     assert [item for part in found for item in part["Items"]] == many()
     members: dict[str, Any] = {}
     for part in found:
         members |= part
     assert members | {"Items": many()} == json.loads(body)
+
+
+def test_large_items_are_parts_of_their_own() -> None:
+    some = many()
+    for place in (0, 7, 8, 39):
+        some[place]["v"] = {"S": "x" * 100}
+    with patch.object(wire, "LARGE_ITEM_BYTES", 100):
+        found = [part["Items"] for part in parts(a_page(some))]
+    assert [some[place] for place in (0, 7, 8)] == [item for part in found if len(part) == 1 for item in part][:3]
+    assert sorted((item for part in found for item in part), key=lambda item: int(item["id"]["S"])) == some
 
 
 def test_a_small_answer_is_one_part() -> None:
@@ -367,7 +381,21 @@ def test_a_document_is_as_large_as_its_parts(some: Item) -> None:
     assert value_size(some) == size(some)
 
 
-KEYS = ("555-123-4567", "1 555 123 4567", "20251031", "+4700012345", "fe80::1", "a|b", "#a", "a#", "#", "||", "2025-10-31", "1\n#2", "x y")
+KEYS = (
+    "555-123-4567",
+    "1 555 123 4567",
+    "20251031",
+    "+4700012345",
+    "fe80::1",
+    "a|b",
+    "#a",
+    "a#",
+    "#",
+    "||",
+    "2025-10-31",
+    "1\n#2",
+    "x y",
+)
 
 
 @given(
