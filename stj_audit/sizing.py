@@ -46,6 +46,13 @@ class _WrongShape(ValueError):
         return _WrongShape(self.expected, f"{step}{joint}{self.place}")
 
 
+class _TooDeep(_WrongShape):
+    """Wrong somewhere, and nested so deeply (DynamoDB allows 32 levels) that Python does not get there. Its place is the outermost step."""
+
+    def inside(self, step: str) -> "_TooDeep":
+        return _TooDeep(self.expected, step)
+
+
 def item_size(item: Mapping[str, AttributeValue]) -> int:
     """
     The size of an item in bytes, as DynamoDB counts it. The limit is `facts.MAX_ITEM_BYTES`.
@@ -77,7 +84,10 @@ def value_size(value: AttributeValue) -> int:
         measure = _MEASURES[kind]
     except (AttributeError, KeyError, TypeError, ValueError):
         raise _WrongShape(f"a mapping with one key, which is one of {', '.join(_MEASURES)}") from None
-    return measure(content)
+    try:
+        return measure(content)
+    except RecursionError:
+        raise _TooDeep("lists and maps nested no deeper than DynamoDB allows") from None
 
 
 def number_sizes(texts: Sequence[str]) -> list[int]:

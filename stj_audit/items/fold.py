@@ -10,6 +10,7 @@ the page that brought it.
 # ruff: noqa: SLF001 - `merge` reads the private fields of another object of its own class
 
 import hmac
+import marshal
 import zlib
 from base64 import b64decode, b64encode
 from bisect import insort
@@ -55,6 +56,7 @@ BUCKETS = 4_096  # partition key values beyond that are counted by hash
 LARGEST = 10
 KEY_HASH_DIGITS = 16
 VALUE_HASH_BYTES = 16
+MARSHAL_WITHOUT_REFERENCES = 2  # so that equal items have equal bytes
 VALUE_HASH_KEY_BYTES = 32
 COMPRESSED_ITEMS = 64  # whose large values are compressed, to see what that would save
 # Fewer of large items, about 5 of 50 KB: compressing is slow, and 64 of those would take longer than counting all items of 100 pages.
@@ -915,7 +917,13 @@ def _key_names(table: Table) -> frozenset[str]:
 
 
 def _key_hash(table: Table, hash_key: bytes, item: Item) -> str:
-    key = _key_bytes(table.key_schema, item) if table.key_schema else orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
+    if table.key_schema:
+        key = _key_bytes(table.key_schema, item)
+    else:
+        try:
+            key = orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
+        except orjson.JSONEncodeError:  # nested deeper than DynamoDB allows
+            key = marshal.dumps(item, MARSHAL_WITHOUT_REFERENCES)
     return hmac.digest(hash_key, key, "sha256").hex()[:KEY_HASH_DIGITS]
 
 

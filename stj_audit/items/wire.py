@@ -56,6 +56,8 @@ def decode(body: bytes) -> object:
             return orjson.loads(_without_lone_surrogates(body))
         except ValueError:
             raise BrokenPage("not JSON") from None
+        except RecursionError:
+            raise BrokenPage("nested deeper than DynamoDB allows") from None
 
 
 def parts_of(body: bytes) -> Iterator[dict[str, Any]]:

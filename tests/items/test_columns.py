@@ -326,6 +326,27 @@ def test_of_a_broken_page_nothing_is_counted(broken: Any) -> None:
     assert one.counts() == a_fold(a_table()).counts()
 
 
+@pytest.mark.parametrize("table", [TABLES[0], TABLES[4]])
+@pytest.mark.parametrize("levels", [40, 200, 400, 505, 520, 5_000])
+@pytest.mark.parametrize("inner", ['{"S":"x"}', '{"X":"secret"}', '{"N":"secret"}'])
+@pytest.mark.parametrize("container", ['{"L":[ ]}', '{"M":{"a": }}'])
+@pytest.mark.parametrize("alike", [1, 6])
+def test_what_is_nested_deeply_is_counted_or_refused(table: Table, levels: int, inner: str, container: str, alike: int) -> None:
+    start, end = container.split()
+    item = '{"id":{"S":"a"},"v":' + start * levels + inner + end * levels + "}"
+    page = f'{{"Count":{alike},"Items":[{",".join([item] * alike)}],"ScannedCount":{alike}}}'
+    for count, body in (
+        (a_fold(table).add_page, page),
+        (lambda block: a_fold(table).add_lines(block, wrapped=False), "\n".join([item] * alike)),
+    ):
+        if "secret" in inner or levels > 510:
+            with pytest.raises(ValueError, match=r"not DynamoDB JSON|nested deeper than DynamoDB allows") as refused:
+                count(body.encode())
+            assert "secret" not in str(refused.value)
+        else:
+            count(body.encode())
+
+
 def test_an_answer_with_two_lists_of_items_is_read_as_json_is() -> None:
     body = a_page(many()).replace(b'"ScannedCount"', b'"Items":[],"ScannedCount"')
     one = a_fold(a_table())
