@@ -923,7 +923,7 @@ def _key_hash(table: Table, hash_key: bytes, item: Item) -> str:
         try:
             key = orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
         except orjson.JSONEncodeError:  # nested deeper than DynamoDB allows
-            key = marshal.dumps(item, MARSHAL_WITHOUT_REFERENCES)
+            key = marshal.dumps(cast("Any", item), MARSHAL_WITHOUT_REFERENCES)
     return hmac.digest(hash_key, key, "sha256").hex()[:KEY_HASH_DIGITS]
 
 
