@@ -19,7 +19,8 @@ own (the 100 bytes that storage is billed with are `facts.BILLED_OVERHEAD_BYTES`
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise, repeat
+from operator import getitem
 from typing import Any
 
 AttributeValue = Mapping[str, Any]
@@ -43,6 +44,13 @@ class _WrongShape(ValueError):
         """The same, seen from one level further out."""
         joint = "." if self.place and not self.place.startswith("[") else ""
         return _WrongShape(self.expected, f"{step}{joint}{self.place}")
+
+
+class _TooDeep(_WrongShape):
+    """Wrong somewhere, and nested so deeply (DynamoDB allows 32 levels) that Python does not get there. Its place is the outermost step."""
+
+    def inside(self, step: str) -> "_TooDeep":
+        return _TooDeep(self.expected, step)
 
 
 def item_size(item: Mapping[str, AttributeValue]) -> int:
@@ -76,7 +84,10 @@ def value_size(value: AttributeValue) -> int:
         measure = _MEASURES[kind]
     except (AttributeError, KeyError, TypeError, ValueError):
         raise _WrongShape(f"a mapping with one key, which is one of {', '.join(_MEASURES)}") from None
-    return measure(content)
+    try:
+        return measure(content)
+    except RecursionError:
+        raise _TooDeep("lists and maps nested no deeper than DynamoDB allows") from None
 
 
 def number_sizes(texts: Sequence[str]) -> list[int]:
@@ -97,7 +108,7 @@ def number_sizes(texts: Sequence[str]) -> list[int]:
         return list(map(_number_size, texts))
     if len(patterns) != len(texts):
         raise _WrongShape("a decimal number")
-    return list(map(_PATTERN_SIZES.__getitem__, patterns))
+    return list(map(getitem, repeat(_PATTERN_SIZES), patterns))
 
 
 def document_sizes(kind: str, contents: Sequence[object]) -> list[int]:
@@ -236,24 +247,24 @@ def _document_size(kind: str, document: object, numbers: list[str]) -> int:
     """
     values: list[Any] = [{kind: document}]
     texts: list[str] = []
+    maps: list[dict[str, Any]] = []
     flags: list[bool] = []
-    size = 0
+    size = lists = 0
     try:
         for value in values:  # which grows as it is walked; asking for one type after the other is quicker than asking which it is
             if "S" in value:
                 texts.append(value["S"])
             elif "M" in value:
                 entries = value["M"]
-                size += CONTAINER_BYTES + ELEMENT_BYTES * len(entries)
-                texts += entries
-                values += entries.values()  # raises AttributeError for a list
+                maps.append(entries)
+                values += entries.values()
             elif "N" in value:
                 numbers.append(value["N"])
             elif "L" in value:
                 elements = value["L"]
                 if type(elements) is not list:
                     break
-                size += CONTAINER_BYTES + ELEMENT_BYTES * len(elements)
+                lists += 1
                 values += elements
             elif "BOOL" in value:
                 flags.append(value["BOOL"])
@@ -263,9 +274,11 @@ def _document_size(kind: str, document: object, numbers: list[str]) -> int:
                 (kind,) = value
                 size += _MEASURES[kind](value[kind])
         else:
+            texts += chain.from_iterable(maps)
             joined = "".join(texts)  # raises TypeError for anything that is no text
-            if sum(map(len, values)) == len(values) and set(map(type, flags)) <= {bool}:
-                return size + len(flags) + (len(joined) if joined.isascii() else len(joined.encode()))
+            if sum(map(len, values)) == len(values) and (not flags or set(map(type, flags)) == {bool}):
+                size += len(flags) + CONTAINER_BYTES * (len(maps) + lists) + ELEMENT_BYTES * (len(values) - 1)
+                return size + (len(joined) if joined.isascii() else len(joined.encode()))
     except (AttributeError, KeyError, TypeError, UnicodeEncodeError):
         pass
     raise _WrongShape("a document of texts in UTF-8")

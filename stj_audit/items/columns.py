@@ -7,7 +7,7 @@ few calls. They are sure of less than `value_size`: whatever does not fit is lef
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import cached_property, partial
+from functools import partial
 from itertools import chain, islice, repeat
 from operator import itemgetter
 from typing import Any
@@ -39,24 +39,16 @@ class Column:
             if keep:
                 self.contents = contents
 
-    @cached_property
-    def total_bytes(self) -> int:
-        """Of all values, without the names."""
-        return sum(self.sizes)
-
 
 class Group:
     """
-    Items with the same attributes, by column. `sizes` are theirs in bytes. Only the contents of attributes in `kept` are kept, and of the
-    items those that are added to `large`, with their size, or to `ranked`, with a rank and their place in the columns.
+    Items with the same attributes, by column. `sizes` are theirs in bytes. Only the contents of attributes in `kept` are kept.
 
     Raises ValueError, without the place, as `Column` does.
     """
 
     def __init__(self, items: Sequence[Item], kept: Collection[str]) -> None:
         self.columns = {name: Column(name, list(map(itemgetter(name), items)), keep=name in kept) for name in items[0]}
-        self.large: list[tuple[int, Item]] = []
-        self.ranked: list[tuple[int, int, Item]] = []
         self.count = len(items)
         self.sizes = self.sums(self.columns)
         self._times: dict[tuple[str, ...], Counter[Any]] = {}
@@ -81,16 +73,18 @@ class Group:
 
 def grouped(items: Sequence[Item]) -> tuple[list[list[Item]], list[Item]]:
     """The items of one shape together, whatever the order of their attributes, and those of which there are too few for that."""
+    shapes = list(map(tuple, items))
+    if items and items[0] and shapes.count(shapes[0]) == len(items):
+        return [list(items)], []
     by_order: defaultdict[tuple[str, ...], list[Item]] = defaultdict(list)
-    for attributes, item in zip(map(tuple, items), items, strict=True):
+    for attributes, item in zip(shapes, items, strict=True):
         by_order[attributes].append(item)
     by_names: dict[frozenset[str], list[Item]] = {}
     for attributes, alike in by_order.items():
         by_names.setdefault(frozenset(attributes), []).extend(alike)
     groups, rest = [], []
-    smallest = min(SMALLEST_GROUP, len(items))  # an item that is all there is to look at is a large one
     for names, alike in by_names.items():
-        if names and len(alike) >= smallest:
+        if names and len(alike) >= SMALLEST_GROUP:
             groups.append(alike)
         else:
             rest.extend(alike)

@@ -10,6 +10,7 @@ the page that brought it.
 # ruff: noqa: SLF001 - `merge` reads the private fields of another object of its own class
 
 import hmac
+import marshal
 import zlib
 from base64 import b64decode, b64encode
 from bisect import insort
@@ -55,6 +56,7 @@ BUCKETS = 4_096  # partition key values beyond that are counted by hash
 LARGEST = 10
 KEY_HASH_DIGITS = 16
 VALUE_HASH_BYTES = 16
+MARSHAL_WITHOUT_REFERENCES = 2  # so that equal items have equal bytes
 VALUE_HASH_KEY_BYTES = 32
 COMPRESSED_ITEMS = 64  # whose large values are compressed, to see what that would save
 # Fewer of large items, about 5 of 50 KB: compressing is slow, and 64 of those would take longer than counting all items of 100 pages.
@@ -280,26 +282,38 @@ class ItemFold:
         for alike in several:
             group = Group(alike, self._kept)
             if self._is_plain(group.columns):
-                self._add_candidates(group, alike)
-                groups.append(group)
+                groups.append(self._measured_group(group, alike))
             else:
                 rest.extend(alike)
         return _Measured(groups=groups, rest=[(item, self._measured_item(item)) for item in rest])
 
-    def _add_candidates(self, group: Group, items: Sequence[Item]) -> None:
-        """Keep those items that may be among the largest, or among those that are compressed: all others can be dropped."""
+    def _measured_group(self, group: Group, items: Sequence[Item]) -> "_MeasuredGroup":
+        counting = [self._attributes.counting(group.columns), self._shapes.counting(group)]
+        if self._table.key_schema:
+            counting.append(self._keys.counting(group))
+        counting += [entries.counting(group) for entries in self._indexes]
+        if self._expiring is not None:
+            counting.append(self._expiring.counting(group))
+        large, ranked = self._candidates(group, items)
+        return _MeasuredGroup(sizes=group.sizes, counting=counting, large=large, ranked=ranked)
+
+    def _candidates(self, group: Group, items: Sequence[Item]) -> tuple[list[tuple[int, Item]], list["_RankedItem"]]:
+        """Those items that may be among the largest, and among those that are compressed: all others can be dropped."""
+        large: list[tuple[int, Item]] = []
+        ranked: list[_RankedItem] = []
         largest = max(group.sizes)
         smallest = min(nlargest(LARGEST, group.sizes)) if self._largest.may_take(largest) else largest + 1
         compressed_from = COMPRESSED_FROM_BYTES if self._table.key_schema else largest + 1
         if largest < min(smallest, compressed_from):
-            return
+            return large, ranked
         for place, (item, size) in enumerate(zip(items, group.sizes, strict=True)):
             if size >= compressed_from:
                 rank = self._compressed.rank(item, self._keys.checksum(item))
                 if self._compressed.may_take(rank):
-                    group.ranked.append((rank, place, item))
+                    ranked.append((rank, item, group.sizes_at(place)))
             if size >= smallest and self._largest.may_take(size):
-                group.large.append((size, item))
+                large.append((size, item))
+        return large, ranked
 
     def _is_plain(self, columns: Mapping[str, Column]) -> bool:
         """
@@ -318,32 +332,26 @@ class ItemFold:
         return True
 
     def _count_measured(self, measured: Iterable["_Measured"]) -> None:
-        ranked: list[tuple[int, Item, Callable[[], Mapping[str, int]]]] = []
+        ranked: list[_RankedItem] = []
         for part in measured:
             for group in part.groups:
                 self._count_group(group)
-                ranked += [(rank, item, partial(group.sizes_at, place)) for rank, place, item in group.ranked]
+                ranked += group.ranked
             for item, sizes in part.rest:
                 rank = self._count(item, sizes)
                 if rank is not None:
-                    ranked.append((rank, item, partial(dict, sizes)))
+                    ranked.append((rank, item, sizes))
         # The first by rank first, so that fewer are compressed that others will push out
-        for rank, item, sizes_of in sorted(ranked, key=itemgetter(0)):
+        for rank, item, sizes_of_item in sorted(ranked, key=itemgetter(0)):
             if self._compressed.may_take(rank):
-                self._compressed.take(rank, item, sizes_of())
+                self._compressed.take(rank, item, sizes_of_item)
 
-    def _count_group(self, group: Group) -> None:
-        self._items += group.count
+    def _count_group(self, group: "_MeasuredGroup") -> None:
+        self._items += len(group.sizes)
         self._item_bytes += sum(group.sizes)
         self._sizes.update(group.sizes)
-        self._attributes.add_columns(group.columns)
-        if self._table.key_schema:
-            self._keys.add_group(group)
-        for entries in self._indexes:
-            entries.add_group(group)
-        self._shapes.add_group(group)
-        if self._expiring is not None:
-            self._expiring.add_group(group)
+        for count in group.counting:
+            count()
         for size, item in group.large:
             if self._largest.may_take(size):
                 self._largest.take(size, _key_hash(self._table, self._hash_key, item))
@@ -382,11 +390,28 @@ class ItemFold:
         return self._compressed.rank(item, checksum) if size >= COMPRESSED_FROM_BYTES and self._table.key_schema else None
 
 
+_Counting = Callable[[], None]
+"""Counts what was found in the items of a group. Of these it holds as little as it can: soon dropped, they stay within the caches."""
+
+_RankedItem = tuple[int, Item, Mapping[str, int]]
+"""The rank of an item that may be compressed, the item, and the bytes of its attributes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _MeasuredGroup:
+    """Items that were looked at by columns: their sizes, all that counts them, and those of them that are still needed."""
+
+    sizes: list[int]
+    counting: list[_Counting]
+    large: list[tuple[int, Item]]
+    ranked: list[_RankedItem]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Measured:
     """Items that can be counted: by columns, and one by one with the bytes of their attributes."""
 
-    groups: list[Group]
+    groups: list[_MeasuredGroup]
     rest: list[tuple[Item, dict[str, int]]]
 
 
@@ -443,14 +468,22 @@ class _Attributes:
             if kind not in attribute.types:
                 attribute.types.add(kind)
 
-    def add_columns(self, columns: Mapping[str, Column]) -> None:
-        for name, column in columns.items():
-            present = len(column.sizes)
+    def counting(self, columns: Mapping[str, Column]) -> _Counting:
+        return partial(
+            self._add_columns,
+            [
+                (name, len(column.sizes), sum(column.sizes), max(column.sizes), column.name_bytes, column.kinds)
+                for name, column in columns.items()
+            ],
+        )
+
+    def _add_columns(self, columns: Iterable[tuple[str, int, int, int, int, frozenset[str]]]) -> None:
+        for name, present, total_bytes, max_bytes, name_bytes, kinds in columns:
             attribute = self._by_name.get(name) or self._admit(name)
             attribute.present += present
-            attribute.total_bytes += column.total_bytes + present * column.name_bytes
-            attribute.max_bytes = max(attribute.max_bytes, max(column.sizes) + column.name_bytes)
-            attribute.types |= column.kinds
+            attribute.total_bytes += total_bytes + present * name_bytes
+            attribute.max_bytes = max(attribute.max_bytes, max_bytes + name_bytes)
+            attribute.types |= kinds
 
     def counts(self) -> dict[str, AttributeCounts]:
         return {name: attribute.counts() for name, attribute in self._by_name.items()}
@@ -506,14 +539,20 @@ class _Keys:
         self._add_value(value, 1)
         return checksum
 
-    def add_group(self, group: Group) -> None:
-        """Count the values of items that all have them."""
+    def counting(self, group: Group) -> _Counting:
+        """For items that all have the attributes."""
         times = group.times(*(key.attribute for key in self._attributes))
         values = _keys_bytes(self._attributes, times)
-        self._items += group.count
-        for checksum, occurring in zip(map(zlib.crc32, values), times.values(), strict=True):
-            self._buckets[checksum % BUCKETS] += occurring
-        for value, occurring in zip(values, times.values(), strict=True):
+        checksums = list(map(zlib.crc32, values))
+        return partial(self._add_values, values if self._values is not None else (), checksums, list(times.values()))
+
+    def _add_values(self, values: Sequence[bytes], checksums: list[int], times: list[int]) -> None:
+        """`values` are empty when they need not be told apart."""
+        self._items += sum(times)
+        buckets = self._buckets
+        for checksum, occurring in zip(checksums, times, strict=True):
+            buckets[checksum % BUCKETS] += occurring
+        for value, occurring in zip(values, times, strict=False):
             if self._values is None:
                 break
             self._add_value(value, occurring)
@@ -579,16 +618,19 @@ class _Entries:
         self._max_bytes = max(self._max_bytes, size)
         self.keys.add(item)
 
-    def add_group(self, group: Group) -> None:
-        """Count items of which each key attribute of the index is in all of them in its type, or in none."""
+    def counting(self, group: Group) -> _Counting:
+        """For items of which each key attribute of the index is in all of them in its type, or in none."""
         for key in self.index.key_schema:
             if key.attribute not in group.columns or key.type not in group.columns[key.attribute].kinds:
-                return
+                return _count_nothing
         sizes = group.sizes if self._projected is None else group.sums(self._projected & group.columns.keys())
-        self._entries += len(sizes)
-        self._total_bytes += sum(sizes)
-        self._max_bytes = max(self._max_bytes, *sizes)
-        self.keys.add_group(group)
+        return partial(self._add_entries, len(sizes), sum(sizes), max(sizes), self.keys.counting(group))
+
+    def _add_entries(self, entries: int, total_bytes: int, max_bytes: int, count_keys: _Counting) -> None:
+        self._entries += entries
+        self._total_bytes += total_bytes
+        self._max_bytes = max(self._max_bytes, max_bytes)
+        count_keys()
 
     def counts(self) -> EntryCounts:
         return EntryCounts(entries=self._entries, total_bytes=self._total_bytes, max_bytes=self._max_bytes, keys=self.keys.counts())
@@ -617,18 +659,23 @@ class _Shapes:
             if name in item and kind in item[name]:
                 counts[0 if kind == "B" else shape_of(item[name][kind])] += 1
 
-    def add_group(self, group: Group) -> None:
+    def counting(self, group: Group) -> _Counting:
+        found: list[tuple[list[int], int, int]] = []
         for name, kind, counts in self._counts:
             if name in group.columns and kind in group.columns[name].kinds:
-                if kind == "B":
-                    counts[0] += group.count
-                else:
+                left = group.count
+                if kind != "B":
                     times = group.times(name)
-                    counts[0] += group.count
                     for shape, texts in by_shape(times).items():
-                        items = sum(map(times.__getitem__, texts))
-                        counts[0] -= items
-                        counts[shape] += items
+                        items = len(texts) if len(times) == group.count else sum(map(times.__getitem__, texts))
+                        found.append((counts, shape, items))
+                        left -= items
+                found.append((counts, 0, left))
+        return partial(self._add_found, found)
+
+    def _add_found(self, found: Iterable[tuple[list[int], int, int]]) -> None:
+        for counts, shape, items in found:
+            counts[shape] += items
 
     @property
     def attributes(self) -> int:
@@ -675,14 +722,15 @@ class _Expiring:
         value = item.get(self._attribute)
         self._kinds["missing" if value is None else self._kind(value["N"]) if "N" in value else "not_numbers"] += 1
 
-    def add_group(self, group: Group) -> None:
+    def counting(self, group: Group) -> _Counting:
         column = group.columns.get(self._attribute)
         if column is None:
-            self._kinds["missing"] += group.count
+            kinds = {"missing": group.count}
         elif column.kinds == {"N"}:
-            self._kinds.update(map(self._kind, column.contents or ()))
+            kinds = Counter(map(self._kind, column.contents or ()))
         else:
-            self._kinds["not_numbers"] += group.count
+            kinds = {"not_numbers": group.count}
+        return partial(self._kinds.update, kinds)
 
     def counts(self) -> dict[str, int]:
         return dict(self._kinds)
@@ -840,6 +888,10 @@ def _plain(content: object) -> object:
     return b64encode(cast("bytes", content)).decode()
 
 
+def _count_nothing() -> None:
+    """What counts items that an index does not hold."""
+
+
 def value_hash_key(hash_key: bytes) -> bytes:
     """The key that partition key values are hashed with (BLAKE2b): few values, such as PINs, could be found out from plain hashes."""
     return blake2b(hash_key, digest_size=VALUE_HASH_KEY_BYTES, person=b"distinct values").digest()
@@ -864,7 +916,13 @@ def _key_names(table: Table) -> frozenset[str]:
 
 
 def _key_hash(table: Table, hash_key: bytes, item: Item) -> str:
-    key = _key_bytes(table.key_schema, item) if table.key_schema else orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
+    if table.key_schema:
+        key = _key_bytes(table.key_schema, item)
+    else:
+        try:
+            key = orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
+        except orjson.JSONEncodeError:  # nested deeper than DynamoDB allows
+            key = marshal.dumps(cast("Any", item), MARSHAL_WITHOUT_REFERENCES)
     return hmac.digest(hash_key, key, "sha256").hex()[:KEY_HASH_DIGITS]
 
 

@@ -216,8 +216,6 @@ def fold_chunks(
             before += fold.add_lines(block, wrapped=wrapped)
         except BrokenLine as error:
             number, reason = error.line, error.reason
-        except RecursionError:
-            number, reason = _too_deep(fold, block, wrapped=wrapped), "nested deeper than DynamoDB allows"
         else:
             continue
         raise UnreadableItems(f"{name}, line {lines_before() + before + number:,}: {reason}", hint=EXPECTED)
@@ -263,13 +261,3 @@ def _row_of(entry: Entry, rows: Sequence[bytes], wrapped: bool, empty_fold: Call
         else:
             start = middle
     return start
-
-
-def _too_deep(fold: ItemFold, block: bytes, *, wrapped: bool) -> int:
-    """The number of the line that the fold could not take; it is of no more use anyway."""
-    for number, line in enumerate(block.split(b"\n"), start=1):
-        try:
-            fold.add_lines(line, wrapped=wrapped)
-        except RecursionError:
-            return number
-    return 1

@@ -8,7 +8,7 @@ like any other, and is not taken for one.
 import re
 from collections.abc import Collection, Iterable
 from ipaddress import ip_address
-from itertools import repeat
+from operator import itemgetter
 
 # What `shape_of` tells, added up: several may hold.
 TIME = 1  # a date, or a moment
@@ -40,23 +40,35 @@ _SEPARATOR = re.compile(r"#|\||::")
 _ARN = "arn:"  # its :: stands for an empty part, and joins nothing
 _PERSONAL_MARKS = "@:+(."  # without any of them a text is no address, and a phone number only as North Americans write it
 _TELLING = re.compile(f"[#|{_PERSONAL_MARKS}]")  # without any of these it is joined of nothing either
+_SEPARATORS = frozenset("#|")
 _END_OF_PHONE = re.compile(r"\d[ -]\d{3}[ -]\d{4}", re.ASCII)
 LONGEST_UNMARKED_PHONE = len("1-555-555-5555")
 
 
 def by_shape(texts: Collection[str]) -> dict[int, list[str]]:
     """Those of many different texts that have a shape, by it."""
-    found: dict[int, list[str]] = {}
     joined = "".join(texts)
-    if any(mark in joined for mark in _PERSONAL_MARKS) or ((" " in joined or "-" in joined) and _END_OF_PHONE.search(joined)):
-        looked_at: Iterable[str] = texts
-    else:  # without these there is no personal data, so that they can only be times, or joined
-        looked_at = [text for text in texts if text[:2] in _TIME_STARTS]
-        if "#" in joined or "|" in joined:
-            within = map(str.strip, texts, repeat("#|"))
-            found[JOINED] = [text for text, inner in zip(texts, within, strict=True) if "#" in inner or "|" in inner]
-            found[JOINED] = [text for text in found[JOINED] if text[:2] not in _TIME_STARTS] if looked_at else found[JOINED]
-    for text in looked_at:
+    may_be_personal = any(mark in joined for mark in _PERSONAL_MARKS)
+    if may_be_personal or ((" " in joined or "-" in joined) and _END_OF_PHONE.search(joined)) or "" in texts:
+        return _each_by_shape(texts)
+    # Without these there is no personal data, so that they can only be times, or joined
+    found = {}
+    starts = set(map(itemgetter(0), texts))
+    if "1" in starts or "2" in starts:
+        found = _each_by_shape([text for text in texts if text[:2] in _TIME_STARTS])
+        texts = [text for text in texts if text[:2] not in _TIME_STARTS]
+    if "#" in joined or "|" in joined:
+        if _SEPARATORS.isdisjoint(starts) and _SEPARATORS.isdisjoint(map(itemgetter(-1), texts)):
+            parted = [text for text in texts if "#" in text or "|" in text]
+        else:
+            parted = [text for text in texts if not _SEPARATORS.isdisjoint(text.strip("#|"))]
+        found[JOINED] = found.get(JOINED, []) + parted
+    return found
+
+
+def _each_by_shape(texts: Iterable[str]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for text in texts:
         shape = shape_of(text)
         if shape:
             found.setdefault(shape, []).append(text)

@@ -12,10 +12,10 @@ from typing import Any
 
 import orjson
 
-PART_BYTES = 256 * 1024
+PART_BYTES = 96 * 1024
 LARGE_ITEM_BYTES = 8 * 1024  # as JSON
 _ITEMS = b'"Items":['
-_START = b"{" + _ITEMS
+_START, _END = b"{" + _ITEMS, b"}]}"
 
 
 class BrokenPage(ValueError):
@@ -56,6 +56,8 @@ def decode(body: bytes) -> object:
             return orjson.loads(_without_lone_surrogates(body))
         except ValueError:
             raise BrokenPage("not JSON") from None
+        except RecursionError:
+            raise BrokenPage("nested deeper than DynamoDB allows") from None
 
 
 def parts_of(body: bytes) -> Iterator[dict[str, Any]]:
@@ -75,18 +77,22 @@ def parts_of(body: bytes) -> Iterator[dict[str, Any]]:
     # a value within one looks so too, what is cut off is no JSON, or one item more than the answer says there are.
     begin = body[start : colon + 1]
     between = b"}," + begin
-    *texts, last = body[colon + 1 :].split(between)
+    *texts, last = body.split(between)
+    if texts:
+        texts[0] = texts[0][colon + 1 :]
+    else:
+        last = last[colon + 1 :]
     yield _object(body[:start] + b"]}")
     small = [text for text in texts if len(text) < LARGE_ITEM_BYTES]
     if len(small) < len(texts):
         for text in texts:
             if len(text) >= LARGE_ITEM_BYTES:
-                yield _object(_START + begin + text + b"}]}")
+                yield _object(b"".join((_START, begin, text, _END)))
     if small:
         together = 1 + PART_BYTES * len(small) // sum(map(len, small))
         for first in range(0, len(small), together):
-            yield _object(_START + begin + between.join(small[first : first + together]) + b"}]}")
-    yield _object(_START + begin + last)
+            yield _object(b"".join((_START, begin, between.join(small[first : first + together]), _END)))
+    yield _object(b"".join((_START, begin, last)))
 
 
 def _object(text: bytes) -> dict[str, Any]:

@@ -65,7 +65,11 @@ def everything_small() -> Iterator[None]:
         "COMPRESSED_ITEMS_BYTES": 90,
         "COMPRESSED_FROM_BYTES": 12,
     }
-    with patch.multiple(fold, **limits), patch.object(columns, "SMALLEST_GROUP", 2), patch.object(wire, "PART_BYTES", 120):
+    with (
+        patch.multiple(fold, **limits),
+        patch.object(columns, "SMALLEST_GROUP", 2),
+        patch.multiple(wire, PART_BYTES=120, LARGE_ITEM_BYTES=90),
+    ):
         yield
 
 
@@ -254,12 +258,22 @@ def parts(body: bytes) -> list[dict[str, Any]]:
 def test_the_parts_are_the_answer() -> None:
     body = a_page(many(), LastEvaluatedKey={"id": {"S": "39"}})
     found = parts(body)
-    assert len(found) > 4
+    assert len(found) > 3
     assert [item for part in found for item in part["Items"]] == many()
     members: dict[str, Any] = {}
     for part in found:
         members |= part
     assert members | {"Items": many()} == json.loads(body)
+
+
+def test_large_items_are_parts_of_their_own() -> None:
+    some = many()
+    for place in (0, 7, 8, 39):
+        some[place]["v"] = {"S": "x" * 100}
+    with patch.object(wire, "LARGE_ITEM_BYTES", 100):
+        found = [part["Items"] for part in parts(a_page(some))]
+    assert [some[place] for place in (0, 7, 8)] == [item for part in found if len(part) == 1 for item in part][:3]
+    assert sorted((item for part in found for item in part), key=lambda item: int(item["id"]["S"])) == some
 
 
 def test_a_small_answer_is_one_part() -> None:
@@ -310,6 +324,27 @@ def test_of_a_broken_page_nothing_is_counted(broken: Any) -> None:
     with patch.object(wire, "PART_BYTES", 200), pytest.raises(BrokenPage):
         one.add_page(broken(a_page(many())))
     assert one.counts() == a_fold(a_table()).counts()
+
+
+@pytest.mark.parametrize("table", [TABLES[0], TABLES[4]])
+@pytest.mark.parametrize("levels", [40, 200, 400, 505, 520, 5_000])
+@pytest.mark.parametrize("inner", ['{"S":"x"}', '{"X":"secret"}', '{"N":"secret"}'])
+@pytest.mark.parametrize("container", ['{"L":[ ]}', '{"M":{"a": }}'])
+@pytest.mark.parametrize("alike", [1, 6])
+def test_what_is_nested_deeply_is_counted_or_refused(table: Table, levels: int, inner: str, container: str, alike: int) -> None:
+    start, end = container.split()
+    item = '{"id":{"S":"a"},"v":' + start * levels + inner + end * levels + "}"
+    page = f'{{"Count":{alike},"Items":[{",".join([item] * alike)}],"ScannedCount":{alike}}}'
+    for count, body in (
+        (a_fold(table).add_page, page),
+        (lambda block: a_fold(table).add_lines(block, wrapped=False), "\n".join([item] * alike)),
+    ):
+        if "secret" in inner or levels > 510:
+            with pytest.raises(ValueError, match=r"not DynamoDB JSON|nested deeper than DynamoDB allows") as refused:
+                count(body.encode())
+            assert "secret" not in str(refused.value)
+        else:
+            count(body.encode())
 
 
 def test_an_answer_with_two_lists_of_items_is_read_as_json_is() -> None:
@@ -367,9 +402,26 @@ def test_a_document_is_as_large_as_its_parts(some: Item) -> None:
     assert value_size(some) == size(some)
 
 
+KEYS = (
+    "555-123-4567",
+    "1 555 123 4567",
+    "20251031",
+    "+4700012345",
+    "fe80::1",
+    "a|b",
+    "#a",
+    "a#",
+    "#",
+    "||",
+    "2025-10-31",
+    "1\n#2",
+    "x y",
+)
+
+
 @given(
     some=st.sets(
-        st.one_of(texts, numbers, st.sampled_from(["555-123-4567", "1 555 123 4567", "20251031", "+4700012345", "fe80::1"]))
+        st.one_of(texts, numbers, st.sampled_from(KEYS), st.lists(st.sampled_from(KEYS), min_size=2, max_size=3).map("#".join))
     )
 )
 def test_many_texts_have_the_shapes_of_each(some: set[str]) -> None:
