@@ -11,7 +11,8 @@ from functools import cache
 
 from benchmarks.measuring import Effort, Measured
 from stj_audit.facts import ItemSample, SampledSegment
-from stj_audit.items.estimates import MIN_SEGMENTS, Estimates, more_segments, read_units_for, total_segments_for
+from stj_audit.items.estimates import MIN_SEGMENTS, Estimates, more_segments
+from stj_audit.items.plan import read_units_of_a_segment, segments_of
 
 TABLE_BYTES = 10 * 1024**3
 ITEM_BYTES = 1_024
@@ -54,7 +55,7 @@ def read_units(effort: Effort) -> Measured:
 
 
 def _units(segments: int, total: int) -> float:
-    return read_units_for(segments, total_segments=total, size_bytes=TABLE_BYTES)
+    return segments * float(read_units_of_a_segment(TABLE_BYTES, total))
 
 
 def _estimates(table: tuple[SampledSegment, ...], places: list[int]) -> Estimates:
@@ -71,7 +72,7 @@ def _estimates(table: tuple[SampledSegment, ...], places: list[int]) -> Estimate
 @cache
 def _table() -> tuple[SampledSegment, ...]:
     chance = random.Random("sampling")
-    total = total_segments_for(TABLE_BYTES)
+    total = segments_of(TABLE_BYTES)
     return tuple(_segment(chance, TABLE_BYTES // ITEM_BYTES // total) for _ in range(total))
 
 

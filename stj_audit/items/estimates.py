@@ -31,13 +31,9 @@ from functools import cached_property
 from stj_audit.facts import MAX_ITEM_BYTES, ItemSample, ItemSizes
 from stj_audit.items.intervals import at_most, clopper_pearson, normal_quantile, ranks, t_quantile, wilson
 
-SEGMENT_BYTES = 1024 * 1024  # one page of a Scan: a smaller segment costs a request of its own, a larger one several
-MAX_TOTAL_SEGMENTS = 1_000_000  # AWS API reference, Scan
 MIN_SEGMENTS = (
     30  # below, the spread between segments is itself a guess; t at 29 degrees of freedom is within 5 % of the normal quantile
 )
-READ_UNIT_BYTES = 4_096  # AWS developer guide, "DynamoDB read and write operations"
-EVENTUAL = 0.5  # an eventually consistent read costs half, and a request at least that
 
 EXCEPTIONAL_TIMES = 10  # a segment with that many times the mean of the smaller ones is no draw from the same law
 EXCEPTIONAL_ITEMS = 100  # and of a handful of items any factor is chance
@@ -476,25 +472,6 @@ def _at_rank(sizes: Sequence[tuple[int, int]], rank: int) -> int:
 
 
 # -------------------------------------------------------------------------------------------------------------- planning
-
-
-def total_segments_for(size_bytes: int) -> int:
-    """TotalSegments, so that a segment is about one page of 1 MB: what a request costs at the least is then small beside what it reads."""
-    return min(max(size_bytes // SEGMENT_BYTES, 1), MAX_TOTAL_SEGMENTS)
-
-
-def reads_all(total_segments: int) -> bool:
-    """Whether a table is too small for a sample: it has no more segments than a sample needs."""
-    return total_segments <= MIN_SEGMENTS
-
-
-def read_units_for(segments: int, *, total_segments: int, size_bytes: int) -> float:
-    """
-    Read units that so many segments take, on average: eventually consistent, each page rounded up to 4 KB, and half a unit for one that is
-    empty.
-    """
-    a_segment = size_bytes / total_segments
-    return segments * max(math.ceil(a_segment / READ_UNIT_BYTES), 1) * EVENTUAL
 
 
 def segments_for_mean(estimates: Estimates, *, within: float) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from stj_audit.facts import Table, Unknown
+from stj_audit.items.estimates import MIN_SEGMENTS
 from stj_audit.wording import count, counted, dollars
 
 CALL = "dynamodb:Scan"
@@ -30,7 +31,7 @@ FULL_SEGMENT_BYTES = (
 PARALLEL_FROM_BYTES = 4 * 1024**2  # for each thread: below it a second connection gains nothing
 SAMPLE_SEGMENT_BYTES = PAGE_BYTES  # about a page each: the more segments for the same units, the better the estimates
 SMALLEST_SEGMENT_BYTES = READ_UNIT_BYTES
-PILOT_SEGMENTS = 30  # fewer clusters give no usable variance
+PILOT_SEGMENTS = MIN_SEGMENTS
 WORKERS = 8  # threads that read one table
 
 # Where a table has a ceiling, applications need it more than the audit. A fifth of it, and in `auto` no longer than ten minutes.
@@ -97,6 +98,16 @@ def read_units_for(size_bytes: int) -> Decimal:
     return -(-size_bytes // READ_UNIT_BYTES) * EVENTUAL
 
 
+def segments_of(size_bytes: int, segment_bytes: int = SAMPLE_SEGMENT_BYTES) -> int:
+    """TotalSegments for segments of about so many bytes."""
+    return min(max(-(-size_bytes // segment_bytes), 1), MAX_SEGMENTS)
+
+
+def read_units_of_a_segment(size_bytes: int, total_segments: int) -> Decimal:
+    """On average, of a table of `size_bytes`: its last page is rounded up by itself, and an empty one takes half a unit."""
+    return read_units_for(-(-size_bytes // total_segments)) + EVENTUAL
+
+
 def plan_reading(table: Table, plan: ItemsPlan, *, paced: bool) -> Reading | Unknown:
     """How the table is read, or why it is not. `paced`: it is AWS's own and serves others too, so its capacity is spared."""
     if plan.mode == "none":
@@ -144,8 +155,8 @@ def _sample(size_bytes: int, whole: Reading, plan: ItemsPlan) -> Reading | Unkno
     segment_bytes = SAMPLE_SEGMENT_BYTES
     if limit is not None:  # twice the pilot must fit, so that there is something left to reach the precision with
         segment_bytes = min(segment_bytes, int(limit / EVENTUAL * READ_UNIT_BYTES) // (2 * PILOT_SEGMENTS))
-    total = min(-(-size_bytes // max(segment_bytes, SMALLEST_SEGMENT_BYTES)), MAX_SEGMENTS)
-    each = read_units_for(-(-size_bytes // total)) + EVENTUAL  # a segment's last page is rounded up by itself
+    total = segments_of(size_bytes, max(segment_bytes, SMALLEST_SEGMENT_BYTES))
+    each = read_units_of_a_segment(size_bytes, total)
     most = total if limit is None else min(total, int(limit / each))
     if most == total:
         return whole

@@ -18,13 +18,11 @@ from stj_audit.items.estimates import (
     Sums,
     exceptional,
     more_segments,
-    read_units_for,
-    reads_all,
     segments_for_mean,
     segments_for_share,
-    total_segments_for,
 )
 from stj_audit.items.intervals import at_most, normal_quantile, t_quantile, wilson
+from stj_audit.items.plan import read_units_of_a_segment, segments_of
 from tests.builders import a_sample, some_keys
 from tests.engines.dynamodb_local import DynamoDBLocal, fresh_name
 
@@ -205,7 +203,7 @@ def test_sizes_planned_from_a_first_sample_hold_the_truth_as_well() -> None:
 def test_a_tenth_of_a_percent_takes_less_than_a_hundredth_of_ten_gigabytes() -> None:
     # 0.2 % of the items are above 300 KB, at a mean of 6.6 KB; a sixteenth of the table is made up, and is there sixteen times
     random, line, size = Random(9), 300 * KB, 10 * 1024**3
-    total = total_segments_for(size)
+    total = segments_of(size)
     part = dealt(((key, lognormal(random, 1_000, 2)) for key in range(100_000)), total // 16, line, random)
     whole = Whole(segments=list(part.segments) * 16, line=line)
     assert total == len(whole.segments) == 10_240
@@ -221,9 +219,8 @@ def test_a_tenth_of_a_percent_takes_less_than_a_hundredth_of_ten_gigabytes() -> 
         assert share.half_width < 0.002
         needed.append(drawn.segments_read)
     assert held >= 54
-    units = [read_units_for(number, total_segments=total, size_bytes=size) for number in sorted(needed)]
-    whole_units = read_units_for(total, total_segments=total, size_bytes=size)
-    assert whole_units == 1_310_720
+    units = [number * read_units_of_a_segment(size, total) for number in sorted(needed)]
+    whole_units = 1_310_720
     assert units[len(units) // 2] <= whole_units / 100
     assert units[-1] <= whole_units / 20
 
@@ -481,22 +478,6 @@ def test_more_keys_than_are_counted_are_at_least_so_many(distinct: int | None, k
 
 
 # ------------------------------------------------------------------------------------------------------------- planning
-
-
-@pytest.mark.parametrize(("size_bytes", "segments"), [(0, 1), (1024**2, 1), (10 * 1024**3, 10_240), (2 * 1024**4, 1_000_000)])
-def test_a_segment_is_about_a_page(size_bytes: int, segments: int) -> None:
-    assert total_segments_for(size_bytes) == segments
-
-
-def test_a_small_table_is_read_whole() -> None:
-    assert reads_all(30)
-    assert not reads_all(31)
-
-
-def test_read_units_of_segments() -> None:
-    # a full page of 1 MB: 128 units; an empty segment half a unit
-    assert read_units_for(30, total_segments=10_240, size_bytes=10 * 1024**3) == 30 * 128
-    assert read_units_for(30, total_segments=1_000_000, size_bytes=0) == 15
 
 
 def test_as_many_segments_as_the_error_of_the_mean_takes() -> None:

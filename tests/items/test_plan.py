@@ -15,6 +15,8 @@ from stj_audit.items.plan import (
     in_words,
     plan_reading,
     read_units_for,
+    read_units_of_a_segment,
+    segments_of,
 )
 from tests.builders import a_table
 
@@ -140,3 +142,13 @@ def test_in_words() -> None:
     assert in_words([plan_reading(a_table(size_bytes=None), AUTO, paced=True)], AUTO) == (
         "reading items of 1 table whole: about 0 read units, $0.00, and what 1 table of unknown size takes"
     )
+
+
+@pytest.mark.parametrize(("size_bytes", "segments"), [(0, 1), (MB, 1), (MB + 1, 2), (10 * GB, 10_240), (2 * 1024 * GB, 1_000_000)])
+def test_a_segment_of_a_sample_is_about_a_page(size_bytes: int, segments: int) -> None:
+    assert segments_of(size_bytes) == segments
+
+
+def test_read_units_of_a_segment() -> None:
+    assert read_units_of_a_segment(10 * GB, 10_240) == Decimal("128.5")
+    assert read_units_of_a_segment(0, 1_000_000) == Decimal("0.5")
