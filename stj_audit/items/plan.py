@@ -28,6 +28,7 @@ MAX_SEGMENTS = 1_000_000  # AWS API reference, Scan, `TotalSegments`
 FULL_SEGMENT_BYTES = (
     64 * 1024**2
 )  # of a table that is read whole: what is read again after an interrupt, at the most, by each thread
+RESUMED_SECONDS = 10  # with checkpoints, a segment is about what a thread reads meanwhile: so much is lost by an interrupt
 PARALLEL_FROM_BYTES = 4 * 1024**2  # for each thread: below it a second connection gains nothing
 SAMPLE_SEGMENT_BYTES = PAGE_BYTES  # about a page each: the more segments for the same units, the better the estimates
 SMALLEST_SEGMENT_BYTES = READ_UNIT_BYTES
@@ -128,13 +129,17 @@ def plan_reading(table: Table, plan: ItemsPlan, *, paced: bool) -> Reading | Unk
 
 
 def _whole(size_bytes: int, plan: ItemsPlan, pace: Decimal | None) -> Reading:
-    wanted = max(-(-size_bytes // FULL_SEGMENT_BYTES), min(WORKERS, size_bytes // PARALLEL_FROM_BYTES), 1)
-    segments = min(wanted, MAX_SEGMENTS)
+    slowest = _slowest(pace, plan)
+    segment_bytes = FULL_SEGMENT_BYTES
+    if plan.resume is not None and slowest is not None:
+        of_a_thread = slowest * RESUMED_SECONDS / _workers(WORKERS, slowest)
+        segment_bytes = min(max(int(of_a_thread / EVENTUAL * READ_UNIT_BYTES), SAMPLE_SEGMENT_BYTES), FULL_SEGMENT_BYTES)
+    segments = max(segments_of(size_bytes, segment_bytes), min(WORKERS, size_bytes // PARALLEL_FROM_BYTES))
     return Reading(
         coverage="full",
         total_segments=segments,
         segments=segments,
-        workers=_workers(segments, pace),
+        workers=_workers(segments, slowest),
         pace=pace,
         read_units=read_units_for(size_bytes),
         limit_units=None if plan.mode == "full" else plan.budget_units,
@@ -167,7 +172,7 @@ def _sample(size_bytes: int, whole: Reading, plan: ItemsPlan) -> Reading | Unkno
         coverage="sample",
         total_segments=total,
         segments=most,
-        workers=_workers(most, whole.pace),
+        workers=_workers(most, _slowest(whole.pace, plan)),
         pace=whole.pace,
         read_units=most * each,
         limit_units=limit,
@@ -194,6 +199,11 @@ def _pace(table: Table) -> Decimal:
         return ceiling.read_units * SHARE_OF_CAPACITY
     warm = None if table.warm_throughput is None else table.warm_throughput.read_units
     return (warm or ON_DEMAND_READ_UNITS) * SHARE_OF_CAPACITY
+
+
+def _slowest(pace: Decimal | None, plan: ItemsPlan) -> Decimal | None:
+    """The pace of the table, or of the whole audit where that is slower."""
+    return min((one for one in (pace, plan.read_units_per_second) if one is not None), default=None)
 
 
 def _workers(segments: int, pace: Decimal | None) -> int:

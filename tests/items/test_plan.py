@@ -1,6 +1,8 @@
 """How a table is going to be read: whole while that is cheap and quick, else by sample, at a pace that leaves capacity to its users."""
 
+from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,6 +50,20 @@ def test_a_larger_one_in_segments_that_several_threads_read(size_bytes: int, seg
     reading = planned(a_table(size_bytes=size_bytes))
     assert (reading.coverage, reading.total_segments, reading.segments) == ("full", segments, segments)
     assert reading.workers == min(segments, WORKERS)
+
+
+def test_with_checkpoints_segments_are_what_a_thread_reads_in_ten_seconds(tmp_path: Path) -> None:
+    resumed = replace(FULL, resume=tmp_path)
+    assert planned(a_table(size_bytes=GB), resume_at(resumed, None), paced=False).total_segments == 16
+    # 2,400 units a second are 18.75 MB, of which each of eight threads reads its part
+    assert planned(a_table(size_bytes=GB), resumed).total_segments == 44
+    slow = planned(a_table(size_bytes=GB), resume_at(resumed, Decimal(20)), paced=False)
+    assert (slow.total_segments, slow.workers) == (656, 1)
+    assert planned(a_table(size_bytes=GB), resume_at(resumed, Decimal(1)), paced=False).total_segments == 1_024
+
+
+def resume_at(plan: ItemsPlan, read_units_per_second: Decimal | None) -> ItemsPlan:
+    return replace(plan, read_units_per_second=read_units_per_second)
 
 
 def test_the_budget_decides_between_whole_and_sample() -> None:
