@@ -144,7 +144,6 @@ cdef extern from *:
         return 1;
     }
     #else
-    static inline unsigned stj_plain_or_escaped(const unsigned char *from, unsigned *escapes) { *escapes = 0; return stj_plain(from); }
     static inline int stj_short_number(const unsigned char *from, struct stj_digits *found) { return 0; }
     static inline int stj_classes(const unsigned char *from, unsigned *alphanumeric, unsigned *joining) { return 0; }
     static inline unsigned stj_plain(const unsigned char *from) {
@@ -152,6 +151,10 @@ cdef extern from *:
         if (marked) return stj_first(marked);
         marked = stj_special(stj_eight(from + 8));
         return marked ? 8 + stj_first(marked) : 16;
+    }
+    static inline unsigned stj_plain_or_escaped(const unsigned char *from, unsigned *escapes) {
+        *escapes = 0;
+        return stj_plain(from);
     }
     #endif
     """
@@ -192,7 +195,7 @@ cdef enum:
     NAME = 3
     START = 4  # of the text in a value of type S, N or B
     END = 5
-    CHECKSUM = 6  # of a key's text as it stands there
+    CHECKSUM = 6  # of a partition key's text as it stands there
     SHAPE = 7  # of a key's value, or ASK
     RECORD = 8
     KIND_BITS = 8
@@ -286,6 +289,8 @@ cdef enum:
     RECENTS = 256
     RECENT_BYTES = 64
 
+    USUALS = 256
+
     HISTOGRAM = 409_601  # AWS: an item has 400 KB at the most
     MAX_RECORDS = 524_288
     KEPT_RECORDS = 131_072
@@ -295,6 +300,10 @@ cdef enum:
 
 TYPE_NAMES = ("S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M")
 EXPIRY_NAMES = ("missing", "not_numbers", "milliseconds", "ignored", "overdue", "due", "later")
+
+cdef struct UsualName:  # in a map: where it was last, without escapes, and with ":{" behind it
+    uint64_t hashed
+    uint32_t at, length  # length 0: none
 
 cdef uint32_t[8][256] CRC
 cdef uint8_t[256] BASE64
@@ -523,6 +532,8 @@ cdef class Scanner:
     cdef Py_ssize_t entry_count
     cdef uint64_t[::1] names  # hashes of the names of the maps that are open
     cdef Py_ssize_t name_count
+    cdef UsualName[USUALS] usual  # in maps of this input, by `context`
+    cdef uint64_t context  # tells by the name before, and how deep it was
     cdef uint64_t[::1] seen
     cdef uint32_t[::1] todo
     cdef Py_ssize_t todo_count
@@ -552,6 +563,7 @@ cdef class Scanner:
     cdef int key_count
     cdef int[MAX_KEY_ATTRIBUTES] key_kinds
     cdef uint64_t required  # key attributes of the table, by bits
+    cdef uint64_t hashed  # those that are a partition key alone, by bits
     cdef bint keyed
     cdef int index_count
     cdef int64_t projecting  # the indexes that hold some attributes, not all, by bits
@@ -655,6 +667,7 @@ cdef class Scanner:
             self.parts[ROW * row] = len(numbers)
             for at, number in enumerate(numbers):
                 self.parts[ROW * row + at + 1] = number
+        self.hashed = sum({1 << numbers[0] for numbers in rows[: 1 + len(indexes)] if len(numbers) == 1})
         self.key_row = ROW * (len(rows) - 2)
         self.sort_row = ROW * (len(rows) - 1)
         for at, (keys, _, names) in enumerate(indexes):
@@ -878,6 +891,7 @@ cdef class Scanner:
     # ------------------------------------------------------------------------------------------------- opening and closing
 
     cdef int _open(self, const unsigned char[::1] body) except -1:
+        cdef int at
         self._close()
         if body.shape[0] >= TOO_MANY_BYTES:
             self.body = body[:0]
@@ -888,6 +902,8 @@ cdef class Scanner:
         self.eights = self.body_bytes - 7 if self.body_bytes > 7 else 0
         self.sixteens = self.body_bytes - 15 if self.body_bytes > 15 else 0
         self.recent[:] = 0
+        for at in range(USUALS):
+            self.usual[at].length = 0
         return 0
 
     cdef int _close(self) except -1:
@@ -1410,6 +1426,8 @@ cdef class Scanner:
         cdef Py_ssize_t first = self.name_count
         cdef Py_ssize_t end
         cdef uint64_t hashed, bit
+        cdef UsualName *usual
+        cdef bint known  # that ":{" follows the name
         cdef uint64_t bits = 0  # of the hashes: no two are the same while each has another
         cdef bint twice = False
         if self.body[i] != 123:
@@ -1424,19 +1442,37 @@ cdef class Scanner:
         while True:
             if self.body[i] != 34:
                 return GIVE_UP
-            end = self._text(i + 1)
-            if end < 0:
-                return end
-            if self.marks & ESCAPED:
-                return GIVE_UP
+            usual = &self.usual[self.context & (USUALS - 1)]
+            end = i + 1 + usual.length
+            if usual.length and self._is_again(usual.at, i + 1, end + TO_TYPE_BYTES):
+                # maps of one kind are alike too
+                hashed = usual.hashed
+                known = True
+            else:
+                end = self._text(i + 1)
+                if end < 0:
+                    return end
+                if self.marks & ESCAPED:
+                    return GIVE_UP
+                hashed = self._hash(i + 1, end)
+                known = <size_t> end < self.eights and stj_four(stj_eight(&self.body[end])) == TO_TYPE
+                if known:
+                    usual.at = <uint32_t> (i + 1)
+                    usual.length = <uint32_t> (end - <Py_ssize_t> i - 1)
+                    usual.hashed = hashed
+            self.context = (hashed >> 32) + depth
             size += end - <int64_t> i  # the name, and 1 for the entry
-            hashed = self._hash(i + 1, end)
             self._note_name(hashed)
             bit = <uint64_t> 1 << (hashed >> 58)
             if bits & bit:
                 twice = True
             bits |= bit
-            end = self._named(end, depth)
+            if known:
+                end = self._usual(end + TO_TYPE_BYTES, depth)
+            else:
+                end = self._to_value(end + 1)
+                if end >= 0:
+                    end = self._value(end, depth)
             if end < 0:
                 return end
             size += self.size
@@ -1459,6 +1495,17 @@ cdef class Scanner:
             return GIVE_UP
         self.name_count = first
         return end + 1
+
+    cdef inline bint _is_again(self, size_t before, size_t at, size_t end) except -1 nogil:
+        """Whether the bytes there, four or more, are those from `before`, which come before them. False too near the end."""
+        if end >= self.eights or before >= at:
+            return False
+        while end - at > 8:
+            if stj_eight(&self.body[at]) != stj_eight(&self.body[before]):
+                return False
+            at += 8
+            before += 8
+        return (stj_eight(&self.body[at]) ^ stj_eight(&self.body[before])) << (64 - 8 * (end - at)) == 0
 
     cdef inline Py_ssize_t _named(self, size_t i, int depth) except -1 nogil:
         """Past the value of a name, from the quote that closes the name."""
@@ -1628,7 +1675,7 @@ cdef class Scanner:
                     key = (row[INFO] >> KEY_SHIFT) & 0xFF
                     if key and self.key_kinds[key - 1] == self.kind:
                         have |= <uint64_t> 1 << (key - 1)
-                        if not self._is_key(record):
+                        if not self._is_key(key - 1, record):
                             return GIVE_UP
                 else:
                     previous = 0
@@ -1664,7 +1711,7 @@ cdef class Scanner:
         self.entry_count += 1
         return end + 1
 
-    cdef bint _is_key(self, uint32_t *record) except -1 nogil:
+    cdef bint _is_key(self, int key, uint32_t *record) except -1 nogil:
         """Whether the value just read is one for a key attribute. Notes what is told of it, while its bytes are at hand."""
         cdef int kind = self.kind
         if kind == B:
@@ -1675,7 +1722,7 @@ cdef class Scanner:
             record[SHAPE] = ASK
             return True
         record[SHAPE] = <uint32_t> self._shape_of(self.value_start, self.value_end - self.value_start)
-        if kind == S:
+        if kind == S and (self.hashed >> key) & 1:
             record[CHECKSUM] = self._crc_of_input(self.value_start, self.value_end)
         return True
 
@@ -2501,7 +2548,7 @@ cdef class Scanner:
         cdef uint32_t checksum
         cdef bint known = False
         self.key_items[of] += 1
-        if self.parts[row] == 1 and self.key_kinds[self.parts[row + 1]] == S:
+        if self.parts[row] == 1 and self.key_kinds[self.parts[row + 1]] == S:  # as `hashed` has them
             at = RECORD * <Py_ssize_t> self.key_records[self.parts[row + 1]]
             known = not self.records[at + KIND] & ESCAPED_BIT
         if known:
