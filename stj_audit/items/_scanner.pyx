@@ -34,6 +34,17 @@ cdef extern from *:
     /* {"?": in eight bytes */
     #define TAG_MASK UINT64_C(0x000000FFFF00FFFF)
     #define TAG UINT64_C(0x0000003A2200227B)
+    /* what stands in usual DynamoDB JSON, in four or eight bytes: ":{"  S":"  N":"  "},"  BOOL":tr  BOOL":fa  NULL":tr  ue}  lse}  {"Item": */
+    #define TO_TYPE UINT32_C(0x227B3A22)
+    #define OF_TEXT UINT32_C(0x223A2253)
+    #define OF_NUMBER UINT32_C(0x223A224E)
+    #define TO_NEXT UINT32_C(0x222C7D22)
+    #define BOOL_TRUE UINT64_C(0x72743A224C4F4F42)
+    #define BOOL_FALSE UINT64_C(0x61663A224C4F4F42)
+    #define NULL_TRUE UINT64_C(0x72743A224C4C554E)
+    #define END_TRUE UINT32_C(0x007D6575)
+    #define END_FALSE UINT32_C(0x7D65736C)
+    #define WRAPPED UINT64_C(0x3A226D657449227B)
     #define NO_SLOT UINT32_C(0xFFFFFFFF)
     #define TOO_MANY_BYTES INT64_C(0x80000000)
     /* shapes.py */
@@ -62,6 +73,9 @@ cdef extern from *:
         uint64_t quotes = word ^ QUOTES, slashes = word ^ BACKSLASHES;
         return (word | ((quotes - ONES) & ~quotes) | ((slashes - ONES) & ~slashes) | ((word - BLANKS) & ~word)) & HIGHS;
     }
+    static inline uint32_t stj_four(uint64_t word) { return (uint32_t)word; }
+    /* of a number without sign and exponent: bytes of it, digits, those of the fraction, the first and the last that is not 0, or -1 */
+    struct stj_digits { int length, digits, fraction, first, last; };
     #if defined(__SSE2__)
     #include <emmintrin.h>
     static inline unsigned stj_plain(const unsigned char *from) {
@@ -73,23 +87,94 @@ cdef extern from *:
         unsigned marked = (unsigned)_mm_movemask_epi8(special);
         return marked ? (unsigned)__builtin_ctz(marked) : 16;
     }
+    static inline unsigned stj_same(__m128i text, char which) {
+        return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(text, _mm_set1_epi8(which)));
+    }
+    static inline unsigned stj_plain_or_escaped(const unsigned char *from, unsigned *escapes) {
+        __m128i text = _mm_loadu_si128((const __m128i *)from);
+        __m128i quote = _mm_cmpeq_epi8(text, _mm_set1_epi8(34));
+        /* "nrtbf/ after a backslash; what else follows one, and what lies beyond the sixteen, ends it there */
+        __m128i simple = _mm_or_si128(
+            _mm_or_si128(
+                _mm_or_si128(quote, _mm_cmpeq_epi8(text, _mm_set1_epi8('n'))),
+                _mm_or_si128(_mm_cmpeq_epi8(text, _mm_set1_epi8('t')), _mm_cmpeq_epi8(text, _mm_set1_epi8('r')))),
+            _mm_or_si128(
+                _mm_or_si128(_mm_cmpeq_epi8(text, _mm_set1_epi8('b')), _mm_cmpeq_epi8(text, _mm_set1_epi8('f'))),
+                _mm_cmpeq_epi8(text, _mm_set1_epi8('/'))));
+        unsigned slashes = stj_same(text, 92), escaped = slashes << 1;
+        unsigned others = (unsigned)_mm_movemask_epi8(_mm_or_si128(quote, _mm_cmplt_epi8(text, _mm_set1_epi8(32))));
+        unsigned ends = (others & ~escaped) | ((escaped & ~(unsigned)_mm_movemask_epi8(simple)) >> 1) | 0x10000;
+        unsigned length = (unsigned)__builtin_ctz(ends), counted = slashes & ((ends & (0 - ends)) - 1);
+        counted -= (counted >> 1) & 0x5555;
+        counted = (counted & 0x3333) + ((counted >> 2) & 0x3333);
+        counted = (counted + (counted >> 4)) & 0x0F0F;
+        *escapes = (counted + (counted >> 8)) & 0x1F;
+        return length;
+    }
+    static inline unsigned stj_between(__m128i text, char low, char high) {
+        return (unsigned)_mm_movemask_epi8(
+            _mm_and_si128(_mm_cmpgt_epi8(text, _mm_set1_epi8((char)(low - 1))), _mm_cmplt_epi8(text, _mm_set1_epi8((char)(high + 1)))));
+    }
+    static inline int stj_short_number(const unsigned char *from, struct stj_digits *found) {
+        __m128i text = _mm_loadu_si128((const __m128i *)from);
+        unsigned quotes = stj_same(text, 34), before, point, telling, lower;
+        if (!quotes) return 0;
+        before = (quotes & (0 - quotes)) - 1;
+        found->length = __builtin_ctz(quotes);
+        found->digits = found->length;
+        found->fraction = 0;
+        point = stj_same(text, 46) & before;
+        telling = stj_between(text, 49, 57) & before;
+        if ((stj_between(text, 48, 57) & before) != before) {
+            if (!point || (point & (point - 1)) || ((stj_between(text, 48, 57) & before) | point) != before) return 0;
+            lower = point - 1;
+            found->digits -= 1;
+            found->fraction = found->length - 1 - __builtin_ctz(point);
+            telling = (telling & lower) | ((telling >> 1) & ~lower);
+        }
+        if (!found->digits) return 0;
+        found->first = telling ? __builtin_ctz(telling) : -1;
+        found->last = telling ? 31 - __builtin_clz(telling) : -1;
+        return 1;
+    }
+    static inline int stj_classes(const unsigned char *from, unsigned *alphanumeric, unsigned *joining) {
+        __m128i text = _mm_loadu_si128((const __m128i *)from);
+        *alphanumeric = stj_between(text, 48, 57) | stj_between(_mm_or_si128(text, _mm_set1_epi8(32)), 97, 122);
+        *joining = stj_same(text, 35) | stj_same(text, 124);
+        return 1;
+    }
     #else
+    static inline int stj_short_number(const unsigned char *from, struct stj_digits *found) { return 0; }
+    static inline int stj_classes(const unsigned char *from, unsigned *alphanumeric, unsigned *joining) { return 0; }
     static inline unsigned stj_plain(const unsigned char *from) {
         uint64_t marked = stj_special(stj_eight(from));
         if (marked) return stj_first(marked);
         marked = stj_special(stj_eight(from + 8));
         return marked ? 8 + stj_first(marked) : 16;
     }
+    static inline unsigned stj_plain_or_escaped(const unsigned char *from, unsigned *escapes) {
+        *escapes = 0;
+        return stj_plain(from);
+    }
     #endif
     """
     unsigned stj_plain(const unsigned char *start) noexcept nogil  # of 16 bytes, those before a quote, a backslash, a control, or no ASCII
+    # as stj_plain; past escapes of two bytes too, of which it tells how many
+    unsigned stj_plain_or_escaped(const unsigned char *start, unsigned *escapes) noexcept nogil
     uint64_t stj_special(uint64_t word) noexcept nogil  # marks those among eight
     const uint64_t ONES, HIGHS, QUOTES, BACKSLASHES, BLANKS, SPREAD, TAG_MASK, TAG
-    const uint32_t NO_SLOT
+    const uint32_t NO_SLOT, TO_TYPE, OF_TEXT, OF_NUMBER, TO_NEXT, END_TRUE, END_FALSE
+    const uint64_t BOOL_TRUE, BOOL_FALSE, NULL_TRUE, WRAPPED
     const int64_t TOO_MANY_BYTES, FIRST_EPOCH_SECONDS, END_EPOCH_SECONDS
     unsigned stj_first(uint64_t marked) noexcept nogil  # the number of the first byte that is not 0
     void stj_put_eight(unsigned char *to, const unsigned char *start) noexcept nogil  # copy eight bytes
     uint64_t stj_eight(const unsigned char *start) noexcept nogil  # eight bytes, the first the lowest
+    uint32_t stj_four(uint64_t word) noexcept nogil  # the first four of them
+    cdef struct stj_digits:
+        int length, digits, fraction, first, last
+    bint stj_short_number(const unsigned char *start, stj_digits *found) noexcept nogil  # of 16 bytes; False: it is longer, or of another form
+    # of 16 bytes, by bits: letters and digits of ASCII, and # and |. False: not known
+    bint stj_classes(const unsigned char *start, unsigned *alphanumeric, unsigned *joining) noexcept nogil
 
 cdef enum:
     GIVE_UP = -2
@@ -110,7 +195,9 @@ cdef enum:
     NAME = 3
     START = 4  # of the text in a value of type S, N or B
     END = 5
-    RECORD = 6
+    CHECKSUM = 6  # of a partition key's text as it stands there
+    SHAPE = 7  # of a key's value, or ASK
+    RECORD = 8
     KIND_BITS = 8
     KIND_MASK = 15
     ESCAPED_BIT = 128  # of the text
@@ -133,6 +220,8 @@ cdef enum:
     LABEL = 7  # where the name is, and its length
     SLOTS = 8
     LENGTH_BITS = 24
+    LENGTH_MASK = (1 << LENGTH_BITS) - 1
+    TO_TYPE_BYTES = 4  # what stands between a name and its type; in the labels, it follows each name
 
     NEW = 0  # known beforehand, and not yet seen
     COUNTED = 1
@@ -174,7 +263,7 @@ cdef enum:
     ADDRESS = 16
     JOINED = 32
     SHAPES = 64
-    ASK = -3  # `shape_of` knows
+    ASK = 255  # `shape_of` knows
 
     # classes of characters
     DIGIT = 1
@@ -200,6 +289,8 @@ cdef enum:
     RECENTS = 256
     RECENT_BYTES = 64
 
+    USUALS = 256
+
     HISTOGRAM = 409_601  # AWS: an item has 400 KB at the most
     MAX_RECORDS = 524_288
     KEPT_RECORDS = 131_072
@@ -209,6 +300,10 @@ cdef enum:
 
 TYPE_NAMES = ("S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M")
 EXPIRY_NAMES = ("missing", "not_numbers", "milliseconds", "ignored", "overdue", "due", "later")
+
+cdef struct UsualName:  # in a map: where it was last, without escapes, and with ":{" behind it
+    uint64_t hashed
+    uint32_t at, length  # length 0: none
 
 cdef uint32_t[8][256] CRC
 cdef uint8_t[256] BASE64
@@ -247,6 +342,13 @@ def _fill_tables():
 
 
 _fill_tables()
+
+cdef inline uint32_t _crc_eight(uint64_t word) noexcept nogil:
+    return (
+        CRC[7][word & 0xFF] ^ CRC[6][(word >> 8) & 0xFF] ^ CRC[5][(word >> 16) & 0xFF] ^ CRC[4][(word >> 24) & 0xFF]
+        ^ CRC[3][(word >> 32) & 0xFF] ^ CRC[2][(word >> 40) & 0xFF] ^ CRC[1][(word >> 48) & 0xFF] ^ CRC[0][word >> 56]
+    )
+
 
 # ------------------------------------------------------------------------------------- BLAKE2b (RFC 7693), SHA-256 (FIPS 180-4)
 
@@ -430,6 +532,8 @@ cdef class Scanner:
     cdef Py_ssize_t entry_count
     cdef uint64_t[::1] names  # hashes of the names of the maps that are open
     cdef Py_ssize_t name_count
+    cdef UsualName[USUALS] usual  # in maps of this input, by `context`
+    cdef uint64_t context  # tells by the name before, and how deep it was
     cdef uint64_t[::1] seen
     cdef uint32_t[::1] todo
     cdef Py_ssize_t todo_count
@@ -459,6 +563,7 @@ cdef class Scanner:
     cdef int key_count
     cdef int[MAX_KEY_ATTRIBUTES] key_kinds
     cdef uint64_t required  # key attributes of the table, by bits
+    cdef uint64_t hashed  # those that are a partition key alone, by bits
     cdef bint keyed
     cdef int index_count
     cdef int64_t projecting  # the indexes that hold some attributes, not all, by bits
@@ -562,6 +667,7 @@ cdef class Scanner:
             self.parts[ROW * row] = len(numbers)
             for at, number in enumerate(numbers):
                 self.parts[ROW * row + at + 1] = number
+        self.hashed = sum({1 << numbers[0] for numbers in rows[: 1 + len(indexes)] if len(numbers) == 1})
         self.key_row = ROW * (len(rows) - 2)
         self.sort_row = ROW * (len(rows) - 1)
         for at, (keys, _, names) in enumerate(indexes):
@@ -785,6 +891,7 @@ cdef class Scanner:
     # ------------------------------------------------------------------------------------------------- opening and closing
 
     cdef int _open(self, const unsigned char[::1] body) except -1:
+        cdef int at
         self._close()
         if body.shape[0] >= TOO_MANY_BYTES:
             self.body = body[:0]
@@ -795,6 +902,8 @@ cdef class Scanner:
         self.eights = self.body_bytes - 7 if self.body_bytes > 7 else 0
         self.sixteens = self.body_bytes - 15 if self.body_bytes > 15 else 0
         self.recent[:] = 0
+        for at in range(USUALS):
+            self.usual[at].length = 0
         return 0
 
     cdef int _close(self) except -1:
@@ -848,20 +957,40 @@ cdef class Scanner:
             c = self.body[i]
         return i
 
-    cdef Py_ssize_t _text(self, size_t i) except -1 nogil:
+    cdef inline Py_ssize_t _text(self, size_t i) except -1 nogil:
         """From behind the quote that opens a text to the one that closes it. Sets `saved` and `marks`."""
-        cdef uint64_t word
         cdef unsigned int plain
-        cdef Py_ssize_t after
-        cdef unsigned char c
         self.saved = 0
         self.marks = 0
+        while i < self.sixteens:
+            plain = stj_plain(&self.body[i])
+            if plain < 16:
+                i += plain
+                if self.body[i] == 34:
+                    return i
+                break
+            i += 16
+        return self._more_text(i)
+
+    cdef Py_ssize_t _more_text(self, size_t i) except -1 nogil:
+        """From within a text to the quote that closes it. Adds to `saved` and `marks`."""
+        cdef uint64_t word
+        cdef unsigned plain, escapes
+        cdef int64_t saved = 0
+        cdef Py_ssize_t after
+        cdef unsigned char c
         while True:
             if i < self.sixteens:
-                plain = stj_plain(&self.body[i])
-                i += plain
+                plain = stj_plain_or_escaped(&self.body[i], &escapes)
+                saved += escapes
+                # a number that is known beforehand need not be waited for
                 if plain == 16:
+                    i += 16
                     continue
+                if plain == 15 and self.body[i + 15] == 92:
+                    i += 15
+                    continue  # what it escapes was beyond the sixteen
+                i += plain
             elif i < self.eights:
                 word = stj_special(stj_eight(&self.body[i]))
                 if word == 0:
@@ -870,18 +999,26 @@ cdef class Scanner:
                 i += stj_first(word)
             c = self.body[i]
             if c == 34:
+                self.saved += saved
+                if saved:
+                    self.marks |= ESCAPED
                 return i
-            if c == 92:
-                after = self._escape(i)
-            elif c >= 128:
-                after = self._beyond_ascii(i, c)
-            elif c < 32:
+            if c < 32:
                 return GIVE_UP
+            if c >= 128:
+                while c >= 128:
+                    after = self._beyond_ascii(i, c)
+                    if after < 0:
+                        return after
+                    i = after
+                    c = self.body[i]
+            elif c == 92:
+                after = self._escape(i)
+                if after < 0:
+                    return after
+                i = after
             else:
-                after = i + 1
-            if after < 0:
-                return after
-            i = after
+                i += 1
 
     cdef Py_ssize_t _escape(self, size_t i) except -1 nogil:
         """Past an escape, from its backslash; half a surrogate pair is given up."""
@@ -969,16 +1106,19 @@ cdef class Scanner:
         cdef int64_t first = -1
         cdef int64_t last = -1
         cdef int64_t exponent = 0
-        cdef int64_t power, pairs
         cdef bint point = False
         cdef bint minus = False
         cdef bint negative
         cdef int exponent_digits = 0
+        cdef stj_digits found
         cdef unsigned char c = self.body[i]
         negative = c == 45
         if negative or c == 43:
             i += 1
             c = self.body[i]
+        if i < self.sixteens and stj_short_number(&self.body[i], &found):
+            self._measure(found.digits, found.fraction, found.first, found.last, negative)
+            return i + <size_t> found.length
         while True:
             if 48 <= c <= 57:
                 if c != 48:
@@ -1015,19 +1155,24 @@ cdef class Scanner:
                 exponent = -exponent
         if c != 34:
             return GIVE_UP
+        self._measure(digits, fraction - exponent, first, last, negative)
+        return i
+
+    cdef inline void _measure(self, int64_t digits, int64_t fraction, int64_t first, int64_t last, bint negative) noexcept nogil:
+        """`fraction`: how many of the digits stand behind the point, after the exponent has moved it."""
+        cdef int64_t power, pairs
         self.first_digit = first
         self.last_digit = last
         if first < 0:
             self.size = 1
             self.power = 0
             self.negative = False
-            return i
-        power = exponent - fraction + (digits - 1 - last)
+            return
+        power = digits - 1 - last - fraction
         pairs = ((power + last - first) >> 1) - (power >> 1) + 1
         self.size = min(<int64_t> MAX_NUMBER_BYTES, 1 + pairs + negative)
         self.power = power
         self.negative = negative
-        return i
 
     cdef Py_ssize_t _binary(self, size_t i) except -1 nogil:
         """From behind the quote that opens base64 text to the one that closes it. Sets `size`."""
@@ -1052,6 +1197,58 @@ cdef class Scanner:
             if self.body[i + 1] == 97 and self.body[i + 2] == 108 and self.body[i + 3] == 115 and self.body[i + 4] == 101:
                 return i + 5
         return GIVE_UP
+
+    cdef Py_ssize_t _usual(self, size_t i, int depth) except -1 nogil:
+        """
+        Past a value of DynamoDB JSON, from its type, before which {" stands. As `_value`, and quick where it is written as DynamoDB does, without
+        blanks.
+        """
+        cdef uint64_t word
+        cdef uint32_t tag
+        cdef size_t at
+        cdef Py_ssize_t end
+        cdef int kind = -1
+        if i < self.sixteens:
+            word = stj_eight(&self.body[i])
+            tag = stj_four(word)
+            if tag == OF_TEXT:
+                at = i + 4
+                end = self._text(at)
+                if end < 0:
+                    return end
+                if self.body[end + 1] == 125:
+                    self.size = end - <int64_t> at - self.saved
+                    self.kind = S
+                    self.value_start = at
+                    self.value_end = end
+                    return end + 2
+            elif tag == OF_NUMBER:
+                at = i + 4
+                end = self._number(at)
+                if end < 0:
+                    return end
+                if self.body[end + 1] == 125:
+                    self.kind = N
+                    self.value_start = at
+                    self.value_end = end
+                    return end + 2
+            else:
+                tag = stj_four(stj_eight(&self.body[i + 8]))
+                if word == BOOL_TRUE:
+                    if tag & 0xFFFFFF == END_TRUE:
+                        kind = BOOL
+                elif word == BOOL_FALSE:
+                    if tag == END_FALSE:
+                        i += 1
+                        kind = BOOL
+                elif word == NULL_TRUE:
+                    if tag & 0xFFFFFF == END_TRUE:
+                        kind = NULL_
+                if kind >= 0:
+                    self.kind = kind
+                    self.size = 1
+                    return i + 11
+        return self._value(i - 2, depth)
 
     cdef Py_ssize_t _value(self, size_t i, int depth) except -1 nogil:
         """Past a value of DynamoDB JSON, from its brace. Sets `size`, `kind`, and where a text is."""
@@ -1171,6 +1368,9 @@ cdef class Scanner:
             if end < 0:
                 return end
             size += self.size
+            if self.body[end + 1] == 44 and self.body[end + 2] == 34:
+                i = end + 2
+                continue
             end = self._past_blanks(end + 1)
             if end < 0:
                 return end
@@ -1199,10 +1399,13 @@ cdef class Scanner:
             self.size = size
             return i + 1
         while True:
-            end = self._value(i, depth)
+            end = self._usual(i + 2, depth) if self.body[i] == 123 and self.body[i + 1] == 34 else self._value(i, depth)
             if end < 0:
                 return end
             size += 1 + self.size
+            if self.body[end] == 44 and self.body[end + 1] == 123:
+                i = end + 1
+                continue
             end = self._past_blanks(end)
             if end < 0:
                 return end
@@ -1222,6 +1425,11 @@ cdef class Scanner:
         cdef int64_t size = CONTAINER_BYTES
         cdef Py_ssize_t first = self.name_count
         cdef Py_ssize_t end
+        cdef uint64_t hashed, bit
+        cdef UsualName *usual
+        cdef bint known  # that ":{" follows the name
+        cdef uint64_t bits = 0  # of the hashes: no two are the same while each has another
+        cdef bint twice = False
         if self.body[i] != 123:
             return GIVE_UP
         end = self._past_blanks(i + 1)
@@ -1234,17 +1442,37 @@ cdef class Scanner:
         while True:
             if self.body[i] != 34:
                 return GIVE_UP
-            end = self._text(i + 1)
-            if end < 0:
-                return end
-            if self.marks & ESCAPED:
-                return GIVE_UP
+            usual = &self.usual[self.context & (USUALS - 1)]
+            end = i + 1 + usual.length
+            if usual.length and self._is_again(usual.at, i + 1, end + TO_TYPE_BYTES):
+                # maps of one kind are alike too
+                hashed = usual.hashed
+                known = True
+            else:
+                end = self._text(i + 1)
+                if end < 0:
+                    return end
+                if self.marks & ESCAPED:
+                    return GIVE_UP
+                hashed = self._hash(i + 1, end)
+                known = <size_t> end < self.eights and stj_four(stj_eight(&self.body[end])) == TO_TYPE
+                if known:
+                    usual.at = <uint32_t> (i + 1)
+                    usual.length = <uint32_t> (end - <Py_ssize_t> i - 1)
+                    usual.hashed = hashed
+            self.context = (hashed >> 32) + depth
             size += end - <int64_t> i  # the name, and 1 for the entry
-            self._note_name(self._hash(i + 1, end))
-            end = self._to_value(end + 1)
-            if end < 0:
-                return end
-            end = self._value(end, depth)
+            self._note_name(hashed)
+            bit = <uint64_t> 1 << (hashed >> 58)
+            if bits & bit:
+                twice = True
+            bits |= bit
+            if known:
+                end = self._usual(end + TO_TYPE_BYTES, depth)
+            else:
+                end = self._to_value(end + 1)
+                if end >= 0:
+                    end = self._value(end, depth)
             if end < 0:
                 return end
             size += self.size
@@ -1256,15 +1484,36 @@ cdef class Scanner:
                     break
                 if self.body[end] != 44:
                     return GIVE_UP
-            end = self._past_blanks(end + 1)
-            if end < 0:
-                return end
-            i = end
+            i = end + 1
+            if self.body[i] != 34:
+                end = self._past_blanks(i)
+                if end < 0:
+                    return end
+                i = end
         self.size = size
-        if self._any_twice(first):
+        if twice and self._any_twice(first):
             return GIVE_UP
         self.name_count = first
         return end + 1
+
+    cdef inline bint _is_again(self, size_t before, size_t at, size_t end) except -1 nogil:
+        """Whether the bytes there, four or more, are those from `before`, which come before them. False too near the end."""
+        if end >= self.eights or before >= at:
+            return False
+        while end - at > 8:
+            if stj_eight(&self.body[at]) != stj_eight(&self.body[before]):
+                return False
+            at += 8
+            before += 8
+        return (stj_eight(&self.body[at]) ^ stj_eight(&self.body[before])) << (64 - 8 * (end - at)) == 0
+
+    cdef inline Py_ssize_t _named(self, size_t i, int depth) except -1 nogil:
+        """Past the value of a name, from the quote that closes the name."""
+        cdef Py_ssize_t end
+        if i < self.eights and stj_four(stj_eight(&self.body[i])) == TO_TYPE:
+            return self._usual(i + TO_TYPE_BYTES, depth)
+        end = self._to_value(i + 1)
+        return self._value(end, depth) if end >= 0 else end
 
     cdef inline Py_ssize_t _to_value(self, size_t i) except -1 nogil:
         """From behind a name to its value."""
@@ -1347,21 +1596,25 @@ cdef class Scanner:
         cdef Py_ssize_t end, slot
         cdef size_t name, name_end
         cdef int64_t size = 0
-        cdef int64_t info
+        cdef int64_t length, label
         cdef Py_ssize_t previous = 0
+        # Rows of the two arrays, whose lengths are whole numbers of rows: to check where a row begins is to check all of it
         cdef uint32_t *record
+        cdef int64_t *row
         cdef uint64_t hashed = 0
         cdef uint64_t have = 0
         cdef int key
-        cdef uint32_t at
+        cdef Py_ssize_t at
         if self.body[i] != 123:
             return GIVE_UP
         self.stamp += 1
         self.name_count = 0
-        end = self._past_blanks(i + 1)
-        if end < 0:
-            return end
-        i = end
+        i += 1
+        if self.body[i] != 34:
+            end = self._past_blanks(i)
+            if end < 0:
+                return end
+            i = end
         if self.body[i] == 125:
             end = i
         else:
@@ -1369,11 +1622,16 @@ cdef class Scanner:
                 if self.body[i] != 34:
                     return GIVE_UP
                 name = i + 1
+                end = 0
+                name_end = 0
                 slot = <Py_ssize_t> self.follows[previous] - 1
                 if slot >= 0:
                     # most items have the same attributes in the same order; what is the same bytes need not be read again
-                    name_end = name + (self.slots[SLOTS * slot + LABEL] & ((1 << LENGTH_BITS) - 1))
-                    if name_end >= self.body_bytes or self.body[name_end] != 34 or not self._is_label(slot, name, name_end):
+                    label = self.slots[SLOTS * slot + LABEL]
+                    name_end = name + (label & LENGTH_MASK)
+                    if self._is_labelled(label >> LENGTH_BITS, name, name_end + TO_TYPE_BYTES):
+                        end = self._usual(name_end + TO_TYPE_BYTES, 0)
+                    elif name_end >= self.body_bytes or self.body[name_end] != 34 or not self._is_label(slot, name, name_end):
                         slot = -1
                 if slot < 0:
                     end = self._text(name)
@@ -1388,43 +1646,41 @@ cdef class Scanner:
                     slot = self._find(name, name_end, hashed)
                     if slot >= 0:
                         self.follows[previous] = <uint32_t> slot + 1
-                previous = slot + 1
-                if slot >= 0:
-                    if self.slots[SLOTS * slot + STAMP] == self.stamp:
-                        return GIVE_UP
-                    self.slots[SLOTS * slot + STAMP] = self.stamp
-                else:
-                    self._note_name(hashed)
-                end = self._to_value(name_end + 1)
+                    end = 0
+                if end == 0:
+                    end = self._named(name_end, 0)
                 if end < 0:
                     return end
-                end = self._value(end, 0)
-                if end < 0:
-                    return end
-                self.size += name_end - name
-                size += self.size
                 if self.record_count >= MAX_RECORDS:
                     return GIVE_UP
                 at = RECORD * self.record_count
                 if at + RECORD > self.records.shape[0]:
                     self._more_records()
+                length = self.size + <int64_t> (name_end - name)
+                size += length
                 record = &self.records[at]
-                record[SLOT] = <uint32_t> slot if slot >= 0 else NO_SLOT
-                record[SIZE] = <uint32_t> self.size
+                record[SIZE] = <uint32_t> length
                 record[KIND] = <uint32_t> self.kind | (<uint32_t> (name_end - name) << KIND_BITS)
-                if self.kind == S and self.marks & ESCAPED:
-                    record[KIND] |= ESCAPED_BIT
                 record[NAME] = <uint32_t> name
                 record[START] = <uint32_t> self.value_start
                 record[END] = <uint32_t> self.value_end
                 self.record_count += 1
                 if slot >= 0:
-                    info = self.slots[SLOTS * slot + INFO]
-                    key = (info >> KEY_SHIFT) & 0xFF
+                    previous = slot + 1
+                    record[SLOT] = <uint32_t> slot
+                    row = &self.slots[SLOTS * slot]
+                    if row[STAMP] == self.stamp:
+                        return GIVE_UP
+                    row[STAMP] = self.stamp
+                    key = (row[INFO] >> KEY_SHIFT) & 0xFF
                     if key and self.key_kinds[key - 1] == self.kind:
                         have |= <uint64_t> 1 << (key - 1)
-                        if self.kind == B and not self._is_base64(self.value_start, self.value_end):
+                        if not self._is_key(key - 1, record):
                             return GIVE_UP
+                else:
+                    previous = 0
+                    record[SLOT] = NO_SLOT
+                    self._note_name(hashed)
                 if self.body[end] != 44:
                     end = self._past_blanks(end)
                     if end < 0:
@@ -1433,10 +1689,12 @@ cdef class Scanner:
                         break
                     if self.body[end] != 44:
                         return GIVE_UP
-                end = self._past_blanks(end + 1)
-                if end < 0:
-                    return end
-                i = end
+                i = end + 1
+                if self.body[i] != 34:
+                    end = self._past_blanks(i)
+                    if end < 0:
+                        return end
+                    i = end
             if self._any_twice(0):
                 return GIVE_UP
         if have & self.required != self.required or size >= TOO_MANY_BYTES:
@@ -1452,6 +1710,21 @@ cdef class Scanner:
         self.entries[at + BYTES] = <uint32_t> size
         self.entry_count += 1
         return end + 1
+
+    cdef bint _is_key(self, int key, uint32_t *record) except -1 nogil:
+        """Whether the value just read is one for a key attribute. Notes what is told of it, while its bytes are at hand."""
+        cdef int kind = self.kind
+        if kind == B:
+            record[SHAPE] = 0
+            return self._is_base64(self.value_start, self.value_end)
+        if kind == S and self.marks & ESCAPED:
+            record[KIND] |= ESCAPED_BIT
+            record[SHAPE] = ASK
+            return True
+        record[SHAPE] = <uint32_t> self._shape_of(self.value_start, self.value_end - self.value_start)
+        if kind == S and (self.hashed >> key) & 1:
+            record[CHECKSUM] = self._crc_of_input(self.value_start, self.value_end)
+        return True
 
     cdef bint _is_base64(self, size_t start, size_t end) except -1 nogil:
         """Whether it is what every decoder takes."""
@@ -1562,6 +1835,9 @@ cdef class Scanner:
             end = self._item(i)
             if end < 0:
                 return end
+            if self.body[end] == 44 and self.body[end + 1] == 123:
+                i = end + 1
+                continue
             end = self._past_blanks(end)
             if end < 0:
                 return end
@@ -1617,7 +1893,16 @@ cdef class Scanner:
 
     cdef Py_ssize_t _wrapped(self, size_t i) except -1 nogil:
         """Past {"Item": item}."""
-        cdef Py_ssize_t end = self._past_blanks(i + 1)
+        cdef Py_ssize_t end
+        if i < self.eights and stj_eight(&self.body[i]) == WRAPPED and self.body[i + 8] == 123:
+            end = self._item(i + 8)
+            if end < 0 or self.body[end] == 125:
+                return end + 1 if end >= 0 else end
+            end = self._past_blanks(end)
+            if end < 0:
+                return end
+            return end + 1 if self.body[end] == 125 else GIVE_UP
+        end = self._past_blanks(i + 1)
         if end < 0:
             return end
         i = end
@@ -1645,25 +1930,36 @@ cdef class Scanner:
 
     # ------------------------------------------------------------------------------------------------------- attributes
 
-    cdef inline Py_ssize_t _find(self, size_t name, size_t end, uint64_t hashed) except? -1 nogil:
-        """The slot of a name, or -1."""
+    cdef inline Py_ssize_t _find(self, size_t name, size_t end, uint64_t hashed) except -1 nogil:
+        """The slot of a name, or GIVE_UP."""
         cdef uint64_t at = hashed >> 32
         cdef uint64_t entry
         cdef Py_ssize_t slot
         while True:
             entry = self.by_hash[at & self.hash_mask]
             if entry == 0:
-                return -1
+                return GIVE_UP
             if entry >> 32 == hashed >> 32:
                 slot = <Py_ssize_t> <uint32_t> entry - 1
                 if self._is_label(slot, name, end):
                     return slot
             at += 1
 
+    cdef inline bint _is_labelled(self, size_t at, size_t name, size_t end) except -1 nogil:
+        """Whether the bytes there, four or more, are those of the labels from `at`. False too near an end of either."""
+        if end >= self.eights or at + (end - name) + 8 > <size_t> self.labels.shape[0]:
+            return False
+        while end - name > 8:
+            if stj_eight(&self.body[name]) != stj_eight(&self.labels[at]):
+                return False
+            name += 8
+            at += 8
+        return (stj_eight(&self.body[name]) ^ stj_eight(&self.labels[at])) << (64 - 8 * (end - name)) == 0
+
     cdef inline bint _is_label(self, Py_ssize_t slot, size_t name, size_t end) except -1 nogil:
         cdef int64_t label = self.slots[SLOTS * slot + LABEL]
         cdef size_t at = label >> LENGTH_BITS
-        cdef size_t length = label & ((1 << LENGTH_BITS) - 1)
+        cdef size_t length = label & LENGTH_MASK
         cdef uint64_t different
         if length != end - name:
             return False
@@ -1687,7 +1983,7 @@ cdef class Scanner:
     cdef bytes _label(self, Py_ssize_t slot):
         cdef int64_t label = self.slots[SLOTS * slot + LABEL]
         cdef Py_ssize_t at = label >> LENGTH_BITS
-        return bytes(self.labels[at : at + (label & ((1 << LENGTH_BITS) - 1))])
+        return bytes(self.labels[at : at + (label & LENGTH_MASK)])
 
     cdef Py_ssize_t _new_slot(self, bytes name, int64_t info, int64_t state) except -1:
         cdef const unsigned char[::1] body = self.body
@@ -1697,10 +1993,11 @@ cdef class Scanner:
         cdef uint64_t hashed, at
         cdef Py_ssize_t slot = self.slot_count
         cdef Py_ssize_t place
-        if self.label_bytes + len(name) + 8 > self.labels.shape[0]:
-            self.labels = _longer(self.labels, _bytes, self.label_bytes + len(name) + 8)
-        for place in range(len(name)):
-            self.labels[self.label_bytes + place] = <unsigned char> name[place]
+        label = name + b'":{"'
+        if self.label_bytes + len(label) + 8 > self.labels.shape[0]:
+            self.labels = _longer(self.labels, _bytes, self.label_bytes + len(label) + 8)
+        for place in range(len(label)):
+            self.labels[self.label_bytes + place] = <unsigned char> label[place]
         # the hash is one of the input: for a moment, the name is it
         self.body = name
         self.body_bytes = len(name)
@@ -1722,7 +2019,7 @@ cdef class Scanner:
         self.slots[SLOTS * slot + STATE] = state
         self.slots[SLOTS * slot + INFO] = info
         self.slots[SLOTS * slot + LABEL] = (<int64_t> self.label_bytes << LENGTH_BITS) | <int64_t> len(name)
-        self.label_bytes += len(name)
+        self.label_bytes += len(label)
         self.slot_count += 1
         return slot
 
@@ -1930,7 +2227,7 @@ cdef class Scanner:
                 self._count_key(index + 1)
         for key in range(self.key_count):
             if (have >> key) & 1:
-                shape = self._shape(key)
+                shape = self.records[RECORD * <Py_ssize_t> self.key_records[key] + SHAPE]
                 if shape == ASK:
                     self._leave(TO_SHAPE, <uint32_t> key, self.key_records[key])
                 else:
@@ -1938,7 +2235,7 @@ cdef class Scanner:
         if large and self.keyed and size >= self.compressed_from:
             if self.parts[self.sort_row]:
                 self._join(self.sort_row)
-                checksum = self._crc(self.joined_at, self.joined_length, checksum)
+                checksum = self._crc(self.joined_at, self.joined_at + self.joined_length, checksum)
             if checksum * self.rank_factor + self.rank_summand <= self.last_rank:
                 self._leave(TO_COMPRESS, <uint32_t> item, checksum)
         if self.largest_count < self.largest_limit or size >= self.largest_size[self.largest_limit - 1]:
@@ -2249,28 +2546,35 @@ cdef class Scanner:
         cdef Py_ssize_t at, recent, place
         cdef size_t start, length
         cdef uint32_t checksum
+        cdef bint known = False
         self.key_items[of] += 1
-        if self.distinct[of] < 0:
+        if self.parts[row] == 1 and self.key_kinds[self.parts[row + 1]] == S:  # as `hashed` has them
+            at = RECORD * <Py_ssize_t> self.key_records[self.parts[row + 1]]
+            known = not self.records[at + KIND] & ESCAPED_BIT
+        if known:
+            checksum = self.records[at + CHECKSUM]
+        else:
             self._join(row)
-            checksum = self._crc(self.joined_at, self.joined_length, 0)
-            self.bucket_items[of * self.buckets + checksum % <uint32_t> self.buckets] += 1
+            checksum = self._crc(self.joined_at, self.joined_at + self.joined_length, 0)
+        self.bucket_items[of * self.buckets + checksum % <uint32_t> self.buckets] += 1
+        if self.distinct[of] < 0:
             return checksum
         recent = -1
-        if self.parts[row] == 1:
-            at = RECORD * <Py_ssize_t> self.key_records[self.parts[row + 1]]
+        if known:
             start = self.records[at + START]
             length = self.records[at + END] - start
             if length <= RECENT_BYTES:
-                recent = RECENT * (RECENTS * of + <Py_ssize_t> (self._hash(start, start + length) >> 56))
-                if self.recent[recent + 3] and self.recent[recent + 1] == length and self._is_same(start, self.recent[recent], length):
-                    checksum = self.recent[recent + 2]
+                recent = RECENT * (RECENTS * of + <Py_ssize_t> (checksum % RECENTS))
+                if (
+                    self.recent[recent + 3]
+                    and self.recent[recent + 2] == checksum
+                    and self.recent[recent + 1] == length
+                    and self._is_same(start, self.recent[recent], length)
+                ):
                     place = of * self.distinct_limit + self.recent[recent + 3] - 1
-                    self.bucket_items[of * self.buckets + checksum % <uint32_t> self.buckets] += 1
                     self.digest_items[place] += 1
                     return checksum
-        self._join(row)
-        checksum = self._crc(self.joined_at, self.joined_length, 0)
-        self.bucket_items[of * self.buckets + checksum % <uint32_t> self.buckets] += 1
+            self._join(row)
         self._blake(self.joined_at, self.joined_length)
         place = self._count_digest(of)
         if recent >= 0 and place > 0:
@@ -2314,20 +2618,25 @@ cdef class Scanner:
         self.digest_items[place] = 1
         return self.distinct[of]
 
-    cdef uint32_t _crc(self, size_t at, size_t length, uint32_t start) except? 0 nogil:
-        """zlib.crc32"""
+    cdef uint32_t _crc(self, size_t at, size_t end, uint32_t start) except? 0 nogil:
+        """zlib.crc32 of bytes of the scratch."""
         cdef uint32_t crc = ~start
-        cdef size_t end = at + length
-        cdef uint64_t word
         while at + 8 <= end and end <= <size_t> self.scratch.shape[0]:
-            word = stj_eight(&self.scratch[at]) ^ crc
-            crc = (
-                CRC[7][word & 0xFF] ^ CRC[6][(word >> 8) & 0xFF] ^ CRC[5][(word >> 16) & 0xFF] ^ CRC[4][(word >> 24) & 0xFF]
-                ^ CRC[3][(word >> 32) & 0xFF] ^ CRC[2][(word >> 40) & 0xFF] ^ CRC[1][(word >> 48) & 0xFF] ^ CRC[0][word >> 56]
-            )
+            crc = _crc_eight(stj_eight(&self.scratch[at]) ^ crc)
             at += 8
         while at < end:
             crc = (crc >> 8) ^ CRC[0][(crc ^ self.scratch[at]) & 0xFF]
+            at += 1
+        return ~crc
+
+    cdef uint32_t _crc_of_input(self, size_t at, size_t end) except? 0 nogil:
+        """zlib.crc32 of bytes of the input."""
+        cdef uint32_t crc = 0xFFFFFFFF
+        while at + 8 <= end and at < self.eights:
+            crc = _crc_eight(stj_eight(&self.body[at]) ^ crc)
+            at += 8
+        while at < end:
+            crc = (crc >> 8) ^ CRC[0][(crc ^ self.body[at]) & 0xFF]
             at += 1
         return ~crc
 
@@ -2398,22 +2707,8 @@ cdef class Scanner:
 
     # ----------------------------------------------------------------------------------------------------------- shapes
 
-    cdef int _shape(self, int key) except -1 nogil:
-        """What `shape_of` tells of the value of a key attribute; ASK where that is left to it."""
-        cdef Py_ssize_t record = RECORD * <Py_ssize_t> self.key_records[key]
-        cdef size_t start, at
-        if self.key_kinds[key] == B:
-            return 0
-        if self.key_kinds[key] == S:
-            self._ready(key)
-            return self._shape_of(self.key_at[key], self.key_length[key])
-        start = self.records[record + START]
-        at = self.scratch_bytes
-        self._room(self.records[record + END] - start)
-        self._put_plain(start, self.records[record + END])
-        return self._shape_of(at, self.scratch_bytes - at)
-
     cdef int _shape_of(self, size_t at, size_t length) except -1 nogil:
+        """What `shape_of` tells of a text or number as it stands in the input; ASK where that is left to it."""
         cdef size_t end = at + length
         cdef size_t i, part
         cdef uint8_t c
@@ -2422,9 +2717,14 @@ cdef class Scanner:
         cdef int parts = 0
         cdef int shape, more
         cdef const uint8_t *text
-        if length == 0 or end > <size_t> self.scratch.shape[0]:
-            return 0 if length == 0 else ASK
-        text = &self.scratch[at]
+        if length == 0:
+            return 0
+        if end >= self.body_bytes:
+            return ASK
+        shape = self._plain_shape(at, end)
+        if shape >= 0:
+            return shape
+        text = &self.body[at]
         for i in range(length):
             c = CLASS[text[i]]
             every &= c
@@ -2432,8 +2732,8 @@ cdef class Scanner:
         if some & ODD:
             return ASK
         if length >= 6:
-            c = self.scratch[at + 1]
-            if (self.scratch[at] == 49 and 50 <= c <= 57) or (self.scratch[at] == 50 and 48 <= c <= 50):
+            c = self.body[at + 1]
+            if (self.body[at] == 49 and 50 <= c <= 57) or (self.body[at] == 50 and 48 <= c <= 50):
                 shape = self._time(at, end, every & DIGIT)
                 if shape:
                     return shape
@@ -2475,15 +2775,39 @@ cdef class Scanner:
                 i += 1
         return shape | JOINED if parts > 1 else shape
 
+    cdef inline int _plain_shape(self, size_t at, size_t end) except -1 nogil:
+        """Of letters, digits, # and | that begin as no time does; GIVE_UP of others."""
+        cdef unsigned alphanumeric, joining, counted
+        cdef unsigned before = 0  # whether a letter or digit stands before
+        cdef int parts = 0
+        cdef bint joined = False
+        if self.body[at] == 49 or self.body[at] == 50:
+            return GIVE_UP
+        while at < end:
+            if at >= self.sixteens or not stj_classes(&self.body[at], &alphanumeric, &joining):
+                return GIVE_UP
+            counted = 0xFFFF if end - at >= 16 else (1 << (end - at)) - 1
+            if (alphanumeric | joining) & counted != counted:
+                return GIVE_UP
+            alphanumeric &= counted
+            if joining & counted:
+                joined = True
+            counted = alphanumeric & ~((alphanumeric << 1) | before)  # where parts begin
+            if counted:
+                parts += 2 if counted & (counted - 1) else 1
+            before = alphanumeric >> 15
+            at += 16
+        return JOINED if joined and parts > 1 else 0
+
     cdef bint _is_joined(self, size_t at, size_t end) except -1 nogil:
         """Whether a separator is in it, and it is no ARN."""
         cdef size_t i
         cdef uint8_t c
-        if end - at >= 4 and self.scratch[at] == 97 and self.scratch[at + 1] == 114 and self.scratch[at + 2] == 110 and self.scratch[at + 3] == 58:
+        if end - at >= 4 and self.body[at] == 97 and self.body[at + 1] == 114 and self.body[at + 2] == 110 and self.body[at + 3] == 58:
             return False
         for i in range(at, end):
-            c = self.scratch[i]
-            if c == 35 or c == 124 or (c == 58 and i + 1 < end and self.scratch[i + 1] == 58):
+            c = self.body[i]
+            if c == 35 or c == 124 or (c == 58 and i + 1 < end and self.body[i + 1] == 58):
                 return True
         return False
 
@@ -2491,7 +2815,7 @@ cdef class Scanner:
         """`some` and `every`: the classes that one of its characters has, and that all have."""
         if some & AT:
             return EMAIL if self._is_email(at, end) else 0
-        if (every & OF_PHONE or self.scratch[at] == 43) and self._is_phone(at, end):
+        if (every & OF_PHONE or self.body[at] == 43) and self._is_phone(at, end):
             return PHONE
         return ASK if every & OF_ADDRESS and end - at >= 6 else 0
 
@@ -2503,7 +2827,7 @@ cdef class Scanner:
         cdef int labels = 0
         cdef uint8_t c
         for i in range(at, end):
-            c = self.scratch[i]
+            c = self.body[i]
             if c == 32:
                 return False
             if c == 64:
@@ -2525,22 +2849,22 @@ cdef class Scanner:
         cdef uint8_t c
         if i >= end:
             return False
-        if self.scratch[i] == 43:
+        if self.body[i] == 43:
             for i in range(at + 1, end):
-                c = self.scratch[i]
+                c = self.body[i]
                 if not CLASS[c] & OF_PHONE:
                     return False
                 digits += CLASS[c] & DIGIT
-            return 7 <= digits <= 15 and CLASS[self.scratch[end - 1]] & DIGIT
+            return 7 <= digits <= 15 and CLASS[self.body[end - 1]] & DIGIT
         if not 12 <= end - at <= 16:
             return False
-        if self.scratch[i] == 49 and self._is_gap(i + 1):
+        if self.body[i] == 49 and self._is_gap(i + 1):
             i += 2
-        if self.scratch[i] == 40:
-            if not (end - i >= 6 and self._are_digits(i + 1, 3) and self.scratch[i + 4] == 41):
+        if self.body[i] == 40:
+            if not (end - i >= 6 and self._are_digits(i + 1, 3) and self.body[i + 4] == 41):
                 return False
             i += 5
-            if self.scratch[i] == 32:
+            if self.body[i] == 32:
                 i += 1
         elif self._are_digits(i, 3) and self._is_gap(i + 3):
             i += 4
@@ -2549,20 +2873,20 @@ cdef class Scanner:
         return end - i == 8 and self._are_digits(i, 3) and self._is_gap(i + 3) and self._are_digits(i + 4, 4)
 
     cdef bint _is_gap(self, size_t i) except -1 nogil:
-        return self.scratch[i] == 32 or self.scratch[i] == 46 or self.scratch[i] == 45
+        return self.body[i] == 32 or self.body[i] == 46 or self.body[i] == 45
 
     cdef bint _are_digits(self, size_t i, int count) except -1 nogil:
         cdef size_t at
         for at in range(i, i + count):
-            if not CLASS[self.scratch[at]] & DIGIT:
+            if not CLASS[self.body[at]] & DIGIT:
                 return False
         return True
 
     cdef int _two(self, size_t i, size_t end) except -2 nogil:
         """The number of two digits, -1 if they are none."""
-        if i + 2 > end or not CLASS[self.scratch[i]] & CLASS[self.scratch[i + 1]] & DIGIT:
+        if i + 2 > end or not CLASS[self.body[i]] & CLASS[self.body[i + 1]] & DIGIT:
             return -1
-        return 10 * (self.scratch[i] - 48) + (self.scratch[i + 1] - 48)
+        return 10 * (self.body[i] - 48) + (self.body[i + 1] - 48)
 
     cdef int _time(self, size_t at, size_t end, bint decimal) except -1 nogil:
         cdef size_t length = end - at
@@ -2574,18 +2898,18 @@ cdef class Scanner:
             shape = self._date(at, end)
             if shape:
                 return shape
-            if length < 12 or self.scratch[at + 10] != 46:
+            if length < 12 or self.body[at + 10] != 46:
                 return 0
         elif length != 10 and length != 13:
             return 0
         for i in range(at, at + 10):
-            if not CLASS[self.scratch[i]] & DIGIT:
+            if not CLASS[self.body[i]] & DIGIT:
                 return 0
-            seconds = 10 * seconds + (self.scratch[i] - 48)
+            seconds = 10 * seconds + (self.body[i] - 48)
         for i in range(at + 10 if decimal else at + 11, end):
-            if not CLASS[self.scratch[i]] & DIGIT:
+            if not CLASS[self.body[i]] & DIGIT:
                 return 0
-            rounded &= self.scratch[i] == 48
+            rounded &= self.body[i] == 48
         if seconds < FIRST_EPOCH_SECONDS or seconds >= END_EPOCH_SECONDS:
             return 0
         return TIME | ROUNDED if rounded and seconds % 60 == 0 else TIME
@@ -2595,58 +2919,58 @@ cdef class Scanner:
         cdef int number
         cdef bint rounded = True
         cdef size_t digits
-        if end - i < 6 or self.scratch[i] != 50 or self.scratch[i + 1] != 48 or not 49 <= self.scratch[i + 2] <= 51 or not CLASS[self.scratch[i + 3]] & DIGIT:
+        if end - i < 6 or self.body[i] != 50 or self.body[i + 1] != 48 or not 49 <= self.body[i + 2] <= 51 or not CLASS[self.body[i + 3]] & DIGIT:
             return 0
         i += 4
-        i += self.scratch[i] == 45
+        i += self.body[i] == 45
         number = self._two(i, end)
         if not 1 <= number <= 12:
             return 0
         i += 2
         if i == end:
             return TIME | ROUNDED
-        i += self.scratch[i] == 45
+        i += self.body[i] == 45
         number = self._two(i, end)
         if not 1 <= number <= 31:
             return 0
         i += 2
         if i == end:
             return TIME | ROUNDED
-        if self.scratch[i] != 84 and self.scratch[i] != 116 and self.scratch[i] != 32:
+        if self.body[i] != 84 and self.body[i] != 116 and self.body[i] != 32:
             return 0
         if self._two(i + 1, end) < 0:
             return 0
         i += 3
-        if i < end and (self.scratch[i] == 58 or CLASS[self.scratch[i]] & DIGIT):
-            i += self.scratch[i] == 58
+        if i < end and (self.body[i] == 58 or CLASS[self.body[i]] & DIGIT):
+            i += self.body[i] == 58
             if self._two(i, end) < 0:
                 return 0
             i += 2
-            if i < end and (self.scratch[i] == 58 or CLASS[self.scratch[i]] & DIGIT):
-                i += self.scratch[i] == 58
+            if i < end and (self.body[i] == 58 or CLASS[self.body[i]] & DIGIT):
+                i += self.body[i] == 58
                 number = self._two(i, end)
                 if not 0 <= number <= 59:
                     return 0
                 rounded = number == 0
                 i += 2
-                if i < end and (self.scratch[i] == 46 or self.scratch[i] == 44):
+                if i < end and (self.body[i] == 46 or self.body[i] == 44):
                     i += 1
                     digits = 0
-                    while i < end and CLASS[self.scratch[i]] & DIGIT:
-                        rounded &= self.scratch[i] == 48
+                    while i < end and CLASS[self.body[i]] & DIGIT:
+                        rounded &= self.body[i] == 48
                         digits += 1
                         i += 1
                     if not 1 <= digits <= 9:
                         return 0
         if i < end:
-            if self.scratch[i] == 90 or self.scratch[i] == 122:
+            if self.body[i] == 90 or self.body[i] == 122:
                 i += 1
-            elif self.scratch[i] == 43 or self.scratch[i] == 45:
+            elif self.body[i] == 43 or self.body[i] == 45:
                 if self._two(i + 1, end) < 0:
                     return 0
                 i += 3
                 if i < end:
-                    i += self.scratch[i] == 58
+                    i += self.body[i] == 58
                 if self._two(i, end) < 0:
                     return 0
                 i += 2

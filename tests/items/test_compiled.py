@@ -131,6 +131,98 @@ def test_what_tables_hold_is_scanned(item: str | Item) -> None:
     assert is_scanned(*[item] * 3)
 
 
+def tight(items: Iterable[Item]) -> bytes:
+    """An answer as DynamoDB writes it: without blanks."""
+    made = list(items)
+    return json.dumps(
+        {"Items": made, "Count": len(made), "ScannedCount": len(made)}, ensure_ascii=False, separators=(",", ":")
+    ).encode()
+
+
+def is_scanned_as_one(body: bytes, table: Table | None = None) -> bool:
+    """Whether all items of an answer are counted by the scanner itself; and that it counts what the pure fold does."""
+    mine, pure = compiled(table), ItemFold(table or a_table(), hash_key=KEY)
+    assert mine.add_page(body) == pure.add_page(body)
+    scanned = mine.scanned_items
+    assert mine.counts() == pure.counts()
+    return scanned == mine.items
+
+
+@pytest.mark.parametrize("before", range(20))
+@pytest.mark.parametrize("escape", ['"', "\\", '\\"', '"\\', "\\\\", "\n", "\t\r\b\f", "\x00", "\\u0041", "é\n", "\n日本"])
+def test_escapes_at_every_place_of_sixteen_bytes(before: int, escape: str) -> None:
+    texts = ["x" * before + escape * times + "y" * after for times in (1, 2, 9) for after in (0, 1, 15, 40)]
+    assert is_scanned_as_one(tight({"id": {"S": text}, "v": {"S": text}, "m": {"L": [{"S": text}]}} for text in texts))
+
+
+@pytest.mark.parametrize("sign", ["", "-", "+"])
+@pytest.mark.parametrize("length", range(1, 20))
+def test_numbers_of_every_length_with_a_point_at_every_place(length: int, sign: str) -> None:
+    table = a_table(key_schema=(KeyAttribute(attribute="id", type="N", role="HASH"),))
+    digits = [
+        *(("0" * zeros + "123456789" * 3)[:length] for zeros in range(length)),
+        *(("1" + "0" * at + "5" * length)[:length] for at in range(4)),
+    ]
+    numbers = [sign + number[:at] + point + number[at:] for number in digits for at in range(length + 1) for point in ("", ".")]
+    assert is_scanned_as_one(tight({"id": {"N": number}, "v": {"NS": [number]}} for number in numbers), table)
+
+
+def test_names_in_maps_that_begin_as_those_before() -> None:
+    chance = Random(7)
+    names = [
+        "",
+        "a",
+        "ab",
+        "abc",
+        "abcd",
+        "abcde",
+        "abcdefgh",
+        "abcdefghi",
+        "abcdefgh" * 2,
+        "abcdefgh" * 2 + "i",
+        "é",
+        "éa",
+        'S":{"',
+        "日本",
+    ]
+    values: list[Item] = [{"S": "x"}, {"N": "1"}, {"BOOL": False}, {"NULL": True}, {"M": {}}, {"L": [{"M": {"ab": {"S": ""}}}]}]
+    made: list[Item] = [
+        {"id": {"S": str(at)}, "m": {"M": {name: chance.choice(values) for name in chance.sample(names[:12], 6)}}}
+        for at in range(400)
+    ]
+    assert is_scanned_as_one(tight(made))
+    parts = [
+        json.dumps(item, ensure_ascii=False, separators=chance.choice(((",", ":"), (", ", ": "), (" ,", " :")))) for item in made
+    ]
+    assert is_scanned(*parts)
+    twice = '{"id":{"S":"a"},"m":{"M":{"x":{"S":"b"},"y":{"S":"b"},%s}}}'
+    assert is_scanned(*[twice % '"z":{"S":"c"}'] * 3)
+    assert not is_scanned(*[twice % '"z":{"S":"c"}'] * 3, twice % '"x":{"S":"c"}')
+
+
+def test_values_that_are_nearly_usual_are_refused() -> None:
+    for value in (
+        '{"BOOL":trux}',
+        '{"BOOL":falsx}',
+        '{"BOOL":true,}',
+        '{"BOOL":false]',
+        '{"NULL":trua}',
+        '{"S":"a"]',
+        '{"N":""}',
+        '{"N":"."}',
+        '{"N":"1]}',
+    ):
+        for filled in ("", "x" * 40):
+            body = page(f'{{"id":{{"S":"a"}},"v":{value},"w":{{"S":"{filled}"}}}}')
+            mine, pure = compiled(), ItemFold(a_table(), hash_key=KEY)
+            with pytest.raises(ValueError) as expected:  # noqa: PT011 - of every kind, and the same
+                pure.add_page(body)
+            with pytest.raises(ValueError) as found:  # noqa: PT011
+                mine.add_page(body)
+            assert (found.type, str(found.value)) == (expected.type, str(expected.value))
+            assert mine.scanned_items == 0
+
+
 @pytest.mark.parametrize(
     "item",
     [
