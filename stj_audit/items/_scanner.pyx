@@ -7,7 +7,11 @@ It takes what is usual and strict: everything else - broken JSON, a name with an
 wrong kind, an item without its key - it gives up before anything of it was counted, and `ItemFold` says what is right or wrong with it.
 
 Input is hostile. It is only read through views that check every index, and reading past its end (an IndexError) is one of the ways to give
-up. Eight bytes at once are read by `_eight`, after the same check. The bulk runs without the GIL, and makes no Python object.
+up. Eight or sixteen bytes at once are read from a place that was checked, when it lies before `eights` or `sixteens`. The bulk runs without
+the GIL, and makes no Python object.
+
+What is written as DynamoDB writes it, without blanks, and in the order of the item or map before, is found by comparing words of eight bytes;
+whatever differs is read byte by byte, with the same result.
 """
 
 from bisect import insort
