@@ -102,6 +102,8 @@ class ItemFold:
         self._item_bytes = 0
         self._sizes: Counter[int] = Counter()
         key_names = _key_names(table)
+        schemas = (table.key_schema, *(index.key_schema for index in table.indexes))
+        self._binary_keys = frozenset(key.attribute for schema in schemas for key in schema if key.type == "B")
         self._kept = key_names if expiry is None else key_names | {expiry.attribute}
         self._attributes = _Attributes(first=key_names)
         self._keys = _Keys(tuple(key for key in table.key_schema if key.role == "HASH"), hash_key)
@@ -285,7 +287,15 @@ class ItemFold:
                 groups.append(self._measured_group(group, alike))
             else:
                 rest.extend(alike)
+        for item in rest:
+            self._check_binary_keys(item)
         return _Measured(groups=groups, rest=[(item, self._measured_item(item)) for item in rest])
+
+    def _check_binary_keys(self, item: Item) -> None:
+        """Raises ValueError where a key is no base64: counting would find out when others are counted already."""
+        for name in self._binary_keys:
+            if name in item and "B" in item[name]:
+                _binary(item[name]["B"])
 
     def _measured_group(self, group: Group, items: Sequence[Item]) -> "_MeasuredGroup":
         counting = [self._attributes.counting(group.columns), self._shapes.counting(group)]

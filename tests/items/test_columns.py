@@ -22,7 +22,7 @@ from stj_audit.items.columns import Group, grouped
 from stj_audit.items.counts import Counts
 from stj_audit.items.fold import Expiry, ItemFold
 from stj_audit.items.shapes import by_shape, shape_of
-from stj_audit.items.wire import BrokenPage, parts_of
+from stj_audit.items.wire import BrokenLine, BrokenPage, parts_of
 from stj_audit.sizing import item_size, number_sizes, value_size
 from tests.builders import a_table, an_index
 
@@ -447,3 +447,14 @@ def test_the_garbage_collector_is_as_it_was(was_on: bool) -> None:
         assert gc.isenabled() == was_on
     finally:
         (gc.enable if before else gc.disable)()
+
+
+def test_a_binary_key_that_is_no_base64_is_told_with_its_line() -> None:
+    table = a_table(key_schema=BINARY_KEY)
+    lines = [b'{"b":{"B":"YWE="}}', b'{"b":{"B":"YWE="},"n":{"N":"1"}}', b'{"b":{"B":"a"},"t":{"S":"x"}}', b'{"b":{"B":"YWI="}}']
+    one, good = ItemFold(table, hash_key=b"key"), ItemFold(table, hash_key=b"key")
+    with pytest.raises(BrokenLine) as told:
+        one.add_lines(b"\n".join(lines), wrapped=False)
+    assert told.value.line == 3
+    assert good.add_lines(b"\n".join(lines[:2]), wrapped=False) == 2
+    assert one.counts().keys == good.counts().keys
