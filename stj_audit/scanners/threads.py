@@ -19,7 +19,7 @@ from typing import Any, Self, TypeVar
 from stj_audit.scanners.pace import Pace
 
 THREADS = 32
-"""Beyond that Python is the limit, not the network: 200 tables took 12 times less than one after the other, and 64 threads no less."""
+"""Beyond that Python is the limit, not the network (`python -m benchmarks tables`)."""
 PACED_CALLS = 4
 """Of one paced operation under way at a time: ten calls a second need no more while each takes less than 400 ms."""
 
