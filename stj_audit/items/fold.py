@@ -287,12 +287,13 @@ class ItemFold:
                 groups.append(self._measured_group(group, alike))
             else:
                 rest.extend(alike)
+        measured = [(item, self._measured_item(item)) for item in rest]
         for item in rest:
             self._check_binary_keys(item)
-        return _Measured(groups=groups, rest=[(item, self._measured_item(item)) for item in rest])
+        return _Measured(groups=groups, rest=measured)
 
     def _check_binary_keys(self, item: Item) -> None:
-        """Raises ValueError where a key is no base64: counting would find out when others are counted already."""
+        """Of an item that was measured. Raises ValueError where a key is no base64: counting would find out too late, with others counted."""
         for name in self._binary_keys:
             if name in item and "B" in item[name]:
                 _binary(item[name]["B"])

@@ -449,6 +449,13 @@ def test_the_garbage_collector_is_as_it_was(was_on: bool) -> None:
         (gc.enable if before else gc.disable)()
 
 
+@pytest.mark.parametrize("value", [b"null", b"[]", b"1", b'"B"', b'{"B":null}'])
+def test_a_binary_key_that_is_no_value_is_told_with_its_line(value: bytes) -> None:
+    lines = [b'{"b":{"B":"YWE="}}', b'{"b":' + value + b',"t":{"S":"x"}}', b'{"b":{"B":"YWI="},"u":{"S":"x"}}']
+    with pytest.raises(BrokenLine, match="line 2: not DynamoDB JSON at attribute 'b'"):
+        ItemFold(a_table(key_schema=BINARY_KEY), hash_key=b"key").add_lines(b"\n".join(lines), wrapped=False)
+
+
 def test_a_binary_key_that_is_no_base64_is_told_with_its_line() -> None:
     table = a_table(key_schema=BINARY_KEY)
     lines = [b'{"b":{"B":"YWE="}}', b'{"b":{"B":"YWE="},"n":{"N":"1"}}', b'{"b":{"B":"a"},"t":{"S":"x"}}', b'{"b":{"B":"YWI="}}']
