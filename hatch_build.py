@@ -55,14 +55,14 @@ class ScannerHook(BuildHookInterface[Any]):
 
 def _compiled(folder: Path) -> Path | None:
     """The compiled module in `folder`; None: it could not be compiled. In a process of its own, whose many lines nobody needs."""
-    done = subprocess.run([sys.executable, __file__, str(folder)], cwd=ROOT, capture_output=True, check=False)  # noqa: S603
+    done = subprocess.run([sys.executable, __file__, str(folder)], cwd=ROOT, capture_output=True, check=False)  # noqa: S603 - this file itself
     built = [path for path in (folder / FOLDER).glob("_scanner.*") if path.suffix in (".so", ".pyd")]
     return built[0] if done.returncode == 0 and built else None
 
 
 def _compile(folder: str) -> None:
     from Cython.Build import cythonize  # noqa: PLC0415 - only where it is built
-    from setuptools import Distribution, Extension  # noqa: PLC0415
+    from setuptools import Distribution, Extension  # noqa: PLC0415 - likewise
 
     extensions = cythonize([Extension(MODULE, [SOURCE], extra_compile_args=OPTIMIZED)], build_dir=folder, quiet=True)
     # Not setup(): it would read pyproject.toml, which is not written for it

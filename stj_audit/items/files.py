@@ -102,7 +102,7 @@ def find_files(path: str) -> tuple[Path, ...]:
     found = Path(path)
     if not _exists(found):
         # Path.glob knows neither absolute patterns nor those with ..
-        matches = sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else []  # noqa: PTH207
+        matches = sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else []  # noqa: PTH207 - the user's own words
         if not matches:
             what = "no file matches it" if glob.has_magic(path) else "there is no such file or folder"
             raise UnreadableItems(f"{path}: {what}", hint="check the path given with --from")

@@ -185,7 +185,7 @@ def _watch(client: "CloudWatchClient", design: Design) -> None:
             Namespace="AWS/DynamoDB",
             MetricName=one.metric,
             Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
-            Statistic=one.statistic,  # type: ignore[arg-type]
+            Statistic=one.statistic,  # type: ignore[arg-type] # a literal to the stubs
             Period=60,
             EvaluationPeriods=5,
             Threshold=0,

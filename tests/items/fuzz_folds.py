@@ -215,7 +215,7 @@ class Differs(AssertionError):
 def tables(chance: Random) -> Table:
     def key(attributes: tuple[str, ...], hashes: int) -> tuple[KeyAttribute, ...]:
         return tuple(
-            KeyAttribute(attribute=name, type=KEYS[name], role="HASH" if at < hashes else "RANGE")  # type: ignore[arg-type]
+            KeyAttribute(attribute=name, type=KEYS[name], role="HASH" if at < hashes else "RANGE")  # type: ignore[arg-type] # one of S, N, B
             for at, name in enumerate(attributes)
         )
 
@@ -586,10 +586,10 @@ def main(seconds: float, seed: int) -> int:
         try:
             tally += case(seed + cases)
         except Differs as difference:
-            print(difference)  # noqa: T201
+            print(difference)  # noqa: T201 - a command
             return 1
         cases += 1
-    print(f"{cases} cases from seed {seed}: {tally}; CPU {time.process_time():.0f} s")  # noqa: T201
+    print(f"{cases} cases from seed {seed}: {tally}; CPU {time.process_time():.0f} s")  # noqa: T201 - a command
     return 0
 
 

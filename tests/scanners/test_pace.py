@@ -65,7 +65,7 @@ def test_metric_data_is_paced_by_its_points() -> None:
     answer_with(aws.cloudwatch, "cloudwatch.GetMetricData", lambda: answer({"MetricDataResults": []}))
     turns: list[int] = []
     counting = Pace(POINTS_PER_SECOND, sleep=lambda _: None)
-    counting.wait = turns.append  # type: ignore[method-assign, assignment]
+    counting.wait = turns.append  # type: ignore[method-assign, assignment] # it only counts
     aws.paces = {POINTS_CALL: counting}
     window = traffic.window_until(datetime.now(UTC))
     traffic.fetch(aws, traffic.series_of(a_table()), window)
