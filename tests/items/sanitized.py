@@ -86,7 +86,12 @@ def command(module: Path, fuzzer: str, *arguments: str) -> list[str]:
 
 
 def main(fuzzer: str, *arguments: str) -> int:
-    runtime = runtime_with_libfuzzer() if fuzzer == "fuzz_guided" else runtime_of_gcc()
+    try:
+        runtime = runtime_of_gcc()
+        if fuzzer == "fuzz_guided":
+            runtime = runtime_with_libfuzzer()
+    except SanitizersMissing as missing:
+        sys.exit(str(missing))
     with tempfile.TemporaryDirectory() as folder:
         started = command(build(Path(folder)), fuzzer, *arguments)
         return subprocess.run(started, env=environment(runtime), check=False).returncode

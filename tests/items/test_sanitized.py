@@ -15,7 +15,7 @@ from tests.items.sanitized import FLAGS, SanitizersMissing, build, command, envi
 pytestmark = pytest.mark.process
 
 FOLDS_SECONDS = 15
-GUIDED_RUNS = 1_500  # about ten seconds; a count, so that a busy machine tries as many
+GUIDED_RUNS = 1_000  # about ten seconds; a count, so that a busy machine tries as many
 TIMEOUT_SECONDS = 300
 FEWEST_BRANCHES = 500  # of the pure fold and what it calls; the first inputs alone reach 700
 # Each as the scanner would do it: eight bytes at once where there are fewer, of a body that Python allocated; and a sum that is too large
