@@ -6,7 +6,7 @@ The result is a Report, or what was gathered for one; printing and delivering it
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +17,7 @@ from stj_audit.combine import READ_PRICE, in_regions, sheet_of
 from stj_audit.config import SCAN_BUDGET_USD, Config, Scale, ScanMode, SizeLines, size_lines
 from stj_audit.cost.prices import PriceSheet, bundled_sheet
 from stj_audit.facts import Snapshot, Table, Unknown
+from stj_audit.gate import GateTerms
 from stj_audit.items.plan import Reading, in_words, spent_in_words
 from stj_audit.judge import Terms, judge
 from stj_audit.report import Report
@@ -53,8 +54,19 @@ class Request:
     prices: Literal["bundled", "live"] = "bundled"
     free_tier: bool = False
     baseline: Baseline | None = None
+    gate: GateTerms = field(default_factory=GateTerms)
     regions: tuple[str, ...] = ()
     """Several to audit at once; empty for that of `aws`."""
+    keep: bool = False
+    """Whether what was read before Ctrl-C is judged."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C while tables were read: `report` is what was judged of what had been read by then."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self.report = report
 
 
 Tell = Callable[[str], None]
@@ -66,7 +78,7 @@ def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell |
     several from the threads that read them, one at a time. So is `tell(sentence)`, before and after items are read: how much that is, and
     what it costs.
 
-    Raises AuditError (see errors.py) when there is nothing to judge.
+    Raises AuditError (see errors.py) when there is nothing to judge, and Interrupted for Ctrl-C, where that is kept.
     """
     targets = targets_of(request.aws, request.regions, request.config.account)
     # Before anything is read and paid for; an account that is not named by a role is known later
@@ -85,10 +97,12 @@ def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell |
             here: Tell = lambda sentence: say(f"{target.key}: {sentence}")  # noqa: E731 - one line, used once
             return _read(target.aws, request, prices, now, told, tell=here, spending=spending, threads=threads)
 
-        snapshot = read_all(targets, read, request.patterns, now=now, on_progress=on_progress or _no_progress)
+        snapshot = read_all(targets, read, request.patterns, now=now, on_progress=on_progress or _no_progress, keep=request.keep)
         sheets = {scope.region: sheets[scope.region] for scope in snapshot.scopes if scope.not_read is None}
-    report = judge(snapshot, _terms(request, sheets, _users_elsewhere(targets, request, snapshot)))
-    return in_regions(report, snapshot)
+    report = in_regions(judge(snapshot, _terms(request, sheets, _users_elsewhere(targets, request, snapshot))), snapshot)
+    if snapshot.interrupted:
+        raise Interrupted(report)
+    return report
 
 
 def _terms(request: Request, sheets: Mapping[str, PriceSheet], users_elsewhere: int | None) -> Terms:
@@ -108,6 +122,7 @@ def _terms(request: Request, sheets: Mapping[str, PriceSheet], users_elsewhere: 
         free_tier=request.free_tier,
         users_elsewhere=users_elsewhere,
         baseline=request.baseline,
+        gate=request.gate,
     )
 
 
@@ -124,7 +139,7 @@ def _users_elsewhere(targets: Sequence[Target], request: Request, snapshot: Snap
     users_table = request.config.model.users_table
     audited = {name for facts in snapshot.tables for name in (facts.table.name, facts.table.title)}
     audited |= {name for missing in snapshot.missing for name in (missing.name, missing.title)}
-    if users_table is None or users_table in audited or request.users_now or request.config.model.users_now:
+    if snapshot.interrupted or users_table is None or users_table in audited or request.users_now or request.config.model.users_now:
         return None
     where, _, name = users_table.rpartition("/")
     found = [count_items(target.aws, name) for target in targets if where in ("", target.key)]
@@ -163,8 +178,10 @@ def _read(
         threads=threads,
         spending=spending,
         elsewhere=threads is not None,
+        keep=request.keep,
     )
-    end_reading(plan, [facts.table for facts in snapshot.tables if not isinstance(facts.items, Unknown)], hash_key=hash_key)
+    if not snapshot.interrupted:
+        end_reading(plan, [facts.table for facts in snapshot.tables if not isinstance(facts.items, Unknown)], hash_key=hash_key)
     if snapshot.read_units:
         tell(spent_in_words(snapshot.read_units, plan))
     return snapshot
@@ -199,13 +216,15 @@ def items_plan(request: Request, prices: PriceSheet) -> ItemsPlan:
     budget = Decimal(SCAN_BUDGET_USD) if scan.budget_usd is None else Decimal(str(scan.budget_usd))
     read_price = prices.price(READ_PRICE)
     lines = request.size_lines or size_lines(request.config.thresholds)
+    gate_line = request.gate.fail_item_size
     return ItemsPlan(
         mode=request.scan or scan.mode,
         budget_usd=budget if request.scan_budget_usd is None else request.scan_budget_usd,
         usd_per_read_unit=None if read_price is None else read_price.usd,
         max_read_units=_units(request.max_read_units),
         read_units_per_second=_units(request.read_units_per_second),
-        lines=(lines.warn_bytes, lines.max_bytes),
+        lines=tuple(dict.fromkeys((lines.warn_bytes, lines.max_bytes, *(() if gate_line is None else (gate_line,))))),
+        none_above=gate_line,
         resume=request.resume,
     )
 

@@ -733,6 +733,59 @@ class Summary:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ItemsVerdict:
+    """
+    Whether a table holds an item over the gate's size line. `verdict` is
+
+    - "over": one was found, which is proof whatever was read; `found` of the `scanned` items, the largest in `largest`;
+    - "none": every item was read, and none is over;
+    - "inconclusive": none was found, and not every item was read, or not as the table stood; `at_most` is the upper end of what may be over
+      in the whole table with 95 % confidence, null where nothing bounds it;
+    - "not read": no item was read, or too few to be even a sample.
+
+    `item_count` is the number of items of the table, null where it is not known; `sentence` says it all in words.
+    """
+
+    table: str
+    verdict: str
+    sentence: str
+    threshold_bytes: int
+    found: int
+    scanned: int
+    item_count: int | None
+    at_most: int | None
+    largest: tuple[Largest, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GateReport:
+    """
+    What the audit was held against, and how it came out. `fail_item_size` in bytes, null: off. `verdict` is "passed", "failed" or
+    "inconclusive", and `exit_code` 0, 3 or 4. `failing` are ids of the findings at or above `fail_on`; `reasons` say in words why it
+    is not passed, the worst first: one for each table with an item over the line; one for each of `failing`, in its order, or one for the
+    grade; and then what is not known. `items` is empty where the size of items is not looked at.
+    """
+
+    fail_on: str
+    fail_item_size: int | None
+    inconclusive: str
+    strict: bool
+    verdict: str
+    exit_code: int
+    reasons: tuple[str, ...]
+    failing: tuple[str, ...]
+    items: tuple[ItemsVerdict, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceLine:
+    """Where a table is declared: a file, relative to the working folder with "/" between its parts, and a line from 1."""
+
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
     """The whole report, and the whole run file."""
 
@@ -766,6 +819,10 @@ class Report:
     """The grade if nothing were suppressed; null where nothing is."""
     baseline: BaselineReport | None = None
     """Null where no baseline was given."""
+    gate: GateReport | None = None
+    """Null where the audit was held against nothing."""
+    sources: Mapping[str, SourceLine] = field(default_factory=dict)
+    """By table, where its declaration is; "" is where those go that have none of their own."""
 
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
