@@ -32,6 +32,7 @@ from stj_audit.options import (
     output_options,
     price_options,
     scan_options,
+    shown_options,
     size_options,
 )
 from stj_audit.version import __version__
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from stj_audit.anchors import Anchor
     from stj_audit.baseline import Baseline
     from stj_audit.config import Config, SizeLines
     from stj_audit.cost.prices import PriceSheet
@@ -90,10 +92,11 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
 
     outputs = [*_destinations(settings["reports"]), *_new_baseline(settings)]
     config = _config(settings)
+    anchor = _anchor(outputs, config, settings)
     judging = _judging(settings, config)
     request = Request(patterns=tables, config=config, baseline=_baseline(settings), **_places(settings), **judging)
     report = audit(request, on_progress=_progress(settings), tell=_teller(settings))
-    _deliver(report, outputs, settings)
+    _deliver(_anchored(report, anchor), outputs, settings)
     _warn_of_old_prices(report.costs.prices, config, settings)
     sys.exit(_exit_code(report, settings))
 
@@ -102,7 +105,7 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
 @click.option("--output-dir", type=FilePath(file_okay=False), default="stj-audit-demo", show_default=True)
 @judging_options
 @scan_options
-@output_options
+@shown_options
 @gate_options
 def demo(output_dir: "Path", **settings: Any) -> None:
     """Audit an embedded copy of the three Screen Time Journey tables; needs no AWS account and no network."""
@@ -113,22 +116,25 @@ def demo(output_dir: "Path", **settings: Any) -> None:
     outputs = _destinations((*(str(output_dir / name) for name in ("report.html", "report.md", "run.json")), *settings["reports"]))
     outputs += _new_baseline(settings)
     config, known = demo_config(), _baseline(settings)
+    anchor = _anchor(outputs, config, settings)
     with demo_tables() as aws:
         request = Request(aws=aws, config=config, baseline=known, **_judging(settings, config))
         report = audit(request, on_progress=_progress(settings))
-    _deliver(report, outputs, settings)
+    _deliver(_anchored(report, anchor), outputs, settings)
     sys.exit(_exit_code(report, settings))
 
 
 @cli.command()
 @click.argument("run_file", metavar="RUN.json", type=FilePath(dir_okay=False))
-@output_options
+@shown_options
 def render(run_file: "Path", **settings: Any) -> None:
     """Show a saved run in any format, without an AWS call."""
     from stj_audit.report import from_json
 
     outputs = _destinations(settings["reports"])
-    _deliver(from_json(_read(run_file)), outputs, settings)
+    report = from_json(_read(run_file))
+    anchor = None if settings["sarif_anchor"] is None else _anchor(outputs, None, settings)
+    _deliver(_anchored(report, anchor), outputs, settings)
 
 
 @cli.command()
@@ -685,10 +691,60 @@ def _deliver(report: "Report", outputs: list[Any], settings: dict[str, Any]) -> 
     texts = [(target, to_json(report) if target.format == BASELINE else render_report(report, target.format)) for target in outputs]
     for target, text in texts:
         write(target, text)
+    _summarize(report, settings)
     _print(shown)
     if not settings["quiet"]:
         for target in outputs:
             click.echo(f"wrote {target.path}", err=True)
+
+
+def _summarize(report: "Report", settings: dict[str, Any]) -> None:
+    """Append to the summary of a step of GitHub Actions, where there is one, and the command does so. The gate does not fail for it."""
+    from pathlib import Path
+
+    from stj_audit.deliver.step_summary import VARIABLE, append
+    from stj_audit.render import render as render_report
+
+    path = os.environ.get(VARIABLE)
+    if not path or settings.get("no_step_summary", True):
+        return
+    warning = append(Path(path), render_report(report, "comment"))
+    if warning and not settings["quiet"]:
+        click.echo(_printable(f"warning: {warning}"), err=True)
+
+
+def _anchor(outputs: list[Any], config: "Config | None", settings: dict[str, Any]) -> "Anchor | None":
+    """
+    The file that findings point at: --sarif-anchor, else the configuration. It is read before the audit.
+
+    Raises ConfigError where it cannot be read, or a format is asked for that needs one.
+    """
+    from pathlib import Path
+
+    from stj_audit.anchors import Anchor, root_folder, told_path
+
+    given: Path | None = settings["sarif_anchor"]
+    configured = None if config is None or config.path is None else Path(config.path)
+    path = configured if given is None else given
+    if path is None or (given is None and not path.is_file()):  # the demo's is no file
+        if "sarif" in {settings["format_"], *(target.format for target in outputs)}:
+            raise ConfigError(
+                "sarif needs a file to point at, and there is no configuration",
+                hint="give --sarif-anchor PATH: any file of the repository, at best the one that declares the tables",
+            )
+        return None
+    text = _read(path, hint="check the path given with --sarif-anchor").decode("utf-8", "replace")
+    return Anchor(text=text, path=told_path(path, root_folder(os.environ, Path.cwd())), is_config=given is None)
+
+
+def _anchored(report: "Report", anchor: "Anchor | None") -> "Report":
+    """The report with where its tables are declared; what it knows of that itself goes before the configuration."""
+    from dataclasses import replace
+
+    if anchor is None:
+        return report
+    found = anchor.sources(table.name for table in report.tables)
+    return replace(report, sources={**found, **report.sources} if anchor.is_config else {**report.sources, **found})
 
 
 def _print(text: str) -> None:

@@ -1152,8 +1152,13 @@ WORDS = frozenset(
 
 
 def hostile_report(*, words_too: bool = False) -> Report:
+    """The sample with hostile text in every string."""
+    return hostile(sample_report(), words_too=words_too)
+
+
+def hostile(report: Report, *, words_too: bool = False) -> Report:
     """
-    The sample with hostile text in every string, each string another one, the same string the same one.
+    A report with hostile text in every string, each string another one, the same string the same one.
 
     `words_too`: also where the report has words of ours, such as a severity.
     """
@@ -1181,6 +1186,6 @@ def hostile_report(*, words_too: bool = False) -> Report:
             )
         return value
 
-    result = walk(sample_report())
+    result = walk(report)
     assert isinstance(result, Report)
     return result

@@ -8,7 +8,16 @@ from pathlib import Path
 
 from stj_audit.errors import CannotWrite, ConfigError
 
-FORMAT_BY_SUFFIX = {".html": "html", ".htm": "html", ".md": "markdown", ".json": "json", ".txt": "table"}
+FORMAT_BY_SUFFIX = {
+    ".html": "html",
+    ".htm": "html",
+    ".md": "markdown",
+    ".json": "json",
+    ".txt": "table",
+    ".xml": "junit",
+    ".sarif": "sarif",
+    ".csv": "csv",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
