@@ -1,10 +1,11 @@
 """The sample report as a build sees it: held against a gate, with the files in which its tables are declared."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 from stj_audit.report import GateReport, ItemsVerdict, Largest, Report, SourceLine
-from tests.sample_report import PASSWORD, SUBSCRIBERS, SYSTEM, hostile, sample_report
+from tests.sample_report import HOSTILE, PASSWORD, SUBSCRIBERS, SYSTEM, hostile, sample_report
 
 LINE_BYTES = 300 * 1024
 OVER = ItemsVerdict(
@@ -81,9 +82,9 @@ def passed_gate(**fields: Any) -> GateReport:
     return a_gate(**(defaults | fields))
 
 
-def hostile_gated_report(*, words_too: bool = False) -> Report:
+def hostile_gated_report(*, words_too: bool = False, texts: Sequence[str] = HOSTILE) -> Report:
     """With hostile text in every string, as `hostile_report`; each table has a file to point to."""
-    report = hostile(gated_report(), words_too=words_too)
+    report = hostile(gated_report(), words_too=words_too, texts=texts)
     return dataclasses.replace(report, sources={"": SourceLine(path="a:b,c%\n\u202e\ud800/</x>.toml", line=1), **report.sources})
 
 

@@ -4,7 +4,7 @@ hostile text in its strings.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -1156,9 +1156,9 @@ def hostile_report(*, words_too: bool = False) -> Report:
     return hostile(sample_report(), words_too=words_too)
 
 
-def hostile(report: Report, *, words_too: bool = False) -> Report:
+def hostile(report: Report, *, words_too: bool = False, texts: Sequence[str] = HOSTILE) -> Report:
     """
-    A report with hostile text in every string, each string another one, the same string the same one.
+    A report with hostile text, made of `texts`, in every string: each string another one, the same string the same one.
 
     `words_too`: also where the report has words of ours, such as a severity.
     """
@@ -1167,7 +1167,7 @@ def hostile(report: Report, *, words_too: bool = False) -> Report:
     def hostile(text: str) -> str:
         if text not in seen:
             number = len(seen)
-            seen[text] = f"{HOSTILE[number % len(HOSTILE)]}{number}"
+            seen[text] = f"{texts[number % len(texts)]}{number}"
         return seen[text]
 
     def mapping_key(text: str) -> str:

@@ -2,8 +2,8 @@
 The `junit` format: a test suite for each table, in it a test case for each check, and one for its oversized items where the gate asks.
 
 A test case fails where a finding fails the gate; findings that do not are told in its output, and it passes. What was not checked is skipped
-with its reason, never passed; so is what does not apply, and what an ignore or the baseline suppresses. Where nobody knows whether there is an
-oversized item, and that counts, it is an error, not a failure. The gate has a test case of its own, for what no table's shows: a grade, or
+with its reason, never passed; so is what does not apply, and what an ignore or the baseline suppresses. Where nobody knows whether there is
+an oversized item, and that counts, it is an error, not a failure. The gate has a test case of its own, for what no table's shows: a grade, or
 --strict.
 
 It is valid against Jenkins's junit-10.xsd, which does not know the attributes `file` and `line` of a test case that some add, and refuses
