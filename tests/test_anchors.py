@@ -1,6 +1,5 @@
 """Lines of tables in files, held against Python's own reader of TOML."""
 
-import os
 import tomllib
 from pathlib import Path
 
@@ -163,7 +162,7 @@ def test_paths_below_the_folder_are_relative_and_others_whole(tmp_path: Path) ->
 def test_a_link_to_the_folder_is_the_folder(tmp_path: Path) -> None:
     folder = tmp_path / "repo"
     folder.mkdir()
-    os.symlink(folder, tmp_path / "link")
+    (tmp_path / "link").symlink_to(folder)
     assert told_path(tmp_path / "link" / "a.toml", folder) == "a.toml"
 
 

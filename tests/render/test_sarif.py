@@ -100,9 +100,7 @@ def test_each_table_is_at_its_own_line_and_the_rest_at_the_files() -> None:
         one["locations"][0]["logicalLocations"][0]["fullyQualifiedName"].split("/")[0]: one["locations"][0]["physicalLocation"]
         for one in run_of(gated_report())["results"]
     }
-    assert {
-        table: (place["artifactLocation"]["uri"], place["region"]["startLine"]) for table, place in places.items()
-    } == {
+    assert {table: (place["artifactLocation"]["uri"], place["region"]["startLine"]) for table, place in places.items()} == {
         "stj_subscribers": ("stj-audit.toml", 12),
         "stj_password": ("infra/tables%2C%20old.yaml", 40),
         "stj_system": ("stj-audit.toml", 3),
