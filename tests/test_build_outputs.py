@@ -87,11 +87,10 @@ def test_render_writes_no_step_summary(run_file: Path, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def table(dynamodb_local: DynamoDBLocal) -> Iterator[str]:
     client, name = dynamodb_local.client(), fresh_name("build")
-    key = {"AttributeName": "id"}
     client.create_table(
         TableName=name,
-        AttributeDefinitions=[{**key, "AttributeType": "S"}],
-        KeySchema=[{**key, "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         BillingMode="PAY_PER_REQUEST",
     )
     client.put_item(TableName=name, Item={"id": {"S": "a"}})
@@ -101,7 +100,8 @@ def table(dynamodb_local: DynamoDBLocal) -> Iterator[str]:
 
 
 def run(engine: DynamoDBLocal, table: str, *arguments: str | Path, cwd: Path, **environment: str) -> Ran:
-    return stj_audit("run", table, *arguments, "--endpoint-url", engine.endpoint_url, "--region", REGION, cwd=cwd, **environment)
+    where = ("--endpoint-url", engine.endpoint_url, "--region", REGION)
+    return stj_audit("run", table, *arguments, *where, cwd=cwd, keys=True, **environment)
 
 
 @pytest.mark.dynamodb_local

@@ -14,6 +14,7 @@ from stj_audit.wording import a_few, counted, kilobytes, listed
 
 FAILING_WITHOUT_GATE = ("critical", "high")
 OVER, NONE, INCONCLUSIVE, NOT_READ = "over", "none", "inconclusive", "not read"  # as in `ItemsVerdict.verdict`
+AGAINST_NOTHING = "fails on nothing"
 PASSED = "passed"  # as in `GateReport.verdict`
 MOST_REASONS = 10  # in a comment, which has a table of each kind below
 ITEM_RULE = "oversized-item"  # what the gate on item sizes is called, where checks have their names
@@ -78,11 +79,18 @@ def first_reasons(report: Report, most: int) -> tuple[str, ...]:
     return fails_because(report)[: min(most, MOST_REASONS)]
 
 
+def real_gate(report: Report) -> GateReport | None:
+    """The gate, where it asks for anything, or came out otherwise than passed: `stj-audit run` as it is asks for nothing."""
+    gate = report.gate
+    if gate is None or (gate.verdict == PASSED and held_against(gate) == AGAINST_NOTHING):
+        return None
+    return gate
+
+
 def headline(report: Report) -> str:
     """The outcome in a few words: "gate failed", "gate passed", or the grade where there was no gate."""
-    if report.gate is None:
-        return f"grade {cut(report.overall.grade)}"
-    return f"gate {cut(report.gate.verdict)}"
+    gate = real_gate(report)
+    return f"grade {cut(report.overall.grade)}" if gate is None else f"gate {cut(gate.verdict)}"
 
 
 def held_against(gate: GateReport) -> str:
@@ -95,7 +103,7 @@ def held_against(gate: GateReport) -> str:
         asked.append(f"on an item above {kilobytes(gate.fail_item_size)}")
     if gate.strict:
         asked.append("where anything could not be checked")
-    return f"fails {listed(asked)}" if asked else "fails on nothing"
+    return f"fails {listed(asked)}" if asked else AGAINST_NOTHING
 
 
 def verdict_word(verdict: ItemsVerdict) -> str:

@@ -91,7 +91,7 @@ def _clean(text: str) -> str:
 
 
 def _gate_suite(report: Report) -> Iterator[tuple[str, list[Case]]]:
-    gate = report.gate
+    gate = digest_gate.real_gate(report)
     if gate is None:
         return
     ended = {"passed": "passed", "failed": "failure"}.get(gate.verdict, "error")

@@ -111,6 +111,7 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     digest_money.per_user,
     digest_money.per_user_cell,
     digest.permission_missing,
+    digest_gate.real_gate,
     digest_tables.pitr,
     digest_tables.recommendation_text,
     digest_costs.request_lines,

@@ -10,7 +10,7 @@ from stj_audit.render import render
 from stj_audit.render.comment import MOST_BYTES, SIZES, render_comment
 from stj_audit.render.templates import render_short_markdown
 from stj_audit.report import Report
-from tests.gated_report import a_gate, a_large_report, gated_report, hostile_gated_report, passed_gate
+from tests.gated_report import a_gate, a_large_report, gated_report, hostile_gated_report, no_gate, passed_gate
 from tests.render.test_build_formats import texts
 from tests.render.test_formats import FENCED, markdown_tables
 from tests.sample_report import sample_report
@@ -87,6 +87,17 @@ def test_without_a_gate_it_has_the_grade() -> None:
     assert "gate" not in text
     assert "### Items above" not in text
     assert "### 3 findings fail" in text
+
+
+def test_a_gate_that_asks_for_nothing_is_none_and_nothing_fails() -> None:
+    text = whole(render(gated_report(gate=no_gate()), "comment"))
+    assert "## DynamoDB audit: grade C\n" in text
+    assert "gate" not in text
+    assert "fail\n" not in text
+    unread = no_gate(verdict="inconclusive", exit_code=4, reasons=("lost: not read",))
+    assert "## DynamoDB audit: gate inconclusive\n\nThe gate fails on nothing.\n\n- lost: not read.\n" in whole(
+        render(gated_report(gate=unread), "comment")
+    )
 
 
 def test_a_gate_that_passed_has_no_list_of_what_failed() -> None:
