@@ -9,6 +9,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from stj_audit.deliver.files import destination
+from stj_audit.errors import ConfigError
+from stj_audit.options import FORMATS
 from stj_audit.report import to_json
 from tests.commands import Ran, stj_audit
 from tests.engines.dynamodb_local import REGION, DynamoDBLocal, fresh_name
@@ -22,6 +25,28 @@ def run_file(tmp_path: Path) -> Path:
     path = tmp_path / "run.json"
     path.write_text(to_json(sample_report()), encoding="utf-8")
     return path
+
+
+@pytest.mark.parametrize(
+    ("given", "format_name"),
+    [
+        ("a.xml", "junit"),
+        ("a.SARIF", "sarif"),
+        ("a.sarif.json", "sarif"),
+        ("a.json", "json"),
+        ("a.csv", "csv"),
+        ("sarif=a.json", "sarif"),
+        ("comment=a.md", "comment"),
+        ("a.md", "markdown"),
+    ],
+)
+def test_the_suffix_says_the_format(given: str, format_name: str) -> None:
+    assert destination(given, FORMATS).format == format_name
+
+
+def test_a_suffix_alone_is_no_name() -> None:
+    with pytest.raises(ConfigError, match="the format is not clear from the name"):
+        destination("xml", FORMATS)
 
 
 # ------------------------------------------------------------------------------------------------------------ saved runs

@@ -117,7 +117,7 @@ def _rule(check: str, code: str, title: str, category: str, severity: str) -> Js
             f"Why, when it fires and how to fix it: run `stj-audit rules` with {escape_markdown(check)}.",
         },
         "defaultConfiguration": {"level": level},
-        "properties": {"tags": ["dynamodb", visible(category)], "problem.severity": PROBLEMS[level], "precision": "high"},
+        "properties": {"tags": ["dynamodb", visible(category)], "problem.severity": PROBLEMS[level]},
     }
 
 

@@ -83,6 +83,13 @@ def test_a_finding_that_fails_the_gate_fails_its_case() -> None:
     )
 
 
+def test_a_table_that_no_file_declares_has_no_file() -> None:
+    root = parsed(gated_report())
+    files = {suite.attrib["name"]: suite.attrib.get("file") for suite in root}
+    assert files == {GATE: None, SUBSCRIBERS: "stj-audit.toml", PASSWORD: "infra/tables, old.yaml", SYSTEM: None}
+    assert "Declared at" not in "".join(case(root, SYSTEM, "no-cost-tags (CST-06)").itertext())
+
+
 def test_a_finding_below_the_bar_passes_and_is_told() -> None:
     element = case(parsed(gated_report()), PASSWORD, "sort-key (STR-05)")
     assert element[0].tag == "system-out"
