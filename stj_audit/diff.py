@@ -8,7 +8,7 @@ Fixed is only what its check looked at again in the new run; what could not be l
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from stj_audit import diff_notes
@@ -96,7 +96,11 @@ class GradesAtUsers:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LimitChange:
-    """From how many users on a limit binds; null: none is known to, in a run that may not have been able to tell."""
+    """
+    From how many users on a limit binds; null: none is known to, in a run that may not have been able to tell.
+
+    `direction` is better, worse, same, or not comparable where only one run knows of it.
+    """
 
     table: str
     index: str | None
@@ -105,6 +109,7 @@ class LimitChange:
     what: str
     users_before: int | None
     users_after: int | None
+    direction: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -368,13 +373,29 @@ def _limit(before: ScaleLimit | None, after: ScaleLimit | None) -> LimitChange |
         what=told.what,
         users_before=None if before is None else before.users,
         users_after=None if after is None else after.users,
+        direction=_limit_direction(before, after),
     )
 
 
+def _limit_direction(before: ScaleLimit | None, after: ScaleLimit | None) -> str:
+    if before is None or after is None:
+        return NOT_COMPARABLE
+    return SAME if before.users == after.users else BETTER if after.users > before.users else WORSE
+
+
 def _first_limit(old: Report, new: Report) -> LimitChange | None:
-    """The limit that binds first in each run, which need not be the same one; `what` is that of the new run. None: neither has one."""
-    first = [min(report.limits, key=lambda one: one.users, default=None) for report in (old, new)]
-    return _limit(first[0], first[1])
+    """
+    The limit that binds first in each run, which need not be the same one; the place is that of the new run. None: neither has one.
+
+    Where it has moved because a limit has come or gone, of which the other run does not know, it cannot be compared.
+    """
+    before, after = (min(report.limits, key=lambda one: one.users, default=None) for report in (old, new))
+    found = _limit(before, after)
+    if before is None or after is None or found is None or found.direction == SAME:
+        return found
+    sooner, others = (before, new.limits) if before.users < after.users else (after, old.limits)
+    is_in_both = (sooner.table, sooner.index, sooner.check) in _limits_by_key(others)
+    return found if is_in_both else replace(found, direction=NOT_COMPARABLE)
 
 
 def _gate(old: Report, new: Report) -> GateChange | None:

@@ -42,7 +42,7 @@ class CostChange:
     @property
     def is_same(self) -> bool:
         """Whether nothing is known to differ."""
-        return not any(line.delta_usd for line in self.lines) and self.before_complete == self.after_complete
+        return self.before_complete == self.after_complete and all(line.is_same for line in self.lines)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

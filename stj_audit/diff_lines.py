@@ -22,6 +22,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from stj_audit.cost.lines import MONEY_STEP, PRICE_KEYS, depends_on_class
 from stj_audit.report import CostLine, IndexReport, Report, TableReport
 
+BOTH, OLD, NEW = "both", "old", "new"
 FREE = "free-"  # how the components of the free tier begin
 
 LineKey = tuple[str, str | None, str, str, str | None]
@@ -31,9 +32,10 @@ LineKey = tuple[str, str | None, str, str, str | None]
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LineChange:
     """
-    One line of the bill that is not the same in both runs. `quantity_...` and `unit_price_usd_...` are null where the line is not there, or
-    not known. `delta_usd` is null where one side is not known; else it is the sum of the three parts. `why` is what the configuration's
-    part, or the unknown, comes from.
+    A line of the bill; `on_bill` is "both", "old" or "new": which bills have it.
+
+    `quantity_...`, `unit_price_usd_...` and `monthly_usd_...` are null where the line is not there, or not known. `delta_usd` is null where
+    one side is not known; else it is the sum of the three parts. `why` is what the configuration's part, or the unknown, comes from.
     """
 
     table: str
@@ -41,6 +43,7 @@ class LineChange:
     component: str
     unit: str
     region: str | None
+    on_bill: str
     quantity_before: Decimal | None
     quantity_after: Decimal | None
     unit_price_usd_before: Decimal | None
@@ -52,6 +55,13 @@ class LineChange:
     usage_usd: Decimal
     configuration_usd: Decimal
     why: str
+
+    @property
+    def is_same(self) -> bool:
+        """Whether nothing is known to differ: the same amount, or none that is known."""
+        if self.delta_usd is None:
+            return self.on_bill == BOTH and self.monthly_usd_before is None and self.monthly_usd_after is None
+        return not self.delta_usd
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -259,6 +269,7 @@ def line_change(pair: Pair) -> LineChange:
         component=pair.component,
         unit=pair.unit,
         region=pair.region,
+        on_bill=OLD if not pair.after else NEW if not pair.before else BOTH,
         quantity_before=before.quantity,
         quantity_after=after.quantity,
         unit_price_usd_before=before.price,

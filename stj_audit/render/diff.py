@@ -32,7 +32,7 @@ WIDTHS: Mapping[str, tuple[int, ...]] = {
     "bills": (18, 12, 12, 22, 10, 10, 13),
     "lines-now": (16, 22, 11, 11, 11, 24),
     "lines-target": (16, 22, 11, 11, 11, 24),
-    "settings": (24, 22, 24, 24),
+    "settings": (20, 18, 27, 27),
     "tables": (24, 12, 18, 20, 20),
     "grades": (20, 22, 10, 40),
     "limits": (24, 42, 14, 14),
@@ -67,7 +67,7 @@ def _table(diff: Diff, *, color: bool) -> str:
         return str(page)
     page.text(f"DynamoDB audit compared: {digest_diff.runs(diff)}")
     page.raw("")
-    page.text(filters.sentence(_capital(digest_diff.title(diff))))
+    page.text(filters.sentence(digest_diff.title(diff)))
     for section in digest_diff.sections(diff):
         _section(page, digest_diff.shortened(section, TERMINAL_ROWS))
         if section.id == "summary":
@@ -120,10 +120,6 @@ def _reasons(diff: Diff) -> tuple[str, ...]:
     return () if diff.gate is None else tuple(digest_diff.short(filters.sentence(one)) for one in diff.gate.reasons[:REASONS])
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 # -------------------------------------------------------------------------------------------------------------- comment
 
 
@@ -142,7 +138,7 @@ def _comment(diff: Diff, rows: int) -> str:
         else [one if one.id == "summary" else digest_diff.shortened(one, rows) for one in digest_diff.sections(diff)]
     )
     text = render_diff_markdown(
-        title=digest_diff.unchanged(diff) if diff.is_empty else _capital(digest_diff.title(diff)),
+        title=digest_diff.unchanged(diff) if diff.is_empty else digest_diff.title(diff),
         sections=found,
         reasons=_reasons(diff),
         still_open="" if diff.is_empty else digest_diff.still_open(diff),

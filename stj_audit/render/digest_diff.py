@@ -18,13 +18,15 @@ from stj_audit.diff import (
     NOT_SUPPRESSED,
     NOW_SUPPRESSED,
     SAME,
+    STATES,
     WORSE,
     Diff,
     FindingChange,
     GradeChange,
-    LimitChange,
 )
 from stj_audit.diff_costs import CostChange
+from stj_audit.diff_lines import NEW as NEW_BILL
+from stj_audit.diff_lines import OLD as OLD_BILL
 from stj_audit.diff_lines import LineChange
 from stj_audit.diff_tables import TableChange
 from stj_audit.render import digest, filters
@@ -36,6 +38,7 @@ TO_LOOK_AT = (NEW, WORSE, NOT_SUPPRESSED)
 SHOWN_AS_TIMES_FROM = 10  # "+1,200%" is read less easily than "13 times as much"
 NO_CHANGE, NOTHING, UNKNOWN_GRADE, NO_GRADE = "no change", "–", "?", "n/a"
 TONES = {WORSE: "bad", NEW: "bad", NOT_SUPPRESSED: "bad", BETTER: "ok", FIXED: "ok"}
+LIMIT_WORDS = {SAME: NO_CHANGE, NOT_COMPARABLE: "not comparable: only one run knows this limit"}
 GATE_TONES = {"passed": "ok", "failed": "bad"}
 
 
@@ -81,18 +84,18 @@ def shortened(section: Section, most: int) -> Section:
 
 def title(diff: Diff) -> str:
     """What changed, in one sentence without a full stop: findings, grade, money at the target."""
-    parts = [_counts(diff.findings, TO_LOOK_AT) or "no new finding"]
-    gone = _counts(diff.findings, (BETTER, FIXED))
-    parts += [gone] if gone else []
-    if diff.overall.direction != SAME:
-        parts.append(f"grade {_grades(diff.overall)}")
+    parts = []
     users, cost = _headline_cost(diff)
     when = "now" if users is None else f"at {filters.users(users)}"
     if cost.delta_usd and cost.complete:
         parts.append(f"{money(abs(cost.delta_usd))} {'more' if cost.delta_usd > 0 else 'less'} a month {when}")
     elif not cost.complete:
         parts.append(f"cost a month {when}: {delta(cost)}")
-    return ", ".join(parts)
+    parts.append(f"findings: {_counts(diff.findings, STATES) or NO_CHANGE}")
+    if diff.overall.direction != SAME:
+        why = f" ({_direction(diff.overall)})" if diff.overall.direction == NOT_COMPARABLE else ""
+        parts.append(f"grade {_grades(diff.overall)}{why}")
+    return digest.capital("; ".join(parts))
 
 
 def unchanged(diff: Diff) -> str:
@@ -115,7 +118,7 @@ def still_open(diff: Diff) -> str:
     """What is open in both runs; empty where nothing is."""
     if not diff.unchanged:
         return ""
-    return f"{counted(diff.unchanged, 'finding')} {'is' if diff.unchanged == 1 else 'are'} open in both runs, and as severe."
+    return f"{counted(diff.unchanged, 'finding')} {'is' if diff.unchanged == 1 else 'are'} open in both runs, as severe as before."
 
 
 def notes(diff: Diff) -> tuple[str, ...]:
@@ -158,8 +161,7 @@ def sections(diff: Diff) -> Iterator[Section]:
 def _summary(diff: Diff) -> Section:
     rows: list[tuple[Cell, ...]] = [("Grade", diff.overall.before, diff.overall.after, _direction(diff.overall))]
     tones = [TONES.get(diff.overall.direction, "")]
-    states = (*TO_LOOK_AT, BETTER, FIXED, NOW_SUPPRESSED, NOT_LOOKED_AT)
-    rows.append(("Open findings", str(diff.old.findings), str(diff.new.findings), _counts(diff.findings, states) or NO_CHANGE))
+    rows.append(("Open findings", str(diff.old.findings), str(diff.new.findings), _counts(diff.findings, STATES) or NO_CHANGE))
     tones.append("")
     for label, cost in _labelled_costs(diff, headline=True):
         rows.append((f"Cost a month {label}", *_before_after(cost), delta(cost)))
@@ -170,8 +172,15 @@ def _summary(diff: Diff) -> Section:
         tones.append(GATE_TONES.get(after, ""))
     if diff.first_limit is not None:
         one = diff.first_limit
-        rows.append(("First limit binds at", _limit_users(one.users_before), _limit_users(one.users_after), _limit_direction(one)))
-        tones.append(TONES.get(_limit_direction(one), ""))
+        rows.append(
+            (
+                "First limit binds at",
+                _limit_users(one.users_before),
+                _limit_users(one.users_after),
+                LIMIT_WORDS.get(one.direction, one.direction),
+            )
+        )
+        tones.append(TONES.get(one.direction, ""))
     return Section(
         id="summary", title="", heads=("", "Before", "After", "Change"), rows=tuple(rows), tones=tuple(tones), folded=False
     )
@@ -218,12 +227,12 @@ def change(amount: Decimal) -> str:
 
 
 def delta(cost: CostChange) -> str:
-    """The difference of two bills in words: "+$2.10 (+66%)", "+$2.10 of what is known in both"."""
+    """The difference of two bills in words: "+$2.10 (+66%)", "+$2.10 (known part)"."""
     if cost.delta_usd is None:
         return filters.NOT_KNOWN
     if not cost.complete:
         known = change(cost.delta_usd) if cost.delta_usd else NO_CHANGE
-        return f"{known} in what is known of both"
+        return f"{known} (known part)"
     if not cost.delta_usd:
         return NO_CHANGE
     return change(cost.delta_usd) + _share(cost.delta_share)
@@ -285,7 +294,8 @@ def _lines(diff: Diff) -> Iterator[Section]:
 
 
 def _line_section(id_: str, title_: str, cost: CostChange) -> Section:
-    found = [line for line in cost.lines if line.delta_usd != 0]
+    found = [line for line in cost.lines if not line.is_same]
+    unknown = sum(line.is_same and line.delta_usd is None for line in cost.lines)
     return Section(
         id=id_,
         title=title_,
@@ -294,22 +304,22 @@ def _line_section(id_: str, title_: str, cost: CostChange) -> Section:
             (
                 line.component.replace("pitr", "PITR").replace("-", " "),
                 Place(table=line.table, index=line.index),
-                _side(line.monthly_usd_before, line, line.quantity_before),
-                _side(line.monthly_usd_after, line, line.quantity_after),
+                _side(line.monthly_usd_before, on_bill=line.on_bill != NEW_BILL),
+                _side(line.monthly_usd_after, on_bill=line.on_bill != OLD_BILL),
                 filters.NOT_KNOWN if line.delta_usd is None else change(line.delta_usd),
                 because(line),
             )
             for line in found
         ),
         numbers=frozenset({2, 3, 4}),
+        note=f"{counted(unknown, 'line')} more {'is' if unknown == 1 else 'are'} known in neither run." if unknown else "",
     )
 
 
-def _side(amount: Decimal | None, line: LineChange, quantity: Decimal | None) -> str:
-    """The amount of one side; "–" where the line is not on that bill."""
+def _side(amount: Decimal | None, *, on_bill: bool) -> str:
     if amount is not None:
         return money(amount)
-    return NOTHING if line.delta_usd is not None else filters.NOT_KNOWN if quantity is None else "no price"
+    return filters.NOT_KNOWN if on_bill else NOTHING
 
 
 def because(line: LineChange) -> str:
@@ -415,18 +425,9 @@ def _limits(diff: Diff) -> Section:
             for one in diff.limits
         ),
         numbers=frozenset({2, 3}),
-        tones=tuple(TONES.get(_limit_direction(one), "") for one in diff.limits),
+        tones=tuple(TONES.get(one.direction, "") for one in diff.limits),
     )
 
 
 def _limit_users(users: int | None) -> str:
     return "none known" if users is None else filters.users(users)
-
-
-def _limit_direction(one: LimitChange) -> str:
-    """A limit that is not known of is neither better nor worse: it may not have been looked for."""
-    if one.users_before == one.users_after:
-        return NO_CHANGE
-    if one.users_before is None or one.users_after is None:
-        return NOT_COMPARABLE
-    return BETTER if one.users_after > one.users_before else WORSE
