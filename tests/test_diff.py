@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from stj_audit import baseline as baselines
 from stj_audit.config import Scale, SizeLines, parse_config
-from stj_audit.cost.lines import DIGITS, MONEY_STEP, QUANTITY_STEP
+from stj_audit.cost.lines import MONEY_STEP, QUANTITY_STEP
 from stj_audit.cost.prices import PriceSheet, bundled_sheet
 from stj_audit.diff import (
     BETTER,
@@ -321,9 +321,7 @@ def test_other_prices_alone_are_the_price_list() -> None:
     for cost in bills(diff):
         assert parts(cost) == (True, False, False)
         assert cost.delta_share == Decimal("0.1")
-    assert "prices: 2025-09 → 2026-11" in [
-        note.replace(audited(orders()).costs.prices.as_of or "", "2025-09") for note in diff.notes
-    ]
+    assert f"prices: {audited(orders()).costs.prices.as_of} → 2026-11" in diff.notes
 
 
 def test_more_requests_and_items_alone_are_usage() -> None:
@@ -375,7 +373,8 @@ def test_a_narrower_index_is_configuration_and_the_load_of_the_table_usage() -> 
     assert by_component["writes"].usage_usd == by_component["writes"].delta_usd
     for component in ("index-storage", "index-writes"):
         line = by_component[component]
-        assert (line.configuration_usd, line.usage_usd) == (line.delta_usd, 0)
+        assert line.configuration_usd == line.delta_usd != 0
+        assert not line.usage_usd
         assert line.why == "the definition of the index changed"
     [settings] = [one.settings for one in compare(audited(wide), audited(narrow, days=1)).tables]
     assert [(one.what, one.before, one.after) for one in settings] == [
@@ -454,7 +453,9 @@ def test_a_table_that_could_not_be_read_has_not_become_free() -> None:
     assert [(table.table, table.state) for table in diff.tables] == [("users", "not read"), ("orders", "in both")]
     assert [(table.table, table.state) for table in compare(one, both).tables] == [("users", "read again"), ("orders", "in both")]
     cost = diff.costs.current
-    assert (cost.delta_usd, cost.complete, cost.tables_usd) == (0, False, 0)
+    assert cost.delta_usd == 0
+    assert not cost.complete
+    assert not cost.tables_usd
     assert {line.why for line in cost.lines} == {"the table could not be read now"}
     assert {one.state for one in diff.findings if one.table == "users"} == {NOT_LOOKED_AT}
 
@@ -517,7 +518,7 @@ def test_the_parts_of_every_line_and_of_the_whole_add_up_exactly(
         assert line.delta_usd == line.price_list_usd + line.usage_usd + line.configuration_usd
         assert line.delta_usd == (line.monthly_usd_after or 0) - (line.monthly_usd_before or 0)
     for line in set(cost.lines) - set(known):
-        assert (line.price_list_usd, line.usage_usd, line.configuration_usd) == (0, 0, 0)
+        assert not any((line.price_list_usd, line.usage_usd, line.configuration_usd))
     sums = cost.price_list_usd + cost.usage_usd + cost.configuration_usd
     assert sums == sum((line.delta_usd or Decimal(0) for line in known), Decimal(0))
     assert cost.delta_usd in {sums, None}
@@ -553,7 +554,7 @@ def test_a_bill_does_not_differ_from_itself(lines: tuple[CostLine, ...], side: S
     cost = compare_bills(a_bill(lines), a_bill(lines), side, side)
     assert cost.is_same
     assert not [line for line in cost.lines if line.delta_usd is not None]
-    assert (cost.price_list_usd, cost.usage_usd, cost.configuration_usd) == (0, 0, 0)
+    assert not any((cost.price_list_usd, cost.usage_usd, cost.configuration_usd))
 
 
 @given(lines=bill_lines(unknown=False), factor=st.sampled_from([Decimal("0.5"), Decimal(2), Decimal("1.07")]))
@@ -578,14 +579,10 @@ def test_what_price_and_quantity_do_together_is_shared_in_halves() -> None:
     before = replace(line, quantity=Decimal(10), unit_price_usd=Decimal(1), monthly_usd=Decimal(10))
     after = replace(line, quantity=Decimal(20), unit_price_usd=Decimal(3), monthly_usd=Decimal(60))
     cost = compare_bills(a_bill((before,)), a_bill((after,)), SIDES[0], SIDES[0])
-    assert (cost.price_list_usd, cost.usage_usd, cost.delta_usd) == (30, 20, 50)
+    assert (cost.price_list_usd, cost.usage_usd, cost.delta_usd) == (Decimal(30), Decimal(20), Decimal(50))
     assert cost.delta_share == 5
     classes = compare_bills(a_bill((before,)), a_bill((after,)), SIDES[0], SIDES[1])
-    assert (classes.price_list_usd, classes.usage_usd, classes.configuration_usd) == (0, 20, 30)
-
-
-def test_sums_have_more_digits_than_any_bill() -> None:
-    assert DIGITS >= 60
+    assert (classes.price_list_usd, classes.usage_usd, classes.configuration_usd) == (Decimal(0), Decimal(20), Decimal(30))
 
 
 # ---------------------------------------------------------------------------------------------------- places and notes
