@@ -34,7 +34,7 @@ WIDTHS: Mapping[str, tuple[int, ...]] = {
     "lines-target": (16, 22, 11, 11, 11, 24),
     "settings": (20, 18, 27, 27),
     "tables": (24, 12, 18, 20, 20),
-    "grades": (20, 22, 10, 40),
+    "grades": (22, 10, 32, 30),
     "limits": (24, 42, 14, 14),
 }
 

@@ -31,10 +31,11 @@ from stj_audit.diff_lines import LineChange
 from stj_audit.diff_tables import TableChange
 from stj_audit.render import digest, filters
 from stj_audit.render.escape import cut
-from stj_audit.wording import counted, listed
+from stj_audit.wording import a_few, count, counted, listed
 
 CELL_LENGTH = 300  # a longer message is in the run file
 TO_LOOK_AT = (NEW, WORSE, NOT_SUPPRESSED)
+MOST_COUNTS = 5  # user counts in one cell
 SHOWN_AS_TIMES_FROM = 10  # "+1,200%" is read less easily than "13 times as much"
 NO_CHANGE, NOTHING, UNKNOWN_GRADE, NO_GRADE = "no change", "–", "?", "n/a"
 TONES = {WORSE: "bad", NEW: "bad", NOT_SUPPRESSED: "bad", BETTER: "ok", FIXED: "ok"}
@@ -247,10 +248,14 @@ def _share(share: Decimal | None) -> str:
 
 
 def _before_after(cost: CostChange) -> tuple[str, str]:
-    return (
-        filters.usd_cell(cost.before_usd, cost.before_complete, cents=True),
-        filters.usd_cell(cost.after_usd, cost.after_complete, cents=True),
-    )
+    return _bill(cost.before_usd, cost.before_complete), _bill(cost.after_usd, cost.after_complete)
+
+
+def _bill(amount: Decimal | None, complete: bool) -> str:
+    """A bill, as fine as its change is told: "$5.30", "≥ $0.00035" where a part of it is not known."""
+    if amount is None or amount < 0 or amount >= filters.FINE_BELOW:
+        return filters.usd_cell(amount, complete, cents=True)
+    return money(amount) if complete else f"{filters.AT_LEAST} {money(amount)}"
 
 
 def _labelled_costs(diff: Diff, *, headline: bool = False) -> Iterator[tuple[str, CostChange]]:
@@ -388,7 +393,7 @@ def _grades(one: GradeChange) -> str:
 def _direction(one: GradeChange) -> str:
     """What became of a grade; of one that says nothing, why it cannot be told."""
     if one.direction == SAME:
-        return NO_CHANGE
+        return "too little was seen in both" if one.after == UNKNOWN_GRADE else NO_CHANGE
     if one.direction != NOT_COMPARABLE:
         return one.direction
     if UNKNOWN_GRADE in (one.before, one.after):
@@ -399,20 +404,29 @@ def _direction(one: GradeChange) -> str:
 
 
 def _grades_section(diff: Diff) -> Section:
-    found = [(f"at {filters.users(diff.new.target_users)}", one) for one in diff.categories if one.direction != SAME]
-    if diff.old.target_users != diff.new.target_users:
-        found = [("at the target of each", one) for _, one in found]
+    found: dict[GradeChange, list[int]] = {}
     for at in diff.grades_by_users:
-        if at.users == diff.new.target_users == diff.old.target_users:
-            continue
-        found += [(f"at {filters.users(at.users)}", one) for one in (at.overall, *at.categories) if one.direction != SAME]
+        for one in (at.overall, *at.categories):
+            if one.direction != SAME:
+                found.setdefault(one, []).append(at.users)
+    counts = [at.users for at in diff.grades_by_users]
+    rows = [(_at(users, counts), one) for one, users in found.items()]
+    if diff.old.target_users != diff.new.target_users or diff.new.target_users not in counts:
+        rows = [*(("at the target", one) for one in diff.categories if one.direction != SAME), *rows]
     return Section(
         id="grades",
         title="Grades",
-        heads=("Users", "Category", "Grade", "Change"),
-        rows=tuple((where, one.title, _grades(one), _direction(one)) for where, one in found),
-        tones=tuple(TONES.get(one.direction, "") for _, one in found),
+        heads=("Category", "Grade", "Change", "Where"),
+        rows=tuple((one.title, _grades(one), _direction(one), where) for where, one in rows),
+        tones=tuple(TONES.get(one.direction, "") for _, one in rows),
     )
+
+
+def _at(users: list[int], counts: list[int]) -> str:
+    """ "at every user count", "at 100 and 1,000 users"."""
+    if users == counts:
+        return "at every user count"
+    return f"at {a_few(map(count, users), at_most=MOST_COUNTS)} users"
 
 
 def _limits(diff: Diff) -> Section:

@@ -21,7 +21,7 @@ from stj_audit.render import digest_diff
 from stj_audit.render.diff import COMMENT_LENGTH, TAG, WIDTHS, render_diff
 from stj_audit.render.digest_diff import because, change, sections
 from stj_audit.render.page import WIDTH
-from stj_audit.report import CostLine, GateReport, Report, Suppression
+from stj_audit.report import CostLine, GateReport, GradesAtScale, Report, Suppression
 from tests.render.test_formats import GOLDEN, REWRITE, Reader, invisible, markdown_tables
 from tests.sample_report import HOSTILE, PASSWORD, SUBSCRIBERS, SYSTEM, hostile_report, sample_report
 
@@ -62,15 +62,15 @@ def changed(report: Report) -> Report:
         failing=("f-new",),
         items=(),
     )
-    costs = report.costs
+    costs, grades = report.costs, {report.categories[0].id: "A", report.categories[1].id: "?"}
     return replace(
         report,
         audit=replace(report.audit, id="later", started_at=report.audit.started_at + timedelta(days=7), users_now=130),
         overall=replace(report.overall, grade="B-"),
-        categories=tuple(
-            replace(one, grade=grade)
-            for one, grade in zip(report.categories, ("A", "?", *(c.grade for c in report.categories[2:])), strict=True)
-        ),
+        categories=tuple(replace(one, grade=grades.get(one.id, one.grade)) for one in report.categories),
+        grades_by_users={
+            users: replace(at, overall="B-", categories={**at.categories, **grades}) for users, at in report.grades_by_users.items()
+        },
         tables=tables,
         findings=findings,
         rules=tuple(run for run in report.rules if run.table != system.name),
@@ -328,6 +328,33 @@ def test_a_difference_says_how_much_of_it_is_known(delta: str | None, share: str
         complete=complete,
     )
     assert digest_diff.delta(cost) == words
+
+
+def test_grades_that_differ_alike_at_several_user_counts_are_one_row() -> None:
+    report = sample_report()
+    before = {users: GradesAtScale(overall="C", categories={"scalability": "D"}) for users in report.grades_by_users}
+    after = {users: GradesAtScale(overall="A" if users == "100" else "C", categories={"scalability": "F"}) for users in before}
+    old, new = (replace(report, grades_by_users=grades) for grades in (before, after))
+    [section] = [one for one in sections(compare(old, new)) if one.id == "grades"]
+    assert section.rows == (
+        ("Overall", "C → A", "better", "at 100 users"),
+        ("Scalability", "D → F", "worse", "at every user count"),
+    )
+
+
+def test_a_grade_that_neither_run_knows_is_no_steady_grade() -> None:
+    old = sample_report()
+    unknown = replace(old, overall=replace(old.overall, grade="?"))
+    fewer = replace(unknown, findings=unknown.findings[1:])
+    [summary, *_] = sections(compare(unknown, fewer))
+    assert summary.rows[0] == ("Grade", "?", "?", "too little was seen in both")
+
+
+def test_a_small_bill_is_told_as_finely_as_its_change() -> None:
+    line = replace(a_diff().costs.current, before_usd=Decimal("0.0002"), after_usd=Decimal("0.0006"), after_complete=True)
+    diff = replace(a_diff(), costs=replace(a_diff().costs, current=line))
+    [summary, *_] = sections(diff)
+    assert summary.rows[2][1:3] == ("≥ $0.00020", "$0.00060")
 
 
 def test_a_line_says_what_it_comes_from() -> None:
