@@ -18,7 +18,7 @@ from stj_audit.diff_lines import side_of
 from stj_audit.diff_tables import TableChange, table_changes
 from stj_audit.errors import ConfigError
 from stj_audit.grade import LETTERS
-from stj_audit.report import Finding, Report, ScaleLimit
+from stj_audit.report import Finding, GateReport, Report, ScaleLimit
 from stj_audit.results import Severity
 
 SCHEMA_VERSION = 1
@@ -30,6 +30,8 @@ STATES = (NEW, WORSE, NOT_SUPPRESSED, BETTER, FIXED, NOW_SUPPRESSED, NOT_LOOKED_
 """In the order in which they are told: what needs somebody first."""
 SAME, NOT_COMPARABLE = "same", "not comparable"
 
+VERDICTS = ("passed", "inconclusive", "failed")
+"""Of a gate, the best first."""
 _RANKS = {letter: place for place, (_, letter) in enumerate(reversed(LETTERS))}
 
 
@@ -114,12 +116,16 @@ class LimitChange:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GateChange:
-    """How each run came out against its gate; null: it was held against none. `verdict_...` is passed, failed or inconclusive."""
+    """
+    How each run came out against its gate; null: it was held against none. `verdict_...` is passed, failed or inconclusive; `direction` is
+    better, worse, same, or not comparable where one run was held against nothing.
+    """
 
     verdict_before: str | None
     verdict_after: str | None
     fail_on_before: str | None
     fail_on_after: str | None
+    direction: str
     reasons: tuple[str, ...]
     """Why the new run is not passed."""
 
@@ -407,8 +413,16 @@ def _gate(old: Report, new: Report) -> GateChange | None:
         verdict_after=None if after is None else after.verdict,
         fail_on_before=None if before is None else before.fail_on,
         fail_on_after=None if after is None else after.fail_on,
+        direction=_gate_direction(before, after),
         reasons=() if after is None else after.reasons,
     )
+
+
+def _gate_direction(before: GateReport | None, after: GateReport | None) -> str:
+    if before is None or after is None or not {before.verdict, after.verdict} <= set(VERDICTS):
+        return NOT_COMPARABLE
+    was, is_now = VERDICTS.index(before.verdict), VERDICTS.index(after.verdict)
+    return SAME if was == is_now else WORSE if is_now > was else BETTER
 
 
 # ---------------------------------------------------------------------------------------------------------------- costs

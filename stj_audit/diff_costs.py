@@ -7,11 +7,14 @@ where all of both is known.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
+from decimal import Decimal, InvalidOperation, localcontext
 
 from stj_audit.cost.lines import DIGITS
 from stj_audit.diff_lines import LineChange, LineKey, Pair, Side, line_change
+from stj_audit.errors import ConfigError
 from stj_audit.report import CostLine
+
+MOST_USD = Decimal(10**15)  # a month; more than there is
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +63,24 @@ class Bill:
 
 
 def compare_bills(before: Bill, after: Bill, old: Side, new: Side) -> CostChange:
-    """The difference of two bills, split by the rule above."""
+    """The difference of two bills, split by the rule of `diff_lines`. Raises ConfigError for amounts that are no money, but a damaged file."""
+    amounts = (line.monthly_usd for bill in (before, after) for line in bill.lines)
+    if any(amount is not None and abs(amount) > MOST_USD for amount in amounts):
+        raise _out_of_range()
+    try:
+        return _compared(before, after, old, new)
+    except InvalidOperation as error:
+        raise _out_of_range() from error
+
+
+def _out_of_range() -> ConfigError:
+    return ConfigError(
+        "a line of the bill in one of the run files has an amount that is out of range",
+        hint="give files as --report json=PATH wrote them",
+    )
+
+
+def _compared(before: Bill, after: Bill, old: Side, new: Side) -> CostChange:
     with localcontext(prec=DIGITS):
         then, now = _by_key(before.lines), _by_key(after.lines)
         changes = [

@@ -11,9 +11,9 @@ NOT_KNOWN = "not known"
 def notes(old: Report, new: Report) -> Iterator[str]:
     """The sentences, without a full stop; none where both runs were made alike."""
     if old.audit.id == new.audit.id and old.audit.started_at == new.audit.started_at:
-        yield "both files are of the same run"
+        yield "Both files are of the same run"
     elif old.audit.started_at > new.audit.started_at:
-        yield "the old run was made after the new one: are the files given in the wrong order?"
+        yield "The old run was made after the new one: are the files given in the wrong order?"
     yield from _how_it_was_judged(old, new)
     yield from _what_was_looked_at(old, new)
 
@@ -22,12 +22,12 @@ def _how_it_was_judged(old: Report, new: Report) -> Iterator[str]:
     told = _differ("stj-audit", old.tool.version, new.tool.version)
     if told:
         yield f"{told}: what only one version looks at is new or gone for that alone"
-    told = _differ("how grades are made (policy version)", old.tool.policy_version, new.tool.policy_version)
+    told = _differ("How grades are made (policy version)", old.tool.policy_version, new.tool.policy_version)
     if told:
         yield f"{told}: a grade may differ for that alone"
     one, other = old.costs.prices, new.costs.prices
-    yield from filter(None, (_differ("prices", one.as_of or NOT_KNOWN, other.as_of or NOT_KNOWN),))
-    yield from filter(None, (_differ("where prices are from", one.source, other.source),))
+    yield from filter(None, (_differ("Prices", one.as_of or NOT_KNOWN, other.as_of or NOT_KNOWN),))
+    yield from filter(None, (_differ("Where prices are from", one.source, other.source),))
     yield from filter(
         None,
         (_differ("AWS's free monthly quantities", *("subtracted" if one else "not subtracted" for one in _free(old, new))),),
@@ -39,24 +39,24 @@ def _free(old: Report, new: Report) -> tuple[bool, bool]:
 
 
 def _what_was_looked_at(old: Report, new: Report) -> Iterator[str]:
-    told = _differ("users now", _users(old.audit.users_now), _users(new.audit.users_now))
+    told = _differ("Users now", _users(old.audit.users_now), _users(new.audit.users_now))
     if told:
         yield told
-    told = _differ("target users", count(old.audit.target_users), count(new.audit.target_users))
+    told = _differ("Target users", count(old.audit.target_users), count(new.audit.target_users))
     if told:
         yield f"{told}: findings and the grade are for these users, and may differ for that alone"
     only = {at.users for at in old.costs.projections} ^ {at.users for at in new.costs.projections}
     if only:
-        yield f"only one of the runs has {a_few((count(users) for users in sorted(only)), at_most=5)} users: not compared there"
-    told = _differ("endpoint", old.audit.endpoint_url or "AWS", new.audit.endpoint_url or "AWS")
+        yield f"Only one of the runs has {a_few((count(users) for users in sorted(only)), at_most=5)} users: not compared there"
+    told = _differ("Endpoint", old.audit.endpoint_url or "AWS", new.audit.endpoint_url or "AWS")
     if told:
         yield told
     accounts = [scope.account for report in (old, new) for scope in report.audit.scopes or (report.audit,)]
     if None in accounts and old.audit.id != new.audit.id:
-        yield "it is not known whether both runs are of the same account"
+        yield "It is not known whether both runs are of the same account"
     yield from _how_items_were_read(old, new)
     if (old.baseline is None) != (new.baseline is None):
-        yield f"only the {'new' if old.baseline is None else 'old'} run was held against a baseline, which suppresses what it knows"
+        yield f"Only the {'new' if old.baseline is None else 'old'} run was held against a baseline, which suppresses what it knows"
 
 
 def _how_items_were_read(old: Report, new: Report) -> Iterator[str]:
@@ -68,7 +68,7 @@ def _how_items_were_read(old: Report, new: Report) -> Iterator[str]:
     ]
     if other:
         yield (
-            f"the items of {counted(len(other), 'table')} were not read in the same way (all, a sample, none): {a_few(other)}; "
+            f"The items of {counted(len(other), 'table')} were not read in the same way (all, a sample, none): {a_few(other)}; "
             "sizes, and what is found in items, may differ for that alone"
         )
 
@@ -78,5 +78,5 @@ def _users(users: int | None) -> str:
 
 
 def _differ(what: str, before: str, after: str) -> str:
-    """ "prices: 2026-05 → 2026-11"; empty where they are the same."""
+    """ "Prices: 2026-05 → 2026-11"; empty where they are the same."""
     return "" if before == after else f"{what}: {before} → {after}"

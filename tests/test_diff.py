@@ -117,7 +117,7 @@ def test_a_run_does_not_differ_from_itself() -> None:
     assert diff.overall.direction == SAME
     assert {one.direction for one in diff.categories} == {SAME}
     assert all(cost.delta_usd == 0 and cost.complete and cost.lines == () for cost in bills(diff))
-    assert diff.notes == ("both files are of the same run",)
+    assert diff.notes == ("Both files are of the same run",)
 
 
 def test_what_is_found_now_is_new_and_what_is_gone_after_a_look_is_fixed() -> None:
@@ -189,7 +189,7 @@ def test_a_baseline_in_one_run_only_suppresses_and_is_told() -> None:
     known = baselines.from_json(baselines.to_json(plain), origin="b.json")
     diff = compare(plain, audited(orders(facts=NO_PITR), baseline=known, days=1))
     assert {one.state for one in diff.findings} == {NOW_SUPPRESSED}
-    assert "only the new run was held against a baseline, which suppresses what it knows" in diff.notes
+    assert "Only the new run was held against a baseline, which suppresses what it knows" in diff.notes
 
 
 def test_findings_are_told_in_order_of_urgency() -> None:
@@ -295,8 +295,11 @@ def test_the_gate_is_compared_where_a_run_has_one() -> None:
     assert compare(report, report).gate is None
     gate = compare(report, replace(report, gate=a_gate("failed"))).gate
     assert gate is not None
-    assert (gate.verdict_before, gate.verdict_after, gate.reasons) == (None, "failed", ("1 finding is high",))
+    assert (gate.verdict_before, gate.verdict_after, gate.direction) == (None, "failed", NOT_COMPARABLE)
+    assert gate.reasons == ("1 finding is high",)
     passed, failed = (replace(report, gate=a_gate(verdict)) for verdict in ("passed", "failed"))
+    directions = [compare(*two).gate for two in ((passed, failed), (failed, passed), (failed, failed))]
+    assert [one.direction for one in directions if one is not None] == [WORSE, BETTER, SAME]
     assert not compare(passed, failed).is_empty
     assert compare(passed, passed).is_empty
 
@@ -321,7 +324,7 @@ def test_other_prices_alone_are_the_price_list() -> None:
     for cost in bills(diff):
         assert parts(cost) == (True, False, False)
         assert cost.delta_share == Decimal("0.1")
-    assert f"prices: {audited(orders()).costs.prices.as_of} → 2026-11" in diff.notes
+    assert f"Prices: {audited(orders()).costs.prices.as_of} → 2026-11" in diff.notes
 
 
 def test_more_requests_and_items_alone_are_usage() -> None:
@@ -585,6 +588,16 @@ def test_what_price_and_quantity_do_together_is_shared_in_halves() -> None:
     assert (classes.price_list_usd, classes.usage_usd, classes.configuration_usd) == (Decimal(0), Decimal(20), Decimal(30))
 
 
+@pytest.mark.parametrize(
+    "damage", [{"monthly_usd": Decimal("1e60")}, {"quantity": Decimal("1e-300"), "unit_price_usd": Decimal("1e60")}]
+)
+def test_amounts_of_a_damaged_file_are_told_as_that(damage: dict[str, Decimal]) -> None:
+    line = replace(sample_report().costs.current.lines[0], table="a", component="writes")
+    before, after = a_bill((line,)), a_bill((replace(line, **damage),))
+    with pytest.raises(ConfigError, match="has an amount that is out of range"):
+        compare_bills(before, after, SIDES[0], SIDES[0])
+
+
 # ---------------------------------------------------------------------------------------------------- places and notes
 
 
@@ -601,7 +614,7 @@ def test_runs_of_another_region_or_account_are_refused() -> None:
 def test_an_account_that_is_not_known_is_compared_and_told() -> None:
     here = sample_report()
     there = replace(here, audit=replace(here.audit, account=None, id="b"))
-    assert "it is not known whether both runs are of the same account" in compare(here, there).notes
+    assert "It is not known whether both runs are of the same account" in compare(here, there).notes
 
 
 def a_scope(region: str, not_read: str | None = None) -> ScopeReport:
@@ -654,14 +667,14 @@ def test_what_makes_two_runs_hard_to_compare_is_told() -> None:
     )
     told = compare(old, new).notes
     for start in (
-        "the old run was made after the new one",
+        "The old run was made after the new one",
         "stj-audit: 0.1.0 → 9",
-        "how grades are made (policy version): 2026-11 → other",
-        "users now: 112 → not known",
-        "target users: 10,000 → 50,000",
-        "only one of the runs has 100 users",
-        "endpoint: AWS → http://x",
-        "the items of 2 tables were not read in the same way",
+        "How grades are made (policy version): 2026-11 → other",
+        "Users now: 112 → not known",
+        "Target users: 10,000 → 50,000",
+        "Only one of the runs has 100 users",
+        "Endpoint: AWS → http://x",
+        "The items of 2 tables were not read in the same way",
     ):
         assert any(note.startswith(start) for note in told), (start, told)
 

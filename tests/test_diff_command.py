@@ -185,7 +185,7 @@ def test_another_price_list_alone_is_the_price_list(orders: Orders) -> None:
     (orders.folder / "new.json").write_text(json.dumps(run), encoding="utf-8")
     answer = orders.compare()
     assert parts(answer["costs"]["current"]) == {"price_list": usd(stored_bytes(ITEMS)), "usage": 0, "configuration": 0}
-    assert any(note.startswith("prices: ") and note.endswith(" → 2027-01") for note in answer["notes"])
+    assert any(note.startswith("Prices: ") and note.endswith(" → 2027-01") for note in answer["notes"])
 
 
 @pytest.mark.dynamodb_local

@@ -31,6 +31,7 @@ from stj_audit.diff_lines import LineChange
 from stj_audit.diff_tables import TableChange
 from stj_audit.render import digest, filters
 from stj_audit.render.escape import cut
+from stj_audit.report import SEVERAL
 from stj_audit.wording import a_few, count, counted, listed
 
 CELL_LENGTH = 300  # a longer message is in the run file
@@ -40,7 +41,7 @@ SHOWN_AS_TIMES_FROM = 10  # "+1,200%" is read less easily than "13 times as much
 NO_CHANGE, NOTHING, UNKNOWN_GRADE, NO_GRADE = "no change", "–", "?", "n/a"
 TONES = {WORSE: "bad", NEW: "bad", NOT_SUPPRESSED: "bad", BETTER: "ok", FIXED: "ok"}
 LIMIT_WORDS = {SAME: NO_CHANGE, NOT_COMPARABLE: "not comparable: only one run knows this limit"}
-GATE_TONES = {"passed": "ok", "failed": "bad"}
+GATE_WORDS = {SAME: NO_CHANGE, NOT_COMPARABLE: "not comparable: only one run has a gate"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,7 +112,9 @@ def unchanged(diff: Diff) -> str:
 
 def runs(diff: Diff) -> str:
     """Which runs: "22 November 2026, 06:00 UTC → 28 November 2026, 06:00 UTC; eu-north-1, account 123456789012"."""
-    where = diff.new.region if diff.new.account is None else f"{diff.new.region}, account {diff.new.account}"
+    account, region = diff.new.account, diff.new.region
+    where = "several regions" if region == SEVERAL else region
+    where += "" if account is None else ", several accounts" if account == SEVERAL else f", account {account}"
     return f"{filters.at_time(diff.old.started_at)} → {filters.at_time(diff.new.started_at)}; {where}"
 
 
@@ -123,7 +126,7 @@ def still_open(diff: Diff) -> str:
 
 
 def notes(diff: Diff) -> tuple[str, ...]:
-    return tuple(short(digest.capital(filters.sentence(one))) for one in diff.notes)
+    return tuple(short(filters.sentence(one)) for one in diff.notes)
 
 
 def short(text: str) -> str:
@@ -169,8 +172,8 @@ def _summary(diff: Diff) -> Section:
         tones.append("")
     if diff.gate is not None:
         before, after = (verdict or "no gate" for verdict in (diff.gate.verdict_before, diff.gate.verdict_after))
-        rows.append(("Gate", before, after, NO_CHANGE if before == after else after))
-        tones.append(GATE_TONES.get(after, ""))
+        rows.append(("Gate", before, after, GATE_WORDS.get(diff.gate.direction, diff.gate.direction)))
+        tones.append(TONES.get(diff.gate.direction, ""))
     if diff.first_limit is not None:
         one = diff.first_limit
         rows.append(
