@@ -63,7 +63,7 @@ class Bill:
 
 
 def compare_bills(before: Bill, after: Bill, old: Side, new: Side) -> CostChange:
-    """The difference of two bills, split by the rule of `diff_lines`. Raises ConfigError for amounts that are no money, but a damaged file."""
+    """The difference of two bills, split by the rule of `diff_lines`. Raises ConfigError for amounts of a damaged file."""
     amounts = (line.monthly_usd for bill in (before, after) for line in bill.lines)
     if any(amount is not None and abs(amount) > MOST_USD for amount in amounts):
         raise _out_of_range()

@@ -55,8 +55,23 @@ def _what_was_looked_at(old: Report, new: Report) -> Iterator[str]:
     if None in accounts and old.audit.id != new.audit.id:
         yield "It is not known whether both runs are of the same account"
     yield from _how_items_were_read(old, new)
+    other = _known_otherwise(old, new)
+    if other:
+        yield (
+            f"{counted(other, 'line')} of the bill now {'is' if other == 1 else 'are'} measured in one run, and declared or assumed in the "
+            "other: what is called usage there may be that alone"
+        )
     if (old.baseline is None) != (new.baseline is None):
         yield f"Only the {'new' if old.baseline is None else 'old'} run was held against a baseline, which suppresses what it knows"
+
+
+def _known_otherwise(old: Report, new: Report) -> int:
+    """How many lines that both bills have are not known in the same way."""
+    before, after = (
+        {(line.table, line.index, line.component, line.region): line.basis for line in report.costs.current.lines}
+        for report in (old, new)
+    )
+    return sum(before[key] != basis for key, basis in after.items() if key in before)
 
 
 def _how_items_were_read(old: Report, new: Report) -> Iterator[str]:

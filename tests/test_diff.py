@@ -16,20 +16,9 @@ from stj_audit import baseline as baselines
 from stj_audit.config import Scale, SizeLines, parse_config
 from stj_audit.cost.lines import MONEY_STEP, QUANTITY_STEP
 from stj_audit.cost.prices import PriceSheet, bundled_sheet
-from stj_audit.diff import (
-    BETTER,
-    FIXED,
-    NEW,
-    NOT_COMPARABLE,
-    NOT_LOOKED_AT,
-    NOT_SUPPRESSED,
-    NOW_SUPPRESSED,
-    SAME,
-    WORSE,
-    Diff,
-    compare,
-)
+from stj_audit.diff import NOT_COMPARABLE, SAME, Diff, compare
 from stj_audit.diff_costs import Bill, CostChange, compare_bills
+from stj_audit.diff_findings import BETTER, FIXED, NEW, NOT_LOOKED_AT, NOT_SUPPRESSED, NOW_SUPPRESSED, WORSE
 from stj_audit.diff_lines import LineChange, Side, side_of
 from stj_audit.errors import ConfigError
 from stj_audit.facts import AutoScaling, MissingTable, Pitr, ScalableTarget, Snapshot, TableFacts, Throughput, Unknown
@@ -592,8 +581,9 @@ def test_what_price_and_quantity_do_together_is_shared_in_halves() -> None:
     "damage", [{"monthly_usd": Decimal("1e60")}, {"quantity": Decimal("1e-300"), "unit_price_usd": Decimal("1e60")}]
 )
 def test_amounts_of_a_damaged_file_are_told_as_that(damage: dict[str, Decimal]) -> None:
+    damaged: dict[str, Any] = dict(damage)
     line = replace(sample_report().costs.current.lines[0], table="a", component="writes")
-    before, after = a_bill((line,)), a_bill((replace(line, **damage),))
+    before, after = a_bill((line,)), a_bill((replace(line, **damaged),))
     with pytest.raises(ConfigError, match="has an amount that is out of range"):
         compare_bills(before, after, SIDES[0], SIDES[0])
 
@@ -677,6 +667,15 @@ def test_what_makes_two_runs_hard_to_compare_is_told() -> None:
         "The items of 2 tables were not read in the same way",
     ):
         assert any(note.startswith(start) for note in told), (start, told)
+
+
+def test_a_line_that_is_known_in_another_way_is_told() -> None:
+    old = sample_report()
+    first, *others = old.costs.current.lines
+    lines = (replace(first, basis="declared"), *others)
+    new = replace(old, costs=replace(old.costs, current=replace(old.costs.current, lines=lines)))
+    [told] = [note for note in compare(old, new).notes if "of the bill now" in note]
+    assert told.startswith("1 line of the bill now is measured in one run, and declared or assumed in the other")
 
 
 def test_run_files_from_before_the_gate_load_and_compare() -> None:

@@ -11,10 +11,10 @@ import msgspec
 from stj_audit.diff import Diff
 from stj_audit.errors import ConfigError
 from stj_audit.render import digest_diff, filters
-from stj_audit.render.digest_diff import Cell, Section
 from stj_audit.render.escape import escape_json, escape_terminal
 from stj_audit.render.page import Page, wrapped_name
 from stj_audit.render.run_file import mended, plain_zeros
+from stj_audit.render.sections import Cell, Section, shortened
 from stj_audit.render.templates import render_diff_markdown
 from stj_audit.render.terminal import TONE_COLORS
 
@@ -69,7 +69,7 @@ def _table(diff: Diff, *, color: bool) -> str:
     page.raw("")
     page.text(filters.sentence(digest_diff.title(diff)))
     for section in digest_diff.sections(diff):
-        _section(page, digest_diff.shortened(section, TERMINAL_ROWS))
+        _section(page, shortened(section, TERMINAL_ROWS))
         if section.id == "summary":
             _why_not_passed(page, diff)
     if diff.unchanged:
@@ -132,11 +132,7 @@ def _markdown(diff: Diff) -> str:
 
 
 def _comment(diff: Diff, rows: int) -> str:
-    found = (
-        []
-        if diff.is_empty
-        else [one if one.id == "summary" else digest_diff.shortened(one, rows) for one in digest_diff.sections(diff)]
-    )
+    found = [] if diff.is_empty else [one if one.id == "summary" else shortened(one, rows) for one in digest_diff.sections(diff)]
     text = render_diff_markdown(
         title=digest_diff.unchanged(diff) if diff.is_empty else digest_diff.title(diff),
         sections=found,

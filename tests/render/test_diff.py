@@ -17,9 +17,9 @@ from markdown_it import MarkdownIt
 
 from stj_audit.diff import Diff, compare
 from stj_audit.errors import ConfigError
-from stj_audit.render import digest_diff
 from stj_audit.render.diff import COMMENT_LENGTH, TAG, WIDTHS, render_diff
-from stj_audit.render.digest_diff import because, change, sections
+from stj_audit.render.digest_diff import sections
+from stj_audit.render.digest_diff_costs import because, change, delta
 from stj_audit.render.page import WIDTH
 from stj_audit.report import CostLine, GateReport, GradesAtScale, Report, Suppression
 from tests.render.test_formats import GOLDEN, REWRITE, Reader, invisible, markdown_tables
@@ -308,7 +308,7 @@ def test_every_change_has_its_sign(amount: Decimal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("delta", "share", "complete", "words"),
+    ("difference", "share", "complete", "words"),
     [
         ("2", "0.66", True, "+$2.00 (+66%)"),
         ("-2", "-0.66", True, "-$2.00 (-66%)"),
@@ -320,14 +320,14 @@ def test_every_change_has_its_sign(amount: Decimal) -> None:
         (None, None, False, "not known"),
     ],
 )
-def test_a_difference_says_how_much_of_it_is_known(delta: str | None, share: str | None, complete: bool, words: str) -> None:
+def test_a_difference_says_how_much_of_it_is_known(difference: str | None, share: str | None, complete: bool, words: str) -> None:
     cost = replace(
         a_diff().costs.current,
-        delta_usd=None if delta is None else Decimal(delta),
+        delta_usd=None if difference is None else Decimal(difference),
         delta_share=None if share is None else Decimal(share),
         complete=complete,
     )
-    assert digest_diff.delta(cost) == words
+    assert delta(cost) == words
 
 
 def test_grades_that_differ_alike_at_several_user_counts_are_one_row() -> None:
