@@ -17,6 +17,7 @@ import click
 from stj_audit.errors import AuditError, CannotWrite, ConfigError
 from stj_audit.options import (
     COST_FORMATS,
+    DIFF_FORMATS,
     ENGINES,
     FORMATS,
     ITEMS_FORMATS,
@@ -183,6 +184,52 @@ def render(run_file: "Path", **settings: Any) -> None:
     report = from_json(_read(run_file))
     anchor = None if settings["sarif_anchor"] is None else _anchor(outputs, None, settings)
     _deliver(_anchored(report, anchor), outputs, settings)
+
+
+@cli.command()
+@click.argument("old", metavar="OLD.json", type=FilePath(dir_okay=False))
+@click.argument("new", metavar="NEW.json", type=FilePath(dir_okay=False))
+@option(
+    "-f", "--format", "format_", type=click.Choice(DIFF_FORMATS), default="table", show_default=True, help="What goes to stdout."
+)
+@option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True, help="Colour on stdout.")
+@option("-v", "--verbose", count=True, help="Where an error came from, on stderr.")
+def diff(old: "Path", new: "Path", **settings: Any) -> None:
+    """
+    Say what is new, fixed, worse and better in a run, compared with an earlier one, without an AWS call.
+
+    Findings, grades, settings, sizes and limits; and what a month costs before and after, now and at each user count, with how much of the
+    difference is the price list, the usage, or the configuration. What could not be looked at any more is told as that, never as fixed.
+
+    \b
+      stj-audit run --report json=old.json
+      ...change something, wait for it...
+      stj-audit run --report json=new.json
+      stj-audit diff old.json new.json
+
+    For a pull request there is Markdown, never too long for a comment, with a tag in front by which the comment is found again:
+
+    \b
+      stj-audit diff main.json branch.json --format markdown > comment.md
+      gh pr comment --edit-last --create-if-none --body-file comment.md
+
+    The exit code is 0 however they differ: `stj-audit check` is the gate.
+    """
+    from stj_audit.diff import compare
+    from stj_audit.render.diff import render_diff
+
+    _print(render_diff(compare(_run_file(old), _run_file(new)), settings["format_"], color=_color(settings["color"])))
+
+
+def _run_file(path: "Path") -> "Report":
+    """A run file; where that is wrong, it is told in which of several."""
+    from stj_audit.report import from_json
+
+    try:
+        return from_json(_read(path))
+    except ConfigError as error:
+        words = str(error)
+        raise ConfigError(words if str(path) in words else f"{path}: {words}", hint=error.hint) from error
 
 
 @cli.command()
@@ -749,7 +796,7 @@ def _audited(request: "Request", outputs: list[Any], settings: dict[str, Any]) -
 
 
 def _deliver(report: "Report", outputs: list[Any], settings: dict[str, Any], *, terse: bool = False) -> None:
-    """Render everything first, then write: a format that fails leaves no other half-written. `terse`: table and markdown as a gate has them."""
+    """Render everything first, then write: a format that fails leaves no other half-written. `terse`: table, markdown as a gate has them."""
     from stj_audit.baseline import to_json
     from stj_audit.deliver.files import write
     from stj_audit.render import render as render_report

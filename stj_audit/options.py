@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 FORMATS = ("table", "markdown", "html", "json", "comment", "csv", "junit", "sarif", "github")
 ENGINES = ("local", "spark")
 ITEMS_FORMATS = ("table", "markdown", "json")
+DIFF_FORMATS = ("table", "markdown", "json")
 COST_FORMATS = ("table", "markdown", "html", "json", "csv")
 MAX_USERS = 10**9  # as in the configuration, which is read late
 PRICE_SOURCES = ("bundled", "live")

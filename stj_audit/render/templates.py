@@ -208,6 +208,12 @@ def render_costs_markdown(costs: Costs, **texts: object) -> str:
     return _BLANK_LINES.sub("\n\n", _explained(text, "- {}")).strip() + "\n"
 
 
+def render_diff_markdown(**texts: object) -> str:
+    """What two runs differ in as GitHub's Markdown; `texts` are those of `render.diff`."""
+    text = _environment("markdown").get_template("diff.md.j2").render(**texts)
+    return _BLANK_LINES.sub("\n\n", _explained(text, "{}")).strip() + "\n"
+
+
 def _explained(page: str, block: str) -> str:
     """The page with what its marks mean where its template says `legend`: `block` is how that is set there."""
     words = filters.marks_explained(page)
