@@ -17,9 +17,9 @@ from stj_audit.config import Scale, SizeLines, parse_config
 from stj_audit.cost.lines import MONEY_STEP, QUANTITY_STEP
 from stj_audit.cost.prices import PriceSheet, bundled_sheet
 from stj_audit.diff import NOT_COMPARABLE, SAME, Diff, compare
-from stj_audit.diff_costs import Bill, CostChange, compare_bills
-from stj_audit.diff_findings import BETTER, FIXED, NEW, NOT_LOOKED_AT, NOT_SUPPRESSED, NOW_SUPPRESSED, WORSE
-from stj_audit.diff_lines import LineChange, Side, side_of
+from stj_audit.diff.costs import Bill, CostChange, compare_bills
+from stj_audit.diff.findings import BETTER, FIXED, NEW, NOT_LOOKED_AT, NOT_SUPPRESSED, NOW_SUPPRESSED, WORSE
+from stj_audit.diff.lines import LineChange, Side, side_of
 from stj_audit.errors import ConfigError
 from stj_audit.facts import AutoScaling, MissingTable, Pitr, ScalableTarget, Snapshot, TableFacts, Throughput, Unknown
 from stj_audit.judge import Terms, judge

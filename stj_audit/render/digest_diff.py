@@ -7,10 +7,10 @@ Nothing here is escaped: that is for the format.
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from stj_audit import diff_tables
 from stj_audit.diff import NOT_COMPARABLE, SAME, Diff, GradeChange
-from stj_audit.diff_findings import BETTER, FIXED, NEW, NOT_LOOKED_AT, NOT_SUPPRESSED, NOW_SUPPRESSED, STATES, WORSE, FindingChange
-from stj_audit.diff_tables import TableChange
+from stj_audit.diff import tables as changed_tables
+from stj_audit.diff.findings import BETTER, FIXED, NEW, NOT_LOOKED_AT, NOT_SUPPRESSED, NOW_SUPPRESSED, STATES, WORSE, FindingChange
+from stj_audit.diff.tables import TableChange
 from stj_audit.render import digest, filters
 from stj_audit.render.digest_diff_costs import (
     NO_CHANGE,
@@ -170,8 +170,8 @@ def _told(one: FindingChange) -> str:
 
 
 def _settings(diff: Diff) -> Section:
-    states = {diff_tables.ADDED: "only in the new run", diff_tables.REMOVED: "only in the old run: deleted, or not audited"}
-    states |= {diff_tables.NOT_READ: "could not be read now", diff_tables.READ_AGAIN: "could not be read before"}
+    states = {changed_tables.ADDED: "only in the new run", changed_tables.REMOVED: "only in the old run: deleted, or not audited"}
+    states |= {changed_tables.NOT_READ: "could not be read now", changed_tables.READ_AGAIN: "could not be read before"}
     rows: list[tuple[Cell, ...]] = []
     for one in diff.tables:
         if one.state in states:
@@ -181,7 +181,7 @@ def _settings(diff: Diff) -> Section:
 
 
 def _tables(diff: Diff) -> Section:
-    found = [one for one in diff.tables if one.state == diff_tables.SAME and not replace(one, settings=()).is_same]
+    found = [one for one in diff.tables if one.state == changed_tables.SAME and not replace(one, settings=()).is_same]
     return Section(
         id="tables",
         title="Size of tables",

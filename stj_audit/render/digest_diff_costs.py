@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from stj_audit.diff import Diff
-from stj_audit.diff_costs import CostChange
-from stj_audit.diff_lines import NEW, OLD, LineChange
+from stj_audit.diff.costs import CostChange
+from stj_audit.diff.lines import NEW, OLD, LineChange
 from stj_audit.render import filters
 from stj_audit.render.sections import Place, Section
 from stj_audit.wording import counted

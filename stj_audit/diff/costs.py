@@ -1,7 +1,7 @@
 """
 Two bills side by side: what they come to, and how much of the difference is the price list, the usage, and the configuration.
 
-The rule is in `diff_lines`. The three parts add up to the difference exactly, and the difference is the bill after less the bill before
+The rule is in `lines`. The three parts add up to the difference exactly, and the difference is the bill after less the bill before
 where all of both is known.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation, localcontext
 
 from stj_audit.cost.lines import DIGITS
-from stj_audit.diff_lines import LineChange, LineKey, Pair, Side, line_change
+from stj_audit.diff.lines import LineChange, LineKey, Pair, Side, line_change
 from stj_audit.errors import ConfigError
 from stj_audit.report import CostLine
 
@@ -63,7 +63,7 @@ class Bill:
 
 
 def compare_bills(before: Bill, after: Bill, old: Side, new: Side) -> CostChange:
-    """The difference of two bills, split by the rule of `diff_lines`. Raises ConfigError for amounts of a damaged file."""
+    """The difference of two bills, split by the rule of `lines`. Raises ConfigError for amounts of a damaged file."""
     amounts = (line.monthly_usd for bill in (before, after) for line in bill.lines)
     if any(amount is not None and abs(amount) > MOST_USD for amount in amounts):
         raise _out_of_range()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from stj_audit.diff_lines import unread
+from stj_audit.diff.lines import unread
 from stj_audit.report import IndexReport, KeyElement, Report, TableReport, Units
 from stj_audit.wording import listed
 

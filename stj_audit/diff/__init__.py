@@ -1,5 +1,5 @@
 """
-Two runs compared: what is new, fixed, worse and better in findings, tables, grades, limits and the gate; the bills are in `diff_costs`.
+Two runs compared: what is new, fixed, worse and better in findings, tables, grades, limits and the gate; the bills are in `costs`.
 
 Pure, and all of it values: renderers read a `Diff` and nothing else. The field names are the keys of `diff --format json`.
 
@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from stj_audit import diff_notes
 from stj_audit.baseline import Place, named, same_places
-from stj_audit.diff_costs import Bill, CostChange, compare_bills
-from stj_audit.diff_findings import BETTER, WORSE, FindingChange, finding_changes, unchanged
-from stj_audit.diff_lines import side_of
-from stj_audit.diff_tables import TableChange, table_changes
+from stj_audit.diff.costs import Bill, CostChange, compare_bills
+from stj_audit.diff.findings import BETTER, WORSE, FindingChange, finding_changes, unchanged
+from stj_audit.diff.lines import side_of
+from stj_audit.diff.notes import notes
+from stj_audit.diff.tables import TableChange, table_changes
 from stj_audit.errors import ConfigError
 from stj_audit.grade import LETTERS
 from stj_audit.report import GateReport, Report, ScaleLimit
@@ -157,7 +157,7 @@ def compare(old: Report, new: Report) -> Diff:
         schema_version=SCHEMA_VERSION,
         old=_run(old),
         new=_run(new),
-        notes=tuple(diff_notes.notes(old, new)),
+        notes=tuple(notes(old, new)),
         findings=finding_changes(old, new),
         unchanged=unchanged(old, new),
         tables=table_changes(old, new),
