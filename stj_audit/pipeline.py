@@ -6,7 +6,7 @@ The result is a Report, or what was gathered for one; printing and delivering it
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -26,7 +26,7 @@ from stj_audit.scanners.checkpoint import machine_key, make_folder
 from stj_audit.scanners.items import forget
 from stj_audit.scanners.prices import live_sheet
 from stj_audit.scanners.session import Aws, AwsOptions, open_session
-from stj_audit.scanners.snapshot import Progress
+from stj_audit.scanners.snapshot import Progress, matches
 from stj_audit.scanners.spending import Spending
 from stj_audit.scanners.tables import count_items
 from stj_audit.scanners.threads import Threads
@@ -122,7 +122,15 @@ def _terms(request: Request, sheets: Mapping[str, PriceSheet], users_elsewhere: 
         free_tier=request.free_tier,
         users_elsewhere=users_elsewhere,
         baseline=request.baseline,
-        gate=request.gate,
+        gate=replace(request.gate, expected=_expected(request)),
+    )
+
+
+def _expected(request: Request) -> tuple[str, ...]:
+    """The tables that the configuration declares and that the request means: of those that it does not name, nothing is said."""
+    names = [(name, name.rpartition("/")[2]) for name in request.config.tables]
+    return tuple(
+        name for name, bare in names if not request.patterns or any(matches(pattern, bare) for pattern in request.patterns)
     )
 
 

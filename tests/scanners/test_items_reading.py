@@ -21,6 +21,7 @@ from stj_audit.config import Config
 from stj_audit.facts import ItemSizes, ItemsReading, Snapshot, Unknown
 from stj_audit.gate import GateTerms
 from stj_audit.items.engine import new_fold
+from stj_audit.items.plan import PILOT_SEGMENTS
 from stj_audit.items.verdict import of_table
 from stj_audit.pipeline import Interrupted, Request, audit
 from stj_audit.scanners import Aws, AwsOptions, ItemsPlan, items, open_session, tables, take_snapshot
@@ -254,6 +255,34 @@ def test_calls_that_were_not_made_are_told_as_interrupted(aws: Aws) -> None:
     assert [facts.table.name for facts in found.tables] == ["orders", "users"]
     unasked = [facts.operations for facts in found.tables]
     assert {one.reason for one in unasked if isinstance(one, Unknown)} == {INTERRUPTED}
+
+
+@pytest.mark.parametrize(("segments", "coverage"), [(PILOT_SEGMENTS - 1, None), (PILOT_SEGMENTS, "sample"), (100, "full")])
+def test_segments_that_were_read_to_their_end_are_a_sample(
+    segments: int, coverage: str | None, aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are read in random order, whatever ends the reading."""
+    monkeypatch.setattr("stj_audit.items.plan.FULL_SEGMENT_BYTES", 1_000)
+    monkeypatch.setattr("stj_audit.items.plan.WORKERS", 1)
+    create_table()
+    table = replace(tables.read(aws, "orders"), size_bytes=100_000, item_count=100)
+    stop, left = threading.Event(), iter(range(segments, 0, -1))
+
+    def send() -> AWSResponse:
+        if next(left) == 1:
+            stop.set()
+        return answer(a_page("a", last=None))
+
+    answer_with(aws.dynamodb, "dynamodb.Scan", send)
+    sizes, _ = items.read(aws, table, FULL, hash_key=b"key", stop=stop)
+    if coverage is None:
+        assert sizes == Unknown(
+            call="dynamodb:Scan", reason=f"{INTERRUPTED}; {segments} of 100 segments were read, too few to judge by"
+        )
+        return
+    assert isinstance(sizes, ItemSizes)
+    assert (sizes.coverage, sizes.scanned) == (coverage, segments)
+    assert coverage == "full" or (sizes.sample is not None and sizes.sample.stopped_by == "interrupted")
 
 
 def test_without_being_asked_to_nothing_is_kept(aws: Aws) -> None:
