@@ -80,6 +80,7 @@ def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell |
 
     Raises AuditError (see errors.py) when there is nothing to judge, and Interrupted for Ctrl-C, where that is kept.
     """
+    request = replace(request, gate=replace(request.gate, expected=_expected(request)))
     targets = targets_of(request.aws, request.regions, request.config.account)
     # Before anything is read and paid for; an account that is not named by a role is known later
     check_belongs(request.baseline, [(target.account, target.aws.region) for target in targets])
@@ -122,7 +123,7 @@ def _terms(request: Request, sheets: Mapping[str, PriceSheet], users_elsewhere: 
         free_tier=request.free_tier,
         users_elsewhere=users_elsewhere,
         baseline=request.baseline,
-        gate=replace(request.gate, expected=_expected(request)),
+        gate=request.gate,
     )
 
 
