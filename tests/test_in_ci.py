@@ -1,0 +1,221 @@
+"""The action, the hook and the blocks of the README's "In CI": their shell steps are run as they stand."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.commands import KEYS
+from tests.engines import engine_missing
+from tests.engines.dynamodb_local import REGION, EngineUnavailable, engine_folder, running_dynamodb_local
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+GITHUB, GITLAB, PRE_COMMIT = (
+    yaml.safe_load(block)
+    for block in re.findall(r"```yaml\n(.*?)```", README.split("## In CI")[1].split("\n## ")[0], flags=re.DOTALL)
+)
+EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
+INSTALL, CHECK = ACTION["runs"]["steps"]
+
+GOOD = """
+Resources:
+  Orders:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: orders
+      BillingMode: PAY_PER_REQUEST
+      DeletionProtectionEnabled: true
+      PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true}
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+"""
+BAD = GOOD.replace("PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false")
+
+pytestmark = pytest.mark.process
+
+
+def named(expression: str) -> str:
+    """The input that an expression stands for."""
+    found = EXPRESSION.fullmatch(expression)
+    assert found is not None
+    assert found[1].startswith("inputs.")
+    return found[1].removeprefix("inputs.")
+
+
+class Runner:
+    """What GitHub's runner does with the steps of a composite action, as far as this one needs it."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.folder = folder
+        self._outputs = folder / "outputs.txt"
+        self._temporary = folder / "temporary"
+        self._temporary.mkdir()
+        self._environment = environment | {
+            "GITHUB_ACTION_PATH": str(ROOT),
+            "GITHUB_OUTPUT": str(self._outputs),
+            "RUNNER_TEMP": str(self._temporary),
+        }
+
+    def run(self, inputs: dict[str, str], **more: str) -> tuple[int, str, dict[str, str]]:
+        """Exit code, stdout and outputs of the last step. `inputs` that the action does not have are a mistake."""
+        assert set(inputs) <= set(ACTION["inputs"])
+        given = {name: inputs.get(name, one["default"]) for name, one in ACTION["inputs"].items()}
+        self._outputs.write_text("", encoding="utf-8")
+        self.installed()
+        done = self._step(CHECK, given, more)
+        lines = self._outputs.read_text(encoding="utf-8").splitlines()
+        return done.returncode, done.stdout, dict(line.split("=", 1) for line in lines)
+
+    def installed(self) -> Path:
+        """Where the command is that the action installs, which it does once."""
+        folder = self._temporary / "stj-audit/bin"
+        if not (folder / "stj-audit").exists():
+            done = self._step(INSTALL, {"python": sys.executable}, {})
+            assert done.returncode == 0, done.stderr
+        return folder
+
+    def _step(self, step: dict[str, Any], inputs: dict[str, str], more: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+        environment = {name: self._value(text, inputs) for name, text in step["env"].items()}
+        done = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step["run"]],
+            cwd=self.folder,
+            env={**self._environment, **more, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        print(done.stderr)  # noqa: T201 - pytest shows it with a failure
+        return done
+
+    @staticmethod
+    def _value(text: str, inputs: dict[str, str]) -> str:
+        return inputs[named(text)]
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """That of a build: nothing of ours, or of whoever runs the tests; and no compiler is waited for."""
+    home = tmp_path_factory.mktemp("home")
+    kept = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "LC_", "LANG", "SSL_", "XDG_"))}
+    return kept | {"PATH": os.environ["PATH"], "HOME": str(home), "STJ_AUDIT_BUILD": "pure", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+
+
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Runner:
+    return Runner(tmp_path_factory.mktemp("work"), environment)
+
+
+@pytest.fixture(scope="module")
+def live(environment: dict[str, str]) -> Iterator[dict[str, str]]:
+    """The environment of a build with credentials, for an engine of its own that has one table, `orders`, with an item above the line."""
+    try:
+        folder = engine_folder()
+    except EngineUnavailable as missing:
+        engine_missing("DYNAMODB LOCAL", str(missing))
+    with running_dynamodb_local(folder) as engine:
+        client = engine.client()
+        client.create_table(
+            TableName="orders",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        client.put_item(TableName="orders", Item={"id": {"S": "a"}, "pad": {"S": "x" * 310_000}})
+        yield environment | KEYS | {"AWS_REGION": REGION, "STJ_AUDIT_ENDPOINT_URL": engine.endpoint_url}
+
+
+def test_no_expression_is_in_a_script() -> None:
+    for step in (INSTALL, CHECK):
+        assert not EXPRESSION.search(step["run"])
+        assert step["shell"] == "bash"
+
+
+def test_the_inputs_of_the_action_are_options() -> None:
+    options = subprocess.run([sys.executable, "-m", "stj_audit", "check", "--help"], capture_output=True, text=True, check=True)
+    known = set(re.findall(r"--([a-z-]+)", options.stdout))
+    assert set(ACTION["inputs"]) - {"tables", "python"} <= known
+    assert {named(text) for step in (INSTALL, CHECK) for text in step["env"].values()} == set(ACTION["inputs"])
+
+
+def test_the_action_fails_a_build_and_passes_another(runner: Runner) -> None:
+    (runner.folder / "template.yaml").write_text(BAD, encoding="utf-8")
+    code, shown, outputs = runner.run({"template": "template.yaml", "region": "eu-north-1"})
+    assert code == 3
+    assert outputs["exit-code"] == "3"
+    assert re.search(r"^::error .*file=template\.yaml,line=3", shown, flags=re.MULTILINE)
+    assert "pitr-off" in Path(outputs["run-file"]).read_text(encoding="utf-8")
+    assert Path(outputs["comment-file"]).read_text(encoding="utf-8").startswith("<!-- stj-audit -->")
+
+    (runner.folder / "template.yaml").write_text(GOOD, encoding="utf-8")
+    code, _, outputs = runner.run({"template": "template.yaml", "region": "eu-north-1"})
+    assert (code, outputs["exit-code"]) == (0, "0")
+
+    code, _, outputs = runner.run({"template": "template.yaml", "region": "eu-north-1", "fail-on": "low"})
+    assert (code, outputs["exit-code"]) == (3, "3")
+
+
+def test_what_is_in_an_input_is_never_run(runner: Runner) -> None:
+    (runner.folder / "template.yaml").write_text(GOOD, encoding="utf-8")
+    for hostile in ("$(touch stolen)", "`touch stolen`", "; touch stolen", "--help", "a\n$(touch stolen)\n*"):
+        code, _, outputs = runner.run({"template": "template.yaml", "region": "eu-north-1", "tables": hostile})
+        assert code == int(outputs["exit-code"]) != 0
+        assert not (runner.folder / "stolen").exists()
+
+
+@pytest.mark.dynamodb_local
+def test_the_block_for_github(runner: Runner, live: dict[str, str]) -> None:
+    [step] = [one for one in GITHUB["jobs"]["stj-audit"]["steps"] if one["uses"].startswith("OWNER/stj-audit@")]
+    code, shown, outputs = runner.run(step["with"], **live)
+    assert code == 3
+    assert "::error" in shown
+    gate = json.loads(Path(outputs["run-file"]).read_bytes())["gate"]
+    assert [(one["table"], one["verdict"]) for one in gate["items"]] == [("orders", "over")]
+
+
+@pytest.mark.dynamodb_local
+def test_the_block_for_gitlab(runner: Runner, live: dict[str, str], tmp_path: Path) -> None:
+    install, *rest = GITLAB["dynamodb"]["script"]
+    assert shlex.split(install)[:2] == ["pip", "install"]  # as the action does; that it works is seen there
+    done = subprocess.run(
+        ["bash", "-e", "-c", "\n".join(rest)],
+        cwd=tmp_path,
+        env=live | {"PATH": f"{runner.installed()}:{live['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 3, done.stderr
+    artifacts = GITLAB["dynamodb"]["artifacts"]
+    assert {*artifacts["paths"], artifacts["reports"]["junit"]} == {path.name for path in tmp_path.iterdir()}
+
+
+def test_the_hook(runner: Runner, environment: dict[str, str], tmp_path: Path) -> None:
+    [hook] = HOOKS
+    [repo] = PRE_COMMIT["repos"]
+    [used] = repo["hooks"]
+    assert used["id"] == hook["id"]
+    for pattern in (used["files"], hook["files"]):
+        assert re.search(pattern, "template.yaml")
+    for text, code in ((BAD, 3), (GOOD, 0)):
+        (tmp_path / "template.yaml").write_text(text, encoding="utf-8")
+        done = subprocess.run(
+            [*shlex.split(hook["entry"]), *used["args"]],
+            cwd=tmp_path,
+            env=environment | {"PATH": f"{runner.installed()}:{environment['PATH']}"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, done.stderr
+        assert not done.stderr
