@@ -338,7 +338,7 @@ class TableReport:
     item_count: int | None
     size_bytes: int | None
     created_at: datetime | None
-    deletion_protection: bool
+    deletion_protection: bool | None
     encryption: str
     ttl_attribute: str | None
     stream: str | None

@@ -1,0 +1,361 @@
+"""
+The tables of a Terraform plan, as `terraform show -json` writes it: `planned_values` with the modules in it, and of `resource_changes` what
+is known after apply only.
+
+An attribute that the configuration leaves out, and that AWS decides, is "known after apply" too. What AWS decides then is the default of
+CreateTable, so the configuration in the plan tells the two apart. Source: Terraform, "JSON Output Format"; Terraform AWS provider,
+aws_dynamodb_table, aws_dynamodb_global_table, aws_appautoscaling_target, aws_appautoscaling_policy, aws_cloudwatch_metric_alarm.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from stj_audit.declared.definition import Definition
+from stj_audit.declared.global_table import VERSION
+from stj_audit.declared.intrinsics import Unresolved, first_unresolved
+from stj_audit.declared.source import SHOW_JSON, Source
+from stj_audit.errors import ConfigError
+from stj_audit.report import SourceLine
+
+TABLE, LEGACY_GLOBAL_TABLE = "aws_dynamodb_table", "aws_dynamodb_global_table"
+LEGACY_VERSION = "2017.11.29"
+TARGET, POLICY, ALARM = "aws_appautoscaling_target", "aws_appautoscaling_policy", "aws_cloudwatch_metric_alarm"
+INSIGHTS = "aws_dynamodb_contributor_insights"
+NAMESPACE = "dynamodb"
+AFTER_APPLY = "known after apply"
+
+_INSTANCE = re.compile(r"\[[^\]]*\]")
+
+Values = Mapping[str, Any]
+Write = Callable[[Values], dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Planned:
+    """One resource as it is planned. `values` has `Unresolved` where the plan does not know, nothing where the configuration says nothing."""
+
+    address: str
+    type: str
+    values: Values
+
+
+def is_plan(document: Mapping[str, Any]) -> bool:
+    """Whether it is the JSON of a plan."""
+    return "planned_values" in document or "resource_changes" in document
+
+
+def refuse_other_json(document: Mapping[str, Any], shown: str) -> None:
+    """Raise ConfigError for what Terraform writes beside plans: a state holds what is there, not what is planned."""
+    is_state_file = "terraform_version" in document and ("resources" in document or "lineage" in document)
+    if is_state_file or ("values" in document and "format_version" in document):
+        raise ConfigError(f"{shown} is a Terraform state, and no plan", hint=SHOW_JSON)
+
+
+def read_plan(source: Source) -> tuple[Definition, ...]:
+    """The tables that there will be once the plan is applied. Raises ConfigError for a plan that does not say what is planned."""
+    plan = source.document
+    if not isinstance(plan.get("planned_values"), dict):
+        raise ConfigError(f"{source.shown}: a plan without `planned_values`", hint=SHOW_JSON)
+    resources = tuple(_planned(plan))
+    tables = [_definition(one, source) for one in resources if one.type == TABLE]
+    around = _around(resources)
+    return tuple(_with_surroundings(one, resources, around) for one in tables)
+
+
+# ------------------------------------------------------------------------------------------------- what a plan says
+
+
+def _planned(plan: Values) -> Iterator[_Planned]:
+    unknown = {
+        change.get("address"): (change.get("change") or {}).get("after_unknown") or {}
+        for change in plan.get("resource_changes") or ()
+        if isinstance(change, dict)
+    }
+    configured = _configured(((plan.get("configuration") or {}).get("root_module")) or {}, "")
+    for one in _in_module((plan["planned_values"].get("root_module")) or {}):
+        address = str(one.get("address"))
+        if one.get("mode", "managed") != "managed":
+            continue
+        expressions = configured.get(_INSTANCE.sub("", address))
+        values = _merged(one.get("values") or {}, unknown.get(address) or {}, expressions)
+        yield _Planned(address=address, type=str(one.get("type")), values=values)
+
+
+def _in_module(module: Values) -> Iterator[Values]:
+    yield from (one for one in module.get("resources") or () if isinstance(one, dict))
+    for child in module.get("child_modules") or ():
+        yield from _in_module(child)
+
+
+def _configured(module: Values, prefix: str) -> dict[str, Values]:
+    """What the configuration says of each resource, by its address without instances."""
+    found = {f"{prefix}{one.get('address')}": one.get("expressions") or {} for one in module.get("resources") or ()}
+    for name, call in (module.get("module_calls") or {}).items():
+        found |= _configured(call.get("module") or {}, f"{prefix}module.{name}.")
+    return found
+
+
+def _merged(values: Values, unknown: Any, expressions: Values | None) -> dict[str, Any]:
+    """The values, with `Unresolved` for what is configured and not known. Without a configuration all that is not known is taken for that."""
+    merged = {name: value for name, value in values.items() if value is not None}
+    for name, mark in unknown.items() if isinstance(unknown, dict) else ():
+        if mark is True:
+            if expressions is None or name in expressions:
+                merged[name] = Unresolved(reason=AFTER_APPLY)
+        elif name in merged:
+            merged[name] = _marked(merged[name], mark)
+    return merged
+
+
+def _marked(value: Any, mark: Any) -> Any:
+    """A value with `Unresolved` at each place that `after_unknown` marks; blocks are lists of objects."""
+    if mark is True:
+        return Unresolved(reason=AFTER_APPLY)
+    if isinstance(value, list) and isinstance(mark, list):
+        return [_marked(one, sign) for one, sign in zip(value, [*mark, *[{}] * len(value)], strict=False)]
+    if isinstance(value, dict) and isinstance(mark, dict):
+        return {**value, **{name: _marked(value.get(name), sign) for name, sign in mark.items() if sign}}
+    return value
+
+
+# --------------------------------------------------------------------------------------------------------- one table
+
+
+def _definition(planned: _Planned, source: Source) -> Definition:
+    values = planned.values
+    line = source.line_of_text(json.dumps(planned.address))
+    named = isinstance(values.get("name"), str)
+    return Definition(
+        id=planned.address,
+        source=SourceLine(path=source.shown, line=line),
+        language="Terraform",
+        properties=_properties(values),
+        replicas=_replicas(values),
+        global_table_version=VERSION if _blocks(values, "replica") else None,
+        notes=() if named else (f"{planned.address} gets its name when the plan is applied, and is told by its address",),
+    )
+
+
+def _properties(values: Values) -> dict[str, Any]:
+    """In the words of AWS::DynamoDB::Table."""
+    properties: dict[str, Any] = {
+        "TableName": values.get("name"),
+        "AttributeDefinitions": _each(
+            values, "attribute", lambda one: {"AttributeName": one.get("name"), "AttributeType": one.get("type")}
+        ),
+        "KeySchema": _key(values.get("hash_key"), values.get("range_key")),
+        "GlobalSecondaryIndexes": _each(values, "global_secondary_index", _global_index),
+        "LocalSecondaryIndexes": _each(values, "local_secondary_index", lambda one: _local_index(one, values.get("hash_key"))),
+        "ProvisionedThroughput": _units(values),
+        "OnDemandThroughput": _one(values, "on_demand_throughput", _ceiling),
+        "WarmThroughput": _one(values, "warm_throughput", _warm),
+        "StreamSpecification": _stream(values),
+        "TimeToLiveSpecification": _one(values, "ttl", _time_to_live),
+        "PointInTimeRecoverySpecification": _one(values, "point_in_time_recovery", _pitr),
+        "SSESpecification": _one(values, "server_side_encryption", _sse),
+        "Tags": _tags(values),
+    }
+    for name, property_name in (
+        ("billing_mode", "BillingMode"),
+        ("table_class", "TableClass"),
+        ("deletion_protection_enabled", "DeletionProtectionEnabled"),
+    ):
+        if name in values:
+            properties[property_name] = values[name]
+    return {name: value for name, value in properties.items() if value not in (None, {}, [])}
+
+
+def _blocks(values: Values, name: str) -> list[Values]:
+    found = values.get(name)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _each(values: Values, name: str, write: Write) -> Any:
+    found = values.get(name)
+    return found if isinstance(found, Unresolved) else [write(one) for one in _blocks(values, name)]
+
+
+def _one(values: Values, name: str, write: Write) -> Any:
+    found = values.get(name)
+    if isinstance(found, Unresolved):
+        return found
+    blocks = _blocks(values, name)
+    return write(blocks[0]) if blocks else None
+
+
+def _key(hash_key: Any, range_key: Any) -> list[dict[str, Any]]:
+    key = [{"AttributeName": hash_key, "KeyType": "HASH"}]
+    return [*key, {"AttributeName": range_key, "KeyType": "RANGE"}] if range_key else key
+
+
+def _global_index(one: Values) -> dict[str, Any]:
+    """Its key is in `hash_key` and `range_key`, or in newer versions of the provider in blocks, of which there may be eight."""
+    blocks = [{"AttributeName": key.get("attribute_name"), "KeyType": key.get("key_type")} for key in _blocks(one, "key_schema")]
+    index = {
+        "IndexName": one.get("name"),
+        "KeySchema": blocks or _key(one.get("hash_key"), one.get("range_key")),
+        "Projection": _projection(one),
+        "ProvisionedThroughput": _units(one),
+        "OnDemandThroughput": _one(one, "on_demand_throughput", _ceiling),
+        "WarmThroughput": _one(one, "warm_throughput", _warm),
+    }
+    return {name: value for name, value in index.items() if value}
+
+
+def _local_index(one: Values, hash_key: Any) -> dict[str, Any]:
+    return {"IndexName": one.get("name"), "KeySchema": _key(hash_key, one.get("range_key")), "Projection": _projection(one)}
+
+
+def _projection(one: Values) -> dict[str, Any]:
+    attributes = one.get("non_key_attributes") or []
+    # A set in Terraform: in no order, and AWS keeps none either
+    return {
+        "ProjectionType": one.get("projection_type"),
+        **(
+            {"NonKeyAttributes": attributes if isinstance(attributes, Unresolved) else sorted(map(str, attributes))}
+            if attributes
+            else {}
+        ),
+    }
+
+
+def _units(one: Values) -> dict[str, Any]:
+    """The provider has zeros where the table is on demand."""
+    units = {"ReadCapacityUnits": one.get("read_capacity"), "WriteCapacityUnits": one.get("write_capacity")}
+    return {name: value for name, value in units.items() if value}
+
+
+def _ceiling(one: Values) -> dict[str, Any]:
+    limits = {"MaxReadRequestUnits": one.get("max_read_request_units"), "MaxWriteRequestUnits": one.get("max_write_request_units")}
+    return {name: value for name, value in limits.items() if value}
+
+
+def _warm(one: Values) -> dict[str, Any]:
+    return {"ReadUnitsPerSecond": one.get("read_units_per_second"), "WriteUnitsPerSecond": one.get("write_units_per_second")}
+
+
+def _stream(values: Values) -> Any:
+    enabled = values.get("stream_enabled")
+    if isinstance(enabled, Unresolved):
+        return enabled
+    return {"StreamViewType": values.get("stream_view_type")} if enabled else None
+
+
+def _time_to_live(one: Values) -> dict[str, Any]:
+    """aws_dynamodb_table, `ttl`: `enabled` is false unless it is given."""
+    return {"AttributeName": one.get("attribute_name") or None, "Enabled": one.get("enabled") or False}
+
+
+def _pitr(one: Values) -> dict[str, Any]:
+    days = one.get("recovery_period_in_days")
+    return {"PointInTimeRecoveryEnabled": one.get("enabled") or False, **({"RecoveryPeriodInDays": days} if days else {})}
+
+
+def _sse(one: Values) -> dict[str, Any]:
+    return {"SSEEnabled": one.get("enabled") or False, "KMSMasterKeyId": one.get("kms_key_arn")}
+
+
+def _tags(values: Values) -> Any:
+    """With the tags of the provider (`tags_all`), where they are known."""
+    for name in ("tags_all", "tags"):
+        found = values.get(name)
+        if isinstance(found, dict) and first_unresolved(found) is None:
+            return [{"Key": key, "Value": text} for key, text in found.items()]
+    return next((values[name] for name in ("tags_all", "tags") if isinstance(values.get(name), Unresolved)), None)
+
+
+def _replicas(values: Values) -> tuple[str, ...]:
+    return tuple(one["region_name"] for one in _blocks(values, "replica") if isinstance(one.get("region_name"), str))
+
+
+# ------------------------------------------------------------------------------------------- what is around the tables
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Around:
+    targets: Sequence[Values]
+    policies: Sequence[Values]
+    alarms: Sequence[Values]
+    unknown: Mapping[str, Unresolved]
+    """By resource ("table/NAME", "" for any)."""
+
+
+def _around(resources: Sequence[_Planned]) -> _Around:
+    targets, policies, unknown = [], [], {}
+    for one in resources:
+        if one.type not in (TARGET, POLICY) or one.values.get("service_namespace") != NAMESPACE:
+            continue
+        found = {"ServiceNamespace": NAMESPACE, "ResourceId": one.values.get("resource_id")}
+        found["ScalableDimension"] = one.values.get("scalable_dimension")
+        if one.type == TARGET:
+            found |= {"MinCapacity": one.values.get("min_capacity"), "MaxCapacity": one.values.get("max_capacity")}
+        else:
+            aims = _blocks(one.values, "target_tracking_scaling_policy_configuration")
+            found |= {"TargetTrackingScalingPolicyConfiguration": {"TargetValue": aims[0].get("target_value")}} if aims else {}
+        why = first_unresolved(found)
+        if why is not None:
+            unknown[found["ResourceId"] if isinstance(found["ResourceId"], str) else ""] = why
+        elif all(value is not None for value in found.values()):
+            (targets if one.type == TARGET else policies).append(found)
+    alarms = [alarm for one in resources if one.type == ALARM and (alarm := _alarm(one)) is not None]
+    return _Around(targets=targets, policies=policies, alarms=alarms, unknown=unknown)
+
+
+def _alarm(planned: _Planned) -> Values | None:
+    """An alarm on one metric as DescribeAlarms would tell it; None where what it watches is known after apply only, or is a formula."""
+    values = planned.values
+    dimensions = values.get("dimensions") or {}
+    watched = [values.get("namespace"), values.get("metric_name"), dimensions]
+    if first_unresolved(watched) is not None or not isinstance(values.get("metric_name"), str) or not isinstance(dimensions, dict):
+        return None
+    actions, enabled = values.get("alarm_actions"), values.get("actions_enabled", True)
+    period = values.get("period")
+    return {
+        "AlarmName": str(values.get("alarm_name") or planned.address),
+        "Namespace": values.get("namespace"),
+        "MetricName": values["metric_name"],
+        "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
+        "Statistic": values.get("statistic") if isinstance(values.get("statistic"), str) else None,
+        "ExtendedStatistic": values.get("extended_statistic") if isinstance(values.get("extended_statistic"), str) else None,
+        "Period": period if isinstance(period, int) else None,
+        "ActionsEnabled": enabled is not False,
+        # The ARN of a topic that the same plan makes is not known yet, and an action all the same
+        "AlarmActions": actions if isinstance(actions, list) else ["?"] if isinstance(actions, Unresolved) else [],
+        "TreatMissingData": values.get("treat_missing_data"),
+    }
+
+
+def _with_surroundings(definition: Definition, resources: Sequence[_Planned], around: _Around) -> Definition:
+    own = f"table/{definition.name}"
+    unknown = next((why for place, why in around.unknown.items() if place in ("", own) or place.startswith(f"{own}/")), None)
+    definition = replace(
+        definition, targets=around.targets, policies=around.policies, alarms=around.alarms, scaling_unknown=unknown
+    )
+    return _with_insights(_with_legacy_replicas(definition, resources), resources)
+
+
+def _with_legacy_replicas(definition: Definition, resources: Sequence[_Planned]) -> Definition:
+    for one in resources:
+        if one.type == LEGACY_GLOBAL_TABLE and one.values.get("name") == definition.name:
+            return replace(definition, replicas=_replicas(one.values), global_table_version=LEGACY_VERSION)
+    return definition
+
+
+def _with_insights(definition: Definition, resources: Sequence[_Planned]) -> Definition:
+    """Contributor Insights are resources of their own, one for the table and one for each index."""
+    enabled = {
+        one.values.get("index_name") or None
+        for one in resources
+        if one.type == INSIGHTS and one.values.get("table_name") == definition.name
+    }
+    if not enabled:
+        return definition
+    on = {"ContributorInsightsSpecification": {"Enabled": True}}
+    properties = {**definition.properties, **(on if None in enabled else {})}
+    indexes = properties.get("GlobalSecondaryIndexes")
+    if isinstance(indexes, list):
+        properties["GlobalSecondaryIndexes"] = [{**one, **(on if one.get("IndexName") in enabled else {})} for one in indexes]
+    return replace(definition, properties=properties)
