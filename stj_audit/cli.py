@@ -32,6 +32,7 @@ from stj_audit.options import (
     price_options,
     scan_options,
     size_options,
+    template_options,
 )
 from stj_audit.version import __version__
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from stj_audit.config import Config, SizeLines
     from stj_audit.cost.prices import PriceSheet
     from stj_audit.gate import GateTerms
+    from stj_audit.pipeline import Request
     from stj_audit.profile import Profile
     from stj_audit.report import Costs, PriceSource, Report
 
@@ -103,6 +105,7 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
 
 @cli.command()
 @click.argument("tables", nargs=-1, metavar="[TABLE or GLOB]...")
+@template_options
 @check_options
 @scan_options
 @aws_options_of_several_regions
@@ -110,9 +113,13 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
 @judging_options
 @price_options
 @output_options
-def check(tables: tuple[str, ...], **settings: Any) -> None:
+@click.pass_context
+def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> None:
     """
     Fail a build for an oversized item or a bad finding: the audit of `run`, held against a gate.
+
+    With --template it is a design that is judged, before it is deployed and without a call to AWS: keys, indexes, backups, capacity, and with
+    the items and patterns of stj-audit.toml what it costs at any user count. TABLE is then a name, or the logical id.
 
     \b
     Exit codes:
@@ -136,11 +143,46 @@ def check(tables: tuple[str, ...], **settings: Any) -> None:
         **_places(settings),
         **_judging(settings, config),
     )
-    report = audit(request, on_progress=_progress(settings), tell=_teller(settings))
+    if settings["templates"]:
+        report = _design_report(ctx, request, settings)
+    elif settings["parameters"]:
+        raise click.UsageError("--parameter is of a template: give --template too")
+    else:
+        report = audit(request, on_progress=_progress(settings), tell=_teller(settings))
     _deliver(report, outputs, settings, terse=True)
     _warn_of_old_prices(report.costs.prices, config, settings)
     _tell_gate(report, settings)
     sys.exit(_exit_code(report))
+
+
+LIVE_CHECK_OPTIONS = {  # of `check`: they say how tables are read, and there are none with --template
+    "scan": "--scan",
+    "scan_budget": "--scan-budget",
+    "max_read_units": "--max-read-units",
+    "read_units_per_second": "--read-units-per-second",
+    "resume": "--resume",
+    "role_arn": "--role-arn",
+    "external_id": "--external-id",
+    "inconclusive": "--inconclusive",
+}
+
+
+def _design_report(ctx: click.Context, request: "Request", settings: dict[str, Any]) -> "Report":
+    from stj_audit.before_deployment import DesignRequest, audit_design
+
+    for name, words in LIVE_CHECK_OPTIONS.items():
+        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{words} is for live tables, not for --template")
+    templates, config = settings["templates"], request.config
+    hint = "give --region, or `region` in the [model] of stj-audit.toml"
+    region = _price_region(templates[0], settings["regions"], config.model.region, hint)
+    design = DesignRequest(
+        audit=request, templates=templates, parameters=dict(settings["parameters"]), prices=_prices(region, settings, config)
+    )
+    report = audit_design(design)
+    for note in () if settings["quiet"] else report.audit.notes or ():
+        click.echo(_printable(f"note: {note}"), err=True)
+    return report
 
 
 @cli.command()

@@ -143,7 +143,7 @@ def cost_of_reading(snapshot: Snapshot, prices_of: Callable[[str], PriceSheet]) 
 def unread_places(snapshot: Snapshot) -> Iterator[NotChecked]:
     """A row for each account and region that could not be read, and for each whose account id is not known."""
     no_id = NotChecked(check=None, table=None, index=None, call="sts:GetCallerIdentity", reason="the account id is not known")
-    if not snapshot.scopes and snapshot.account is None:
+    if not snapshot.scopes and snapshot.account is None and not snapshot.templates:
         yield no_id
     for scope in snapshot.scopes:
         if scope.not_read is not None:

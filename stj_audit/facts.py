@@ -36,6 +36,7 @@ BillingMode = Literal["PAY_PER_REQUEST", "PROVISIONED"]
 TableClass = Literal["STANDARD", "STANDARD_INFREQUENT_ACCESS"]
 Language = Literal["CloudFormation", "Terraform"]
 
+TEMPLATE = "template"  # as the call of a fact: the file that a table is defined in would tell it
 NOT_DEPLOYED = "nothing is deployed yet"  # the reason of a fact that no template can tell
 
 

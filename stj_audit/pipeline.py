@@ -89,11 +89,12 @@ def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell |
 
         snapshot = read_all(targets, read, request.patterns, now=now, on_progress=on_progress or _no_progress)
         sheets = {scope.region: sheets[scope.region] for scope in snapshot.scopes if scope.not_read is None}
-    report = judge(snapshot, _terms(request, sheets, _users_elsewhere(targets, request, snapshot)))
+    report = judge(snapshot, terms_of(request, sheets, _users_elsewhere(targets, request, snapshot)))
     return in_regions(report, snapshot)
 
 
-def _terms(request: Request, sheets: Mapping[str, PriceSheet], users_elsewhere: int | None) -> Terms:
+def terms_of(request: Request, sheets: Mapping[str, PriceSheet], users_elsewhere: int | None) -> Terms:
+    """On what terms to judge: `sheets` are the prices by region, `users_elsewhere` the items of a users table that is not read itself."""
     config, model = request.config, request.config.model
     return Terms(
         scale=Scale(

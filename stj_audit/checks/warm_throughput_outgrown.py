@@ -21,7 +21,7 @@ from stj_audit.config import Scale
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.peaks import Outgrown, at_users, binds_from, first_of, peak_a_second, peak_not_known, users_above
 from stj_audit.cost.workload import KINDS, Kind
-from stj_audit.facts import Table, Throughput, Unknown
+from stj_audit.facts import NOT_DEPLOYED, Table, Throughput, Unknown
 from stj_audit.results import Category, Good, Limit, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import a_few, count, listed, percent, resource
 
@@ -34,7 +34,7 @@ def warm_throughput_outgrown(table: Table, bill: TableBill, scale: Scale) -> Ite
         yield NotApplicable(reason="the table is provisioned: its capacity is the limit")
         return
     resources = ((None, table.warm_throughput), *((one.name, one.warm_throughput) for one in table.global_indexes))
-    if not any(warm for _, warm in resources):
+    if not any(warm for _, warm in resources) and table.defined_in is None:
         yield Unknown(call="dynamodb:DescribeTable", reason="no warm throughput is stated")
         return
     room: list[str] = []
@@ -44,7 +44,8 @@ def warm_throughput_outgrown(table: Table, bill: TableBill, scale: Scale) -> Ite
             limit = None if warm is None else warm.read_units if kind == "reads" else warm.write_units
             peak = peak_a_second(bill.workload, (index, kind), bill.users, scale.peak_factor)
             if not limit:
-                reason = f"the warm throughput for {kind} of {resource(index)} is not stated"
+                stated = f"the warm throughput for {kind} of {resource(index)} is not stated"
+                reason = stated if table.defined_in is None else NOT_DEPLOYED
                 yield Unknown(call="dynamodb:DescribeTable", reason=reason)
                 continue
             if peak is None:

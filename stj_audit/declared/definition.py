@@ -1,7 +1,7 @@
 """
 A table as it is defined, whatever the language was: its properties by the names of AWS::DynamoDB::Table, and what else is said of it.
 
-Values that are decided at deployment are `Unresolved`. A definition becomes facts by way of what DescribeTable will answer once it is deployed.
+Values that are decided at deployment are `Unresolved`. A definition becomes facts by way of what DescribeTable will answer once it is there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from stj_audit.declared.intrinsics import Unresolved, first_unresolved
 from stj_audit.errors import ConfigError
 from stj_audit.facts import (
     NOT_DEPLOYED,
+    TEMPLATE,
     Alarms,
     AutoScaling,
     ContributorInsights,
@@ -31,7 +32,6 @@ from stj_audit.facts import (
 from stj_audit.report import SourceLine
 from stj_audit.scanners import alarms, auto_scaling, tables
 
-CALL = "template"  # where a fact is read from that is written here
 PITR_DAYS = 35  # AWS::DynamoDB::Table PointInTimeRecoverySpecification: the default of RecoveryPeriodInDays
 ATTRIBUTE_TYPES = ("S", "N", "B")
 KEY_TYPES = ("HASH", "RANGE")
@@ -40,6 +40,8 @@ CHOICES: Mapping[str, tuple[str, ...]] = {  # AWS::DynamoDB::Table, the values t
     "TableClass": ("STANDARD", "STANDARD_INFREQUENT_ACCESS"),
 }
 PROJECTIONS = ("ALL", "KEYS_ONLY", "INCLUDE")
+# AWS developer guide, "Warm throughput for an on-demand table": what a new one starts with; of its indexes it says nothing
+WARM_ON_DEMAND = {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_000}
 KINESIS_UNNAMED = "not known before deployment"
 # What has a fact of its own; where any other property is not known, neither is the table
 APART = (
@@ -52,8 +54,8 @@ APART = (
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Definition:
     """
-    One table. `id` is the logical id, or Terraform's address; `properties` are those of AWS::DynamoDB::Table. `targets`, `policies` and `alarms`
-    are those of the same file, in the words of their APIs; None: not known, for the reason that `scaling_unknown` gives.
+    One table. `id` is the logical id, or Terraform's address; `properties` are those of AWS::DynamoDB::Table. `targets`, `policies` and
+    `alarms` are those of the same file, in the words of their APIs; `scaling_unknown` is why auto scaling is not known.
 
     `notes` are sentences for the reader.
     """
@@ -91,7 +93,7 @@ def facts_of(definition: Definition, *, region: str) -> TableFacts | MissingTabl
     undecided = _undecided(definition)
     if undecided is not None:
         place, why = undecided
-        return MissingTable(name=definition.name, unknown=Unknown(call=CALL, reason=f"{place}: {why.reason}"))
+        return MissingTable(name=definition.name, unknown=Unknown(call=TEMPLATE, reason=f"{place}: {why.reason}"))
     description = _description(definition, region)
     table = replace(
         tables.parse(description, region=region),
@@ -100,7 +102,7 @@ def facts_of(definition: Definition, *, region: str) -> TableFacts | MissingTabl
     )
     if isinstance(_sse(definition.properties), Unresolved):
         table = replace(table, encryption=Encryption(type="NOT_KNOWN"))
-    missing = Unknown(call=CALL, reason=NOT_DEPLOYED)
+    missing = Unknown(call=TEMPLATE, reason=NOT_DEPLOYED)
     return TableFacts(
         table=table,
         pitr=_pitr(definition.properties),
@@ -151,8 +153,10 @@ def _description(definition: Definition, region: str) -> dict[str, Any]:
     description = properties.table()
     stream = properties.mapping("StreamSpecification")
     sse = properties.mapping("SSESpecification")
+    on_demand = description["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
     limit = properties.mapping("OnDemandThroughput")
     return {
+        **({"WarmThroughput": WARM_ON_DEMAND} if on_demand else {}),
         **description,
         "TableName": definition.name,
         "TableArn": f"arn:aws:dynamodb:{region}:000000000000:table/{definition.name}",  # no account is known
@@ -287,7 +291,7 @@ def _flag(value: Any) -> bool:
 
 
 def _unknown(why: Unresolved) -> Unknown:
-    return Unknown(call=CALL, reason=why.reason)
+    return Unknown(call=TEMPLATE, reason=why.reason)
 
 
 def _deletion_protection(properties: Mapping[str, Any]) -> bool | Unknown:
@@ -338,7 +342,7 @@ def _tags(properties: Mapping[str, Any]) -> Tags | Unknown:
         return _unknown(why)
     pairs = [(one.get("Key"), one.get("Value", "")) for one in value or () if isinstance(one, dict)]
     if not pairs:
-        return Unknown(call=CALL, reason=NOT_DEPLOYED)
+        return Unknown(call=TEMPLATE, reason=NOT_DEPLOYED)
     return Tags(values={str(key): str(text) for key, text in pairs})
 
 
@@ -389,4 +393,4 @@ def _auto_scaling(definition: Definition) -> AutoScaling | Unknown:
 def _alarms(definition: Definition) -> Alarms | Unknown:
     """Those of the same file. Where there are none for the table they may be in another one."""
     found = alarms.of_table(definition.name, definition.alarms)
-    return found if found.alarms else Unknown(call=CALL, reason=NOT_DEPLOYED)
+    return found if found.alarms else Unknown(call=TEMPLATE, reason=NOT_DEPLOYED)

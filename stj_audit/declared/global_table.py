@@ -39,7 +39,7 @@ def as_table(definition: Definition, *, region: str) -> Definition:
     regions = tuple(one.get("Region") for one in replicas)
     place = regions.index(region) if region in regions else 0
     replica = replicas[place] if replicas else {}
-    notes = ()
+    notes: tuple[str, ...] = ()
     if region not in regions and replicas:
         notes = (f"{definition.id} has no replica in {region}: what is set for each replica is that of {regions[0]}",)
     properties = {name: whole[name] for name in OF_TABLE if name in whole}

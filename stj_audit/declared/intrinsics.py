@@ -18,7 +18,7 @@ MAX_TEXT = 100_000  # no property of a table is longer; joined texts could grow 
 
 _NO_VALUE = "AWS::NoValue"
 _PLACE = re.compile(r"\$\{([^}]*)\}")
-_CONDITION_FUNCTIONS = ("Fn::Equals", "Fn::And", "Fn::Or", "Fn::Not", "Condition")
+_CONDITION_FUNCTIONS = ("Fn::Equals", "Fn::And", "Fn::Or", "Fn::Not")
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 
 
@@ -51,8 +51,8 @@ def first_unresolved(value: Any) -> Unresolved | None:
 
 class Resolver:
     """
-    Resolves values of one template. `given` are parameters by name, pseudo parameters like AWS::AccountId among them; `names` is what a Ref to
-    a resource stands for, by logical id.
+    Resolves values of one template. `given` are parameters by name, pseudo parameters like AWS::AccountId among them; `names` is what a Ref
+    to a resource stands for, by logical id.
 
     Raises ConfigError for a given value that the template does not allow.
     """
@@ -102,18 +102,14 @@ class Resolver:
             return _foreign(value) or _dynamic(value)
         if len(value) == 1:
             (name, argument), *_ = value.items()
-            if name == "Ref":
-                return self._ref(argument)
-            function = self._functions().get(name)
-            if function is not None:
-                return _bounded(function(argument, depth + 1))
-            if name.startswith("Fn::"):
-                return Unresolved(reason=f"{name} is decided at deployment")
+            if name == "Ref" or name.startswith("Fn::"):
+                return _bounded(self._called(name, argument, depth + 1))
         members = {key: self._value(one, depth + 1) for key, one in value.items()}
         return {key: one for key, one in members.items() if one is not NO_VALUE}
 
-    def _functions(self) -> Mapping[str, Callable[[Any, int], Any]]:
-        return {
+    def _called(self, name: str, argument: Any, depth: int) -> Any:
+        functions: Mapping[str, Callable[[Any, int], Any]] = {
+            "Ref": lambda referred, _depth: self._ref(referred),
             "Fn::If": self._if,
             "Fn::Sub": self._sub,
             "Fn::Join": self._join,
@@ -121,27 +117,20 @@ class Resolver:
             "Fn::Select": self._select,
             "Fn::Split": self._split,
             "Fn::Length": self._length,
-            **dict.fromkeys(_CONDITION_FUNCTIONS[:-1], self._nowhere),
         }
-
-    def _nowhere(self, _argument: Any, _depth: int) -> Any:
-        return Unresolved(reason="a condition is no value")
+        function = functions.get(name)
+        return Unresolved(reason=f"{name} is decided at deployment") if function is None else function(argument, depth)
 
     # ----------------------------------------------------------------------------------------------------- references
 
     def _ref(self, name: Any) -> Any:
-        if name == _NO_VALUE:
-            return NO_VALUE
         if not isinstance(name, str):
             return Unresolved(reason="a Ref takes a name")
-        if name in self._given and name not in self._parameters:
-            return self._given[name]
-        if name in self._pseudo:
-            return self._pseudo[name]
         if name in self._parameters:
             return self._parameter(name)
-        if name in self._names:
-            return self._names[name]
+        for known in (self._given, self._pseudo, self._names):
+            if name in known:
+                return known[name]
         if name.startswith("AWS::"):
             return Unresolved(reason=f"{name} is decided at deployment: give --parameter {name}=VALUE")
         return Unresolved(reason=f"the name of resource {name} is decided at deployment")
@@ -278,9 +267,10 @@ class Resolver:
             return self.condition(argument)
         if name not in _CONDITION_FUNCTIONS or not isinstance(argument, list):
             return Unresolved(reason=f"{name} is no function of conditions")
-        if name == "Fn::Equals":
-            return self._equals(argument, depth + 1)
-        parts = [self._truth(one, depth + 1) for one in argument]
+        return self._equals(argument, depth + 1) if name == "Fn::Equals" else self._combined(name, argument, depth + 1)
+
+    def _combined(self, name: str, conditions: list[Any], depth: int) -> bool | Unresolved:
+        parts = [self._truth(one, depth) for one in conditions]
         if name == "Fn::Not":
             only = parts[0] if len(parts) == 1 else Unresolved(reason="Fn::Not takes one condition")
             return only if isinstance(only, Unresolved) else not only
@@ -304,10 +294,10 @@ def _section(template: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _pseudo_parameters(region: str) -> Mapping[str, str]:
+def _pseudo_parameters(region: str) -> Mapping[str, Any]:
     partition = next((name for prefix, name in _PARTITIONS.items() if region.startswith(prefix)), "aws")
     suffix = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
-    return {"AWS::Region": region, "AWS::Partition": partition, "AWS::URLSuffix": suffix}
+    return {"AWS::Region": region, "AWS::Partition": partition, "AWS::URLSuffix": suffix, _NO_VALUE: NO_VALUE}
 
 
 def _is_plain(value: Any) -> TypeGuard[str | int | bool]:

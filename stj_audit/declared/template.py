@@ -326,7 +326,7 @@ def _alarm(id_: str, properties: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return {
         **{name: value for name, value in properties.items() if name in watched and value is not None},
         **({"ExtendedStatistic": properties["ExtendedStatistic"]} if isinstance(properties.get("ExtendedStatistic"), str) else {}),
-        **({"Period": int(period)} if str(period).isdecimal() else {}),
+        **({"Period": int(str(period))} if str(period).isdecimal() else {}),
         "AlarmName": id_ if not isinstance(properties.get("AlarmName"), str) else properties["AlarmName"],
         "ActionsEnabled": enabled is not False and str(enabled).lower() != "false",
         "AlarmActions": actions if isinstance(actions, list) else [],

@@ -284,7 +284,9 @@ class _Around:
 
 
 def _around(resources: Sequence[_Planned]) -> _Around:
-    targets, policies, unknown = [], [], {}
+    targets: list[Values] = []
+    policies: list[Values] = []
+    unknown: dict[str, Unresolved] = {}
     for one in resources:
         if one.type not in (TARGET, POLICY) or one.values.get("service_namespace") != NAMESPACE:
             continue
