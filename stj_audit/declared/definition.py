@@ -42,12 +42,12 @@ CHOICES: Mapping[str, tuple[str, ...]] = {  # AWS::DynamoDB::Table, the values t
 PROJECTIONS = ("ALL", "KEYS_ONLY", "INCLUDE")
 # AWS developer guide, "Warm throughput for an on-demand table": what a new one starts with; of its indexes it says nothing
 WARM_ON_DEMAND = {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_000}
-KINESIS_UNNAMED = "not known before deployment"
+KNOWN_LATER = "not known before deployment"  # in the place of a value that no check looks at
 # What has a fact of its own; where any other property is not known, neither is the table
 APART = (
     *("PointInTimeRecoverySpecification", "TimeToLiveSpecification", "Tags", "ContributorInsightsSpecification"),
     *("KinesisStreamSpecification", "ResourcePolicy", "DeletionProtectionEnabled", "SSESpecification", "TableName"),
-    *("ImportSourceSpecification",),
+    *("ImportSourceSpecification", "VectorIndexes"),
 )
 
 
@@ -167,6 +167,7 @@ def _description(definition: Definition, region: str) -> dict[str, Any]:
         "Replicas": [{"RegionName": one, "ReplicaStatus": "NOT_DEPLOYED"} for one in definition.replicas],
         "GlobalTableVersion": definition.global_table_version,
         "MultiRegionConsistency": definition.properties.get("MultiRegionConsistency"),
+        "VectorIndexes": definition.properties.get("VectorIndexes"),  # of which it is told that they are not audited
     }
 
 
@@ -250,7 +251,9 @@ class _Checked:
             ("WarmThroughput", ("ReadUnitsPerSecond", "WriteUnitsPerSecond")),
         ):
             value = owner.get(member)
-            if isinstance(value, dict):
+            if isinstance(value, Unresolved):
+                found[member] = None
+            elif isinstance(value, dict):
                 found[member] = {unit: _number(value.get(unit)) for unit in units}
         return found
 
@@ -337,13 +340,15 @@ def _time_to_live(properties: Mapping[str, Any]) -> TimeToLive | Unknown:
 def _tags(properties: Mapping[str, Any]) -> Tags | Unknown:
     """Those of the table. Where it has none of its own, those of the stack or of the provider may still come to it."""
     value = properties.get("Tags")
-    why = first_unresolved(value)
+    pairs = (
+        [(one.get("Key"), one.get("Value", "")) for one in value or () if isinstance(one, dict)] if isinstance(value, list) else []
+    )
+    why = first_unresolved([value] if isinstance(value, Unresolved) else [key for key, _ in pairs])
     if why is not None:
         return _unknown(why)
-    pairs = [(one.get("Key"), one.get("Value", "")) for one in value or () if isinstance(one, dict)]
     if not pairs:
         return Unknown(call=TEMPLATE, reason=NOT_DEPLOYED)
-    return Tags(values={str(key): str(text) for key, text in pairs})
+    return Tags(values={str(key): KNOWN_LATER if isinstance(text, Unresolved) else str(text) for key, text in pairs})
 
 
 def _insights(properties: Mapping[str, Any]) -> ContributorInsights | Unknown:
@@ -369,7 +374,7 @@ def _kinesis(properties: Mapping[str, Any]) -> KinesisDestinations | Unknown:
         return KinesisDestinations(destinations=())
     arn = value.get("StreamArn")
     return KinesisDestinations(
-        destinations=(KinesisDestination(stream_arn=arn if isinstance(arn, str) else KINESIS_UNNAMED, status="ACTIVE"),)
+        destinations=(KinesisDestination(stream_arn=arn if isinstance(arn, str) else KNOWN_LATER, status="ACTIVE"),)
     )
 
 

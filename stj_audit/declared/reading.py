@@ -1,12 +1,13 @@
 """Templates and plans as one snapshot: which tables there will be, and where each is defined."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
 from stj_audit.declared.definition import Definition, facts_of
+from stj_audit.declared.intrinsics import Unresolved
 from stj_audit.declared.source import GIVE_ONE, SYNTHESIZE, Source, read_source
 from stj_audit.declared.template import is_template, parameters_of, read_template
 from stj_audit.declared.terraform import is_plan, read_plan, refuse_other_json
@@ -50,10 +51,26 @@ def read_design(paths: Sequence[Path], *, given: Mapping[str, str], region: str,
             read_units=Decimal(0),
             api_calls=0,
             templates=tuple(dict.fromkeys(source.shown for source in sources)),
-            notes=tuple(dict.fromkeys(note for one in wanted for note in one.notes)),
+            notes=tuple(dict.fromkeys((*(note for one in wanted for note in one.notes), *_about_names(wanted)))),
         ),
         sources={one.name: one.source for one in wanted},
     )
+
+
+def _about_names(wanted: Sequence[Definition]) -> Iterator[str]:
+    """What tables are told by whose names are given at deployment, by the reason."""
+    by_reason: dict[str, list[str]] = {}
+    for one in wanted:
+        if not one.is_named:
+            named = one.properties.get("TableName")
+            by_reason.setdefault(f" ({named.reason})" if isinstance(named, Unresolved) else "", []).append(one.id)
+    for reason, ids in by_reason.items():
+        what = (
+            "gets its name at deployment, and is told by its id"
+            if len(ids) == 1
+            else "get their names at deployment, and are told by their ids"
+        )
+        yield f"{a_few(ids)} {what} in the file{reason}"
 
 
 def _definitions(source: Source, *, given: Mapping[str, str], region: str) -> tuple[Definition, ...]:

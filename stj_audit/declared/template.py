@@ -210,10 +210,6 @@ class _Template:
 def _notes_on_table(resource: _Resource, definition: Definition, made: bool | Unresolved) -> Iterator[str]:
     if isinstance(made, Unresolved):
         yield f"{definition.name} is only made under condition {resource.body['Condition']}: {made.reason}"
-    named = definition.properties.get("TableName")
-    if not definition.is_named:
-        why = f" ({named.reason})" if isinstance(named, Unresolved) else ""
-        yield f"{definition.id} gets its name at deployment, and is told by its logical id{why}"
     kept = resource.body.get("DeletionPolicy")
     if kept in KEPT:
         yield f"{definition.name} stays when its stack is deleted (DeletionPolicy: {kept}), which does not keep DeleteTable from it"

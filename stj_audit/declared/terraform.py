@@ -23,7 +23,7 @@ from stj_audit.report import SourceLine
 TABLE, LEGACY_GLOBAL_TABLE = "aws_dynamodb_table", "aws_dynamodb_global_table"
 LEGACY_VERSION = "2017.11.29"
 TARGET, POLICY, ALARM = "aws_appautoscaling_target", "aws_appautoscaling_policy", "aws_cloudwatch_metric_alarm"
-INSIGHTS = "aws_dynamodb_contributor_insights"
+INSIGHTS, INDEX = "aws_dynamodb_contributor_insights", "aws_dynamodb_global_secondary_index"
 NAMESPACE = "dynamodb"
 AFTER_APPLY = "known after apply"
 
@@ -127,7 +127,6 @@ def _marked(value: Any, mark: Any) -> Any:
 def _definition(planned: _Planned, source: Source) -> Definition:
     values = planned.values
     line = source.line_of_text(json.dumps(planned.address))
-    named = isinstance(values.get("name"), str)
     return Definition(
         id=planned.address,
         source=SourceLine(path=source.shown, line=line),
@@ -135,7 +134,6 @@ def _definition(planned: _Planned, source: Source) -> Definition:
         properties=_properties(values),
         replicas=_replicas(values),
         global_table_version=VERSION if _blocks(values, "replica") else None,
-        notes=() if named else (f"{planned.address} gets its name when the plan is applied, and is told by its address",),
     )
 
 
@@ -157,6 +155,9 @@ def _properties(values: Values) -> dict[str, Any]:
         "PointInTimeRecoverySpecification": _one(values, "point_in_time_recovery", _pitr),
         "SSESpecification": _one(values, "server_side_encryption", _sse),
         "Tags": _tags(values),
+        "MultiRegionConsistency": next(
+            (one["consistency_mode"] for one in _blocks(values, "replica") if one.get("consistency_mode")), None
+        ),
     }
     for name, property_name in (
         ("billing_mode", "BillingMode"),
@@ -262,7 +263,7 @@ def _tags(values: Values) -> Any:
     """With the tags of the provider (`tags_all`), where they are known."""
     for name in ("tags_all", "tags"):
         found = values.get(name)
-        if isinstance(found, dict) and first_unresolved(found) is None:
+        if isinstance(found, dict):
             return [{"Key": key, "Value": text} for key, text in found.items()]
     return next((values[name] for name in ("tags_all", "tags") if isinstance(values.get(name), Unresolved)), None)
 
@@ -336,7 +337,9 @@ def _with_surroundings(definition: Definition, resources: Sequence[_Planned], ar
     definition = replace(
         definition, targets=around.targets, policies=around.policies, alarms=around.alarms, scaling_unknown=unknown
     )
-    return _with_insights(_with_legacy_replicas(definition, resources), resources)
+    for add in (_with_legacy_replicas, _with_indexes, _with_insights):
+        definition = add(definition, resources)
+    return definition
 
 
 def _with_legacy_replicas(definition: Definition, resources: Sequence[_Planned]) -> Definition:
@@ -344,6 +347,46 @@ def _with_legacy_replicas(definition: Definition, resources: Sequence[_Planned])
         if one.type == LEGACY_GLOBAL_TABLE and one.values.get("name") == definition.name:
             return replace(definition, replicas=_replicas(one.values), global_table_version=LEGACY_VERSION)
     return definition
+
+
+def _with_indexes(definition: Definition, resources: Sequence[_Planned]) -> Definition:
+    """Newer versions of the provider have a resource for each global index, which brings the types of its key along."""
+    properties, notes = dict(definition.properties), list(definition.notes)
+    for one in resources:
+        owner = one.values.get("table_name")
+        if one.type != INDEX:
+            continue
+        if isinstance(owner, Unresolved):
+            notes.append(f"of which table {one.address} is an index is known after apply only, so it is not looked at")
+        if owner != definition.name:
+            continue
+        key = _blocks(one.values, "key_schema")
+        known = properties.get("AttributeDefinitions") or []
+        types = [{"AttributeName": part.get("attribute_name"), "AttributeType": part.get("attribute_type")} for part in key]
+        index = {
+            "IndexName": one.values.get("index_name"),
+            "KeySchema": [{"AttributeName": part.get("attribute_name"), "KeyType": part.get("key_type")} for part in key],
+            "Projection": _projection(_single(one.values.get("projection"))),
+            "ProvisionedThroughput": _index_units(_single(one.values.get("provisioned_throughput"))),
+            "OnDemandThroughput": _ceiling(_single(one.values.get("on_demand_throughput"))),
+        }
+        properties["AttributeDefinitions"] = [*known, *(one_type for one_type in types if one_type not in known)]
+        properties["GlobalSecondaryIndexes"] = [
+            *(properties.get("GlobalSecondaryIndexes") or []),
+            {name: value for name, value in index.items() if value},
+        ]
+    return replace(definition, properties=properties, notes=tuple(dict.fromkeys(notes)))
+
+
+def _single(value: Any) -> Values:
+    """A nested value, written as an object or as a block."""
+    found = value[0] if isinstance(value, list) and value else value
+    return found if isinstance(found, dict) else {}
+
+
+def _index_units(one: Values) -> dict[str, Any]:
+    units = {"ReadCapacityUnits": one.get("read_capacity_units"), "WriteCapacityUnits": one.get("write_capacity_units")}
+    return {name: value for name, value in units.items() if value}
 
 
 def _with_insights(definition: Definition, resources: Sequence[_Planned]) -> Definition:

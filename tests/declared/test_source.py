@@ -71,7 +71,7 @@ def test_anchors_and_merges_are_followed(tmp_path: Path) -> None:
 def test_aliases_that_stand_for_more_than_the_memory_holds_are_refused(tmp_path: Path) -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{place}: &a{place} [{', '.join([f'*a{place - 1}'] * 10)}]" for place in range(1, 12)]
-    assert 10**12 > MAX_NODES
+    assert MAX_NODES < 10**12
 
     with pytest.raises(ConfigError, match="aliases make it too large"):
         document(tmp_path, "\n".join(lines))
@@ -157,7 +157,7 @@ def test_a_folder_of_the_cdk_says_to_synthesize(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot read .*gone.yaml: No such file"):
+    with pytest.raises(ConfigError, match=r"cannot read .*gone\.yaml: No such file"):
         read_source(tmp_path / "gone.yaml")
 
 

@@ -401,7 +401,7 @@ def test_capacity_that_is_open_is_not_stated(tmp_path: Path) -> None:
         ({"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": {"Ref": "Open"}}}, "pitr"),
         ({"PointInTimeRecoverySpecification": {"Fn::If": ["IsOpen", {}, {"PointInTimeRecoveryEnabled": True}]}}, "pitr"),
         ({"TimeToLiveSpecification": {"AttributeName": {"Ref": "Open"}, "Enabled": True}}, "time_to_live"),
-        ({"Tags": [{"Key": "env", "Value": {"Ref": "Open"}}]}, "tags"),
+        ({"Tags": [{"Key": {"Ref": "Open"}, "Value": "x"}]}, "tags"),
         ({"ContributorInsightsSpecification": {"Enabled": {"Ref": "Open"}}}, "contributor_insights"),
     ],
 )
@@ -412,6 +412,14 @@ def test_a_setting_that_is_open_is_not_known_and_the_rest_is(tmp_path: Path, pro
     assert isinstance(found, Unknown)
     assert not found.is_not_deployed
     assert "Open" in found.reason
+
+
+def test_a_tag_whose_value_is_open_is_a_tag(tmp_path: Path) -> None:
+    tags = [{"Key": "env", "Value": {"Ref": "Open"}}, {"Key": "team", "Value": "a"}]
+
+    assert only(read_resources(tmp_path, {"T": a_table(Tags=tags)}, rest=OPEN)).tags == Tags(
+        values={"env": "not known before deployment", "team": "a"}
+    )
 
 
 def test_deletion_protection_that_is_open_is_not_off(tmp_path: Path) -> None:
