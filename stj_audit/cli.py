@@ -88,7 +88,7 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
       external_id = "..."             # where the role asks for one
       regions = ["eu-north-1"]        # default: those of the command line
     """
-    from stj_audit.pipeline import Request, audit
+    from stj_audit.pipeline import Request
 
     outputs = [*_destinations(settings["reports"]), *_new_baseline(settings)]
     config = _config(settings)
@@ -96,7 +96,7 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
     request = Request(
         patterns=tables, config=config, baseline=_baseline(settings), gate=_gate(settings), **_places(settings), **judging
     )
-    report = audit(request, on_progress=_progress(settings), tell=_teller(settings))
+    report = _audited(request, outputs, settings)
     _deliver(report, outputs, settings)
     _warn_of_old_prices(report.costs.prices, config, settings)
     _tell_not_known(report)
@@ -130,7 +130,7 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
       4   not known: no such item was seen, but not every item either; with --strict, anything that could not be checked
       130 interrupted
     """
-    from stj_audit.pipeline import Request, audit
+    from stj_audit.pipeline import Request
 
     outputs = [*_destinations(settings["reports"]), *_new_baseline(settings)]
     config = _config(settings)
@@ -148,7 +148,7 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
     elif settings["parameters"]:
         raise click.UsageError("--parameter is of a template: give --template too")
     else:
-        report = audit(request, on_progress=_progress(settings), tell=_teller(settings))
+        report = _audited(request, outputs, settings)
     _deliver(report, outputs, settings, terse=True)
     _warn_of_old_prices(report.costs.prices, config, settings)
     _tell_gate(report, settings)
@@ -761,6 +761,25 @@ def _new_baseline(settings: dict[str, Any]) -> list[Any]:
     target = Destination(format=BASELINE, path=path)
     check_writable(target)
     return [target]
+
+
+def _audited(request: "Request", outputs: list[Any], settings: dict[str, Any]) -> "Report":
+    """The report. What was read before Ctrl-C is not lost where a run file was asked for: it is written, and nothing else is."""
+    from dataclasses import replace
+
+    from stj_audit.deliver.files import write
+    from stj_audit.pipeline import Interrupted, audit
+    from stj_audit.render import render as render_report
+
+    run_files = [target for target in outputs if target.format == "json"]
+    try:
+        return audit(replace(request, keep=bool(run_files)), on_progress=_progress(settings), tell=_teller(settings))
+    except Interrupted as stopped:
+        for target in run_files:
+            write(target, render_report(stopped.report, target.format))
+            if not settings["quiet"]:
+                click.echo(f"wrote {target.path}: what was read before the interrupt", err=True)
+        raise
 
 
 def _deliver(report: "Report", outputs: list[Any], settings: dict[str, Any], *, terse: bool = False) -> None:
