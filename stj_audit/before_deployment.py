@@ -7,7 +7,6 @@ Raises ConfigError where `stj-audit.toml` and a template say different things of
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from msgspec import structs
 
@@ -16,6 +15,7 @@ from stj_audit.config import Config, TableModel
 from stj_audit.cost.from_definition import completed, disagreement
 from stj_audit.cost.prices import PriceSheet
 from stj_audit.declared.reading import Design, read_design
+from stj_audit.declared.source import Source
 from stj_audit.errors import ConfigError
 from stj_audit.gate import GateTerms
 from stj_audit.judge import judge
@@ -28,7 +28,7 @@ class DesignRequest:
     """What to judge. `audit` says on what terms, `parameters` are those of templates, by name, and `prices` those of the region."""
 
     audit: Request
-    templates: Sequence[Path]
+    sources: Sequence[Source]
     parameters: Mapping[str, str]
     prices: PriceSheet
 
@@ -37,7 +37,7 @@ def audit_design(request: DesignRequest) -> Report:
     """The report on tables that are not there yet. Raises ConfigError and NoTables, see `declared.reading.read_design`."""
     region, audit = request.prices.region, request.audit
     check_belongs(audit.baseline, [(None, region)])
-    design = read_design(request.templates, given=request.parameters, region=region, patterns=audit.patterns, now=datetime.now(UTC))
+    design = read_design(request.sources, given=request.parameters, region=region, patterns=audit.patterns, now=datetime.now(UTC))
     config = _with_definitions(audit.config, design)
     gate = _gate(audit.gate, audit.config, design)
     audit = replace(audit, config=config, gate=gate)

@@ -169,15 +169,17 @@ LIVE_CHECK_OPTIONS = {  # of `check`: they say how tables are read, and there ar
 
 def _design_report(ctx: click.Context, request: "Request", settings: dict[str, Any]) -> "Report":
     from stj_audit.before_deployment import DesignRequest, audit_design
+    from stj_audit.declared.source import read_source
 
     for name, words in LIVE_CHECK_OPTIONS.items():
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
             raise click.UsageError(f"{words} is for live tables, not for --template")
-    templates, config = settings["templates"], request.config
+    sources = [read_source(path) for path in settings["templates"]]
+    config = request.config
     hint = "give --region, or `region` in the [model] of stj-audit.toml"
-    region = _price_region(templates[0], settings["regions"], config.model.region, hint)
+    region = _price_region(settings["templates"][0], settings["regions"], config.model.region, hint)
     design = DesignRequest(
-        audit=request, templates=templates, parameters=dict(settings["parameters"]), prices=_prices(region, settings, config)
+        audit=request, sources=sources, parameters=dict(settings["parameters"]), prices=_prices(region, settings, config)
     )
     report = audit_design(design)
     for note in () if settings["quiet"] else report.audit.notes or ():

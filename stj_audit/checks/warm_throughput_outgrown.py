@@ -21,7 +21,7 @@ from stj_audit.config import Scale
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.peaks import Outgrown, at_users, binds_from, first_of, peak_a_second, peak_not_known, users_above
 from stj_audit.cost.workload import KINDS, Kind
-from stj_audit.facts import NOT_DEPLOYED, Table, Throughput, Unknown
+from stj_audit.facts import Table, Throughput, Unknown
 from stj_audit.results import Category, Good, Limit, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import a_few, count, listed, percent, resource
 
@@ -44,9 +44,9 @@ def warm_throughput_outgrown(table: Table, bill: TableBill, scale: Scale) -> Ite
             limit = None if warm is None else warm.read_units if kind == "reads" else warm.write_units
             peak = peak_a_second(bill.workload, (index, kind), bill.users, scale.peak_factor)
             if not limit:
-                stated = f"the warm throughput for {kind} of {resource(index)} is not stated"
-                reason = stated if table.defined_in is None else NOT_DEPLOYED
-                yield Unknown(call="dynamodb:DescribeTable", reason=reason)
+                reason = f"the warm throughput for {kind} of {resource(index)} is not stated"
+                if table.defined_in is None:  # what AWS gives to a new index is not written anywhere, and not to be seen yet
+                    yield Unknown(call="dynamodb:DescribeTable", reason=reason)
                 continue
             if peak is None:
                 yield peak_not_known((index, kind), bill)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stj_audit.declared.definition import Definition, facts_of
 from stj_audit.declared.intrinsics import Unresolved
-from stj_audit.declared.source import GIVE_ONE, SYNTHESIZE, Source, read_source
+from stj_audit.declared.source import GIVE_ONE, SYNTHESIZE, Source
 from stj_audit.declared.template import is_template, parameters_of, read_template
 from stj_audit.declared.terraform import is_plan, read_plan, refuse_other_json
 from stj_audit.errors import ConfigError, NoTables
@@ -26,14 +26,15 @@ class Design:
     sources: Mapping[str, SourceLine]
 
 
-def read_design(paths: Sequence[Path], *, given: Mapping[str, str], region: str, patterns: Sequence[str], now: datetime) -> Design:
+def read_design(
+    sources: Sequence[Source], *, given: Mapping[str, str], region: str, patterns: Sequence[str], now: datetime
+) -> Design:
     """
     The tables of all files that `patterns` name (none: all of them). `given` are parameters of templates, by name.
 
     Raises ConfigError, in a sentence, for a file that is no template, a parameter that no template has, and a table that is defined twice;
     NoTables where a pattern names none.
     """
-    sources = [read_source(path) for path in paths]
     _check_given(given, sources)
     defined = [one for source in sources for one in _definitions(source, given=given, region=region)]
     _check_twice(defined)

@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from stj_audit.declared.reading import Design, read_design
+from stj_audit.declared.source import read_source
 from stj_audit.facts import TableFacts
 
 REGION = "eu-north-1"
 
 
 def design_of(*paths: Path, patterns: Sequence[str] = (), region: str = REGION, **given: str) -> Design:
-    return read_design(paths, given=given, region=region, patterns=patterns, now=datetime(2026, 1, 1, tzinfo=UTC))
+    return read_design(
+        [read_source(path) for path in paths], given=given, region=region, patterns=patterns, now=datetime(2026, 1, 1, tzinfo=UTC)
+    )
 
 
 def read_text(folder: Path, text: str, *, name: str = "template.yaml", **given: str) -> Design:

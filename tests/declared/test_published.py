@@ -1,9 +1,9 @@
 """
 What others published, read as definitions, and the same tables made on AWS's own engine by another route: the facts must be equal.
 
-The other route is CreateTable: of CloudFormation's own tables with the properties as they are in the file, of all others with parameters that
-are written out here by hand. What the engine does not know of a table is as its publisher wrote it: class, PITR, tags, encryption, auto scaling,
-replicas.
+The other route is CreateTable: of CloudFormation's own tables with the properties as they are in the file, of all others with parameters
+that are written out here by hand. What the engine does not know of a table is as its publisher wrote it: class, PITR, tags, encryption,
+auto scaling, replicas.
 """
 
 import json
@@ -300,7 +300,7 @@ def test_the_tables_of_the_cdk() -> None:
 
 
 def test_auto_scaling_of_the_cdk_and_of_terraform() -> None:
-    targets = {}
+    targets: dict[str, list[Any]] = {}
     for file in ("cdk-auto-scaling.json", "plan-auto-scaling.json"):
         found = read(file).auto_scaling
         assert isinstance(found, AutoScaling)
