@@ -364,6 +364,8 @@ def test_parameters_go_with_a_template(folder: Path) -> None:
             "terraform show -json",
         ),
         ("cdk.json", '{"app": "x"}', "how a CDK application is run", "cdk synth"),
+        ("manifest.json", '{"version": "36.0.0", "artifacts": {}}', "lists what the CDK made", "cdk synth"),
+        ("serverless.yml", "service: a\nprovider: {name: aws}\n", "of the Serverless Framework", "serverless package"),
         ("bucket.yaml", "Resources:\n  B: {Type: AWS::S3::Bucket}\n", "no DynamoDB table in bucket.yaml", ""),
         ("other.json", '{"a": 1}', "neither Resources nor planned_values", ""),
         ("broken.yaml", "a: [", "no YAML", ""),

@@ -48,7 +48,9 @@ def as_table(definition: Definition, *, region: str) -> Definition:
     indexes = whole.get("GlobalSecondaryIndexes")
     scaled = [_scaled(definition.name, None, whole, replica)]
     if isinstance(indexes, list):
-        own = {one.get("IndexName"): one for one in replica.get("GlobalSecondaryIndexes") or () if isinstance(one, dict)}
+        of_replica = replica.get("GlobalSecondaryIndexes")
+        of_replica = of_replica if isinstance(of_replica, list) else []
+        own = {one.get("IndexName"): one for one in of_replica if isinstance(one, dict)}
         listed = [one for one in indexes if isinstance(one, dict)]
         pairs = [(one, own.get(one.get("IndexName"), {})) for one in listed]
         properties["GlobalSecondaryIndexes"] = [

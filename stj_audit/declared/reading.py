@@ -6,9 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
-from stj_audit.declared.definition import Definition, facts_of
+from stj_audit.declared.definition import Definition
 from stj_audit.declared.intrinsics import Unresolved
-from stj_audit.declared.source import GIVE_ONE, SYNTHESIZE, Source
+from stj_audit.declared.source import GIVE_ONE, PACKAGE, SYNTHESIZE, Source
+from stj_audit.declared.table_facts import facts_of
 from stj_audit.declared.template import is_template, parameters_of, read_template
 from stj_audit.declared.terraform import is_plan, read_plan, refuse_other_json
 from stj_audit.errors import ConfigError, NoTables
@@ -84,6 +85,10 @@ def _definitions(source: Source, *, given: Mapping[str, str], region: str) -> tu
         refuse_other_json(document, shown)
         if "app" in document and Path(shown).name == "cdk.json":
             raise ConfigError(f"{shown} says how a CDK application is run", hint=SYNTHESIZE)
+        if "artifacts" in document:
+            raise ConfigError(f"{shown} lists what the CDK made", hint=SYNTHESIZE)
+        if "service" in document and "provider" in document:
+            raise ConfigError(f"{shown} is of the Serverless Framework, and no template yet", hint=PACKAGE)
         raise ConfigError(f"{shown} has neither Resources nor planned_values", hint=GIVE_ONE)
     if not found:
         raise ConfigError(f"no DynamoDB table in {shown}", hint=GIVE_ONE)

@@ -25,6 +25,7 @@ MAX_DEPTH = 200
 ZIP_MAGIC = b"PK\x03\x04"  # a plan that `terraform plan -out` wrote is a zip archive
 GIVE_ONE = "give a CloudFormation or SAM template, or the JSON of a Terraform plan"
 SHOW_JSON = "write the plan as JSON: terraform plan -out=plan.out && terraform show -json plan.out > plan.json"
+PACKAGE = "run `serverless package`, and give .serverless/cloudformation-template-update-stack.json"
 SYNTHESIZE = "run `cdk synth`, and give cdk.out/STACK.template.json"
 
 _SHORT_WITHOUT_FN = ("Ref", "Condition")

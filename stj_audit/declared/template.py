@@ -102,6 +102,8 @@ class _Template:
                 yield from self._copies(id_, body, lines.get(id_, 1))
             elif isinstance(body, dict) and isinstance(body.get("Type"), str):
                 yield _Resource(id=id_, type=body["Type"], body=body, line=lines.get(id_, 1))
+            elif id_.startswith("Fn::"):
+                self._notes.append(f"{self._source.shown}: what {id_} adds to the resources is not seen")
 
     def _copies(self, id_: str, body: Any, line: int) -> Iterator[_Resource]:
         """What AWS::LanguageExtensions makes of one Fn::ForEach."""
@@ -127,7 +129,7 @@ class _Template:
         made = self._plain.condition(resource.body["Condition"]) if "Condition" in resource.body else True
         if made is False:
             return None
-        properties = self._plain.value(resource.properties)
+        properties = _members(self._plain.value(resource.properties))
         definition = Definition(
             id=resource.id,
             source=SourceLine(path=self._source.shown, line=resource.line),
@@ -207,9 +209,16 @@ class _Template:
             yield f"{self._source.shown}: the tables of its nested stacks are not seen, give their templates too: {a_few(nested)}"
 
 
+def _members(properties: Any) -> Mapping[str, Any]:
+    """Properties that a function makes as a whole are not known, and so is what they are of."""
+    return properties if isinstance(properties, dict) else {"KeySchema": properties}
+
+
 def _notes_on_table(resource: _Resource, definition: Definition, made: bool | Unresolved) -> Iterator[str]:
     if isinstance(made, Unresolved):
         yield f"{definition.name} is only made under condition {resource.body['Condition']}: {made.reason}"
+    if "Fn::Transform" in resource.properties:
+        yield f"{definition.name}: what Fn::Transform adds to its properties is not seen"
     kept = resource.body.get("DeletionPolicy")
     if kept in KEPT:
         yield f"{definition.name} stays when its stack is deleted (DeletionPolicy: {kept}), which does not keep DeleteTable from it"
@@ -256,7 +265,7 @@ class _Around:
             made = named.condition(resource.body["Condition"]) if "Condition" in resource.body else True
             if made is False:
                 continue
-            properties = named.value(resource.properties)
+            properties = _members(named.value(resource.properties))
             if resource.type == ALARM:
                 alarm = _alarm(resource.id, properties)
                 if alarm is not None and made is True:
@@ -311,10 +320,25 @@ def _policy(properties: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**dict(zip(("ResourceId", "ScalableDimension", "ServiceNamespace"), target.split("|"), strict=True)), **properties}
 
 
+def _is_well_formed(alarm: Mapping[str, Any]) -> bool:
+    """Whether what an alarm watches has the shape that CloudWatch takes: lists of dimensions, and of metrics that have some."""
+    metrics = alarm.get("Metrics") or []
+    if not isinstance(metrics, list) or not all(isinstance(one, dict) for one in metrics):
+        return False
+    stats = [one["MetricStat"] for one in metrics if one.get("MetricStat")]
+    if not all(isinstance(stat, dict) and isinstance(stat.get("Metric"), dict) for stat in stats):
+        return False
+    listed = [owner.get("Dimensions") or [] for owner in (alarm, *(stat["Metric"] for stat in stats))]
+    return all(
+        isinstance(dimensions, list) and all(isinstance(one, dict) and {"Name", "Value"} <= set(one) for one in dimensions)
+        for dimensions in listed
+    )
+
+
 def _alarm(id_: str, properties: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """An alarm as DescribeAlarms would tell it; None where what it watches is decided at deployment."""
     watched = {name: properties.get(name) for name in ("Namespace", "MetricName", "Dimensions", "Metrics", "Statistic", "Period")}
-    if first_unresolved(watched) is not None:
+    if first_unresolved(watched) is not None or not _is_well_formed(properties):
         return None
     actions, enabled = properties.get("AlarmActions"), properties.get("ActionsEnabled", True)
     missing = properties.get("TreatMissingData")

@@ -9,7 +9,7 @@ aws_dynamodb_table, aws_dynamodb_global_table, aws_appautoscaling_target, aws_ap
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from stj_audit.declared.definition import Definition
 from stj_audit.declared.global_table import VERSION
 from stj_audit.declared.intrinsics import Unresolved, first_unresolved
 from stj_audit.declared.source import SHOW_JSON, Source
+from stj_audit.declared.terraform_table import Values, blocks, ceiling, projection, properties, replicas
 from stj_audit.errors import ConfigError
 from stj_audit.report import SourceLine
 
@@ -26,11 +27,20 @@ TARGET, POLICY, ALARM = "aws_appautoscaling_target", "aws_appautoscaling_policy"
 INSIGHTS, INDEX = "aws_dynamodb_contributor_insights", "aws_dynamodb_global_secondary_index"
 NAMESPACE = "dynamodb"
 AFTER_APPLY = "known after apply"
+# What AWS decides where the configuration says nothing: optional and computed, in the provider's words
+COMPUTED = frozenset(
+    {
+        "point_in_time_recovery",
+        "server_side_encryption",
+        "stream_view_type",
+        "warm_throughput",
+        "read_capacity",
+        "write_capacity",
+        "tags_all",
+    }
+)
 
 _INSTANCE = re.compile(r"\[[^\]]*\]")
-
-Values = Mapping[str, Any]
-Write = Callable[[Values], dict[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,7 +113,7 @@ def _merged(values: Values, unknown: Any, expressions: Values | None) -> dict[st
     merged = {name: value for name, value in values.items() if value is not None}
     for name, mark in unknown.items() if isinstance(unknown, dict) else ():
         if mark is True:
-            if expressions is None or name in expressions:
+            if name not in COMPUTED or expressions is None or name in expressions:
                 merged[name] = Unresolved(reason=AFTER_APPLY)
         elif name in merged:
             merged[name] = _marked(merged[name], mark)
@@ -131,145 +141,10 @@ def _definition(planned: _Planned, source: Source) -> Definition:
         id=planned.address,
         source=SourceLine(path=source.shown, line=line),
         language="Terraform",
-        properties=_properties(values),
-        replicas=_replicas(values),
-        global_table_version=VERSION if _blocks(values, "replica") else None,
+        properties=properties(values),
+        replicas=replicas(values),
+        global_table_version=VERSION if blocks(values, "replica") else None,
     )
-
-
-def _properties(values: Values) -> dict[str, Any]:
-    """In the words of AWS::DynamoDB::Table."""
-    properties: dict[str, Any] = {
-        "TableName": values.get("name"),
-        "AttributeDefinitions": _each(
-            values, "attribute", lambda one: {"AttributeName": one.get("name"), "AttributeType": one.get("type")}
-        ),
-        "KeySchema": _key(values.get("hash_key"), values.get("range_key")),
-        "GlobalSecondaryIndexes": _each(values, "global_secondary_index", _global_index),
-        "LocalSecondaryIndexes": _each(values, "local_secondary_index", lambda one: _local_index(one, values.get("hash_key"))),
-        "ProvisionedThroughput": _units(values),
-        "OnDemandThroughput": _one(values, "on_demand_throughput", _ceiling),
-        "WarmThroughput": _one(values, "warm_throughput", _warm),
-        "StreamSpecification": _stream(values),
-        "TimeToLiveSpecification": _one(values, "ttl", _time_to_live),
-        "PointInTimeRecoverySpecification": _one(values, "point_in_time_recovery", _pitr),
-        "SSESpecification": _one(values, "server_side_encryption", _sse),
-        "Tags": _tags(values),
-        "MultiRegionConsistency": next(
-            (one["consistency_mode"] for one in _blocks(values, "replica") if one.get("consistency_mode")), None
-        ),
-    }
-    for name, property_name in (
-        ("billing_mode", "BillingMode"),
-        ("table_class", "TableClass"),
-        ("deletion_protection_enabled", "DeletionProtectionEnabled"),
-    ):
-        if name in values:
-            properties[property_name] = values[name]
-    return {name: value for name, value in properties.items() if value not in (None, {}, [])}
-
-
-def _blocks(values: Values, name: str) -> list[Values]:
-    found = values.get(name)
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-
-
-def _each(values: Values, name: str, write: Write) -> Any:
-    found = values.get(name)
-    return found if isinstance(found, Unresolved) else [write(one) for one in _blocks(values, name)]
-
-
-def _one(values: Values, name: str, write: Write) -> Any:
-    found = values.get(name)
-    if isinstance(found, Unresolved):
-        return found
-    blocks = _blocks(values, name)
-    return write(blocks[0]) if blocks else None
-
-
-def _key(hash_key: Any, range_key: Any) -> list[dict[str, Any]]:
-    key = [{"AttributeName": hash_key, "KeyType": "HASH"}]
-    return [*key, {"AttributeName": range_key, "KeyType": "RANGE"}] if range_key else key
-
-
-def _global_index(one: Values) -> dict[str, Any]:
-    """Its key is in `hash_key` and `range_key`, or in newer versions of the provider in blocks, of which there may be eight."""
-    blocks = [{"AttributeName": key.get("attribute_name"), "KeyType": key.get("key_type")} for key in _blocks(one, "key_schema")]
-    index = {
-        "IndexName": one.get("name"),
-        "KeySchema": blocks or _key(one.get("hash_key"), one.get("range_key")),
-        "Projection": _projection(one),
-        "ProvisionedThroughput": _units(one),
-        "OnDemandThroughput": _one(one, "on_demand_throughput", _ceiling),
-        "WarmThroughput": _one(one, "warm_throughput", _warm),
-    }
-    return {name: value for name, value in index.items() if value}
-
-
-def _local_index(one: Values, hash_key: Any) -> dict[str, Any]:
-    return {"IndexName": one.get("name"), "KeySchema": _key(hash_key, one.get("range_key")), "Projection": _projection(one)}
-
-
-def _projection(one: Values) -> dict[str, Any]:
-    attributes = one.get("non_key_attributes") or []
-    # A set in Terraform: in no order, and AWS keeps none either
-    return {
-        "ProjectionType": one.get("projection_type"),
-        **(
-            {"NonKeyAttributes": attributes if isinstance(attributes, Unresolved) else sorted(map(str, attributes))}
-            if attributes
-            else {}
-        ),
-    }
-
-
-def _units(one: Values) -> dict[str, Any]:
-    """The provider has zeros where the table is on demand."""
-    units = {"ReadCapacityUnits": one.get("read_capacity"), "WriteCapacityUnits": one.get("write_capacity")}
-    return {name: value for name, value in units.items() if value}
-
-
-def _ceiling(one: Values) -> dict[str, Any]:
-    limits = {"MaxReadRequestUnits": one.get("max_read_request_units"), "MaxWriteRequestUnits": one.get("max_write_request_units")}
-    return {name: value for name, value in limits.items() if value}
-
-
-def _warm(one: Values) -> dict[str, Any]:
-    return {"ReadUnitsPerSecond": one.get("read_units_per_second"), "WriteUnitsPerSecond": one.get("write_units_per_second")}
-
-
-def _stream(values: Values) -> Any:
-    enabled = values.get("stream_enabled")
-    if isinstance(enabled, Unresolved):
-        return enabled
-    return {"StreamViewType": values.get("stream_view_type")} if enabled else None
-
-
-def _time_to_live(one: Values) -> dict[str, Any]:
-    """aws_dynamodb_table, `ttl`: `enabled` is false unless it is given."""
-    return {"AttributeName": one.get("attribute_name") or None, "Enabled": one.get("enabled") or False}
-
-
-def _pitr(one: Values) -> dict[str, Any]:
-    days = one.get("recovery_period_in_days")
-    return {"PointInTimeRecoveryEnabled": one.get("enabled") or False, **({"RecoveryPeriodInDays": days} if days else {})}
-
-
-def _sse(one: Values) -> dict[str, Any]:
-    return {"SSEEnabled": one.get("enabled") or False, "KMSMasterKeyId": one.get("kms_key_arn")}
-
-
-def _tags(values: Values) -> Any:
-    """With the tags of the provider (`tags_all`), where they are known."""
-    for name in ("tags_all", "tags"):
-        found = values.get(name)
-        if isinstance(found, dict):
-            return [{"Key": key, "Value": text} for key, text in found.items()]
-    return next((values[name] for name in ("tags_all", "tags") if isinstance(values.get(name), Unresolved)), None)
-
-
-def _replicas(values: Values) -> tuple[str, ...]:
-    return tuple(one["region_name"] for one in _blocks(values, "replica") if isinstance(one.get("region_name"), str))
 
 
 # ------------------------------------------------------------------------------------------- what is around the tables
@@ -296,7 +171,7 @@ def _around(resources: Sequence[_Planned]) -> _Around:
         if one.type == TARGET:
             found |= {"MinCapacity": one.values.get("min_capacity"), "MaxCapacity": one.values.get("max_capacity")}
         else:
-            aims = _blocks(one.values, "target_tracking_scaling_policy_configuration")
+            aims = blocks(one.values, "target_tracking_scaling_policy_configuration")
             found |= {"TargetTrackingScalingPolicyConfiguration": {"TargetValue": aims[0].get("target_value")}} if aims else {}
         why = first_unresolved(found)
         if why is not None:
@@ -345,7 +220,7 @@ def _with_surroundings(definition: Definition, resources: Sequence[_Planned], ar
 def _with_legacy_replicas(definition: Definition, resources: Sequence[_Planned]) -> Definition:
     for one in resources:
         if one.type == LEGACY_GLOBAL_TABLE and one.values.get("name") == definition.name:
-            return replace(definition, replicas=_replicas(one.values), global_table_version=LEGACY_VERSION)
+            return replace(definition, replicas=replicas(one.values), global_table_version=LEGACY_VERSION)
     return definition
 
 
@@ -360,15 +235,15 @@ def _with_indexes(definition: Definition, resources: Sequence[_Planned]) -> Defi
             notes.append(f"of which table {one.address} is an index is known after apply only, so it is not looked at")
         if owner != definition.name:
             continue
-        key = _blocks(one.values, "key_schema")
+        key = blocks(one.values, "key_schema")
         known = properties.get("AttributeDefinitions") or []
         types = [{"AttributeName": part.get("attribute_name"), "AttributeType": part.get("attribute_type")} for part in key]
         index = {
             "IndexName": one.values.get("index_name"),
             "KeySchema": [{"AttributeName": part.get("attribute_name"), "KeyType": part.get("key_type")} for part in key],
-            "Projection": _projection(_single(one.values.get("projection"))),
+            "Projection": projection(_single(one.values.get("projection"))),
             "ProvisionedThroughput": _index_units(_single(one.values.get("provisioned_throughput"))),
-            "OnDemandThroughput": _ceiling(_single(one.values.get("on_demand_throughput"))),
+            "OnDemandThroughput": ceiling(_single(one.values.get("on_demand_throughput"))),
         }
         properties["AttributeDefinitions"] = [*known, *(one_type for one_type in types if one_type not in known)]
         properties["GlobalSecondaryIndexes"] = [
