@@ -118,6 +118,12 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
     """
     Fail a build for an oversized item or a bad finding: the audit of `run`, held against a gate.
 
+    One item above --fail-item-size is proof, however few were read; that there is none is known only when every item was read. So --scan full
+    answers for a table of any size, and a sample does not pass unless --inconclusive pass says so.
+
+    [[ignore]] in the configuration and --baseline accept findings, until they expire or get worse. They never accept an item above
+    --fail-item-size: where such items are meant to be, give a higher one.
+
     With --template it is a design that is judged, before it is deployed and without a call to AWS: keys, indexes, backups, capacity, and with
     the items and patterns of stj-audit.toml what it costs at any user count. TABLE is then a name, or the logical id.
 
@@ -127,8 +133,9 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
       1   the audit failed: no credentials, not reachable, no such table
       2   wrong command line or configuration
       3   an item is above --fail-item-size, or a finding at or above --fail-on
-      4   not known: no such item was seen, but not every item either; with --strict, anything that could not be checked
-      130 interrupted
+      4   not known: no such item was seen, but not every item either, or a table could not be looked at at all, or it
+          changed by more than 5 % while it was read; with --strict, anything that could not be checked
+      130 interrupted; what was read is in the run file, where --report json=PATH asks for one
     """
     from stj_audit.pipeline import Request
 
