@@ -101,7 +101,7 @@ def whereabouts(snapshot: Snapshot) -> str:
     """Where the tables are, in words: the region, or the regions and how many accounts; and what could not be read."""
     read = [scope for scope in snapshot.scopes if scope.not_read is None]
     if not read:
-        return snapshot.region
+        return f"{snapshot.region}, before deployment" if snapshot.templates else snapshot.region
     accounts = len({scope.name or scope.account for scope in read})
     regions = a_few(dict.fromkeys(scope.region for scope in read))
     unread = [scope.key for scope in snapshot.scopes if scope.not_read is not None]

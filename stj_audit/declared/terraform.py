@@ -3,8 +3,11 @@ The tables of a Terraform plan, as `terraform show -json` writes it: `planned_va
 is known after apply only.
 
 An attribute that the configuration leaves out, and that AWS decides, is "known after apply" too. What AWS decides then is the default of
-CreateTable, so the configuration in the plan tells the two apart. Source: Terraform, "JSON Output Format"; Terraform AWS provider,
-aws_dynamodb_table, aws_dynamodb_global_table, aws_appautoscaling_target, aws_appautoscaling_policy, aws_cloudwatch_metric_alarm.
+CreateTable, so the configuration in the plan tells the two apart. It has no dynamic blocks: of one that makes such an attribute, and of
+which nobody knows before apply whether it makes any, it is taken that it makes none.
+
+Source: Terraform, "JSON Output Format"; Terraform AWS provider, aws_dynamodb_table, aws_dynamodb_global_table, aws_appautoscaling_target,
+aws_appautoscaling_policy, aws_cloudwatch_metric_alarm, aws_dynamodb_contributor_insights, aws_dynamodb_global_secondary_index.
 """
 
 import json
