@@ -10,6 +10,7 @@ from typing import Any
 
 from stj_audit.declared.definition import Definition
 from stj_audit.declared.intrinsics import Unresolved
+from stj_audit.declared.settings import is_percent, number
 
 GLOBAL_TABLE = "AWS::DynamoDB::GlobalTable"
 VERSION = "2019.11.21"  # the only one that CloudFormation makes
@@ -124,13 +125,14 @@ def _scaled(table: str, index: str | None, whole: Mapped, replica: Mapped) -> Sc
         dimension = f"dynamodb:{'table' if index is None else 'index'}:{unit}"
         common = {"ServiceNamespace": "dynamodb", "ResourceId": resource, "ScalableDimension": dimension}
         least, most = settings.get("MinCapacity"), settings.get("MaxCapacity")
-        if not (str(least).isdecimal() and str(most).isdecimal()):
+        min_units, max_units = number(least), number(most)
+        if min_units is None or max_units is None:
             unknown = next((one for one in (least, most) if isinstance(one, Unresolved)), Unresolved(reason="no capacity is given"))
             continue
-        targets.append({**common, "MinCapacity": int(str(least)), "MaxCapacity": int(str(most))})
+        targets.append({**common, "MinCapacity": min_units, "MaxCapacity": max_units})
         aim = settings.get("TargetTrackingScalingPolicyConfiguration")
         percent = aim.get("TargetValue") if isinstance(aim, dict) else None
-        if percent is not None and not isinstance(percent, Unresolved):
+        if is_percent(percent):
             policies.append({**common, "TargetTrackingScalingPolicyConfiguration": {"TargetValue": percent}})
     return targets, policies, unknown
 

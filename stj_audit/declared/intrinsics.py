@@ -18,6 +18,7 @@ MAX_TEXT = 100_000  # no property of a table is longer; joined texts could grow 
 
 _NO_VALUE = "AWS::NoValue"
 _PLACE = re.compile(r"\$\{([^}]*)\}")
+_PLACE_IN_LIST = re.compile(r"[0-9]{1,9}")
 _CONDITION_FUNCTIONS = ("Fn::Equals", "Fn::And", "Fn::Or", "Fn::Not")
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 
@@ -237,7 +238,7 @@ class Resolver:
         for one in (place, values):
             if isinstance(one, Unresolved):
                 return one
-        if not isinstance(values, list) or not _text(place).isdecimal() or int(_text(place)) >= len(values):
+        if not isinstance(values, list) or not _PLACE_IN_LIST.fullmatch(_text(place)) or int(_text(place)) >= len(values):
             return Unresolved(reason="Fn::Select takes a number and a list that is long enough")
         return values[int(_text(place))]
 

@@ -5,6 +5,7 @@ known.
 Source: AWS CloudFormation template reference, AWS::DynamoDB::Table.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,17 +25,19 @@ from stj_audit.facts import (
 )
 
 PITR_DAYS = 35  # PointInTimeRecoverySpecification: the default of RecoveryPeriodInDays
+_WHOLE = re.compile(r"-?[0-9]{1,15}")  # longer ones are typing errors, or worse
+_PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,15})?")
 KNOWN_LATER = "not known before deployment"  # in the place of a value that no check looks at
 
 
 def number(value: Any) -> int | None:
-    """Parameters are text, so numbers may be. None: left out, or decided at deployment."""
-    if isinstance(value, bool) or value is None or isinstance(value, Unresolved):
-        return None
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return None
+    """Parameters are text, so numbers may be. None: left out, decided at deployment, or no number that a setting could have."""
+    return int(str(value)) if not isinstance(value, bool) and _WHOLE.fullmatch(str(value)) else None
+
+
+def is_percent(value: Any) -> bool:
+    """Whether it is a number that a share of the capacity may be told in."""
+    return not isinstance(value, bool) and _PERCENT.fullmatch(str(value)) is not None
 
 
 def flag(value: Any) -> bool:

@@ -29,8 +29,8 @@ PACKAGE = "run `serverless package`, and give .serverless/cloudformation-templat
 SYNTHESIZE = "run `cdk synth`, and give cdk.out/STACK.template.json"
 
 _SHORT_WITHOUT_FN = ("Ref", "Condition")
-_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
-_FRACTION = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+")
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
+_FRACTION = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}")
 _HCL = re.compile(r'^\s*(resource|module|variable|provider|data)\s+"|^\s*(terraform|locals)\s*\{', re.MULTILINE)
 _SPACE = re.compile(r"[ \t\r\n]*")
 _YAML_WORDS = "tag:yaml.org,2002:"
@@ -119,6 +119,8 @@ def _json(text: str, shown: str) -> tuple[Any, dict[str, int]]:
         raise ConfigError(f"{shown} is nested too deep to be a template", hint=GIVE_ONE) from error
     except json.JSONDecodeError as error:
         raise ConfigError(f"{shown}: no JSON: {error.msg}, line {error.lineno}", hint=GIVE_ONE) from error
+    except ValueError as error:
+        raise ConfigError(f"{shown}: no JSON of a template: a number that is too long", hint=GIVE_ONE) from error
 
 
 def _resource_lines(text: str) -> dict[str, int]:

@@ -12,6 +12,7 @@ from typing import Any
 from stj_audit.declared.definition import Definition
 from stj_audit.declared.global_table import GLOBAL_TABLE, VERSION, as_table
 from stj_audit.declared.intrinsics import Resolver, Unresolved, first_unresolved
+from stj_audit.declared.settings import is_percent, number
 from stj_audit.declared.source import Source
 from stj_audit.report import SourceLine
 from stj_audit.wording import a_few
@@ -27,6 +28,7 @@ FOR_EACH = "Fn::ForEach::"
 READ_TRANSFORMS = ("AWS::Serverless-2016-10-31", "AWS::LanguageExtensions")
 KEPT = ("Retain", "RetainExceptOnCreate")
 NAMESPACE = "dynamodb"
+LIMITS = ("MinCapacity", "MaxCapacity")
 MAX_COPIES = 1_000  # of one Fn::ForEach; a stack holds 500 resources
 
 # AWS::Serverless::SimpleTable PrimaryKeyObject: the words for a type, and the key where none is given
@@ -217,8 +219,9 @@ def _members(properties: Any) -> Mapping[str, Any]:
 def _notes_on_table(resource: _Resource, definition: Definition, made: bool | Unresolved) -> Iterator[str]:
     if isinstance(made, Unresolved):
         yield f"{definition.name} is only made under condition {resource.body['Condition']}: {made.reason}"
-    if "Fn::Transform" in resource.properties:
-        yield f"{definition.name}: what Fn::Transform adds to its properties is not seen"
+    adding = [name for name in resource.properties if name.startswith("Fn::")]
+    if adding:
+        yield f"{definition.name}: what {a_few(adding)} adds to its properties is not seen"
     kept = resource.body.get("DeletionPolicy")
     if kept in KEPT:
         yield f"{definition.name} stays when its stack is deleted (DeletionPolicy: {kept}), which does not keep DeleteTable from it"
@@ -301,15 +304,17 @@ def _undecided(properties: Mapping[str, Any], kind: str) -> Unresolved | None:
             if name not in properties:
                 continue  # a policy of another type has no target to aim at
             value = value.get("TargetValue") if isinstance(value, dict) else value
+            if not is_percent(value) and not isinstance(value, Unresolved):
+                return Unresolved(reason="TargetValue is no number of percent")
         why = first_unresolved(value)
         if why is not None:
             return why
-    numbers = [properties.get(name) for name in ("MinCapacity", "MaxCapacity") if kind == SCALABLE_TARGET]
-    return None if all(str(one).isdecimal() for one in numbers) else Unresolved(reason="MinCapacity or MaxCapacity is no number")
+    numbers = [number(properties.get(name)) for name in LIMITS if kind == SCALABLE_TARGET]
+    return Unresolved(reason="MinCapacity or MaxCapacity is no number") if None in numbers else None
 
 
 def _numbers(properties: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {**properties, **{name: int(properties[name]) for name in ("MinCapacity", "MaxCapacity") if name in properties}}
+    return {**properties, **{name: number(properties[name]) for name in LIMITS if name in properties}}
 
 
 def _policy(properties: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -346,7 +351,7 @@ def _alarm(id_: str, properties: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return {
         **{name: value for name, value in properties.items() if name in watched and value is not None},
         **({"ExtendedStatistic": properties["ExtendedStatistic"]} if isinstance(properties.get("ExtendedStatistic"), str) else {}),
-        **({"Period": int(str(period))} if str(period).isdecimal() else {}),
+        **({} if number(period) is None else {"Period": number(period)}),
         "AlarmName": id_ if not isinstance(properties.get("AlarmName"), str) else properties["AlarmName"],
         "ActionsEnabled": enabled is not False and str(enabled).lower() != "false",
         "AlarmActions": actions if isinstance(actions, list) else [],

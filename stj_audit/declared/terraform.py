@@ -19,6 +19,7 @@ from typing import Any
 from stj_audit.declared.definition import Definition
 from stj_audit.declared.global_table import VERSION
 from stj_audit.declared.intrinsics import Unresolved, first_unresolved
+from stj_audit.declared.settings import is_percent, number
 from stj_audit.declared.source import SHOW_JSON, Source
 from stj_audit.declared.terraform_table import Values, blocks, ceiling, projection, properties, replicas
 from stj_audit.errors import ConfigError
@@ -176,13 +177,23 @@ def _around(resources: Sequence[_Planned]) -> _Around:
         else:
             aims = blocks(one.values, "target_tracking_scaling_policy_configuration")
             found |= {"TargetTrackingScalingPolicyConfiguration": {"TargetValue": aims[0].get("target_value")}} if aims else {}
-        why = first_unresolved(found)
+        why = first_unresolved(found) or _no_number(found)
         if why is not None:
             unknown[found["ResourceId"] if isinstance(found["ResourceId"], str) else ""] = why
-        elif all(value is not None for value in found.values()):
+        else:
             (targets if one.type == TARGET else policies).append(found)
     alarms = [alarm for one in resources if one.type == ALARM and (alarm := _alarm(one)) is not None]
     return _Around(targets=targets, policies=policies, alarms=alarms, unknown=unknown)
+
+
+def _no_number(found: Values) -> Unresolved | None:
+    """Why a target or a policy cannot be read as it is planned."""
+    limits = [number(found[name]) for name in ("MinCapacity", "MaxCapacity") if name in found]
+    aim = found.get("TargetTrackingScalingPolicyConfiguration")
+    if None in limits or (aim is not None and not is_percent(aim["TargetValue"])):
+        return Unresolved(reason="its capacity, or its target, is no number")
+    named = isinstance(found["ResourceId"], str) and isinstance(found["ScalableDimension"], str)
+    return None if named else Unresolved(reason="it is not said what is scaled")
 
 
 def _alarm(planned: _Planned) -> Values | None:

@@ -103,8 +103,9 @@ def test_whatever_the_properties_of_a_template_are(properties: dict[str, Any], k
         st.sampled_from(("ServiceNamespace", "ResourceId", "ScalableDimension", "MinCapacity", "MaxCapacity")), ANYTHING
     ),
     st.dictionaries(st.sampled_from(("Namespace", "MetricName", "Dimensions", "Metrics", "Period", "AlarmActions")), ANYTHING),
+    st.dictionaries(st.sampled_from(("ScalingTargetId", "TargetTrackingScalingPolicyConfiguration", "ResourceId")), ANYTHING),
 )
-def test_whatever_surrounds_a_table_of_a_template(target: dict[str, Any], alarm: dict[str, Any]) -> None:
+def test_whatever_surrounds_a_table_of_a_template(target: dict[str, Any], alarm: dict[str, Any], policy: dict[str, Any]) -> None:
     scaled = {"ServiceNamespace": "dynamodb", "ResourceId": "table/orders", "ScalableDimension": "dynamodb:table:ReadCapacityUnits"}
     watched = {"Namespace": "AWS/DynamoDB", "MetricName": "ReadThrottleEvents"}
     read(
@@ -112,6 +113,7 @@ def test_whatever_surrounds_a_table_of_a_template(target: dict[str, Any], alarm:
             "Resources": {
                 "T": a_table(),
                 "S": {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": {**scaled, **target}},
+                "P": {"Type": "AWS::ApplicationAutoScaling::ScalingPolicy", "Properties": {**scaled, **policy}},
                 "A": {"Type": "AWS::CloudWatch::Alarm", "Properties": {**watched, **alarm}},
             }
         }
@@ -130,6 +132,30 @@ def test_whatever_the_values_of_a_plan_are(values: dict[str, Any], unknown: dict
             "resource_changes": [{"address": ADDRESS, "change": {"after_unknown": unknown}}],
         }
     )
+
+
+@settings(max_examples=200)
+@given(
+    st.dictionaries(
+        st.sampled_from(("service_namespace", "resource_id", "scalable_dimension", "min_capacity")), ANY_BLOCK, max_size=2
+    ),
+    st.dictionaries(st.sampled_from(("resource_id", "target_tracking_scaling_policy_configuration")), ANY_BLOCK, max_size=2),
+    st.dictionaries(st.sampled_from(("namespace", "metric_name", "dimensions", "period", "alarm_actions")), ANY_BLOCK, max_size=2),
+)
+def test_whatever_surrounds_a_table_of_a_plan(target: dict[str, Any], policy: dict[str, Any], alarm: dict[str, Any]) -> None:
+    scaled = {
+        "service_namespace": "dynamodb",
+        "resource_id": "table/orders",
+        "scalable_dimension": "dynamodb:table:ReadCapacityUnits",
+    }
+    watched = {"namespace": "AWS/DynamoDB", "metric_name": "ReadThrottleEvents", "dimensions": {"TableName": "orders"}}
+    resources = [
+        resource(ADDRESS, "aws_dynamodb_table", VALUES),
+        resource("t", "aws_appautoscaling_target", {**scaled, "min_capacity": 1, "max_capacity": 2, **target}),
+        resource("p", "aws_appautoscaling_policy", {**scaled, **policy}),
+        resource("a", "aws_cloudwatch_metric_alarm", {**watched, **alarm}),
+    ]
+    read({"planned_values": {"root_module": {"resources": resources}}})
 
 
 @settings(max_examples=200)

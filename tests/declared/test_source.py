@@ -60,6 +60,10 @@ def test_values_are_read_as_cloudformation_reads_them(tmp_path: Path) -> None:
     assert found["text"] == "5"
 
 
+def test_a_number_that_is_too_long_to_be_one_is_text(tmp_path: Path) -> None:
+    assert document(tmp_path, f"a: {'9' * 5_000}")["a"] == "9" * 5_000
+
+
 def test_anchors_and_merges_are_followed(tmp_path: Path) -> None:
     assert document(tmp_path, "a: &one {x: 1, y: 2}\nb: *one\nc: {<<: *one, y: 3}\n") == {
         "a": {"x": 1, "y": 2},
@@ -137,6 +141,7 @@ def test_what_powershell_writes_is_read(tmp_path: Path) -> None:
         ("template.yaml", b"a: [1, 2\nb: }", "no YAML: .*line"),
         ("template.yaml", b"a: \x07", "no YAML"),
         ("template.json", b'{"a": 1,}', "no JSON: .*line 1"),
+        ("template.json", b'{"a": ' + b"1" * 5_000 + b"}", "a number that is too long"),
     ],
 )
 def test_what_is_no_template_is_one_sentence(tmp_path: Path, name: str, content: bytes, said: str) -> None:

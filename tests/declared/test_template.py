@@ -387,6 +387,15 @@ def test_a_table_whose_definition_is_open_is_not_known_at_all(tmp_path: Path, pr
     assert "give --parameter Open=VALUE" in missing.unknown.reason
 
 
+@pytest.mark.parametrize("written", ["1e999999999", "many", True, [1], "9" * 40])
+def test_capacity_that_is_no_number_is_not_stated(tmp_path: Path, written: Any) -> None:
+    units = {"ReadCapacityUnits": written, "WriteCapacityUnits": 5}
+
+    assert only(read_resources(tmp_path, {"T": a_table(ProvisionedThroughput=units)})).table.provisioned == Throughput(
+        read_units=None, write_units=5
+    )
+
+
 def test_capacity_that_is_open_is_not_stated(tmp_path: Path) -> None:
     units = {"ReadCapacityUnits": {"Ref": "Open"}, "WriteCapacityUnits": 5}
 

@@ -252,7 +252,7 @@ def test_auto_scaling(tmp_path: Path) -> None:
 
 
 def test_auto_scaling_of_a_table_that_is_known_after_apply_may_be_of_any(tmp_path: Path) -> None:
-    design = read_plan(tmp_path, *scaling(None))
+    design = read_plan(tmp_path, *scaling("table/other"))
     plan = json.loads((tmp_path / "plan.json").read_text())
     plan["resource_changes"] += [{"address": "aws_appautoscaling_target.t", "change": {"after_unknown": {"resource_id": True}}}]
     plan["configuration"]["root_module"]["resources"] += [
