@@ -405,3 +405,16 @@ def test_as_a_user_starts_it(folder: Path) -> None:
     again = stj_audit("check", "--template", "main.tf", "--region", "eu-north-1", cwd=folder, keys=False)
     assert (again.code, again.out) == (2, "")
     assert again.err.startswith("error: cannot read main.tf")
+
+
+@pytest.mark.parametrize("file", sorted(path.name for path in TEMPLATES.iterdir() if path.suffix in (".json", ".yaml")))
+def test_what_others_published_can_be_checked(folder: Path, file: str) -> None:
+    result = check("--template", TEMPLATES / file, *REGION, "-f", "json")
+
+    assert result.exit_code in (0, 3, 4), result.output
+    report = json.loads(result.stdout)
+    jsonschema.validate(report, json_schema())
+    assert {row["call"] for row in report["not_checked"]} <= {"stj-audit.toml", "template"}
+    told = {one["name"] for one in report["tables"]} | {row["table"] for row in report["not_checked"]}
+    assert set(report["sources"]) == told
+    assert {place["path"].rsplit("/", 1)[-1] for place in report["sources"].values()} == {file}
