@@ -20,7 +20,7 @@ from stj_audit.errors import ConfigError
 from stj_audit.gate import GateTerms
 from stj_audit.judge import judge
 from stj_audit.pipeline import Request, terms_of
-from stj_audit.report import Report
+from stj_audit.report import Report, SourceLine
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +42,8 @@ def audit_design(request: DesignRequest) -> Report:
     gate = _gate(audit.gate, audit.config, design)
     audit = replace(audit, config=config, gate=gate)
     report = judge(design.snapshot, terms_of(audit, {region: request.prices}, None))
-    return replace(report, sources=design.sources)
+    elsewhere = SourceLine(path=request.sources[0].shown, line=1)
+    return replace(report, sources={"": elsewhere, **design.sources})
 
 
 def _with_definitions(config: Config, design: Design) -> Config:

@@ -6,7 +6,7 @@ The result is a Report, or what was gathered for one; printing and delivering it
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -26,7 +26,7 @@ from stj_audit.scanners.checkpoint import machine_key, make_folder
 from stj_audit.scanners.items import forget
 from stj_audit.scanners.prices import live_sheet
 from stj_audit.scanners.session import Aws, AwsOptions, open_session
-from stj_audit.scanners.snapshot import Progress
+from stj_audit.scanners.snapshot import Progress, matches
 from stj_audit.scanners.spending import Spending
 from stj_audit.scanners.tables import count_items
 from stj_audit.scanners.threads import Threads
@@ -80,6 +80,7 @@ def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell |
 
     Raises AuditError (see errors.py) when there is nothing to judge, and Interrupted for Ctrl-C, where that is kept.
     """
+    request = replace(request, gate=replace(request.gate, expected=_expected(request)))
     targets = targets_of(request.aws, request.regions, request.config.account)
     # Before anything is read and paid for; an account that is not named by a role is known later
     check_belongs(request.baseline, [(target.account, target.aws.region) for target in targets])
@@ -124,6 +125,14 @@ def terms_of(request: Request, sheets: Mapping[str, PriceSheet], users_elsewhere
         users_elsewhere=users_elsewhere,
         baseline=request.baseline,
         gate=request.gate,
+    )
+
+
+def _expected(request: Request) -> tuple[str, ...]:
+    """The tables that the configuration declares and that the request means: of those that it does not name, nothing is said."""
+    names = [(name, name.rpartition("/")[2]) for name in request.config.tables]
+    return tuple(
+        name for name, bare in names if not request.patterns or any(matches(pattern, bare) for pattern in request.patterns)
     )
 
 

@@ -148,7 +148,7 @@ def test_the_run_file_says_what_was_judged_and_where_it_is(folder: Path) -> None
     jsonschema.validate(report, json_schema())
     assert report["audit"]["templates"] == ["template.yaml"]
     assert (report["audit"]["account"], report["audit"]["api_calls"]) == (None, 0)
-    assert report["sources"] == {"orders": {"path": "template.yaml", "line": 2}}
+    assert report["sources"] == {"": {"path": "template.yaml", "line": 1}, "orders": {"path": "template.yaml", "line": 2}}
     (table,) = report["tables"]
     assert (table["item_count"], table["size_bytes"], table["items"], table["traffic"]) == (None, None, None, None)
     assert table["backups"] == {
@@ -387,6 +387,25 @@ def test_prices_need_a_region_and_the_file_is_looked_at_first(folder: Path) -> N
     assert "cannot read gone.yaml" in failure("--template", "gone.yaml")[0]
 
 
+def test_findings_point_at_the_template_in_every_format_for_machines(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stacks = folder / "stacks"
+    stacks.mkdir()
+    (stacks / "template.yaml").write_text(TABLE.replace("PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false"))
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(folder))
+    monkeypatch.chdir(stacks)
+
+    annotations = check("--template", "template.yaml", *REGION, "-f", "github").stdout
+    sarif = json.loads(check("--template", "template.yaml", *REGION, "-f", "sarif").stdout)
+
+    assert "file=stacks/template.yaml,line=2" in annotations
+    places = [
+        (place["physicalLocation"]["artifactLocation"]["uri"], place["physicalLocation"]["region"]["startLine"])
+        for result in sarif["runs"][0]["results"]
+        for place in result["locations"]
+    ]
+    assert set(places) == {("stacks/template.yaml", 2)}
+
+
 @pytest.mark.parametrize("name", ["table", "markdown", "html"])
 def test_every_format_for_people_says_that_it_is_a_design(folder: Path, name: str) -> None:
     assert "before deployment, as defined in template.yaml" in check("--template", "template.yaml", *REGION, "-f", name).stdout
@@ -416,5 +435,5 @@ def test_what_others_published_can_be_checked(folder: Path, file: str) -> None:
     jsonschema.validate(report, json_schema())
     assert {row["call"] for row in report["not_checked"]} <= {"stj-audit.toml", "template"}
     told = {one["name"] for one in report["tables"]} | {row["table"] for row in report["not_checked"]}
-    assert set(report["sources"]) == told
+    assert set(report["sources"]) == told | {""}
     assert {place["path"].rsplit("/", 1)[-1] for place in report["sources"].values()} == {file}
