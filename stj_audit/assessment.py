@@ -1,6 +1,6 @@
 """The sections of the assessment, in words: what is good, practices, the ladder by user scale, the checklist, the summary, the trust."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -23,7 +23,7 @@ from stj_audit.report import (
     Summary,
 )
 from stj_audit.results import Category, Result, Severity, Status
-from stj_audit.wording import a_few, count, counted, dollars
+from stj_audit.wording import a_few, count, counted, dollars, listed
 
 NOW = "now"
 SPARSE_BELOW = Decimal("0.5")  # an index that holds less than half of the items is sparse by design
@@ -51,6 +51,13 @@ class Telling:
     def all_checked(self) -> bool:
         """Whether everything that applies was looked at."""
         return not self.not_checked
+
+    @property
+    def to_see_more(self) -> str:
+        """What to do about what could not be checked."""
+        if any(facts.table.defined_in is not None for facts in self.facts):
+            return "Say in stj-audit.toml how the tables are used, or give the missing parameters, and check again"
+        return "Allow what could not be checked, and audit again"
 
 
 def severity_of(finding: Finding) -> Severity:
@@ -329,16 +336,16 @@ def _projection(costs: Costs, users: int) -> Projection | None:
 
 def actions(telling: Telling) -> tuple[Action, ...]:
     """The checklist, by when: the findings, and what to look at again."""
-    listed = [
+    found = [
         Action(when=finding.when, finding=finding.id, text=f"{finding.title}: {finding.fix} ({_where(finding)})", done=False)
         for finding in sorted(telling.findings, key=due_at)
     ]
     if any(row.call != "dynamodb:Scan" for row in telling.not_checked):
-        listed.append(Action(when=NOW, finding=None, text="Allow what could not be checked, and audit again", done=False))
+        found.append(Action(when=NOW, finding=None, text=telling.to_see_more, done=False))
     later = before(telling.scale.target_users, telling.scale)
     if later != NOW:
-        listed.append(Action(when=later, finding=None, text="Audit again every month: item sizes, throttles, cost", done=False))
-    return tuple(sorted(listed, key=lambda one: 0 if one.when == NOW else int(one.when.split()[1].replace(",", ""))))
+        found.append(Action(when=later, finding=None, text="Audit again every month: item sizes, throttles, cost", done=False))
+    return tuple(sorted(found, key=lambda one: 0 if one.when == NOW else int(one.when.split()[1].replace(",", ""))))
 
 
 # -------------------------------------------------------------------------------------------------------------- summary
@@ -387,7 +394,9 @@ def _amount(monthly_usd: Decimal, *, complete: bool) -> str:
 def assumptions(tables: Sequence[PricedTable], scale: Scale, users_source: str, *, free_tier: bool) -> tuple[str, ...]:
     """What the cost figures rest on."""
     lines = ["1 GB is 2^30 bytes, a month is 730 hours, and prices are list prices before discounts, credits and tax"]
-    if scale.users_now is None:
+    if any(one.facts.table.defined_in is not None for one in tables):
+        lines.append("every size and request is as declared, and every setting as defined: nothing was measured")
+    elif scale.users_now is None:
         why = f" ({users_source})" if users_source else ""
         lines.append(
             f"today's users are not known{why}, so measured use cannot be scaled: give --users-now, or name [model] users_table"
@@ -495,6 +504,8 @@ def trust(telling: Telling, snapshot: Snapshot, *, max_price_age_months: int, si
     How far to trust the report: what was read, what was not, how old the prices are, what the audit took; and of each table of which a sample
     was read, what that cannot show.
     """
+    if snapshot.templates:
+        return tuple(_about_design(telling, snapshot, max_price_age_months))
     made = sum(one.status in (Status.FOUND, Status.PASSED) for one in telling.results)
     applicable = sum(one.status is not Status.NOT_APPLICABLE for one in telling.results)
     lines = [f"{count(made)} of {counted(applicable, 'applicable check')} could be made"]
@@ -513,14 +524,31 @@ def trust(telling: Telling, snapshot: Snapshot, *, max_price_age_months: int, si
         if not isinstance(one.items, Unknown) and one.items.coverage == "sample"
     ]
     lines += [f"{scope.key} was not read: {scope.not_read.reason}" for scope in snapshot.scopes if scope.not_read]
-    prices = telling.costs.prices
-    if prices.as_of is None:
-        lines.append(f"no prices are known for {prices.region}: nothing could be priced")
-    else:
-        lines.append(f"prices of {prices.region}, the oldest of those used confirmed in {prices.as_of}: {prices.source}")
-        old = about_age(prices.as_of, today=snapshot.finished_at.date(), max_age_months=max_price_age_months)
-        lines += [] if old is None else [old]
+    lines += _about_prices(telling, snapshot, max_price_age_months)
     lines.append(
         f"the audit made {counted(snapshot.api_calls, 'API call')}, consumed {count(snapshot.read_units)} read units, and wrote nothing"
     )
     return tuple(lines)
+
+
+def _about_prices(telling: Telling, snapshot: Snapshot, max_price_age_months: int) -> list[str]:
+    prices = telling.costs.prices
+    if prices.as_of is None:
+        return [f"no prices are known for {prices.region}: nothing could be priced"]
+    old = about_age(prices.as_of, today=snapshot.finished_at.date(), max_age_months=max_price_age_months)
+    told = f"prices of {prices.region}, the oldest of those used confirmed in {prices.as_of}: {prices.source}"
+    return [told] if old is None else [told, old]
+
+
+def _about_design(telling: Telling, snapshot: Snapshot, max_price_age_months: int) -> Iterator[str]:
+    """How far to trust a report on tables that are not there yet."""
+    made = sum(one.status in (Status.FOUND, Status.PASSED) for one in telling.results)
+    applicable = sum(one.status is not Status.NOT_APPLICABLE for one in telling.results)
+    yield (
+        f"this is a design, as it is defined in {listed(snapshot.templates)}: nothing is deployed yet, and there are no items, no traffic "
+        "and no backups to look at"
+    )
+    yield f"{count(made)} of {counted(applicable, 'check')} that a design allows could be made; the others need the table"
+    yield from snapshot.notes
+    yield from _about_prices(telling, snapshot, max_price_age_months)
+    yield "no call to AWS was made for it"

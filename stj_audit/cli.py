@@ -34,6 +34,7 @@ from stj_audit.options import (
     scan_options,
     shown_options,
     size_options,
+    template_options,
 )
 from stj_audit.version import __version__
 
@@ -108,6 +109,7 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
 
 @cli.command()
 @click.argument("tables", nargs=-1, metavar="[TABLE or GLOB]...")
+@template_options
 @check_options
 @scan_options
 @aws_options_of_several_regions
@@ -115,7 +117,8 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
 @judging_options
 @price_options
 @output_options
-def check(tables: tuple[str, ...], **settings: Any) -> None:
+@click.pass_context
+def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> None:
     """
     Fail a build for an oversized item or a bad finding: the audit of `run`, held against a gate.
 
@@ -124,6 +127,9 @@ def check(tables: tuple[str, ...], **settings: Any) -> None:
 
     [[ignore]] in the configuration and --baseline accept findings, until they expire or get worse. They never accept an item above
     --fail-item-size: where such items are meant to be, give a higher one.
+
+    With --template it is a design that is judged, before it is deployed and without a call to AWS: keys, indexes, backups, capacity, and with
+    the items and patterns of stj-audit.toml what it costs at any user count. TABLE is then a name, or the logical id.
 
     \b
     Exit codes:
@@ -149,11 +155,60 @@ def check(tables: tuple[str, ...], **settings: Any) -> None:
         **_places(settings),
         **_judging(settings, config),
     )
-    report = _audited(request, outputs, settings)
+    if settings["templates"]:
+        report = _design_report(ctx, request, settings)
+    elif settings["parameters"]:
+        raise click.UsageError("--parameter is of a template: give --template too")
+    else:
+        report = _audited(request, outputs, settings)
     _deliver(_anchored(report, anchor), outputs, settings, terse=True)
     _warn_of_old_prices(report.costs.prices, config, settings)
     _tell_gate(report, settings)
     sys.exit(_exit_code(report))
+
+
+LIVE_CHECK_OPTIONS = {  # of `check`: they say how tables are read, and there are none with --template
+    "scan": "--scan",
+    "scan_budget": "--scan-budget",
+    "max_read_units": "--max-read-units",
+    "read_units_per_second": "--read-units-per-second",
+    "resume": "--resume",
+    "role_arn": "--role-arn",
+    "external_id": "--external-id",
+    "inconclusive": "--inconclusive",
+}
+
+
+def _design_report(ctx: click.Context, request: "Request", settings: dict[str, Any]) -> "Report":
+    from stj_audit.before_deployment import DesignRequest, audit_design
+    from stj_audit.declared.source import read_source
+
+    for name, words in LIVE_CHECK_OPTIONS.items():
+        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{words} is for live tables, not for --template")
+    sources = [read_source(path) for path in settings["templates"]]
+    config = request.config
+    hint = "give --region, or `region` in the [model] of stj-audit.toml"
+    region = _price_region(settings["templates"][0], settings["regions"], config.model.region, hint)
+    design = DesignRequest(
+        audit=request, sources=sources, parameters=dict(settings["parameters"]), prices=_prices(region, settings, config)
+    )
+    report = _from_root(audit_design(design))
+    for note in () if settings["quiet"] else report.audit.notes or ():
+        click.echo(_printable(f"note: {note}"), err=True)
+    return report
+
+
+def _from_root(report: "Report") -> "Report":
+    """The report with the paths of templates told as those of other files that findings point at."""
+    from dataclasses import replace
+    from pathlib import Path
+
+    from stj_audit.anchors import root_folder, told_path
+
+    root = root_folder(os.environ, Path.cwd())
+    sources = {table: replace(one, path=told_path(Path(one.path), root)) for table, one in report.sources.items()}
+    return replace(report, sources=sources)
 
 
 @cli.command()
@@ -854,7 +909,8 @@ def _anchor(outputs: list[Any], config: "Config | None", settings: dict[str, Any
     configured = None if config is None or config.path is None else Path(config.path)
     path = configured if given is None else given
     if path is None or (given is None and not path.is_file()):  # the demo's is no file
-        if "sarif" in {settings["format_"], *(target.format for target in outputs)}:
+        needed = "sarif" in {settings["format_"], *(target.format for target in outputs)}
+        if needed and not settings.get("templates"):  # a design has its own lines
             raise ConfigError(
                 "sarif needs a file to point at, and there is no configuration",
                 hint="give --sarif-anchor PATH: any file of the repository, at best the one that declares the tables",

@@ -101,7 +101,7 @@ def whereabouts(snapshot: Snapshot) -> str:
     """Where the tables are, in words: the region, or the regions and how many accounts; and what could not be read."""
     read = [scope for scope in snapshot.scopes if scope.not_read is None]
     if not read:
-        return snapshot.region
+        return f"{snapshot.region}, before deployment" if snapshot.templates else snapshot.region
     accounts = len({scope.name or scope.account for scope in read})
     regions = a_few(dict.fromkeys(scope.region for scope in read))
     unread = [scope.key for scope in snapshot.scopes if scope.not_read is not None]
@@ -143,7 +143,7 @@ def cost_of_reading(snapshot: Snapshot, prices_of: Callable[[str], PriceSheet]) 
 def unread_places(snapshot: Snapshot) -> Iterator[NotChecked]:
     """A row for each account and region that could not be read, and for each whose account id is not known."""
     no_id = NotChecked(check=None, table=None, index=None, call="sts:GetCallerIdentity", reason="the account id is not known")
-    if not snapshot.scopes and snapshot.account is None:
+    if not snapshot.scopes and snapshot.account is None and not snapshot.templates:
         yield no_id
     for scope in snapshot.scopes:
         if scope.not_read is not None:

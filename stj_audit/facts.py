@@ -6,11 +6,11 @@ or 0. Inside a fact, None means "AWS does not say" and is explained at the field
 Decimal (half units exist), times are aware datetimes in UTC.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 MAX_ITEM_BYTES = 400 * 1024  # AWS: "Quotas in Amazon DynamoDB", item size 400 KB, names included
 BILLED_OVERHEAD_BYTES = 100  # AWS developer guide, "DynamoDB Item sizes and formats": storage billed per item and per index entry
@@ -34,6 +34,10 @@ IndexKind = Literal["GSI", "LSI"]
 Projection = Literal["ALL", "KEYS_ONLY", "INCLUDE"]
 BillingMode = Literal["PAY_PER_REQUEST", "PROVISIONED"]
 TableClass = Literal["STANDARD", "STANDARD_INFREQUENT_ACCESS"]
+Language = Literal["CloudFormation", "Terraform"]
+
+TEMPLATE = "template"  # as the call of a fact: the file that a table is defined in would tell it
+NOT_DEPLOYED = "nothing is deployed yet"  # the reason of a fact that no template can tell
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +51,11 @@ class Unknown:
 
     call: str
     reason: str
+
+    @property
+    def is_not_deployed(self) -> bool:
+        """Whether there is nothing yet that could be read: the table is a design."""
+        return self.reason == NOT_DEPLOYED
 
 
 # ---------------------------------------------------------------------------------------------- the table's definition
@@ -131,7 +140,7 @@ class Table:
     provisioned: Throughput | None = None
     on_demand_limit: Throughput | None = None
     warm_throughput: Throughput | None = None
-    deletion_protection: bool = False
+    deletion_protection: bool | Unknown = False
     encryption: Encryption = field(default_factory=lambda: Encryption(type="AWS_OWNED"))
     stream_view_type: str | None = None
     stream_label: str | None = None
@@ -140,6 +149,8 @@ class Table:
     global_table_version: str | None = None
     unaudited: tuple[str, ...] = ()
     """Features that DescribeTable shows and this tool does not judge, such as vector indexes."""
+    defined_in: Language | None = None
+    """The language of the template that defines the table, which is not there yet; None: it is there."""
     scope: str = ""
     """Where the table is, as `title` says it: set where tables of several accounts or regions are judged together, else ""."""
 
@@ -252,6 +263,19 @@ class ResourcePolicy:
 
     statements: int
     open_to_anyone: bool
+
+    @classmethod
+    def of(cls, statements: Sequence[Mapping[str, Any]]) -> "ResourcePolicy":
+        """What kind of policy these statements are, each as IAM writes it."""
+        return cls(statements=len(statements), open_to_anyone=any(map(_is_open, statements)))
+
+
+def _is_open(statement: Mapping[str, Any]) -> bool:
+    """Whether it allows something to everyone, in any account, without a condition."""
+    principal = statement.get("Principal")
+    named = principal.get("AWS") if isinstance(principal, Mapping) else principal
+    anyone = named == "*" or (isinstance(named, list) and "*" in named)
+    return statement.get("Effect") == "Allow" and anyone and not statement.get("Condition")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -853,6 +877,10 @@ class Snapshot:
     read_units: Decimal
     api_calls: int
     scopes: tuple[Scope, ...] = ()
+    templates: tuple[str, ...] = ()
+    """The files that the tables are defined in, where they are a design and nothing was read from AWS."""
+    notes: tuple[str, ...] = ()
+    """What there is to say of the reading itself, in sentences."""
     interrupted: bool = False
     """Whether the reading was ended before its time: what had not been read by then is Unknown."""
 

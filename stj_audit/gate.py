@@ -8,13 +8,13 @@ The exit code is 3 for what was found, else 4 for what is not known, else 0. So 
 more never makes it better.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from stj_audit.facts import Snapshot
 from stj_audit.ignores import EXPIRED, covers
-from stj_audit.items.verdict import INCONCLUSIVE, NOT_READ, OVER, not_read, of_table
+from stj_audit.items.verdict import INCONCLUSIVE, NOT_READ, OVER, declared_over, not_read, of_table
 from stj_audit.report import Finding, GateReport, IgnoreReport, ItemsVerdict, Report
 from stj_audit.results import Severity
 from stj_audit.wording import counted
@@ -41,6 +41,8 @@ class GateTerms:
     strict: bool = False
     every_table: bool = False
     expected: tuple[str, ...] = ()
+    declared_over: Mapping[str, int] = field(default_factory=dict)
+    """Of a design: the tables whose mean item is declared to be above `fail_item_size`, with its bytes. Of the others nothing is known."""
 
 
 def gated(report: Report, snapshot: Snapshot, terms: GateTerms) -> GateReport:
@@ -49,7 +51,7 @@ def gated(report: Report, snapshot: Snapshot, terms: GateTerms) -> GateReport:
 
     Nothing that was found is undone by what was not looked at, and an ignore or a baseline suppresses findings, never an item above the line.
     """
-    items = item_verdicts(report, snapshot, terms)
+    items = _declared_verdicts(terms) if snapshot.templates else item_verdicts(report, snapshot, terms)
     failing = failing_findings(report.findings, terms.fail_on)
     found = [
         *(f"{one.table}: {one.sentence}" for one in items if one.verdict == OVER),
@@ -82,6 +84,10 @@ def item_verdicts(report: Report, snapshot: Snapshot, terms: GateTerms) -> tuple
         *(of_table(facts, line_bytes) for facts in described),
         *(not_read(name, f"no item was read: {why}", line_bytes) for name, why in _absent(snapshot, terms)),
     )
+
+
+def _declared_verdicts(terms: GateTerms) -> tuple[ItemsVerdict, ...]:
+    return tuple(declared_over(table, size, terms.fail_item_size or 0) for table, size in terms.declared_over.items())
 
 
 def _absent(snapshot: Snapshot, terms: GateTerms) -> Iterator[tuple[str, str]]:
@@ -128,7 +134,9 @@ def _not_known(report: Report, snapshot: Snapshot, terms: GateTerms, items: Sequ
         yield INTERRUPTED
     if terms.every_table:
         yield from (f"{one.key}: not read: {one.not_read.reason}" for one in snapshot.scopes if one.not_read is not None)
-        if not items:
+        if snapshot.templates:
+            yield from (f"{one.title}: not known before deployment: {one.unknown.reason}" for one in snapshot.missing)
+        elif not items:
             yield from (f"{name}: not read: {why}" for name, why in _absent(snapshot, terms))
     for one in items:
         if one.verdict == NOT_READ or (one.verdict == INCONCLUSIVE and terms.inconclusive == "fail"):

@@ -12,6 +12,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 
+from msgspec import UNSET
+
 from stj_audit import assessment, grade, money
 from stj_audit.baseline import KNOWN, Baseline, about_baseline, check_belongs, compared, known_ids, marked
 from stj_audit.checks import Context, all_checks, examine
@@ -338,8 +340,8 @@ def _finding(one: _Judged, result: Result, problem: Problem, scale: Scale, ignor
         message=problem.message,
         evidence=dict(problem.evidence),
         fix=problem.fix,
-        commands=problem.commands,
-        template=problem.template,
+        commands=problem.commands if one.facts.table.defined_in is None else (),  # there is no table yet to call them on
+        template=problem.template if one.facts.table.defined_in != "Terraform" else "",
         saving_usd_month=savings,
         suppressed=ignores.suppression(check, one.name),
         current=problem.current,
@@ -430,7 +432,7 @@ def _not_checked(snapshot: Snapshot, results: Iterable[Result]) -> tuple[NotChec
         rows.extend(
             NotChecked(check=None, table=facts.table.title, index=None, call=value.call, reason=value.reason)
             for value in (getattr(facts, field.name) for field in fields(TableFacts))
-            if isinstance(value, Unknown) and (facts.table.title, value.call) not in seen
+            if isinstance(value, Unknown) and not value.is_not_deployed and (facts.table.title, value.call) not in seen
         )
         rows.extend(
             NotChecked(
@@ -496,6 +498,8 @@ def _audit(snapshot: Snapshot, terms: Terms, scale: Scale) -> Audit:
         api_calls=snapshot.api_calls,
         cost_usd=cost_of_reading(snapshot, terms.prices_of),
         scopes=scope_reports(snapshot),
+        templates=snapshot.templates or UNSET,
+        notes=snapshot.notes or UNSET,
     )
 
 

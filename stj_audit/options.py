@@ -72,6 +72,20 @@ class ItemLine(Size):
         return line
 
 
+class Parameter(click.ParamType[tuple[str, str]]):
+    """NAME=VALUE, as two texts."""
+
+    name = "NAME=VALUE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        name, equals, text = value.partition("=")
+        if not (name and equals):
+            self.fail(f"{value!r} is no parameter; write it like Stage=prod", param, ctx)
+        return name, text
+
+
 class FilePath(click.Path):
     """A path as a `pathlib.Path`: click's own `path_type` would have pathlib imported for --help."""
 
@@ -264,4 +278,22 @@ check_options = _gate_options(
         help="What a sample without such an item means: exit 4, or nothing.",
     ),
     fail_on="high",
+)
+template_options = options(
+    option(
+        "--template",
+        "templates",
+        type=FilePath(),
+        multiple=True,
+        metavar="FILE",
+        help="Judge the tables that a CloudFormation or SAM template, or the JSON of a Terraform plan defines; repeatable.",
+    ),
+    option(
+        "--parameter",
+        "parameters",
+        type=Parameter(),
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="With --template: a parameter of the deployment; repeatable.  [default: its Default]",
+    ),
 )

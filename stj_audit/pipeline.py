@@ -100,13 +100,14 @@ def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell |
 
         snapshot = read_all(targets, read, request.patterns, now=now, on_progress=on_progress or _no_progress, keep=request.keep)
         sheets = {scope.region: sheets[scope.region] for scope in snapshot.scopes if scope.not_read is None}
-    report = in_regions(judge(snapshot, _terms(request, sheets, _users_elsewhere(targets, request, snapshot))), snapshot)
+    report = in_regions(judge(snapshot, terms_of(request, sheets, _users_elsewhere(targets, request, snapshot))), snapshot)
     if snapshot.interrupted:
         raise Interrupted(report)
     return report
 
 
-def _terms(request: Request, sheets: Mapping[str, PriceSheet], users_elsewhere: int | None) -> Terms:
+def terms_of(request: Request, sheets: Mapping[str, PriceSheet], users_elsewhere: int | None) -> Terms:
+    """On what terms to judge: `sheets` are the prices by region, `users_elsewhere` the items of a users table that is not read itself."""
     config, model = request.config, request.config.model
     return Terms(
         scale=Scale(

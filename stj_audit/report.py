@@ -53,6 +53,7 @@ class Audit:
     What was audited, for whom, and what the audit itself took. `cost_usd` is null where no price is known.
 
     An audit of several accounts or regions has `scopes`, which others leave out; `account` and `region` are then "several" where they differ.
+    One of a design has `templates`, the files that define it, and made no call to AWS unless for prices.
     """
 
     id: str
@@ -67,6 +68,9 @@ class Audit:
     api_calls: int
     cost_usd: Decimal | None
     scopes: tuple[ScopeReport, ...] | UnsetType = UNSET
+    templates: tuple[str, ...] | UnsetType = UNSET
+    notes: tuple[str, ...] | UnsetType = UNSET
+    """What there is to say of a design: what was taken from the defaults of parameters, what is only known once it is deployed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -338,7 +342,7 @@ class TableReport:
     item_count: int | None
     size_bytes: int | None
     created_at: datetime | None
-    deletion_protection: bool
+    deletion_protection: bool | None
     encryption: str
     ttl_attribute: str | None
     stream: str | None

@@ -52,7 +52,7 @@ def table_report(
         item_count=_count_or_unknown(facts, table.item_count) if stored is None else stored[0],
         size_bytes=None if stored is None else stored[1],
         created_at=table.created_at,
-        deletion_protection=table.deletion_protection,
+        deletion_protection=None if isinstance(table.deletion_protection, Unknown) else table.deletion_protection,
         encryption=table.encryption.type,
         ttl_attribute=None if isinstance(ttl, Unknown) or not ttl.enabled else ttl.attribute,
         stream=table.stream_view_type,

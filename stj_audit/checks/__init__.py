@@ -27,7 +27,7 @@ from typing import Any, get_args, get_type_hints
 
 from stj_audit.config import Backup, Scale, SizeLines, TableModel
 from stj_audit.cost.bill import TableBill
-from stj_audit.facts import TableFacts, Unknown
+from stj_audit.facts import NOT_DEPLOYED, TEMPLATE, TableFacts, Unknown
 from stj_audit.results import Category, Check, Good, Limit, NotApplicable, Problem, Result, Said, Severity, Status
 
 # What protects data and people from a loss is a note, and no more, on a table whose tag says that nothing is lost with it.
@@ -100,6 +100,8 @@ def examine(one: Check, context: Context) -> Result:
     for name in one.needs:
         value = getattr(context.facts, name) if name in FACTS else getattr(context, name)
         if isinstance(value, Unknown) and name not in one.accepts_unknown:
+            if value.is_not_deployed:
+                return Result(check=one, table=table, status=Status.NOT_APPLICABLE, reason=value.reason)
             return Result(check=one, table=table, status=Status.UNKNOWN, unknowns=(value,), reason=value.reason)
         arguments[name] = value
     try:
@@ -107,6 +109,8 @@ def examine(one: Check, context: Context) -> Result:
     except Exception as error:
         error.add_note(f"in check {one.name} on table {table}")
         raise
+    if context.facts.table.defined_in is not None:
+        said = [_before_deployment(one, word) for word in said]
     problems = tuple(_for_environment(one, word, context.facts) for word in said if isinstance(word, Problem))
     unknowns = tuple(word for word in said if isinstance(word, Unknown))
     goods = tuple(word for word in said if isinstance(word, Good))
@@ -123,6 +127,23 @@ def examine(one: Check, context: Context) -> Result:
     return Result(
         check=one, table=table, status=status, problems=problems, goods=goods, unknowns=unknowns, limits=limits, reason=reason
     )
+
+
+MODEL = frozenset({"bill", "declared"})
+USAGE_MODEL = "stj-audit.toml"  # as the call of what it would tell
+
+
+def _before_deployment(one: Check, word: Said) -> Said:
+    """
+    What a check cannot see of a table that is not there yet is nothing to look at, and no gap: nobody could allow it. It is a gap where the
+    usage model would tell, if it said more, or where the template leaves it to a parameter.
+    """
+    if not isinstance(word, Unknown):
+        return word
+    is_gap = word.call == TEMPLATE or bool(MODEL & set(one.needs))
+    if not is_gap or word.is_not_deployed:
+        return NotApplicable(reason=NOT_DEPLOYED)
+    return word if word.call == TEMPLATE else replace(word, call=USAGE_MODEL)
 
 
 def _for_environment(one: Check, problem: Problem, facts: TableFacts) -> Problem:

@@ -23,6 +23,9 @@ from stj_audit.wording import counted
 
 @check("Deletion protection is off", Category.BACKUP_STRATEGY, Severity.MEDIUM, code="BKP-05")
 def deletion_protection_off(table: Table, items: ItemSizes | Unknown) -> Iterator[Said]:
+    if isinstance(table.deletion_protection, Unknown):
+        yield table.deletion_protection
+        return
     if table.deletion_protection:
         yield Good(message="deletion protection is on")
         return

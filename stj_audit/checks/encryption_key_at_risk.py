@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from stj_audit.checks import check
-from stj_audit.facts import Table
+from stj_audit.facts import NOT_DEPLOYED, Table
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 
 AT_RISK = ("INACCESSIBLE_ENCRYPTION_CREDENTIALS", "ARCHIVING", "ARCHIVED")  # AWS API reference, TableStatus
@@ -30,6 +30,8 @@ def encryption_key_at_risk(table: Table) -> Iterator[Said]:
     if since is None and table.status not in AT_RISK:
         if table.encryption.type == "AWS_OWNED":
             yield NotApplicable(reason="encrypted with a key that AWS owns, which cannot be lost")
+        elif table.defined_in is not None:
+            yield NotApplicable(reason=NOT_DEPLOYED)
         else:
             yield Good(message=f"DynamoDB can use the {table.encryption.type} key: the table is {table.status}")
         return

@@ -14,7 +14,7 @@ Fix: wait until the index is ACTIVE, and audit again.
 from collections.abc import Iterator
 
 from stj_audit.checks import check
-from stj_audit.facts import Index, Table
+from stj_audit.facts import NOT_DEPLOYED, Index, Table
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import counted
 
@@ -29,6 +29,9 @@ DOING = {  # AWS API reference, IndexStatus
 def index_not_active(table: Table) -> Iterator[Said]:
     if not table.global_indexes:
         yield NotApplicable(reason="local secondary indexes have no status" if table.local_indexes else "no secondary index")
+        return
+    if table.defined_in is not None:
+        yield NotApplicable(reason=NOT_DEPLOYED)
         return
     busy = [index for index in table.global_indexes if index.status != "ACTIVE" or index.backfilling]
     for index in busy:

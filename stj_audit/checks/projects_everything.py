@@ -49,12 +49,21 @@ def projects_everything(table: Table, items: ItemSizes | Unknown, bill: TableBil
         yield NotApplicable(reason="the declared patterns say what is read over each index that copies whole items")
         return
     for index in (one for one in whole if one.name not in declared):
-        yield from _judged(table, index, items)
+        sizes = _sizes(table, index, items) if table.defined_in is None else _declared_sizes(bill, index)
+        yield from _judged(index, items, sizes, workload.table.note if table.defined_in is not None else "")
 
 
-def _judged(table: Table, index: Index, items: ItemSizes | Unknown) -> Iterator[Said]:
-    index_bytes, table_bytes, number = _sizes(table, index, items)
+Sizes = tuple[int | None, int | None, int | None]
+"""Bytes in the index, bytes in the table, items in the table."""
+
+
+def _judged(index: Index, items: ItemSizes | Unknown, sizes: Sizes, why: str) -> Iterator[Said]:
+    """`why` the sizes of a design would not be known; empty: it is no design."""
+    index_bytes, table_bytes, number = sizes
     if index_bytes is None or not table_bytes or not number:
+        if why:
+            yield Unknown(call="dynamodb:DescribeTable", reason=why)
+            return
         yield Unknown(
             call="dynamodb:DescribeTable",
             reason=f"the size of the table or of index {index.name} is not stated yet: run again later",
@@ -99,9 +108,18 @@ def _of_which(items: ItemSizes | Unknown) -> str:
     return "of the items read " if items.sample is None else "about "
 
 
-def _sizes(table: Table, index: Index, items: ItemSizes | Unknown) -> tuple[int | None, int | None, int | None]:
+def _declared_sizes(bill: TableBill, index: Index) -> Sizes:
+    """As declared, with as many users as are judged."""
+    table, entries = bill.workload.table, bill.workload.store(index.name)
+    number, of_index = table.count.at(bill.users), None if entries is None else entries.count.at(bill.users)
+    if number is None or of_index is None or entries is None or table.mean_bytes is None or entries.mean_bytes is None:
+        return None, None, None
+    return round(of_index * entries.mean_bytes), round(number * table.mean_bytes), round(number)
+
+
+def _sizes(table: Table, index: Index, items: ItemSizes | Unknown) -> Sizes:
     """
-    Bytes in the index, bytes in the table, and items: of the items read, else as DescribeTable states them. Of a sample, what it stands for.
+    Of the items read, else as DescribeTable states them. Of a sample, what it stands for.
     """
     read = items.index_entries(index.name) if isinstance(items, ItemSizes) and items.scanned else None
     if isinstance(items, ItemSizes) and read is not None and items.sample is not None and items.sample.segments:

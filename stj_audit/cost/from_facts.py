@@ -234,6 +234,8 @@ def _others(facts: TableFacts, model: TableModel, users_now: int | None) -> tupl
 def _backups(facts: TableFacts) -> Iterable[Other]:
     found = facts.on_demand_backups
     if isinstance(found, Unknown):
+        if found.is_not_deployed:
+            return
         yield Other(component="backup", amount=constant(None), note=f"on-demand backups are not known: {found.reason}")
     elif found.backups:
         sizes = [backup.size_bytes for backup in found.backups if backup.size_bytes is not None]

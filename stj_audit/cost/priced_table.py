@@ -34,6 +34,9 @@ class PricedTable:
 
     @cached_property
     def today(self) -> Workload:
+        """As it was measured; of a table that is not there yet, as it would be with today's users."""
+        if self.facts.table.defined_in is not None:
+            return self.projected
         with localcontext(prec=DIGITS):
             return today(self.facts, self.model, self.config.model, users_now=self.users_now)
 

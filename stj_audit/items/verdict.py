@@ -49,6 +49,20 @@ def not_read(table: str, sentence: str, line_bytes: int) -> ItemsVerdict:
     )
 
 
+def declared_over(table: str, mean_bytes: int, line_bytes: int) -> ItemsVerdict:
+    """The verdict on a table that is not there yet, and whose mean item is declared to be above the line: one of its items will be."""
+    return ItemsVerdict(
+        table=table,
+        verdict=OVER,
+        sentence=f"the mean item is declared with {counted(mean_bytes, 'byte')}, above {kilobytes(line_bytes)}",
+        threshold_bytes=line_bytes,
+        found=0,
+        scanned=0,
+        item_count=None,
+        at_most=None,
+    )
+
+
 class _Seen:
     """What was seen of a table's items, those of segments that were not read to their end included: for a counterexample they are as good."""
 

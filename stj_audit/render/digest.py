@@ -64,6 +64,8 @@ def regions(audit: Audit) -> str:
 
 def accounts(audit: Audit) -> str:
     """Which account: "account 123456789012", or the first of several by what they are called."""
+    if audit.templates:
+        return f"before deployment, as defined in {a_few(audit.templates)}"
     if audit.account is None:
         return "account not known"
     names = dict.fromkeys(scope.name or scope.account or "not known" for scope in audit.scopes or ())

@@ -33,7 +33,7 @@ def render_gate(report: Report, gate: GateReport, *, color: bool) -> str:
     for state in (FAIL, UNKNOWN, OK):
         shown = [table for table in tables if table.state == state]
         for table in digest.head(shown, MOST_TABLES):
-            _table(page, table)
+            _table(page, table, is_design=bool(audit.templates))
         if digest.rest(shown, MOST_TABLES):
             _text(page, digest.rest(shown, MOST_TABLES), INDENT)
     page.raw("")
@@ -113,11 +113,12 @@ def _is_open(items: ItemsVerdict, gate: GateReport) -> bool:
     return items.verdict == "not read" or (items.verdict == "inconclusive" and gate.inconclusive == "fail")
 
 
-def _table(page: Page, table: _Table) -> None:
+def _table(page: Page, table: _Table, *, is_design: bool) -> None:
+    """A table of a design has no items, and nothing is said of them unless they are declared to be too large."""
     _state_line(page, table.state, cut(table.name))
-    if table.items is None:
+    if table.items is None and not is_design:
         _text(page, "items: their sizes do not matter to this gate.", INDENT)
-    else:
+    elif table.items is not None:
         _text(page, f"items: {filters.sentence(table.items.sentence)}", INDENT)
     for reason in table.failing:
         _text(page, filters.sentence(reason), INDENT)

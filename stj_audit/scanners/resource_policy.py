@@ -1,7 +1,5 @@
 """A table's resource-based policy: GetResourcePolicy. What it says stays here: only what kind of policy it is goes on."""
 
-from typing import Any
-
 import orjson
 from botocore.exceptions import ClientError
 
@@ -22,13 +20,4 @@ def read(aws: Aws, table_arn: str) -> ResourcePolicy:
             raise
         return ResourcePolicy(statements=0, open_to_anyone=False)
     statements = orjson.loads(answer["Policy"]).get("Statement", [])
-    allowed = statements if isinstance(statements, list) else [statements]
-    return ResourcePolicy(statements=len(allowed), open_to_anyone=any(_is_open(one) for one in allowed))
-
-
-def _is_open(statement: dict[str, Any]) -> bool:
-    """Whether it allows something to everyone, in any account, without a condition."""
-    principal = statement.get("Principal")
-    named = principal.get("AWS") if isinstance(principal, dict) else principal
-    anyone = named == "*" or (isinstance(named, list) and "*" in named)
-    return statement.get("Effect") == "Allow" and anyone and not statement.get("Condition")
+    return ResourcePolicy.of(statements if isinstance(statements, list) else [statements])
