@@ -1,8 +1,8 @@
 """
 The command line: options, one call, echo, exit code. What is imported late is imported late so that --help is quick.
 
-Results go to stdout, everything else to stderr. Exit codes: 0 audited, 1 the audit failed, 2 wrong command line or configuration, 3 a finding
-at or above --fail-on, 4 something could not be checked under --strict, 130 interrupted.
+Results go to stdout, everything else to stderr. Exit codes: 0 audited, 1 the audit failed, 2 wrong command line or configuration, 130
+interrupted; 3 and 4 are those of the gate (see gate.py): found, and not known.
 """
 
 import gc
@@ -19,12 +19,11 @@ from stj_audit.options import (
     COST_FORMATS,
     ENGINES,
     FORMATS,
-    GRADES,
     ITEMS_FORMATS,
-    SEVERITIES,
     FilePath,
     aws_options,
     aws_options_of_several_regions,
+    check_options,
     config_options,
     gate_options,
     judging_options,
@@ -43,10 +42,11 @@ if TYPE_CHECKING:
     from stj_audit.baseline import Baseline
     from stj_audit.config import Config, SizeLines
     from stj_audit.cost.prices import PriceSheet
+    from stj_audit.gate import GateTerms
     from stj_audit.profile import Profile
     from stj_audit.report import Costs, PriceSource, Report
 
-FOUND, INCONCLUSIVE, INTERRUPTED = 3, 4, 130
+INCONCLUSIVE, INTERRUPTED = 4, 130
 BASELINE = "baseline"  # as the format of an output; it is no report
 
 
@@ -91,11 +91,56 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
     outputs = [*_destinations(settings["reports"]), *_new_baseline(settings)]
     config = _config(settings)
     judging = _judging(settings, config)
-    request = Request(patterns=tables, config=config, baseline=_baseline(settings), **_places(settings), **judging)
+    request = Request(
+        patterns=tables, config=config, baseline=_baseline(settings), gate=_gate(settings), **_places(settings), **judging
+    )
     report = audit(request, on_progress=_progress(settings), tell=_teller(settings))
     _deliver(report, outputs, settings)
     _warn_of_old_prices(report.costs.prices, config, settings)
-    sys.exit(_exit_code(report, settings))
+    _tell_not_known(report)
+    sys.exit(_exit_code(report))
+
+
+@cli.command()
+@click.argument("tables", nargs=-1, metavar="[TABLE or GLOB]...")
+@check_options
+@scan_options
+@aws_options_of_several_regions
+@config_options
+@judging_options
+@price_options
+@output_options
+def check(tables: tuple[str, ...], **settings: Any) -> None:
+    """
+    Fail a build for an oversized item or a bad finding: the audit of `run`, held against a gate.
+
+    \b
+    Exit codes:
+      0   every item was read and none is above --fail-item-size, and no finding is at or above --fail-on
+      1   the audit failed: no credentials, not reachable, no such table
+      2   wrong command line or configuration
+      3   an item is above --fail-item-size, or a finding at or above --fail-on
+      4   not known: no such item was seen, but not every item either; with --strict, anything that could not be checked
+      130 interrupted
+    """
+    from stj_audit.pipeline import Request, audit
+
+    outputs = [*_destinations(settings["reports"]), *_new_baseline(settings)]
+    config = _config(settings)
+    gate = _check_gate(settings, config)
+    request = Request(
+        patterns=tables,
+        config=config,
+        baseline=_baseline(settings),
+        gate=gate,
+        **_places(settings),
+        **_judging(settings, config),
+    )
+    report = audit(request, on_progress=_progress(settings), tell=_teller(settings))
+    _deliver(report, outputs, settings, terse=True)
+    _warn_of_old_prices(report.costs.prices, config, settings)
+    _tell_gate(report, settings)
+    sys.exit(_exit_code(report))
 
 
 @cli.command()
@@ -114,10 +159,11 @@ def demo(output_dir: "Path", **settings: Any) -> None:
     outputs += _new_baseline(settings)
     config, known = demo_config(), _baseline(settings)
     with demo_tables() as aws:
-        request = Request(aws=aws, config=config, baseline=known, **_judging(settings, config))
+        request = Request(aws=aws, config=config, baseline=known, gate=_gate(settings), **_judging(settings, config))
         report = audit(request, on_progress=_progress(settings))
     _deliver(report, outputs, settings)
-    sys.exit(_exit_code(report, settings))
+    _tell_not_known(report)
+    sys.exit(_exit_code(report))
 
 
 @cli.command()
@@ -675,13 +721,18 @@ def _new_baseline(settings: dict[str, Any]) -> list[Any]:
     return [target]
 
 
-def _deliver(report: "Report", outputs: list[Any], settings: dict[str, Any]) -> None:
-    """Render everything first, then write: a format that fails leaves no other half-written."""
+def _deliver(report: "Report", outputs: list[Any], settings: dict[str, Any], *, terse: bool = False) -> None:
+    """Render everything first, then write: a format that fails leaves no other half-written. `terse`: the table format as a gate has it."""
     from stj_audit.baseline import to_json
     from stj_audit.deliver.files import write
     from stj_audit.render import render as render_report
+    from stj_audit.render import render_gate
 
-    shown = render_report(report, settings["format_"], color=_color(settings["color"]))
+    color = _color(settings["color"])
+    if terse and settings["format_"] == "table":
+        shown = render_gate(report, color=color)
+    else:
+        shown = render_report(report, settings["format_"], color=color)
     texts = [(target, to_json(report) if target.format == BASELINE else render_report(report, target.format)) for target in outputs]
     for target, text in texts:
         write(target, text)
@@ -744,25 +795,47 @@ def _teller(settings: dict[str, Any]) -> Callable[[str], None] | None:
     return None if settings["quiet"] else lambda sentence: click.echo(sentence, err=True)
 
 
-def _exit_code(report: "Report", settings: dict[str, Any]) -> int:
-    if _fails(report, settings["fail_on"]):
-        return FOUND
-    if settings["strict"] and report.not_checked:
-        click.echo(f"{len(report.not_checked)} things could not be checked (--strict)", err=True)
-        return INCONCLUSIVE
-    return 0
+def _gate(settings: dict[str, Any]) -> "GateTerms":
+    """What `run` and `demo` are held against: the findings alone."""
+    from stj_audit.gate import GateTerms
+
+    return GateTerms(fail_on=settings["fail_on"], strict=settings["strict"])
 
 
-def _fails(report: "Report", fail_on: str) -> bool:
-    if fail_on == "never":
-        return False
-    if fail_on.startswith("grade:"):
-        # An unknown grade is no pass: it fails the gate as the worst letter would.
-        grade = report.overall.grade if report.overall.grade in GRADES else GRADES[-1]
-        return GRADES.index(grade) >= GRADES.index(fail_on.removeprefix("grade:"))
-    bar = SEVERITIES.index(fail_on)
-    found = [finding.severity for finding in report.findings if finding.suppressed is None]
-    return any(severity in SEVERITIES[bar:] for severity in found)
+def _check_gate(settings: dict[str, Any], config: "Config") -> "GateTerms":
+    """What `check` is held against: the items too, at the warn line unless another is given or they are off."""
+    from stj_audit.gate import GateTerms
+
+    line = settings["fail_item_size"]
+    if line is None:
+        line = _size_lines(settings, config).warn_bytes
+    return GateTerms(
+        fail_on=settings["fail_on"],
+        fail_item_size=line or None,
+        inconclusive=settings["inconclusive"],
+        strict=settings["strict"],
+        every_table=True,
+    )
+
+
+def _exit_code(report: "Report") -> int:
+    if report.gate is None:
+        raise AssertionError("an audit is always held against a gate")
+    return report.gate.exit_code
+
+
+def _tell_gate(report: "Report", settings: dict[str, Any]) -> None:
+    """How the gate came out, on stderr, where stdout does not tell it to a person."""
+    from stj_audit.render.gate import summary
+
+    if report.gate is not None and settings["format_"] != "table" and not settings["quiet"]:
+        click.echo(_printable(summary(report, report.gate)), err=True)
+
+
+def _tell_not_known(report: "Report") -> None:
+    """Why `run` and `demo` end with 4."""
+    for reason in report.gate.reasons if report.gate is not None and report.gate.exit_code == INCONCLUSIVE else ():
+        click.echo(_printable(reason), err=True)
 
 
 def _read(path: "Path", *, hint: str = "give a file written by --report json=PATH") -> bytes:

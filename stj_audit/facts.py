@@ -747,6 +747,33 @@ class ItemSizes:
         return next((shape for shape in self.key_shapes if shape.attribute == attribute), None)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ItemsReading:
+    """
+    How the reading of a table's items went, whatever `TableFacts.items` makes of it.
+
+    `scanned` items were counted in all, those of segments that were not read to their end too, and so are `large`: (size in bytes, number of
+    items) of those above the smallest line of the plan, ascending; `largest` are the largest of all.
+
+    `described_again`: DescribeTable was asked once more when the last item had been read, and stated `item_count_after` and
+    `size_bytes_after` (None: not stated); `not_described` is why it could not, empty where it could.
+    """
+
+    started_at: datetime
+    finished_at: datetime
+    scanned: int
+    large: tuple[tuple[int, int], ...] = ()
+    largest: tuple[LargestItem, ...] = ()
+    described_again: bool = False
+    item_count_after: int | None = None
+    size_bytes_after: int | None = None
+    not_described: str = ""
+
+    def over(self, threshold_bytes: int) -> int:
+        """How many of the items are larger than `threshold_bytes`, which must be one of the lines of the plan."""
+        return sum(count for size, count in self.large if size > threshold_bytes)
+
+
 # -------------------------------------------------------------------------------------------------------- all together
 
 
@@ -773,6 +800,8 @@ class TableFacts:
     account_capacity: AccountCapacity | Unknown
     alarms: Alarms | Unknown
     items: ItemSizes | Unknown
+    items_reading: ItemsReading | None = None
+    """None: no item was asked for, or how the reading went is not known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -824,6 +853,8 @@ class Snapshot:
     read_units: Decimal
     api_calls: int
     scopes: tuple[Scope, ...] = ()
+    interrupted: bool = False
+    """Whether the reading was ended before its time: what had not been read by then is Unknown."""
 
 
 def titled(scope: str, name: str) -> str:

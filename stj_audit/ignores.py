@@ -43,7 +43,7 @@ class Ignores:
 
     def _place(self, check: Check, table: str) -> int | None:
         for place, ignore in enumerate(self.ignores):
-            if not self._is_expired(ignore) and ignore.check in (check.name, check.code) and _covers(ignore.tables, table):
+            if not self._is_expired(ignore) and ignore.check in (check.name, check.code) and covers(ignore.tables, table):
                 return place
         return None
 
@@ -75,7 +75,8 @@ def about_ignores(ignores: Iterable[IgnoreReport]) -> Iterator[str]:
             yield f"the ignore of {one.check}{where} suppresses nothing: nothing of it was found"
 
 
-def _covers(globs: Iterable[str], table: str) -> bool:
+def covers(globs: Iterable[str], table: str) -> bool:
+    """Whether an ignore of these tables is for this one."""
     names = (table, table.rpartition("/")[2])  # of several regions or accounts: with where it is, and what AWS calls it
     return any(fnmatchcase(name, glob) for glob in globs for name in names)
 

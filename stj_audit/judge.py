@@ -26,6 +26,7 @@ from stj_audit.cost.projection import free_lines_of
 from stj_audit.cost.savings import Plan, Proposal, plan
 from stj_audit.errors import ConfigError
 from stj_audit.facts import Snapshot, TableFacts, Unknown
+from stj_audit.gate import GateTerms, gated
 from stj_audit.ignores import Ignores, about_ignores, check_names
 from stj_audit.report import (
     SCHEMA_VERSION,
@@ -63,6 +64,7 @@ class Terms:
     users_elsewhere: int | None = None
     """The items of the users table where that is not among the tables that are judged."""
     baseline: Baseline | None = None
+    gate: GateTerms = field(default_factory=GateTerms)
     prices_by_region: Mapping[str, PriceSheet] = field(default_factory=dict)
     today: date | None = None
     """The day on which ignores hold; None: that of the snapshot. Whatever has an age has it at the time of the snapshot."""
@@ -118,7 +120,7 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
         known=sum(one.baseline is not None and one.baseline.state == KNOWN for one in findings),
         unaccepted=[*(result for one in judged for result in one.results(at_target)), *unread],
     )
-    return Report(
+    report = Report(
         schema_version=SCHEMA_VERSION,
         tool=Tool(name="stj-audit", version=__version__, policy_version=grade.POLICY_VERSION),
         audit=_audit(snapshot, terms, scale),
@@ -164,6 +166,7 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
             *about_baseline(terms.baseline, findings, account=snapshot.account, target_users=at_target),
         ),
     )
+    return replace(report, gate=gated(report, snapshot, terms.gate))
 
 
 # --------------------------------------------------------------------------------------------------- one table, judged

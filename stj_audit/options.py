@@ -19,6 +19,8 @@ PRICE_SOURCES = ("bundled", "live")
 SCAN_MODES = ("auto", "full", "sample", "none")
 SEVERITIES = ("low", "medium", "high", "critical")
 GRADES = ("A+", "A", "A-", "B+", "B", "B-", "C+", "C", "C-", "D+", "D", "D-", "F")
+OFF = "off"
+MAX_ITEM_BYTES = 400 * 1024  # as in the facts, which are read late
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -53,6 +55,20 @@ class Size(click.ParamType[int]):
             return parse_size(value)
         except ValueError as error:
             return self.fail(str(error), param, ctx)
+
+
+class ItemLine(Size):
+    """A size that no item may be above, in bytes; 0: off."""
+
+    name = "SIZE|off"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and value.lower() == OFF:
+            return 0
+        line = super().convert(value, param, ctx)
+        if not 0 < line <= MAX_ITEM_BYTES:
+            self.fail(f"{value!r} is no line for items: give a size up to 400KB, which no item is above, or {OFF}", param, ctx)
+        return line
 
 
 class FilePath(click.Path):
@@ -195,22 +211,46 @@ output_options = options(
     option("-q", "--quiet", is_flag=True, help="Nothing on stderr but errors."),
     option("-v", "--verbose", count=True, help="Say more on stderr; where an error came from."),
 )
-gate_options = options(
-    option("--fail-on", type=FailOn(), default="never", show_default=True, help="Exit with 3 from this finding on."),
-    option("--strict", is_flag=True, help="Exit with 4 when something could not be checked."),
+
+
+def _gate_options(*more: Callable[[Any], Any], fail_on: str) -> Callable[[Any], Any]:
+    """What an audit is held against. `more` are options that only one command has."""
+    return options(
+        option("--fail-on", type=FailOn(), default=fail_on, show_default=True, help="Exit with 3 from this finding on."),
+        *more,
+        option("--strict", is_flag=True, help="Exit with 4 when something could not be checked."),
+        option(
+            "--baseline",
+            "baseline_path",
+            type=FilePath(),
+            metavar="FILE",
+            help="What is in it does not count, only what is new or worse.",
+        ),
+        option(
+            "--write-baseline",
+            "write_baseline",
+            type=FilePath(),
+            metavar="FILE",
+            help="Write the findings that are open now there, for --baseline.",
+        ),
+        option("--no-progress", is_flag=True, help="No progress on a terminal."),
+    )
+
+
+gate_options = _gate_options(fail_on="never")
+check_options = _gate_options(
     option(
-        "--baseline",
-        "baseline_path",
-        type=FilePath(),
-        metavar="FILE",
-        help="What is in it does not count, only what is new or worse.",
+        "--fail-item-size",
+        type=ItemLine(),
+        metavar="SIZE|off",
+        help="Exit with 3 for any item above it, whatever --fail-on says; off: item sizes do not matter.  [default: the warn line]",
     ),
     option(
-        "--write-baseline",
-        "write_baseline",
-        type=FilePath(),
-        metavar="FILE",
-        help="Write the findings that are open now there, for --baseline.",
+        "--inconclusive",
+        type=click.Choice(("fail", "pass")),
+        default="fail",
+        show_default=True,
+        help="What a sample without such an item means: exit 4, or nothing.",
     ),
-    option("--no-progress", is_flag=True, help="No progress on a terminal."),
+    fail_on="high",
 )

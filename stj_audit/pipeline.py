@@ -6,7 +6,7 @@ The result is a Report, or what was gathered for one; printing and delivering it
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +17,7 @@ from stj_audit.combine import READ_PRICE, in_regions, sheet_of
 from stj_audit.config import SCAN_BUDGET_USD, Config, Scale, ScanMode, SizeLines, size_lines
 from stj_audit.cost.prices import PriceSheet, bundled_sheet
 from stj_audit.facts import Snapshot, Table, Unknown
+from stj_audit.gate import GateTerms
 from stj_audit.items.plan import Reading, in_words, spent_in_words
 from stj_audit.judge import Terms, judge
 from stj_audit.report import Report
@@ -54,6 +55,7 @@ class Request:
     prices: Literal["bundled", "live"] = "bundled"
     free_tier: bool = False
     baseline: Baseline | None = None
+    gate: GateTerms = field(default_factory=GateTerms)
     regions: tuple[str, ...] = ()
     """Several to audit at once; empty for that of `aws`."""
 
@@ -120,6 +122,7 @@ def _terms(request: Request, gathered: Gathered, audit_id: str, today: date | No
         free_tier=request.free_tier,
         users_elsewhere=gathered.users_elsewhere if gathered.users_table == model.users_table else None,
         baseline=request.baseline,
+        gate=request.gate,
         today=today,
     )
 
@@ -212,13 +215,15 @@ def items_plan(request: Request, prices: PriceSheet) -> ItemsPlan:
     budget = Decimal(SCAN_BUDGET_USD) if scan.budget_usd is None else Decimal(str(scan.budget_usd))
     read_price = prices.price(READ_PRICE)
     lines = request.size_lines or size_lines(request.config.thresholds)
+    gate_line = request.gate.fail_item_size
     return ItemsPlan(
         mode=request.scan or scan.mode,
         budget_usd=budget if request.scan_budget_usd is None else request.scan_budget_usd,
         usd_per_read_unit=None if read_price is None else read_price.usd,
         max_read_units=_units(request.max_read_units),
         read_units_per_second=_units(request.read_units_per_second),
-        lines=(lines.warn_bytes, lines.max_bytes),
+        lines=tuple(dict.fromkeys((lines.warn_bytes, lines.max_bytes, *(() if gate_line is None else (gate_line,))))),
+        none_above=gate_line,
         resume=request.resume,
     )
 

@@ -53,7 +53,9 @@ class ItemsPlan:
     `auto` reads a table whole while that costs at most `budget_usd`, a table, and by sample above it; `sample` reads by sample, at most for
     the budget. `usd_per_read_unit` None: not known for this region, and us-east-1's price is taken. `max_read_units` and
     `read_units_per_second` are of the audit, all tables together; None: no such cap. `lines` are the sizes, in bytes, over which items are
-    counted segment by segment. `resume` is a folder for checkpoints: what was read before an interrupt is not read again.
+    counted segment by segment. `none_above` is the one of them that a gate lets no item be above (None: there is no gate): a table that was
+    read whole, and has none, is described once more, to see whether it changed meanwhile. `resume` is a folder for checkpoints: what was
+    read before an interrupt is not read again.
     """
 
     mode: Literal["auto", "full", "sample", "none"]
@@ -62,6 +64,7 @@ class ItemsPlan:
     max_read_units: Decimal | None = None
     read_units_per_second: Decimal | None = None
     lines: tuple[int, ...] = (300 * 1024, 400 * 1024)
+    none_above: int | None = None
     resume: Path | None = None
 
     @property

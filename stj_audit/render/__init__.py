@@ -47,3 +47,12 @@ def render(report: Report, format: str, *, color: bool = False) -> str:  # noqa:
     if format not in FORMATS:
         raise ConfigError(f"{format!r} is no report format", hint=f"use one of {', '.join(FORMATS)}")
     return FORMATS[format](report, color)
+
+
+def render_gate(report: Report, *, color: bool = False) -> str:
+    """The table format of `stj-audit check`: how the gate came out, a few lines for each table. Raises ConfigError without a gate."""
+    from stj_audit.render.gate import render_gate as rendered
+
+    if report.gate is None:
+        raise ConfigError("the report was held against no gate", hint="make it with `stj-audit check`")
+    return rendered(report, report.gate, color=color)

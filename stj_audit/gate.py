@@ -1,0 +1,123 @@
+"""
+The gate: what an audit is held against, and how it came out, as exit code and in words. Pure.
+
+"No item is above the line" is a statement about every item. One item above it disproves it, however few were read; only a reading of all of
+them proves it. What was not looked at is never fine: a sample bounds what may be there, and what was not read at all says nothing.
+
+The exit code is 3 for what was found, else 4 for what is not known, else 0. So looking at more can turn 0 or 4 into 3, and 4 into 0; finding
+more never makes it better.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from stj_audit.facts import Snapshot
+from stj_audit.ignores import EXPIRED, covers
+from stj_audit.items.verdict import INCONCLUSIVE, NOT_READ, OVER, not_described, of_table
+from stj_audit.report import Finding, GateReport, IgnoreReport, ItemsVerdict, Report
+from stj_audit.results import Severity
+from stj_audit.wording import counted
+
+FOUND, NOT_KNOWN = 3, 4  # exit codes
+VERDICTS = {0: "passed", FOUND: "failed", NOT_KNOWN: "inconclusive"}
+GRADES = ("A+", "A", "A-", "B+", "B", "B-", "C+", "C", "C-", "D+", "D", "D-", "F")
+NEVER, GRADE = "never", "grade:"
+INTERRUPTED = "the audit was interrupted"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GateTerms:
+    """
+    What an audit is held against. `fail_on`: never, a severity, or "grade:C". `fail_item_size` in bytes: an item above it fails; None: item
+    sizes are not looked at. `inconclusive`: what a sample without such an item means. `strict`: whatever could not be checked makes it
+    inconclusive. `every_table`: so does a table, an account or a region of which nothing could be read, whatever else is asked.
+    """
+
+    fail_on: str = NEVER
+    fail_item_size: int | None = None
+    inconclusive: Literal["fail", "pass"] = "fail"
+    strict: bool = False
+    every_table: bool = False
+
+
+def gated(report: Report, snapshot: Snapshot, terms: GateTerms) -> GateReport:
+    """
+    How an audit came out: `report` is what was judged of `snapshot`.
+
+    Nothing that was found is undone by what was not looked at, and an ignore or a baseline suppresses findings, never an item above the line.
+    """
+    items = item_verdicts(report, snapshot, terms.fail_item_size)
+    failing = failing_findings(report.findings, terms.fail_on)
+    found = [
+        *(f"{one.table}: {one.sentence}" for one in items if one.verdict == OVER),
+        *_grade_reason(report, terms.fail_on),
+        *(_finding_reason(one, report.ignores) for one in failing),
+    ]
+    not_known = list(_not_known(report, snapshot, terms, items))
+    exit_code = FOUND if found else NOT_KNOWN if not_known else 0
+    return GateReport(
+        fail_on=terms.fail_on,
+        fail_item_size=terms.fail_item_size,
+        inconclusive=terms.inconclusive,
+        strict=terms.strict,
+        verdict=VERDICTS[exit_code],
+        exit_code=exit_code,
+        reasons=(*found, *not_known),
+        failing=tuple(one.id for one in failing),
+        items=items,
+    )
+
+
+def item_verdicts(report: Report, snapshot: Snapshot, line_bytes: int | None) -> tuple[ItemsVerdict, ...]:
+    """Of every table, in the report's order, and of those that could not be described; none where item sizes are not looked at."""
+    if line_bytes is None:
+        return ()
+    order = {table.name: place for place, table in enumerate(report.tables)}
+    described = sorted(snapshot.tables, key=lambda facts: order.get(facts.table.title, len(order)))
+    return (
+        *(of_table(facts, line_bytes) for facts in described),
+        *(not_described(missing, line_bytes) for missing in snapshot.missing),
+    )
+
+
+def failing_findings(findings: Iterable[Finding], fail_on: str) -> tuple[Finding, ...]:
+    """Those that are not suppressed, at or above a severity; none where it is "never" or a grade that fails."""
+    if fail_on == NEVER or fail_on.startswith(GRADE):
+        return ()
+    bar = Severity[fail_on.upper()]
+    return tuple(one for one in findings if one.suppressed is None and Severity[one.severity.upper()] >= bar)
+
+
+def _grade_reason(report: Report, fail_on: str) -> Iterator[str]:
+    if not fail_on.startswith(GRADE):
+        return
+    bar, grade = fail_on.removeprefix(GRADE), report.overall.grade
+    if grade not in GRADES:  # an unknown grade is no pass: it fails as the worst letter would
+        yield f"there is no grade, because too little was seen, and {bar} or worse fails"
+    elif GRADES.index(grade) >= GRADES.index(bar):
+        yield f"the grade is {grade}, and {bar} or worse fails"
+
+
+def _finding_reason(finding: Finding, ignores: Iterable[IgnoreReport]) -> str:
+    place = finding.table if finding.index is None else f"{finding.table} / {finding.index}"
+    said = f"{place}: {finding.severity}, {finding.check}: {finding.message}"
+    if finding.baseline is not None and finding.baseline.severity is not None:
+        said += f"; in the baseline it was {finding.baseline.severity}"
+    expired = [one for one in ignores if one.state == EXPIRED and one.check in (finding.check, finding.code)]
+    expired = [one for one in expired if covers(one.tables, finding.table)]
+    return said + "".join(f"; its ignore expired on {one.expires}: {one.reason}" for one in expired[:1])
+
+
+def _not_known(report: Report, snapshot: Snapshot, terms: GateTerms, items: Sequence[ItemsVerdict]) -> Iterator[str]:
+    if snapshot.interrupted:
+        yield INTERRUPTED
+    if terms.every_table:
+        yield from (f"{one.key}: not read: {one.not_read.reason}" for one in snapshot.scopes if one.not_read is not None)
+        if not items:
+            yield from (f"{one.title}: not read: {one.unknown.call} failed: {one.unknown.reason}" for one in snapshot.missing)
+    for one in items:
+        if one.verdict == NOT_READ or (one.verdict == INCONCLUSIVE and terms.inconclusive == "fail"):
+            yield f"{one.table}: {one.sentence}"
+    if terms.strict and report.not_checked:
+        yield f"{counted(len(report.not_checked), 'thing')} could not be checked (--strict)"
