@@ -103,6 +103,13 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
 
 @cli.command()
 @click.argument("tables", nargs=-1, metavar="[TABLE or GLOB]...")
+@option(
+    "--from",
+    "run_path",
+    type=FilePath(dir_okay=False),
+    metavar="RUN.json",
+    help="Judge a saved run again instead, on these options and at its prices unless --prices bundled; no AWS call.",
+)
 @check_options
 @scan_options
 @aws_options_of_several_regions
@@ -110,7 +117,8 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
 @judging_options
 @price_options
 @output_options
-def check(tables: tuple[str, ...], **settings: Any) -> None:
+@click.pass_context
+def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> None:
     """
     Fail a build for an oversized item or a bad finding: the audit of `run`, held against a gate.
 
@@ -125,6 +133,8 @@ def check(tables: tuple[str, ...], **settings: Any) -> None:
     """
     from stj_audit.pipeline import Request, audit
 
+    if settings["run_path"] is not None:
+        _refuse_options_of_reading(ctx)
     outputs = [*_destinations(settings["reports"]), *_new_baseline(settings)]
     config = _config(settings)
     gate = _check_gate(settings, config)
@@ -136,7 +146,10 @@ def check(tables: tuple[str, ...], **settings: Any) -> None:
         **_places(settings),
         **_judging(settings, config),
     )
-    report = audit(request, on_progress=_progress(settings), tell=_teller(settings))
+    if settings["run_path"] is not None:
+        report = _judged_again(ctx, request, settings)
+    else:
+        report = audit(request, on_progress=_progress(settings), tell=_teller(settings))
     _deliver(report, outputs, settings, terse=True)
     _warn_of_old_prices(report.costs.prices, config, settings)
     _tell_gate(report, settings)
@@ -816,6 +829,46 @@ def _check_gate(settings: dict[str, Any], config: "Config") -> "GateTerms":
         strict=settings["strict"],
         every_table=True,
     )
+
+
+OPTIONS_OF_READING = {  # of `check`, which reads nothing with --from
+    "profile": "--profile",
+    "regions": "--region",
+    "endpoint_url": "--endpoint-url",
+    "role_arn": "--role-arn",
+    "external_id": "--external-id",
+    "max_attempts": "--max-attempts",
+    "scan": "--scan",
+    "scan_budget": "--scan-budget",
+    "max_read_units": "--max-read-units",
+    "read_units_per_second": "--read-units-per-second",
+    "resume": "--resume",
+}
+
+
+def _refuse_options_of_reading(ctx: click.Context) -> None:
+    given = [name for name, value in ctx.params.items() if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]
+    for name in given:
+        if name in OPTIONS_OF_READING:
+            raise click.UsageError(f"{OPTIONS_OF_READING[name]} says how tables are read, and --from reads none")
+        if name == "prices" and ctx.params[name] == "live":
+            raise click.UsageError("--prices live asks AWS, and --from makes no AWS call: leave it out for the prices of the run")
+
+
+def _judged_again(ctx: click.Context, request: Any, settings: dict[str, Any]) -> "Report":
+    """The report of --from, on the terms of this command line."""
+    from msgspec import UNSET
+
+    from stj_audit.again import ASKS_ANEW, gate_as_it_is, judge_again
+    from stj_audit.report import from_json
+
+    path = settings["run_path"]
+    saved, origin = from_json(_read(path)), str(path)
+    if saved.facts is UNSET:
+        defaults = (click.core.ParameterSource.DEFAULT, click.core.ParameterSource.DEFAULT_MAP)
+        asked = [words for name, words in ASKS_ANEW.items() if ctx.get_parameter_source(name) not in defaults]
+        return gate_as_it_is(saved, request.gate, origin=origin, asked=asked)
+    return judge_again(saved, request, origin=origin, today=_today(), new_prices=settings["prices"] == "bundled")
 
 
 def _exit_code(report: "Report") -> int:

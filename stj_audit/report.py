@@ -829,6 +829,8 @@ class Report:
     """Null where the audit was held against nothing."""
     sources: Mapping[str, SourceLine] = field(default_factory=dict)
     """By table, where its declaration is; "" is where those go that have none of their own."""
+    judged_again: str | UnsetType = UNSET
+    """In words, when it was judged, and of which run; left out where it was judged when it was read."""
     facts: msgspec.Raw | UnsetType = UNSET
     """What all of it was made of, for `stj-audit check --from`: JSON text that nothing else reads (see saved.py). Left out where none is."""
 

@@ -24,7 +24,7 @@ from msgspec import Meta, Struct
 
 from stj_audit.cost.prices import PriceSheet
 from stj_audit.errors import ConfigError
-from stj_audit.facts import ItemSample, ItemSizes, SampledSegment, Snapshot, TableFacts
+from stj_audit.facts import ItemSample, ItemSizes, ItemsReading, SampledSegment, Snapshot, TableFacts
 
 FACTS_VERSION = 1  # raise it with every change of a class that is saved, and of what a field of it means
 RUN_AGAIN = "run `stj-audit run --report json=PATH` again"
@@ -84,7 +84,7 @@ class _Head(Struct):
 
 
 class Histogram(Struct, forbid_unknown_fields=True):
-    """`ItemSizes.sizes`: how much larger each size is than the one before, the first than 0; and how many items have it."""
+    """(size, number of items), ascending: how much larger each size is than the one before, the first than 0; and how many items have it."""
 
     steps_bytes: tuple[Count, ...]
     items: tuple[Count, ...]
@@ -148,8 +148,10 @@ class _Column:
     unpack: Callable[[Any], Any]
 
 
+_HISTOGRAM = _Column(shape=Histogram, pack=_histogram, unpack=_sizes)
 COLUMNS: Mapping[tuple[type, str], _Column] = {
-    (ItemSizes, "sizes"): _Column(shape=Histogram, pack=_histogram, unpack=_sizes),
+    (ItemSizes, "sizes"): _HISTOGRAM,
+    (ItemsReading, "large"): _HISTOGRAM,
     (ItemSample, "segments"): _Column(shape=Segments, pack=_columns, unpack=_segments),
 }
 
