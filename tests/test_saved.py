@@ -309,8 +309,19 @@ def test_what_are_no_facts_at_all_is_a_sentence(text: str) -> None:
 
 
 def leaves(node: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The way to every member of a tree of JSON."""
     children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     return [way, *(leaf for key, child in children for leaf in leaves(child, (*way, key)))]
+
+
+def put(node: Any, way: tuple[Any, ...], value: Any) -> None:
+    """Put the value at a place, unless another one stands on the way there."""
+    for step in way[:-1]:
+        if not isinstance(node, dict | list):
+            return
+        node = node[step] if (isinstance(node, list) and len(node) > step) or (isinstance(node, dict) and step in node) else None
+    if way and (isinstance(node, dict) or (isinstance(node, list) and len(node) > way[-1])):
+        node[way[-1]] = value
 
 
 FACTS = json.loads(bytes(encode(rich())))
@@ -339,14 +350,7 @@ MUTANTS: list[Any] = [
 def test_whatever_stands_in_the_facts_there_is_a_report_or_a_sentence(places: list[tuple[tuple[Any, ...], Any]]) -> None:
     tree = json.loads(json.dumps(FACTS))
     for way, value in places:
-        node = tree["gathered"]["snapshot"]
-        for step in way[:-1]:
-            node = node[step] if isinstance(node, list | dict) and (isinstance(node, list) or step in node) else None
-            if not node:
-                break
-        if not way or not node or not isinstance(node, list | dict) or (isinstance(node, list) and way[-1] >= len(node)):
-            continue
-        node[way[-1]] = value
+        put(tree["gathered"]["snapshot"], way, value)
     saved = replace(SAVED, facts=msgspec.Raw(json.dumps(tree).encode()))
     try:
         report = again(saved, users=(1_000,), target_users=1_000)
