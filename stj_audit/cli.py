@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from stj_audit.config import Config, SizeLines
     from stj_audit.cost.prices import PriceSheet
     from stj_audit.gate import GateTerms
+    from stj_audit.pipeline import Request
     from stj_audit.profile import Profile
     from stj_audit.report import Costs, PriceSource, Report
 
@@ -86,7 +87,7 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
       external_id = "..."             # where the role asks for one
       regions = ["eu-north-1"]        # default: those of the command line
     """
-    from stj_audit.pipeline import Request, audit
+    from stj_audit.pipeline import Request
 
     outputs = [*_destinations(settings["reports"]), *_new_baseline(settings)]
     config = _config(settings)
@@ -94,7 +95,7 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
     request = Request(
         patterns=tables, config=config, baseline=_baseline(settings), gate=_gate(settings), **_places(settings), **judging
     )
-    report = audit(request, on_progress=_progress(settings), tell=_teller(settings))
+    report = _audited(request, outputs, settings)
     _deliver(report, outputs, settings)
     _warn_of_old_prices(report.costs.prices, config, settings)
     _tell_not_known(report)
@@ -131,7 +132,7 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
       4   not known: no such item was seen, but not every item either; with --strict, anything that could not be checked
       130 interrupted
     """
-    from stj_audit.pipeline import Request, audit
+    from stj_audit.pipeline import Request
 
     if settings["run_path"] is not None:
         _refuse_options_of_reading(ctx)
@@ -149,7 +150,7 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
     if settings["run_path"] is not None:
         report = _judged_again(ctx, request, settings)
     else:
-        report = audit(request, on_progress=_progress(settings), tell=_teller(settings))
+        report = _audited(request, outputs, settings)
     _deliver(report, outputs, settings, terse=True)
     _warn_of_old_prices(report.costs.prices, config, settings)
     _tell_gate(report, settings)
@@ -734,6 +735,25 @@ def _new_baseline(settings: dict[str, Any]) -> list[Any]:
     return [target]
 
 
+def _audited(request: "Request", outputs: list[Any], settings: dict[str, Any]) -> "Report":
+    """The report. What was read before Ctrl-C is not lost where a run file was asked for: it is written, and nothing else is."""
+    from dataclasses import replace
+
+    from stj_audit.deliver.files import write
+    from stj_audit.pipeline import Interrupted, audit
+    from stj_audit.render import render as render_report
+
+    run_files = [target for target in outputs if target.format == "json"]
+    try:
+        return audit(replace(request, keep=bool(run_files)), on_progress=_progress(settings), tell=_teller(settings))
+    except Interrupted as stopped:
+        for target in run_files:
+            write(target, render_report(stopped.report, target.format))
+            if not settings["quiet"]:
+                click.echo(f"wrote {target.path}: what was read before the interrupt", err=True)
+        raise
+
+
 def _deliver(report: "Report", outputs: list[Any], settings: dict[str, Any], *, terse: bool = False) -> None:
     """Render everything first, then write: a format that fails leaves no other half-written. `terse`: the table format as a gate has it."""
     from stj_audit.baseline import to_json
@@ -855,7 +875,7 @@ def _refuse_options_of_reading(ctx: click.Context) -> None:
             raise click.UsageError("--prices live asks AWS, and --from makes no AWS call: leave it out for the prices of the run")
 
 
-def _judged_again(ctx: click.Context, request: Any, settings: dict[str, Any]) -> "Report":
+def _judged_again(ctx: click.Context, request: "Request", settings: dict[str, Any]) -> "Report":
     """The report of --from, on the terms of this command line."""
     from msgspec import UNSET
 

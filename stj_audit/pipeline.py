@@ -58,6 +58,16 @@ class Request:
     gate: GateTerms = field(default_factory=GateTerms)
     regions: tuple[str, ...] = ()
     """Several to audit at once; empty for that of `aws`."""
+    keep: bool = False
+    """Whether what was read before Ctrl-C is judged."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C while tables were read: `report` is what was judged of what had been read by then."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self.report = report
 
 
 Tell = Callable[[str], None]
@@ -69,7 +79,7 @@ def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell |
     several from the threads that read them, one at a time. So is `tell(sentence)`, before and after items are read: how much that is, and
     what it costs.
 
-    Raises AuditError (see errors.py) when there is nothing to judge.
+    Raises AuditError (see errors.py) when there is nothing to judge, and Interrupted for Ctrl-C, where that is kept.
     """
     targets = targets_of(request.aws, request.regions, request.config.account)
     # Before anything is read and paid for; an account that is not named by a role is known later
@@ -88,12 +98,15 @@ def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell |
             here: Tell = lambda sentence: say(f"{target.key}: {sentence}")  # noqa: E731 - one line, used once
             return _read(target.aws, request, prices, now, told, tell=here, spending=spending, threads=threads)
 
-        snapshot = read_all(targets, read, request.patterns, now=now, on_progress=on_progress or _no_progress)
+        snapshot = read_all(targets, read, request.patterns, now=now, on_progress=on_progress or _no_progress, keep=request.keep)
         sheets = {scope.region: sheets[scope.region] for scope in snapshot.scopes if scope.not_read is None}
     users_elsewhere = _users_elsewhere(targets, request, snapshot)
     users_table = None if users_elsewhere is None else request.config.model.users_table
     gathered = Gathered(snapshot=snapshot, prices=sheets, users_table=users_table, users_elsewhere=users_elsewhere)
-    return judged(gathered, request, audit_id=secrets.token_hex(8))
+    report = judged(gathered, request, audit_id=secrets.token_hex(8))
+    if snapshot.interrupted:
+        raise Interrupted(report)
+    return report
 
 
 def judged(gathered: Gathered, request: Request, *, audit_id: str, today: date | None = None) -> Report:
@@ -140,7 +153,7 @@ def _users_elsewhere(targets: Sequence[Target], request: Request, snapshot: Snap
     users_table = request.config.model.users_table
     audited = {name for facts in snapshot.tables for name in (facts.table.name, facts.table.title)}
     audited |= {name for missing in snapshot.missing for name in (missing.name, missing.title)}
-    if users_table is None or users_table in audited or request.users_now or request.config.model.users_now:
+    if snapshot.interrupted or users_table is None or users_table in audited or request.users_now or request.config.model.users_now:
         return None
     where, _, name = users_table.rpartition("/")
     found = [count_items(target.aws, name) for target in targets if where in ("", target.key)]
@@ -179,8 +192,10 @@ def _read(
         threads=threads,
         spending=spending,
         elsewhere=threads is not None,
+        keep=request.keep,
     )
-    end_reading(plan, [facts.table for facts in snapshot.tables if not isinstance(facts.items, Unknown)], hash_key=hash_key)
+    if not snapshot.interrupted:
+        end_reading(plan, [facts.table for facts in snapshot.tables if not isinstance(facts.items, Unknown)], hash_key=hash_key)
     if snapshot.read_units:
         tell(spent_in_words(snapshot.read_units, plan))
     return snapshot

@@ -7,7 +7,7 @@ What is wrong with one of them (no permission, a role that cannot be assumed, a 
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, CancelledError, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,7 +16,7 @@ from stj_audit.combine import Reading, scope_key, together, whereabouts
 from stj_audit.config import Account
 from stj_audit.errors import AuditError, ConfigError, NoTables, WriteRefused
 from stj_audit.facts import Snapshot
-from stj_audit.scanners.failures import not_read
+from stj_audit.scanners.failures import INTERRUPTED, not_read
 from stj_audit.scanners.session import Aws, AwsOptions, check_region, open_session
 from stj_audit.scanners.snapshot import Progress, check_names, matches
 from stj_audit.scanners.threads import Threads
@@ -76,9 +76,18 @@ def _target(options: AwsOptions, account: Account | None, region: str | None, *,
     )
 
 
-def read_all(targets: Sequence[Target], read: Read, patterns: Sequence[str], *, now: datetime, on_progress: Progress) -> Snapshot:
+def read_all(
+    targets: Sequence[Target],
+    read: Read,
+    patterns: Sequence[str],
+    *,
+    now: datetime,
+    on_progress: Progress,
+    keep: bool = False,
+) -> Snapshot:
     """
-    Read every target at the same time. One that cannot be read leaves the others whole, and is told.
+    Read every target at the same time. One that cannot be read leaves the others whole, and is told. `keep`: Ctrl-C ends all readings, and
+    the snapshot is what they had by then.
 
     Raises the first failure where none could be read, and NoTables where those that were have none of the tables that `patterns` mean.
     """
@@ -91,11 +100,14 @@ def read_all(targets: Sequence[Target], read: Read, patterns: Sequence[str], *, 
             for future in wait(under_way, return_when=FIRST_EXCEPTION).done:
                 future.result()
             ended = [future.result() for future in under_way]
-        except BaseException:  # a bug, the read-only guard, or Ctrl-C: what is under way ends, so that the readings do
+        except BaseException as error:  # a bug, the read-only guard, or Ctrl-C: what is under way ends, so that the readings do
             for future in under_way:
                 future.cancel()
             threads.close()
-            raise
+            if not (keep and isinstance(error, KeyboardInterrupt)):
+                raise
+            ended = [_ended(future) for future in under_way]
+        interrupted = threads.stop.is_set()
     failures = [one for one in ended if isinstance(one, AuditError)]
     if len(failures) == len(ended):
         raise failures[0]
@@ -104,6 +116,8 @@ def read_all(targets: Sequence[Target], read: Read, patterns: Sequence[str], *, 
         started_at=now,
         finished_at=now + timedelta(seconds=time.monotonic() - began),
     )
+    if interrupted:
+        return replace(snapshot, interrupted=True)
     _check_found(patterns, snapshot)
     return snapshot
 
@@ -117,6 +131,14 @@ def _read_one(target: Target, read: Read, told: "_Together", threads: Threads) -
         return error
     finally:
         told.ended()
+
+
+def _ended(future: "Future[Snapshot | AuditError]") -> Snapshot | AuditError:
+    """What an interrupted reading had; one that had not described its tables yet has nothing."""
+    try:
+        return future.result()
+    except CancelledError:
+        return AuditError(INTERRUPTED)
 
 
 def _reading(target: Target, ended: Snapshot | AuditError) -> Reading:

@@ -16,6 +16,7 @@ STOPPED = {
     "cap": ", as far as the cap on read units goes",
     "time": ", as far as ten minutes at a fifth of its capacity go",
     "throttled": ", until the table was throttled",
+    "interrupted": ", until the audit was interrupted",
 }
 
 

@@ -25,7 +25,7 @@ def render_gate(report: Report, gate: GateReport, *, color: bool) -> str:
     where = f"{digest.regions(audit)}, {digest.accounts(audit)}, {counted(len(tables), 'table')}"
     page.text(f"DynamoDB check: {where}, {filters.on_date(audit.started_at)}")
     if report.judged_again:
-        page.text(filters.sentence(filters.capital(report.judged_again)))
+        page.text(filters.sentence(digest.capital(report.judged_again)))
     page.text(f"Fails on {_bars(gate)}.")
     page.raw("")
     for line in digest.not_read(audit):

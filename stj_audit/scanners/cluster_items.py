@@ -19,6 +19,7 @@ from stj_audit.items.fold import Expiry
 from stj_audit.items.plan import CALL, ItemsPlan, Reading, plan_reading
 from stj_audit.scanners import items
 from stj_audit.scanners.failures import FAILURES, unknown
+from stj_audit.scanners.seen import Seen
 from stj_audit.scanners.segments import Stopped, Tempo, read_segment
 from stj_audit.scanners.session import Aws, AwsOptions, open_session
 from stj_audit.scanners.spending import Spending
@@ -62,11 +63,12 @@ class ClusterReader:
         stop: threading.Event | None = None,
         spending: Spending | None = None,
         now: datetime | None = None,
+        seen: Seen | None = None,
     ) -> tuple[ItemSizes | Unknown, Decimal]:
-        """The arguments and what is given are those of `items.read`."""
+        """The arguments and what is given are those of `items.read`; `seen` is told nothing of what a cluster reads."""
         reading = plan_reading(table, plan, paced=aws.endpoint_url is None)
         if isinstance(reading, Unknown) or reading.limit_units is not None or reading.total_segments < self.from_segments:
-            return items.read(aws, table, plan, hash_key=hash_key, expiry=expiry, stop=stop, spending=spending, now=now)
+            return items.read(aws, table, plan, hash_key=hash_key, expiry=expiry, stop=stop, spending=spending, now=now, seen=seen)
         empty = partial(new_fold, table, hash_key=hash_key, expiry=expiry)
         fold_part = partial(fold_scan_part, options=self.options, table=table, hash_key=hash_key, expiry=expiry)
         with self._one:

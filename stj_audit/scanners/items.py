@@ -21,7 +21,9 @@ from stj_audit.items.estimates import Estimates, more_segments
 from stj_audit.items.fold import Expiry, ItemFold
 from stj_audit.items.plan import CALL, PILOT_SEGMENTS, ItemsPlan, Reading, plan_reading
 from stj_audit.scanners.checkpoint import Checkpoint, Progress
-from stj_audit.scanners.failures import FAILURES, unknown
+from stj_audit.scanners.failures import FAILURES, INTERRUPTED, unknown
+from stj_audit.scanners.guard import BrokenAnswer
+from stj_audit.scanners.seen import Seen
 from stj_audit.scanners.segments import Stopped, Tempo, read_segment
 from stj_audit.scanners.session import Aws
 from stj_audit.scanners.spending import Spending
@@ -31,7 +33,7 @@ SHARE_WITHIN = 0.001
 MEAN_WITHIN = 0.05
 
 WHY_STOPPED = {
-    "interrupted": "the audit was interrupted",
+    "interrupted": INTERRUPTED,
     "throttled": "the table throttled the audit's reads",
     "cap": "the cap on read units was reached",
     "budget": "reading it whole would cost more than the scan budget: it has grown",
@@ -48,12 +50,14 @@ def read(
     stop: threading.Event | None = None,
     spending: Spending | None = None,
     now: datetime | None = None,
+    seen: Seen | None = None,
 ) -> tuple[ItemSizes | Unknown, Decimal]:
     """
     The sizes of all items or of a sample, or why they are not known; and the read units that were spent either way.
 
     `expiry`: what TTL watches, and by which clock; None: TTL is off or not known, and its values are not looked at. `stop`, once set, ends
-    the reading after the pages at hand. `spending` is the audit's, where several tables are read. `now` is the audit's clock. Raises
+    the reading after the pages at hand. `spending` is the audit's, where several tables are read. `now` is the audit's clock. `seen`
+    is told of every item, whatever comes of the reading. Raises
     AuditError when a checkpoint of `plan.resume` cannot be written.
     """
     reading = plan_reading(table, plan, paced=aws.endpoint_url is None)
@@ -62,7 +66,7 @@ def read(
     spending = spending or Spending(cap=plan.max_read_units, per_second=plan.read_units_per_second)
     clock = now or datetime.now(UTC)
     checkpoint = None if plan.resume is None else Checkpoint(plan.resume, table, hash_key=hash_key, now=clock)
-    what = _What(aws=aws, table=table, lines=plan.lines, hash_key=hash_key, expiry=expiry)
+    what = _What(aws=aws, table=table, lines=plan.lines, hash_key=hash_key, expiry=expiry, seen=seen or Seen(min(plan.lines)))
     reader = _Reader(what, reading, checkpoint, clock)
     tempo = Tempo.of(
         table,
@@ -90,6 +94,7 @@ class _What:
     lines: tuple[int, ...]
     hash_key: bytes
     expiry: Expiry | None
+    seen: Seen
 
     def new_fold(self) -> ItemFold:
         return new_fold(self.table, hash_key=self.hash_key, expiry=self.expiry)
@@ -119,6 +124,8 @@ class _Reader:
             self._fold.add_counts(before.counts)
             self._done.update(zip(before.done, before.segments, strict=True))
             self._units_before = before.read_units
+            what.seen.began_at = before.began_at
+            what.seen.add(before.counts)
         self._asked = False  # whether more than the pilot was asked for: that is asked once
         self._taken = 0  # of the order, by threads
         pilot = min(max(PILOT_SEGMENTS, len(self._done)), reading.segments)
@@ -152,8 +159,11 @@ class _Reader:
                 self._add(segment, fold)
             except FAILURES as error:
                 why = error
+                if not isinstance(error, BrokenAnswer):  # whose items may have been counted twice, or be none
+                    self._what.seen.add(fold.counts())
             except Stopped as error:
                 self._stopped_by = self._stopped_by or error.why
+                self._what.seen.add(fold.counts())
             finally:
                 self._let_go(why)
             if self._checkpoint is not None and self._checkpoint.is_due():
@@ -200,6 +210,7 @@ class _Reader:
     def _add(self, segment: int, fold: ItemFold) -> None:
         counts = SampledSegment(items=fold.items, bytes=fold.item_bytes, over={line: fold.over(line) for line in self._what.lines})
         added = fold.counts()
+        self._what.seen.add(added)
         with self._changed:
             self._fold.add_counts(added)
             self._done[segment] = counts
@@ -229,7 +240,7 @@ class _Reader:
         whole = len(self._done) == self._reading.total_segments
         if whole:
             return self._fold.sizes(coverage="full", read_units=units)
-        if self._stopped_by == "interrupted" or len(self._done) < PILOT_SEGMENTS:
+        if len(self._done) < PILOT_SEGMENTS:
             return Unknown(call=CALL, reason=self._why())
         stopped_by = self._stopped_by or (self._reading.limited_by if self._wanted == len(self._order) else "precision")
         return replace(self._fold.sizes(coverage="sample", read_units=units), sample=self._sample(stopped_by))

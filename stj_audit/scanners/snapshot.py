@@ -10,10 +10,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, as_completed, wait
 from contextlib import nullcontext
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
@@ -25,6 +26,7 @@ from stj_audit.facts import (
     ContributorInsights,
     HotKeys,
     ItemSizes,
+    ItemsReading,
     KinesisDestinations,
     MissingTable,
     OnDemandBackups,
@@ -70,6 +72,7 @@ from stj_audit.scanners.failures import (
     CREDENTIAL_CODES,
     FAILURES,
     GONE_CODES,
+    INTERRUPTED,
     NOT_AVAILABLE,
     code_of,
     explain,
@@ -79,6 +82,7 @@ from stj_audit.scanners.failures import (
 )
 from stj_audit.scanners.on_demand_backups import Listed
 from stj_audit.scanners.pace import Pace
+from stj_audit.scanners.seen import Seen
 from stj_audit.scanners.session import Aws
 from stj_audit.scanners.spending import Spending
 from stj_audit.scanners.threads import Threads
@@ -117,6 +121,7 @@ def take_snapshot(
     threads: Threads | None = None,
     spending: Spending | None = None,
     elsewhere: bool = False,
+    keep: bool = False,
 ) -> Snapshot:
     """
     Read the tables that `patterns` name: exact names, globs in the shell's way, none for every table of the region.
@@ -128,7 +133,8 @@ def take_snapshot(
     or an endpoint that does not answer as DynamoDB does.
 
     `threads` and `spending` are shared with other readings, None for some of its own; `elsewhere`: other accounts or regions are read too, so
-    that what is not here may be there, and a snapshot without tables is one.
+    that what is not here may be there, and a snapshot without tables is one. `keep`: Ctrl-C, while the calls are under way, ends them, and
+    the snapshot is what had come by then.
     """
     began = time.monotonic()
     window = traffic.window_until(now)
@@ -148,9 +154,14 @@ def take_snapshot(
         listed = calls.submit(on_demand_backups.CALL, on_demand_backups.read_together, aws, names)
         apart = [_TableCalls.submit(calls, aws, table, listed) for table in described]
         named = _Reports(calls=calls, aws=aws, requests=requests, now=now)
+        unasked: HotKeys | Unknown = Unknown(call=hot_keys.CALL, reason=INTERRUPTED)
         reports = [
             calls.follow(
-                named.read, table.name, own.contributor_insights, after=(own.contributor_insights, requests.traffic[table.name])
+                named.read,
+                table.name,
+                own.contributor_insights,
+                after=(own.contributor_insights, requests.traffic[table.name]),
+                interrupted=unasked,
             )
             for table, own in zip(described, apart, strict=True)
         ]
@@ -159,7 +170,13 @@ def take_snapshot(
             calls.submit(SCAN_CALL, reading.read, table, own.time_to_live, after=(own.time_to_live,))
             for table, own in zip(described, apart, strict=True)
         ]
-        calls.finish(on_progress, reading.spending)
+        try:
+            calls.finish(on_progress, reading.spending)
+        except KeyboardInterrupt:
+            if not keep:
+                raise
+            shared_threads.close()
+        interrupted = shared_threads.stop.is_set()
     requests_went = requests.operations_by_name()
     capacity = account_capacity.of_account(shared.account_capacity.result())
     read = [future.result() for future in scans]
@@ -184,11 +201,13 @@ def take_snapshot(
             account_capacity=capacity,
             alarms=shared.alarms_of(table.name),
             items=one if isinstance(one, Unknown) else one.sizes,
+            items_reading=None if isinstance(one, Unknown) else one.reading,
         )
         for table, own, report, one in zip(described, apart, reports, read, strict=True)
     )
     read_units = sum((one.read_units for one in read if not isinstance(one, Unknown)), Decimal(0))
-    return _snapshot(aws, account, facts, missing, read_units=read_units, started_at=now, began=began)
+    snapshot = _snapshot(aws, account, facts, missing, read_units=read_units, started_at=now, began=began)
+    return replace(snapshot, interrupted=interrupted)
 
 
 def _snapshot(
@@ -386,15 +405,26 @@ class _Calls:
     def submit(
         self, call: str, read: Callable[..., T], *arguments: Any, after: "Sequence[Future[Any]]" = ()
     ) -> "Future[T | Unknown]":
-        return self.follow(self.answer, call, read, *arguments, after=after, pace=self._paces.get(call))
+        unasked = Unknown(call=call, reason=INTERRUPTED)
+        return self.follow(self.answer, call, read, *arguments, after=after, pace=self._paces.get(call), interrupted=unasked)
 
     def follow(
-        self, read: Callable[..., T], *arguments: Any, after: "Sequence[Future[Any]]" = (), pace: Pace | None = None
+        self,
+        read: Callable[..., T],
+        *arguments: Any,
+        after: "Sequence[Future[Any]]" = (),
+        pace: Pace | None = None,
+        interrupted: T,
     ) -> "Future[T]":
-        """`read` turns failures into Unknown itself. It begins when `after` are done, whose results it may ask for."""
-        future = self._threads.submit(read, *arguments, after=after, pace=pace)
-        self._futures.append(future)
-        return future
+        """
+        `read` turns failures into Unknown itself. It begins when `after` are done, whose results it may ask for. `interrupted` is the answer
+        where it did not begin before the threads were closed.
+        """
+        asked: Future[T] = self._threads.submit(read, *arguments, after=after, pace=pace)
+        answered: Future[T] = Future()
+        asked.add_done_callback(partial(_hand_on, answered, interrupted))
+        self._futures.append(answered)
+        return answered
 
     def finish(self, on_progress: Progress, spending: Spending) -> None:
         """Wait for all. What is raised here is no failed call but a bug, or the read-only guard, and stops the audit."""
@@ -417,6 +447,16 @@ class _Calls:
             return unknown(call, error, custom_endpoint=self._custom_endpoint)
 
 
+def _hand_on(answered: "Future[T]", interrupted: T, asked: "Future[T]") -> None:
+    """What was asked for is answered in any case: by a call that never began, with `interrupted`."""
+    if asked.cancelled():
+        answered.set_result(interrupted)
+    elif (error := asked.exception()) is not None:
+        answered.set_exception(error)
+    else:
+        answered.set_result(asked.result())
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _TableCalls:
     """What is asked about one table alone."""
@@ -436,7 +476,14 @@ class _TableCalls:
         return cls(
             pitr=calls.submit(pitr.CALL, pitr.read, aws, table.name),
             on_demand_backups=calls.follow(
-                _backups_of, calls, aws, table.name, listed, after=(listed,), pace=aws.paces.get(on_demand_backups.CALL)
+                _backups_of,
+                calls,
+                aws,
+                table.name,
+                listed,
+                after=(listed,),
+                pace=aws.paces.get(on_demand_backups.CALL),
+                interrupted=Unknown(call=on_demand_backups.CALL, reason=INTERRUPTED),
             ),
             recovery_points=calls.submit(aws_backup.POINTS_CALL, aws_backup.read_points, aws, table.arn),
             protected_resource=calls.submit(aws_backup.RESOURCE_CALL, aws_backup.read_resource, aws, table.arn),
@@ -501,18 +548,31 @@ class _Requests:
     @classmethod
     def submit(cls, calls: _Calls, aws: Aws, described: Sequence[Table], now: datetime) -> "_Requests":
         by_name = {table.name: table for table in described}
+        unasked = Unknown(call=traffic.CALL, reason=INTERRUPTED)
         pace, window = aws.paces.get(traffic.CALL), traffic.window_until(now)
         first: dict[str, Future[dict[str, Traffic | Unknown]]] = {}
         for series in traffic.batches(described):
             names = dict.fromkeys(one.table for one in series)
             batch = [by_name[name] for name in names]
-            first |= dict.fromkeys(names, calls.follow(_read_traffic, calls, aws, series, batch, now, pace=pace))
+            none: dict[str, Traffic | Unknown] = dict.fromkeys(names, unasked)
+            answer = calls.follow(_read_traffic, calls, aws, series, batch, now, pace=pace, interrupted=none)
+            first |= dict.fromkeys(names, answer)
         batches = list(dict.fromkeys(first.values()))
-        planned = calls.follow(_plan_operations, batches, after=batches)
+        planned: Future[_Plan] = calls.follow(_plan_operations, batches, after=batches, interrupted=())
         # As many as there are batches, because that is known now; each takes what is planned in turn, and most have nothing to ask
+        # Which tables a share that was not asked is of is not known: it leaves all of them unknown
+        nothing: dict[str, Operations | Unknown] = dict.fromkeys(by_name, unasked)
         shares = [
             calls.follow(
-                _read_operations, calls, aws, planned, slice(number, None, len(batches)), window, after=(planned,), pace=pace
+                _read_operations,
+                calls,
+                aws,
+                planned,
+                slice(number, None, len(batches)),
+                window,
+                after=(planned,),
+                pace=pace,
+                interrupted=nothing,
             )
             for number in range(len(batches))
         ]
@@ -584,6 +644,7 @@ class _ReadItems:
 
     sizes: ItemSizes | Unknown
     read_units: Decimal
+    reading: ItemsReading | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -618,6 +679,7 @@ class _Reading:
         watched = time_to_live.result()
         attribute = watched.attribute if isinstance(watched, TimeToLive) and watched.enabled else None
         expiry = None if attribute is None else Expiry(attribute=attribute, now=self.now)
+        seen, began_at = Seen(min(self.plan.lines)), datetime.now(UTC)
         sizes, read_units = self.read_items(
             self.aws,
             table,
@@ -627,8 +689,27 @@ class _Reading:
             stop=self.stop,
             spending=self.spending,
             now=self.now,
+            seen=seen,
         )
-        return _ReadItems(sizes=sizes, read_units=read_units)
+        if isinstance(sizes, Unknown) and not seen.scanned:
+            return _ReadItems(sizes=sizes, read_units=read_units, reading=None)
+        went = seen.reading(began_at, datetime.now(UTC))
+        if self._would_pass(sizes):
+            went = self._described_again(table, went)
+        return _ReadItems(sizes=sizes, read_units=read_units, reading=went)
+
+    def _would_pass(self, sizes: ItemSizes | Unknown) -> bool:
+        """Whether every item was read and none is above the gate's line: only then it matters whether the table changed meanwhile."""
+        line = self.plan.none_above
+        return line is not None and isinstance(sizes, ItemSizes) and sizes.coverage == "full" and not sizes.over(line)
+
+    def _described_again(self, table: Table, went: ItemsReading) -> ItemsReading:
+        try:
+            after = tables.read(self.aws, table.name)
+        except FAILURES as error:
+            why = unknown(tables.CALL, error, custom_endpoint=self.aws.endpoint_url is not None)
+            return replace(went, described_again=True, not_described=why.reason)
+        return replace(went, described_again=True, item_count_after=after.item_count, size_bytes_after=after.size_bytes)
 
 
 def _table_count(aws: Aws, in_region: int | None) -> int:
