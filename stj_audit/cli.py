@@ -147,10 +147,7 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
         **_places(settings),
         **_judging(settings, config),
     )
-    if settings["run_path"] is not None:
-        report = _judged_again(ctx, request, settings)
-    else:
-        report = _audited(request, outputs, settings)
+    report = _audited(request, outputs, settings) if settings["run_path"] is None else _judged_again(ctx, request, settings)
     _deliver(report, outputs, settings, terse=True)
     _warn_of_old_prices(report.costs.prices, config, settings)
     _tell_gate(report, settings)
