@@ -748,7 +748,7 @@ class ItemsVerdict:
     - "none": every item was read, and none is over;
     - "inconclusive": none was found, and not every item was read, or not as the table stood; `at_most` is the upper end of what may be over
       in the whole table with 95 % confidence, null where nothing bounds it;
-    - "not read": no item was read.
+    - "not read": no item was read, or too few to be even a sample.
 
     `item_count` is the number of items of the table, null where it is not known; `sentence` says it all in words.
     """
@@ -769,7 +769,8 @@ class GateReport:
     """
     What the audit was held against, and how it came out. `fail_item_size` in bytes, null: off. `verdict` is "passed", "failed" or
     "inconclusive", and `exit_code` 0, 3 or 4. `failing` are ids of the findings at or above `fail_on`; `reasons` say in words why it
-    is not passed, the worst first. `items` is empty where the size of items is not looked at.
+    is not passed, the worst first: one for each table with an item over the line; one for each of `failing`, in its order, or one for the
+    grade; and then what is not known. `items` is empty where the size of items is not looked at.
     """
 
     fail_on: str

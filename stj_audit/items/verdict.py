@@ -9,6 +9,7 @@ table may be new, so the answer is that nobody knows; the next reading tells. Wh
 were read take their place.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from stj_audit.facts import ItemSizes, ItemsReading, MissingTable, TableFacts, Unknown
@@ -117,38 +118,39 @@ def _whole(seen: _Seen, sizes: ItemSizes) -> ItemsVerdict:
 def _sampled(seen: _Seen, sizes: ItemSizes) -> ItemsVerdict:
     estimates = _estimates(seen.facts, sizes)
     if not sizes.scanned:
-        return seen.verdict(INCONCLUSIVE, f"the sample holds no item{_why_stopped(sizes)}", at_most=None)
+        return seen.verdict(INCONCLUSIVE, "; ".join(("the sample holds no item", *_why_stopped(sizes))), at_most=None)
     none = f"0 of {counted(sizes.scanned, 'item')} read are above {kilobytes(seen.line_bytes)}"
+    bound: int | None = None
     if estimates is None:
-        return seen.verdict(INCONCLUSIVE, f"{none}; how they were drawn is not known, so they say little of the rest", at_most=None)
-    bound = estimates.count_over(seen.line_bytes, found=0).high
-    stated = estimates.sample.item_count
-    # Of a table whose items share partition keys the sample bounds the share of the keys, of which one may have many items
-    if estimates.keys_read is not None or estimates.missing_share or bound is None:
+        expected = "how they were drawn is not known, so they say little of the rest"
+    elif estimates.keys_read is not None or estimates.missing_share:
+        # Of a table whose items share partition keys the sample bounds the share of the keys, of which one may have many items
         expected = about_over(seen.facts.table, sizes, seen.line_bytes)
-        return seen.verdict(INCONCLUSIVE, "; ".join(filter(None, (none, expected))) + _why_stopped(sizes), at_most=None)
-    of = count(stated) if stated else f"about {count(round(estimates.item_count.value))}"
-    return seen.verdict(
-        INCONCLUSIVE, f"{none}; with 95% confidence at most {count(bound)} of {of}{_why_stopped(sizes)}", at_most=bound
-    )
+    else:
+        bound, stated = estimates.count_over(seen.line_bytes, found=0).high, estimates.sample.item_count
+        of = count(stated) if stated else f"about {count(round(estimates.item_count.value))}"
+        expected = "" if bound is None else f"with 95% confidence at most {count(bound)} of {of}"
+    return seen.verdict(INCONCLUSIVE, "; ".join(filter(None, (none, expected, *_why_stopped(sizes)))), at_most=bound)
 
 
 def _unknown(seen: _Seen, why: Unknown) -> ItemsVerdict:
+    reason = why.reason.removeprefix("not read: ")
     if not seen.scanned:
-        return seen.verdict(NOT_READ, f"no item was read: {why.reason}", at_most=None)
-    said = f"0 of the {counted(seen.scanned, 'item')} that were seen are above {kilobytes(seen.line_bytes)}; {why.reason}"
-    return seen.verdict(INCONCLUSIVE, said, at_most=None)
+        return seen.verdict(NOT_READ, f"no item was read: {reason}", at_most=None)
+    none = f"none of the {counted(seen.scanned, 'item')} that were seen is above {kilobytes(seen.line_bytes)}"
+    if seen.reading is not None and seen.line_bytes < seen.reading.large_above_bytes:  # a run is judged again over a lower line
+        none = f"of the {counted(seen.scanned, 'item')} that were seen, only those above {kilobytes(seen.reading.large_above_bytes)} were kept"
+    return seen.verdict(NOT_READ, f"too few were read to be a sample: {reason}; {none}", at_most=None)
 
 
 def _estimates(facts: TableFacts, sizes: ItemSizes) -> Estimates | None:
     return Estimates.of(sizes, sort_key=bool(facts.table.range_attributes))
 
 
-def _why_stopped(sizes: ItemSizes) -> str:
+def _why_stopped(sizes: ItemSizes) -> Iterator[str]:
     """Why it is a sample, where that is not what was asked for."""
-    if sizes.sample is None:
-        return ""
-    return STOPPED.get(sizes.sample.stopped_by, f" ({sizes.sample.stopped_by})")
+    if sizes.sample is not None and STOPPED.get(sizes.sample.stopped_by, "?"):
+        yield "read" + STOPPED.get(sizes.sample.stopped_by, f", {sizes.sample.stopped_by}").removeprefix(",")
 
 
 def _change(facts: TableFacts, sizes: ItemSizes) -> str:
@@ -177,7 +179,8 @@ def _when(reading: ItemsReading | None) -> str:
     began, ended = reading.started_at, reading.finished_at
     if began.date() != ended.date():
         return f", scanned {_day(began)}-{_day(ended)}"
-    return f", scanned {began:%H:%M}-{ended:%H:%M}Z"
+    moments = dict.fromkeys((f"{began:%H:%M}", f"{ended:%H:%M}"))
+    return f", scanned {'-'.join(moments)}Z"
 
 
 def _day(moment: datetime) -> str:

@@ -1,19 +1,21 @@
 """The table format of `stj-audit check`: a few lines for each table, what fails first, and at the end how it came out and what to do."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from stj_audit.render import digest, filters
 from stj_audit.render.escape import cut, escape_terminal
-from stj_audit.render.page import Page
+from stj_audit.render.page import WIDTH, Page
 from stj_audit.report import Finding, GateReport, ItemsVerdict, NotChecked, Report
-from stj_audit.wording import a_few, counted, kilobytes
+from stj_audit.wording import counted, kilobytes, listed
 
 FAIL, UNKNOWN, OK = "FAIL", "UNKNOWN", "ok"
 COLORS = {FAIL: "1;31", UNKNOWN: "33", OK: "32"}
+VERDICT_COLORS = {"failed": "1;31", "inconclusive": "33", "passed": "32"}
 INDENT = " " * 9
 MOST_TABLES = 50  # of each kind; the run file has all of them
-MOST_REASONS = 2  # why something was not checked, told of one table
+MOST_CALLS = 3  # that are missing; the run file has all of them
 SCAN = "dynamodb:Scan"
 
 
@@ -23,10 +25,10 @@ def render_gate(report: Report, gate: GateReport, *, color: bool) -> str:
     audit = report.audit
     tables = _tables(report, gate)
     where = f"{digest.regions(audit)}, {digest.accounts(audit)}, {counted(len(tables), 'table')}"
-    page.text(f"DynamoDB check: {where}, {filters.on_date(audit.started_at)}")
+    _text(page, f"DynamoDB check: {where}, {filters.on_date(audit.started_at)}")
     if report.judged_again:
-        page.text(filters.sentence(digest.capital(report.judged_again)))
-    page.text(f"Fails on {_bars(gate)}.")
+        _text(page, filters.sentence(digest.capital(report.judged_again)))
+    _text(page, f"Fails on {_bars(gate)}.")
     page.raw("")
     for line in digest.not_read(audit):
         _state_line(page, UNKNOWN, line)
@@ -35,9 +37,14 @@ def render_gate(report: Report, gate: GateReport, *, color: bool) -> str:
         for table in digest.head(shown, MOST_TABLES):
             _table(page, table)
         if digest.rest(shown, MOST_TABLES):
-            page.text(digest.rest(shown, MOST_TABLES), indent=INDENT, first=INDENT)
+            _text(page, digest.rest(shown, MOST_TABLES), INDENT)
     page.raw("")
-    page.text(summary(report, gate))
+    if _missing_calls(report):
+        _text(page, _missing_calls(report))
+        page.raw("")
+    # In one line however long it is, for who looks at the last line alone
+    word, colon, rest = escape_terminal(summary(report, gate)).partition(":")
+    page.raw(page.painted(word, VERDICT_COLORS.get(gate.verdict, "")) + colon + rest)
     return str(page)
 
 
@@ -51,12 +58,12 @@ def summary(report: Report, gate: GateReport) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Table:
-    """What the gate says of one table; `others` is how many findings do not fail it."""
+    """What the gate says of one table. `failing` says in words why its findings fail it, `others` is how many do not."""
 
     name: str
     state: str
     items: ItemsVerdict | None
-    failing: tuple[Finding, ...]
+    failing: tuple[str, ...]
     others: int
     suppressed: int
     not_checked: tuple[NotChecked, ...]
@@ -73,16 +80,17 @@ def _tables(report: Report, gate: GateReport) -> tuple[_Table, ...]:
     for row in report.not_checked:
         if row.table is not None:
             not_checked[row.table].append(row)
+    reasons, described = failing_reasons(gate), {table.name for table in report.tables}
     made = []
     for name in names:
-        failing = tuple(one for one in findings[name] if one.id in gate.failing)
+        failing = [one for one in findings[name] if one.id in reasons]
         suppressed = sum(one.suppressed is not None for one in findings[name])
         made.append(
             _Table(
                 name=name,
-                state=_state(name, items.get(name), failing, report, gate),
+                state=_state(items.get(name), failing, gate, described=name in described),
                 items=items.get(name),
-                failing=failing,
+                failing=tuple(reasons[one.id].removeprefix(f"{name}: ").removeprefix(f"{name} / ") for one in failing),
                 others=len(findings[name]) - len(failing) - suppressed,
                 suppressed=suppressed,
                 not_checked=tuple(not_checked[name]),
@@ -91,10 +99,15 @@ def _tables(report: Report, gate: GateReport) -> tuple[_Table, ...]:
     return tuple(made)
 
 
-def _state(name: str, items: ItemsVerdict | None, failing: Sequence[Finding], report: Report, gate: GateReport) -> str:
+def failing_reasons(gate: GateReport) -> dict[str, str]:
+    """By the id of each finding that fails the gate, why it does."""
+    before = len(gate.reasons) if gate.fail_on.startswith("grade:") else sum(one.verdict == "over" for one in gate.items)
+    return dict(zip(gate.failing, gate.reasons[before:], strict=False))
+
+
+def _state(items: ItemsVerdict | None, failing: Sequence[Finding], gate: GateReport, *, described: bool) -> str:
     if failing or (items is not None and items.verdict == "over"):
         return FAIL
-    described = any(table.name == name for table in report.tables)
     return UNKNOWN if not described or (items is not None and _is_open(items, gate)) else OK
 
 
@@ -104,46 +117,47 @@ def _is_open(items: ItemsVerdict, gate: GateReport) -> bool:
 
 def _table(page: Page, table: _Table) -> None:
     _state_line(page, table.state, cut(table.name))
-    if table.items is not None:
-        page.text(f"items: {filters.sentence(table.items.sentence)}", indent=INDENT, first=INDENT)
-    for finding in table.failing:
-        page.text(_finding_line(finding), indent=INDENT + "  ", first=INDENT)
+    if table.items is None:
+        _text(page, "items: their sizes do not matter to this gate.", INDENT)
+    else:
+        _text(page, f"items: {filters.sentence(table.items.sentence)}", INDENT)
+    for reason in table.failing:
+        _text(page, filters.sentence(reason), INDENT)
     told = _lesser(table)
     if told:
-        page.text(told, indent=INDENT, first=INDENT)
+        _text(page, told, INDENT)
 
 
 def _state_line(page: Page, state: str, text: str) -> None:
     page.raw(page.painted(state, COLORS[state]) + " " * (len(INDENT) - len(state)) + escape_terminal(text))
 
 
-def _finding_line(finding: Finding) -> str:
-    place = "" if finding.index is None else f" ({cut(finding.index)})"
-    since = digest.since_baseline(finding)
-    return f"{finding.severity} {finding.check}{place}: {filters.sentence(finding.message)}" + (f" ({since})" if since else "")
+def _text(page: Page, text: str, indent: str = "") -> None:
+    """A paragraph that breaks at spaces alone: options and commands stay whole, to be copied."""
+    hang = indent + "  " if indent else ""
+    for line in textwrap.wrap(escape_terminal(text), WIDTH, initial_indent=indent, subsequent_indent=hang, break_on_hyphens=False):
+        page.raw(line)
 
 
 def _lesser(table: _Table) -> str:
     """What does not fail the table, and what was not looked at."""
-    told = [f"{counted(table.others, 'other finding')}"] if table.others else []
+    told = [counted(table.others, "other finding")] if table.others else []
     told += [f"{table.suppressed} suppressed"] if table.suppressed else []
-    told += [f"not checked: {_not_checked(table)}"] if _rows_told(table) else []
+    rules = len({row.check for row in table.not_checked if row.check is not None})
+    told += [f"{counted(rules, 'rule')} not checked, or only in part"] if rules else []
     return filters.sentence("; ".join(told))
 
 
-def _rows_told(table: _Table) -> list[NotChecked]:
-    """What was not checked, without what the verdict on the items says already."""
-    return [row for row in table.not_checked if table.items is None or row.call != SCAN]
-
-
-def _not_checked(table: _Table) -> str:
-    calls: dict[str, dict[str, None]] = {}
-    for row in _rows_told(table):
-        calls.setdefault(row.reason, {})[row.call] = None
-    most_first = sorted(calls.items(), key=lambda one: -len(one[1]))
-    told = [f"{a_few(of, at_most=2)} ({cut(reason)})" for reason, of in most_first[:MOST_REASONS]]
-    rest = len(most_first) - MOST_REASONS
-    return "; ".join(told) + (f"; and {rest} more" if rest > 0 else "")
+def _missing_calls(report: Report) -> str:
+    """Which calls would have told what was not checked; those of the items are told with each table."""
+    calls: dict[str, list[str]] = {}
+    for row in report.not_checked:
+        if row.call != SCAN:
+            calls.setdefault(row.call, []).append(row.reason)
+    most_first = sorted(calls, key=lambda call: -len(calls[call]))
+    told = [f"{call} ({cut(min(calls[call], key=len))})" for call in most_first[:MOST_CALLS]]
+    told += [counted(len(calls) - MOST_CALLS, "more call")] if len(calls) > MOST_CALLS else []
+    return f"Not checked for want of {listed(told)}." if told else ""
 
 
 # --------------------------------------------------------------------------------------------------------- all together
@@ -196,11 +210,11 @@ def _to_do(gate: GateReport) -> Iterator[str]:
         return
     verdicts = [one for one in gate.items if _is_open(one, gate)]
     if any(one.verdict == "inconclusive" for one in verdicts):
-        yield (
-            "Read every item with --scan full, when nobody loads or clears the table and no cap ends it; or let a sample pass with "
-            "--inconclusive pass"
-        )
+        yield "Read every item with --scan full, while nobody loads or clears the table; or let a sample pass with --inconclusive pass"
     if any(one.verdict == "not read" for one in verdicts):
-        yield "Let the items be read (--scan, `stj-audit iam-policy`), or leave their sizes out with --fail-item-size off"
+        yield (
+            "Let the items be read (--scan, --scan-budget, --max-read-units; `stj-audit iam-policy` prints the permissions), or leave their "
+            "sizes out with --fail-item-size off"
+        )
     if gate.strict and not verdicts:
         yield "Allow what is missing (`stj-audit iam-policy`), or leave out --strict"

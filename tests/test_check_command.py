@@ -1,0 +1,310 @@
+"""
+`stj-audit check` in a process of its own, against AWS's own engine: every exit code, and what it says to whoever reads the log of the build.
+
+One table holds 5,000 small items, and for some tests one item above the line at a random place among them.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+
+from stj_audit.report import json_schema
+from tests.commands import KEYS, Ran, stj_audit
+from tests.engines.dynamodb_local import REGION, DynamoDBLocal, fresh_name
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+pytestmark = [pytest.mark.dynamodb_local, pytest.mark.process]
+
+SMALL = 5_000
+LINE = 307_200  # 300 KB
+A_SAMPLE = ("--scan", "sample", "--scan-budget", "0.00001")  # of this table, which whole costs about twice as much
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Orders:
+    """The table, and the engine that it is on."""
+
+    engine: DynamoDBLocal
+    client: "DynamoDBClient"
+    name: str
+
+    def check(self, *options: str | Path, cwd: Path, name: str | None = None) -> Ran:
+        where = ("--endpoint-url", self.engine.endpoint_url, "--region", REGION)
+        return stj_audit("check", name or self.name, *where, *options, cwd=cwd)
+
+    @contextmanager
+    def one_large(self, item_bytes: int) -> Iterator[str]:
+        """With one item of so many bytes, its partition key at random, while this lasts."""
+        key = f"large-{random.randrange(10**9)}"
+        pad = item_bytes - len("id") - len(key) - len("pad")
+        self.client.put_item(TableName=self.name, Item={"id": {"S": key}, "pad": {"S": "x" * pad}})
+        try:
+            yield key
+        finally:
+            self.client.delete_item(TableName=self.name, Key={"id": {"S": key}})
+
+
+def make(client: "DynamoDBClient", name: str, count: int) -> None:
+    client.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    for start in range(0, count, 25):
+        requests: list[Any] = [
+            {"PutRequest": {"Item": {"id": {"S": f"order-{number}"}, "pad": {"S": "x" * 200}}}}
+            for number in range(start, start + 25)
+        ]
+        client.batch_write_item(RequestItems={name: requests})
+
+
+@pytest.fixture(scope="module")
+def orders(dynamodb_local: DynamoDBLocal) -> Iterator[Orders]:
+    client, name = dynamodb_local.client(), fresh_name("check")
+    make(client, name, SMALL)
+    yield Orders(engine=dynamodb_local, client=client, name=name)
+    client.delete_table(TableName=name)
+    client.close()
+
+
+def words(ran: Ran) -> str:
+    return " ".join(ran.out.split())
+
+
+def last_line(ran: Ran) -> str:
+    return ran.out.splitlines()[-1]
+
+
+# ------------------------------------------------------------------------------------------------------- every exit code
+
+
+def test_0_when_every_item_was_read_and_none_is_above_the_line(orders: Orders, tmp_path: Path) -> None:
+    with orders.one_large(LINE):
+        ran = orders.check(cwd=tmp_path)
+    assert ran.code == 0, ran.out + ran.err
+    assert "exact: 5,001 of 5,001 items, scanned " in words(ran)
+    assert "writes during or after the scan are not covered" in words(ran)
+    assert last_line(ran).startswith("passed: no item above 300.0 KB, no finding at or above high")
+
+
+def test_1_when_there_is_no_such_table(orders: Orders, tmp_path: Path) -> None:
+    ran = orders.check("--report", "r.json", cwd=tmp_path, name="ordres")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("error: no table is called 'ordres'")
+    assert not (tmp_path / "r.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (("--fail-item-size", "huge"), "no size"),
+        (("--fail-item-size", "401KB"), "400KB"),
+        (("--fail-item-size", "0"), "off"),
+        (("--inconclusive", "maybe"), "pass"),
+        (("--fail-on", "bad"), "grade:C"),
+    ],
+)
+def test_2_when_the_command_line_is_wrong(options: tuple[str, ...], word: str, orders: Orders, tmp_path: Path) -> None:
+    ran = orders.check(*options, cwd=tmp_path)
+    assert (ran.code, ran.out) == (2, "")
+    assert word in ran.err.splitlines()[-1]
+
+
+def test_3_for_one_item_above_the_line_wherever_it_is(orders: Orders, tmp_path: Path) -> None:
+    for run in range(3):
+        with orders.one_large(LINE + 1) as key:
+            report = tmp_path / f"r{run}.json"
+            ran = orders.check("--fail-on", "never", "--report", report, cwd=tmp_path)
+        assert ran.code == 3, ran.out + ran.err
+        assert f"FAIL {orders.name}" in words(ran)
+        assert "1 item above 300.0 KB among 5,001 items; the largest: 307,201 bytes (key hash " in words(ran)
+        assert last_line(ran).startswith("failed: 1 table with an item above 300.0 KB.")
+        told = json.loads(report.read_text(encoding="utf-8"))
+        jsonschema.Draft202012Validator(json_schema()).validate(told)
+        [verdict] = told["gate"]["items"]
+        assert (verdict["verdict"], verdict["found"], verdict["scanned"], verdict["item_count"]) == ("over", 1, 5_001, 5_001)
+        assert [one["bytes"] for one in verdict["largest"]] == [LINE + 1]
+        assert key not in ran.out + ran.err + report.read_text(encoding="utf-8")
+
+
+def test_3_for_a_finding(orders: Orders, tmp_path: Path) -> None:
+    ran = orders.check("--fail-on", "medium", cwd=tmp_path)
+    assert ran.code == 3
+    assert "medium, deletion-protection-off: " in words(ran)
+    assert "finding at or above medium" in last_line(ran)
+
+
+def test_4_for_a_sample_without_one(orders: Orders, tmp_path: Path) -> None:
+    ran = orders.check(*A_SAMPLE, "--report", "r.json", cwd=tmp_path)
+    assert ran.code == 4, ran.out + ran.err
+    [verdict] = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["gate"]["items"]
+    assert 0 < verdict["scanned"] < SMALL
+    assert 0 < verdict["at_most"] < SMALL
+    assert (
+        f"0 of {verdict['scanned']:,} items read are above 300.0 KB; with 95% confidence at most {verdict['at_most']:,} of 5,000"
+        in words(ran)
+    )
+    assert f"UNKNOWN {orders.name}" in words(ran)
+    assert "--scan full" in last_line(ran)
+    allowed = orders.check(*A_SAMPLE, "--inconclusive", "pass", cwd=tmp_path)
+    assert allowed.code == 0
+    assert "1 table not read to the end (--inconclusive pass)" in last_line(allowed)
+
+
+@pytest.mark.parametrize("more", [(), ("--inconclusive", "pass")])
+def test_4_when_no_item_was_read(more: tuple[str, ...], orders: Orders, tmp_path: Path) -> None:
+    ran = orders.check("--scan", "none", *more, cwd=tmp_path)
+    assert ran.code == 4
+    assert "items: no item was read: --scan none." in words(ran)
+    assert "--fail-item-size off" in last_line(ran)
+
+
+def test_0_when_item_sizes_do_not_matter(orders: Orders, tmp_path: Path) -> None:
+    ran = orders.check("--scan", "none", "--fail-item-size", "off", cwd=tmp_path)
+    assert ran.code == 0
+    assert "items: their sizes do not matter to this gate." in words(ran)
+    assert orders.check("--scan", "none", "--fail-item-size", "off", "--strict", cwd=tmp_path).code == 4
+
+
+def test_4_when_a_cap_ended_the_reading(orders: Orders, tmp_path: Path) -> None:
+    ran = orders.check("--scan", "full", "--max-read-units", "20", cwd=tmp_path)
+    assert ran.code == 4
+    assert "the cap on read units was reached" in words(ran)
+
+
+def test_3_wins_over_4(orders: Orders, tmp_path: Path) -> None:
+    assert orders.check(*A_SAMPLE, "--fail-on", "medium", "--strict", cwd=tmp_path).code == 3
+
+
+def test_a_sample_of_a_table_that_has_one_never_passes(orders: Orders, tmp_path: Path) -> None:
+    with orders.one_large(LINE + 1):
+        codes = {orders.check(*A_SAMPLE, cwd=tmp_path).code for _ in range(4)}
+    assert codes <= {3, 4}
+
+
+def test_an_empty_table_passes(orders: Orders, tmp_path: Path) -> None:
+    name = fresh_name("empty")
+    make(orders.client, name, 0)
+    ran = orders.check(cwd=tmp_path, name=name)
+    orders.client.delete_table(TableName=name)
+    assert ran.code == 0
+    assert "exact: 0 of 0 items" in words(ran)
+
+
+# ------------------------------------------------------------------------------------------------------------ the output
+
+
+def test_the_log_of_a_build_is_short_and_whole(orders: Orders, tmp_path: Path) -> None:
+    ran = orders.check(cwd=tmp_path)
+    lines = ran.out.splitlines()
+    assert len(lines) <= 15
+    assert max(map(len, lines[:-1])) <= 100
+    assert "Fails on an item above 300.0 KB and on a finding at or above high." in words(ran)
+    assert "Not checked for want of cloudwatch:GetMetricData (not available here)" in words(ran)
+    assert "\x1b" not in ran.out
+    assert "\x1b[32mok\x1b[0m" in orders.check("--color", "always", cwd=tmp_path).out
+
+
+def test_another_format_is_the_report_and_stderr_says_how_it_came_out(orders: Orders, tmp_path: Path) -> None:
+    ran = orders.check("-f", "json", "--report", "r.html", "--report", "table=r.txt", cwd=tmp_path)
+    assert ran.code == 0
+    assert json.loads(ran.out)["gate"]["exit_code"] == 0
+    assert any(line.startswith("passed: no item above 300.0 KB") for line in ran.err.splitlines())
+    assert (tmp_path / "r.html").exists()
+    assert "What it will cost, a month" in (tmp_path / "r.txt").read_text(encoding="utf-8")
+
+
+def test_the_line_is_the_warn_line_unless_another_is_given(orders: Orders, tmp_path: Path) -> None:
+    with orders.one_large(LINE + 1):
+        assert orders.check("--warn-item-size", "301KB", cwd=tmp_path).code == 0
+        assert orders.check("--warn-item-size", "301KB", "--fail-item-size", "300KB", cwd=tmp_path).code == 3
+        (tmp_path / "stj-audit.toml").write_text("[thresholds]\nwarn_item_size = '301KB'\n", encoding="utf-8")
+        assert orders.check(cwd=tmp_path).code == 0
+        # an ignore accepts findings, never an item above the line
+        (tmp_path / "stj-audit.toml").write_text("[[ignore]]\ncheck = 'STR-02'\nreason = 'known'\n", encoding="utf-8")
+        assert orders.check("--fail-on", "low", cwd=tmp_path).code == 3
+
+
+def test_an_expired_ignore_fails_and_says_since_when_and_why_it_was(orders: Orders, tmp_path: Path) -> None:
+    ignore = "[[ignore]]\ncheck = 'deletion-protection-off'\nreason = 'a test table'\n"
+    (tmp_path / "stj-audit.toml").write_text(ignore, encoding="utf-8")
+    assert orders.check("--fail-on", "medium", cwd=tmp_path).code == 0
+    (tmp_path / "stj-audit.toml").write_text(f"{ignore}expires = 2026-01-31\n", encoding="utf-8")
+    ran = orders.check("--fail-on", "medium", cwd=tmp_path)
+    assert ran.code == 3
+    assert "its ignore expired on 2026-01-31: a test table" in words(ran)
+
+
+def test_a_baseline_lets_pass_what_it_knows(orders: Orders, tmp_path: Path) -> None:
+    first = orders.check("--fail-on", "medium", "--write-baseline", "b.json", cwd=tmp_path)
+    again = orders.check("--fail-on", "medium", "--baseline", "b.json", cwd=tmp_path)
+    assert (first.code, again.code) == (3, 0), again.out
+    with orders.one_large(LINE + 1):
+        assert orders.check("--fail-on", "never", "--write-baseline", "b.json", cwd=tmp_path).code == 3
+        assert orders.check("--fail-on", "never", "--baseline", "b.json", cwd=tmp_path).code == 3
+
+
+def test_run_is_held_against_its_findings_alone(orders: Orders, tmp_path: Path) -> None:
+    with orders.one_large(LINE + 1):
+        where = ("--endpoint-url", orders.engine.endpoint_url, "--region", REGION)
+        ran = stj_audit("run", orders.name, *where, "-f", "json", cwd=tmp_path)
+    gate = json.loads(ran.out)["gate"]
+    assert (ran.code, gate["exit_code"], gate["fail_on"], gate["fail_item_size"], gate["items"]) == (0, 0, "never", None, [])
+
+
+# ------------------------------------------------------------------------------------------------------------- interrupts
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_130_when_the_user_gives_up_and_what_was_read_is_kept(command: str, orders: Orders, tmp_path: Path) -> None:
+    where = ("--endpoint-url", orders.engine.endpoint_url, "--region", REGION)
+    slowly = ("--read-units-per-second", "5", "--report", "r.json", "--report", "r.html")
+    running = subprocess.Popen(
+        [sys.executable, "-m", "stj_audit", command, orders.name, *where, *slowly],
+        cwd=tmp_path,
+        env=os.environ | KEYS | {"AWS_EC2_METADATA_DISABLED": "true"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stderr is not None
+    assert "reading items of" in running.stderr.readline()
+    time.sleep(2)  # a few pages
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert (running.returncode, out) == (130, "")
+    assert err.splitlines()[-1] == "interrupted"
+    assert "wrote r.json: what was read before the interrupt" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
+    told = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(json_schema()).validate(told)
+    [table] = told["tables"]
+    assert (table["name"], table["item_count"], table["items"]) == (orders.name, SMALL, None)
+    scan = [row["reason"] for row in told["not_checked"] if row["call"] == "dynamodb:Scan"]
+    assert scan
+    assert all("the audit was interrupted" in reason for reason in scan)
+    assert (told["gate"]["verdict"], told["gate"]["exit_code"]) == ("inconclusive", 4)
+    assert told["gate"]["reasons"][0] == "the audit was interrupted"
+    assert told["audit"]["read_units"] > 0
+
+
+def test_the_help_tells_the_exit_codes(tmp_path: Path) -> None:
+    ran = stj_audit("check", "--help", cwd=tmp_path)
+    assert ran.code == 0
+    for word in ("--fail-item-size", "--inconclusive", "--strict", "  3   an item is above --fail-item-size", "  130 interrupted"):
+        assert word in ran.out
