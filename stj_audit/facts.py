@@ -753,7 +753,7 @@ class ItemsReading:
     How the reading of a table's items went, whatever `TableFacts.items` makes of it.
 
     `scanned` items were counted in all, those of segments that were not read to their end too, and so are `large`: (size in bytes, number of
-    items) of those above `large_above_bytes`, the smallest line of the plan, ascending; `largest` are the largest of all.
+    items) of those above the smallest line of the plan, ascending; `largest` are the largest of all.
 
     `described_again`: DescribeTable was asked once more when the last item had been read, and stated `item_count_after` and
     `size_bytes_after` (None: not stated); `not_described` is why it could not, empty where it could.
@@ -763,7 +763,6 @@ class ItemsReading:
     finished_at: datetime
     scanned: int
     large: tuple[tuple[int, int], ...] = ()
-    large_above_bytes: int = 0
     largest: tuple[LargestItem, ...] = ()
     described_again: bool = False
     item_count_after: int | None = None
@@ -771,8 +770,9 @@ class ItemsReading:
     not_described: str = ""
 
     def over(self, threshold_bytes: int) -> int:
-        """How many of the items are larger than `threshold_bytes`; at least so many, where that is below `large_above_bytes`."""
-        return sum(count for size, count in self.large if size > threshold_bytes)
+        """How many of the items are larger than `threshold_bytes`; at least so many, and 0 if none is, below the lines of the plan."""
+        of_largest = sum(item.size_bytes > threshold_bytes for item in self.largest)
+        return max(sum(count for size, count in self.large if size > threshold_bytes), of_largest)
 
 
 # -------------------------------------------------------------------------------------------------------- all together

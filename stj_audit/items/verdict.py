@@ -138,8 +138,6 @@ def _unknown(seen: _Seen, why: Unknown) -> ItemsVerdict:
     if not seen.scanned:
         return seen.verdict(NOT_READ, f"no item was read: {reason}", at_most=None)
     none = f"none of the {counted(seen.scanned, 'item')} that were seen is above {kilobytes(seen.line_bytes)}"
-    if seen.reading is not None and seen.line_bytes < seen.reading.large_above_bytes:  # a run is judged again over a lower line
-        none = f"of the {counted(seen.scanned, 'item')} that were seen, only those above {kilobytes(seen.reading.large_above_bytes)} were kept"
     return seen.verdict(NOT_READ, f"too few were read to be a sample: {reason}; {none}", at_most=None)
 
 

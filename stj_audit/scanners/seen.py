@@ -37,6 +37,5 @@ class Seen:
                 finished_at=finished_at,
                 scanned=self.scanned,
                 large=tuple(sorted(self._large.items())),
-                large_above_bytes=self._line_bytes,
                 largest=tuple(LargestItem(size_bytes=size, key_hash=key_hash) for size, key_hash in self._largest),
             )
