@@ -71,7 +71,7 @@ def told(report: Report) -> Any:
 
 
 def without_clock(text: str) -> str:
-    return re.sub(r", scanned \d\d:\d\d-\d\d:\d\dZ", "", text)
+    return re.sub(r", scanned \d\d:\d\d(-\d\d:\d\d)?Z", "", text)
 
 
 def again(text: str, request: Request) -> Report:

@@ -23,6 +23,7 @@ from stj_audit.facts import (
     ItemSample,
     ItemSizes,
     ItemsReading,
+    LargestItem,
     MissingTable,
     Pitr,
     RegionTables,
@@ -31,6 +32,7 @@ from stj_audit.facts import (
     TableFacts,
     Unknown,
 )
+from stj_audit.gate import GateTerms
 from stj_audit.pipeline import Request, judged
 from stj_audit.render import render
 from stj_audit.report import Report, from_json, json_schema, to_json
@@ -459,6 +461,22 @@ def test_an_ignore_ends_by_the_calendar_and_ages_by_the_run() -> None:
     assert (before.suppressed is not None, after.suppressed) == (True, None)
     assert again(saved, config=config).next_review == again(saved).next_review
     assert again(saved).next_review == reported(what).next_review
+
+
+def test_an_item_that_was_seen_is_above_a_lower_line_too() -> None:
+    """Of segments that were cut short only the sizes above the lines of the run were kept, and the largest items whatever their size."""
+    reading = ItemsReading(
+        started_at=NOW,
+        finished_at=NOW,
+        scanned=900,
+        large=(),
+        largest=tuple(LargestItem(size_bytes=size, key_hash="0" * 16) for size in (9_000, 8_000, 500)),
+    )
+    saved = reported(gathered(table_facts(items=DENIED, items_reading=reading)))
+    for line, found, verdict in ((10_000, 0, "not read"), (8_500, 1, "over"), (600, 2, "over")):
+        gate = again(saved, gate=GateTerms(fail_item_size=line)).gate
+        assert gate is not None
+        assert [(one.found, one.verdict) for one in gate.items] == [(found, verdict)]
 
 
 def test_a_sample_is_counted_over_other_lines_by_its_histogram() -> None:
