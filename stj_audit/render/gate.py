@@ -193,7 +193,7 @@ def _why(report: Report, gate: GateReport) -> str:
 def _items_passed(gate: GateReport) -> str:
     line, open_ = kilobytes(gate.fail_item_size or 0), sum(one.verdict != "none" for one in gate.items)
     seen = f"no item above {line}"
-    return f"{seen} was seen, and {counted(open_, 'table')} not read to the end (--inconclusive pass)" if open_ else seen
+    return f"{seen} was seen, and {counted(open_, 'table')} may have one all the same (--inconclusive pass)" if open_ else seen
 
 
 def _findings_passed(report: Report, gate: GateReport) -> str:
@@ -208,13 +208,14 @@ def _to_do(gate: GateReport) -> Iterator[str]:
         yield "Fix the findings (`stj-audit rules NAME` says how), or accept one with [[ignore]] or --baseline"
     if gate.verdict != "inconclusive":
         return
-    verdicts = [one for one in gate.items if _is_open(one, gate)]
-    if any(one.verdict == "inconclusive" for one in verdicts):
+    verdicts = {one.verdict for one in gate.items if _is_open(one, gate)}
+    if "inconclusive" in verdicts:
         yield "Read every item with --scan full, while nobody loads or clears the table; or let a sample pass with --inconclusive pass"
-    if any(one.verdict == "not read" for one in verdicts):
+    if "not read" in verdicts:
         yield (
             "Let the items be read (--scan, --scan-budget, --max-read-units; `stj-audit iam-policy` prints the permissions), or leave their "
             "sizes out with --fail-item-size off"
         )
-    if gate.strict and not verdicts:
-        yield "Allow what is missing (`stj-audit iam-policy`), or leave out --strict"
+    if not verdicts:
+        strict = ", or leave out --strict" if gate.strict else ""
+        yield f"Let it be read (`stj-audit iam-policy` prints the permissions){strict}"
