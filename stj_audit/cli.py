@@ -131,6 +131,9 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
       3   an item is above --fail-item-size, or a finding at or above --fail-on
       4   not known: no such item was seen, but not every item either; with --strict, anything that could not be checked
       130 interrupted
+
+    With --from a run file that `run` or `check` wrote is judged by the options and the configuration of this command line; those of that run are
+    not taken over. Every age is that of the run, and only an ignore that has expired since does not hold any more.
     """
     from stj_audit.pipeline import Request
 
