@@ -132,8 +132,8 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
       4   not known: no such item was seen, but not every item either; with --strict, anything that could not be checked
       130 interrupted
 
-    With --from a run file that `run` or `check` wrote is judged by the options and the configuration of this command line; those of that run are
-    not taken over. Every age is that of the run, and only an ignore that has expired since does not hold any more.
+    With --from a run file that `run` or `check` wrote is judged by the options and the configuration of this command line; those of that
+    run are not taken over. Every age is that of the run, and only an ignore that has expired since does not hold any more.
     """
     from stj_audit.pipeline import Request
 
