@@ -35,7 +35,7 @@ from stj_audit.facts import (
 from stj_audit.gate import GateTerms
 from stj_audit.pipeline import Request, judged
 from stj_audit.render import render
-from stj_audit.report import Report, from_json, json_schema, to_json
+from stj_audit.report import Report, SourceLine, from_json, json_schema, to_json
 from stj_audit.saved import FACTS_VERSION, Gathered, decode, encode
 from stj_audit.scanners.session import AwsOptions
 from tests.builders import a_sample, a_table, an_index, some_items, table_facts
@@ -379,6 +379,11 @@ def test_on_the_same_terms_the_report_is_the_same() -> None:
     assert anew.judged_again == "judged again on 2026-11-30, from a run of 2026-11-22 12:00 UTC"
     assert anew.trust[0].startswith(f"{anew.judged_again}: nothing was read anew, every age is that of then")
     assert replace(anew, judged_again=msgspec.UNSET, trust=anew.trust[1:]) == report
+
+
+def test_where_tables_are_declared_stays_as_it_was_told() -> None:
+    sources = {"orders": SourceLine(path="template.yaml", line=7)}
+    assert again(replace(reported(rich()), sources=sources)).sources == sources
 
 
 def test_another_version_of_the_tool_is_told() -> None:
