@@ -60,11 +60,12 @@ def _compiled(folder: Path) -> Path | None:
     return built[0] if done.returncode == 0 and built else None
 
 
-def _compile(folder: str) -> None:
+def _compile(folder: str, flags: list[str]) -> None:
+    """`flags`: for the compiler, after the usual ones; a test gives those that find what is undefined in C."""
     from Cython.Build import cythonize  # noqa: PLC0415 - only where it is built
     from setuptools import Distribution, Extension  # noqa: PLC0415 - likewise
 
-    extensions = cythonize([Extension(MODULE, [SOURCE], extra_compile_args=OPTIMIZED)], build_dir=folder, quiet=True)
+    extensions = cythonize([Extension(MODULE, [SOURCE], extra_compile_args=[*OPTIMIZED, *flags])], build_dir=folder, quiet=True)
     # Not setup(): it would read pyproject.toml, which is not written for it
     command = Distribution({"name": "scanner", "ext_modules": extensions}).get_command_obj("build_ext")
     command.build_lib = command.build_temp = folder
@@ -73,4 +74,4 @@ def _compile(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    _compile(sys.argv[1])
+    _compile(sys.argv[1], sys.argv[2:])

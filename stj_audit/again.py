@@ -63,7 +63,7 @@ def judge_again(saved: Report, request: Request, *, origin: str, today: date, ne
     again = f"judged again on {today}, from a run of {saved.audit.finished_at:%Y-%m-%d %H:%M} UTC{read_by}"
     prices = f"prices are those of stj-audit {__version__}" if new_prices else "prices are those of then"
     told = f"{again}: nothing was read anew, every age is that of then, {prices}, and ignores are those that hold on {today}"
-    return replace(report, judged_again=again, trust=(told, *report.trust), sources=saved.sources)
+    return replace(report, judged_again=again, trust=(told, *report.trust))
 
 
 def gate_as_it_is(saved: Report, terms: GateTerms, *, origin: str, asked: Sequence[str]) -> Report:

@@ -7,10 +7,10 @@ findings already. Ids name table and index, not the account: a baseline belongs 
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -156,17 +156,23 @@ def check_belongs(baseline: Baseline | None, places: Sequence[Place]) -> None:
 
 
 def _check_all_belong(written_for: Sequence[Place], places: Sequence[Place]) -> None:
-    known = all(account is not None for account, _ in (*written_for, *places))
-    theirs, ours = (Counter(of if known else [(None, region) for _, region in of]) for of in (written_for, places))
-    if theirs != ours:
+    if not same_places(written_for, places):
         raise ConfigError(
-            f"a baseline belongs to the accounts and regions that it was written for: it is of {_named(written_for)}, and this audit of "
-            f"{_named(places)}",
+            f"a baseline belongs to the accounts and regions that it was written for: it is of {named(written_for)}, and this audit of "
+            f"{named(places)}",
             hint="audit the one that it is of, or write one for all of them with --write-baseline FILE",
         )
 
 
-def _named(places: Sequence[Place]) -> str:
+def same_places(theirs: Sequence[Place], ours: Sequence[Place]) -> bool:
+    """Whether they are the same accounts and regions; where an account is not known (None) the regions alone are compared."""
+    known = all(account is not None for account, _ in (*theirs, *ours))
+    one, other = (Counter(of if known else [(None, region) for _, region in of]) for of in (theirs, ours))
+    return one == other
+
+
+def named(places: Sequence[Place]) -> str:
+    """Accounts and regions in words."""
     return a_few(region if account is None else f"{region} of {account}" for account, region in places)
 
 
@@ -214,26 +220,10 @@ def compared(
     if baseline is None:
         return None
     states = [one.baseline.state for one in findings if one.baseline is not None]
-    found = {one.id for one in findings}
-    runs = {(run.check, run.table): run for run in rules}
-    tables = {run.table for run in rules}
-    in_part = {(row.check, row.table): row.reason for row in not_checked}
-    fixed, not_looked_at = [], []
-    for one in baseline.findings:
-        if one.id in found:
-            continue
-        run = runs.get((one.check, one.table))
-        unseen = in_part.get((one.check, one.table))
-        if one.table not in tables:
-            not_looked_at.append(_told(one, "the table is not among those of this audit"))
-        elif run is None:
-            not_looked_at.append(_told(one, "this version has no such check"))
-        elif run.status == Status.UNKNOWN.value or unseen is not None:
-            not_looked_at.append(_told(one, unseen or run.reason))
-        elif run.status == Status.NOT_APPLICABLE.value:
-            fixed.append(_told(one, f"does not apply any more: {run.reason}"))
-        else:
-            fixed.append(_told(one, "looked at, and not found any more"))
+    fixed: list[BaselineFinding] = []
+    not_looked_at: list[BaselineFinding] = []
+    for one, is_fixed, reason in gone(baseline.findings, {one.id for one in findings}, rules, not_checked):
+        (fixed if is_fixed else not_looked_at).append(BaselineFinding(**asdict(one), reason=reason))
     return BaselineReport(
         date=baseline.date,
         tool_version=baseline.tool_version,
@@ -246,8 +236,46 @@ def compared(
     )
 
 
-def _told(one: Recorded, reason: str) -> BaselineFinding:
-    return BaselineFinding(**asdict(one), reason=reason)
+class Known(Protocol):
+    """What it takes of an earlier finding to say what became of it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def check(self) -> str: ...
+    @property
+    def table(self) -> str: ...
+
+
+_Known = TypeVar("_Known", bound=Known)
+
+
+def gone(
+    earlier: Iterable[_Known], found: Set[str], rules: Sequence[RuleRun], not_checked: Sequence[NotChecked]
+) -> Iterator[tuple[_Known, bool, str]]:
+    """
+    (finding, whether it is fixed, why) of each earlier finding whose id is not among `found`.
+
+    Fixed is only what its check looked at again, in a table that is there; all else was not looked at, and nobody knows.
+    """
+    runs = {(run.check, run.table): run for run in rules}
+    tables = {run.table for run in rules}
+    in_part = {(row.check, row.table): row.reason for row in not_checked}
+    for one in earlier:
+        if one.id in found:
+            continue
+        run = runs.get((one.check, one.table))
+        unseen = in_part.get((one.check, one.table))
+        if one.table not in tables:
+            yield one, False, "the table is not among those of this audit"
+        elif run is None:
+            yield one, False, "this version has no such check"
+        elif run.status == Status.UNKNOWN.value or unseen is not None:
+            yield one, False, unseen or run.reason
+        elif run.status == Status.NOT_APPLICABLE.value:
+            yield one, True, f"does not apply any more: {run.reason}"
+        else:
+            yield one, True, "looked at, and not found any more"
 
 
 def about_baseline(

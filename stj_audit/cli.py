@@ -17,6 +17,7 @@ import click
 from stj_audit.errors import AuditError, CannotWrite, ConfigError
 from stj_audit.options import (
     COST_FORMATS,
+    DIFF_FORMATS,
     ENGINES,
     FORMATS,
     ITEMS_FORMATS,
@@ -31,6 +32,7 @@ from stj_audit.options import (
     output_options,
     price_options,
     scan_options,
+    shown_options,
     size_options,
 )
 from stj_audit.version import __version__
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from stj_audit.anchors import Anchor
     from stj_audit.baseline import Baseline
     from stj_audit.config import Config, SizeLines
     from stj_audit.cost.prices import PriceSheet
@@ -91,12 +94,13 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
 
     outputs = [*_destinations(settings["reports"]), *_new_baseline(settings)]
     config = _config(settings)
+    anchor = _anchor(outputs, config, settings)
     judging = _judging(settings, config)
     request = Request(
         patterns=tables, config=config, baseline=_baseline(settings), gate=_gate(settings), **_places(settings), **judging
     )
     report = _audited(request, outputs, settings)
-    _deliver(report, outputs, settings)
+    _deliver(_anchored(report, anchor), outputs, settings)
     _warn_of_old_prices(report.costs.prices, config, settings)
     _tell_not_known(report)
     sys.exit(_exit_code(report))
@@ -123,14 +127,21 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
     """
     Fail a build for an oversized item or a bad finding: the audit of `run`, held against a gate.
 
+    One item above --fail-item-size is proof, however few were read; that there is none is known only when every item was read. So --scan full
+    answers for a table of any size, and a sample does not pass unless --inconclusive pass says so.
+
+    [[ignore]] in the configuration and --baseline accept findings, until they expire or get worse. They never accept an item above
+    --fail-item-size: where such items are meant to be, give a higher one.
+
     \b
     Exit codes:
       0   every item was read and none is above --fail-item-size, and no finding is at or above --fail-on
       1   the audit failed: no credentials, not reachable, no such table
       2   wrong command line or configuration
       3   an item is above --fail-item-size, or a finding at or above --fail-on
-      4   not known: no such item was seen, but not every item either; with --strict, anything that could not be checked
-      130 interrupted
+      4   not known: no such item was seen, but not every item either, or a table could not be looked at at all, or it
+          changed by more than 5 % while it was read; with --strict, anything that could not be checked
+      130 interrupted; what was read is in the run file, where --report json=PATH asks for one
 
     With --from a run file that `run` or `check` wrote is judged by the options and the configuration of this command line; those of that
     run are not taken over. Every age is that of the run, and only an ignore that has expired since does not hold any more.
@@ -141,6 +152,7 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
         _refuse_options_of_reading(ctx)
     outputs = [*_destinations(settings["reports"]), *_new_baseline(settings)]
     config = _config(settings)
+    anchor = _anchor(outputs, config, settings)
     gate = _check_gate(settings, config)
     request = Request(
         patterns=tables,
@@ -151,7 +163,7 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
         **_judging(settings, config),
     )
     report = _audited(request, outputs, settings) if settings["run_path"] is None else _judged_again(ctx, request, settings)
-    _deliver(report, outputs, settings, terse=True)
+    _deliver(_anchored(report, anchor), outputs, settings, terse=True)
     _warn_of_old_prices(report.costs.prices, config, settings)
     _tell_gate(report, settings)
     sys.exit(_exit_code(report))
@@ -161,7 +173,7 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
 @click.option("--output-dir", type=FilePath(file_okay=False), default="stj-audit-demo", show_default=True)
 @judging_options
 @scan_options
-@output_options
+@shown_options
 @gate_options
 def demo(output_dir: "Path", **settings: Any) -> None:
     """Audit an embedded copy of the three Screen Time Journey tables; needs no AWS account and no network."""
@@ -172,23 +184,72 @@ def demo(output_dir: "Path", **settings: Any) -> None:
     outputs = _destinations((*(str(output_dir / name) for name in ("report.html", "report.md", "run.json")), *settings["reports"]))
     outputs += _new_baseline(settings)
     config, known = demo_config(), _baseline(settings)
+    anchor = _anchor(outputs, config, settings)
     with demo_tables() as aws:
         request = Request(aws=aws, config=config, baseline=known, gate=_gate(settings), **_judging(settings, config))
         report = audit(request, on_progress=_progress(settings))
-    _deliver(report, outputs, settings)
+    _deliver(_anchored(report, anchor), outputs, settings)
     _tell_not_known(report)
     sys.exit(_exit_code(report))
 
 
 @cli.command()
 @click.argument("run_file", metavar="RUN.json", type=FilePath(dir_okay=False))
-@output_options
+@shown_options
 def render(run_file: "Path", **settings: Any) -> None:
     """Show a saved run in any format, without an AWS call."""
     from stj_audit.report import from_json
 
     outputs = _destinations(settings["reports"])
-    _deliver(from_json(_read(run_file)), outputs, settings)
+    report = from_json(_read(run_file))
+    anchor = None if settings["sarif_anchor"] is None else _anchor(outputs, None, settings)
+    _deliver(_anchored(report, anchor), outputs, settings)
+
+
+@cli.command()
+@click.argument("old", metavar="OLD.json", type=FilePath(dir_okay=False))
+@click.argument("new", metavar="NEW.json", type=FilePath(dir_okay=False))
+@option(
+    "-f", "--format", "format_", type=click.Choice(DIFF_FORMATS), default="table", show_default=True, help="What goes to stdout."
+)
+@option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True, help="Colour on stdout.")
+@option("-v", "--verbose", count=True, help="Where an error came from, on stderr.")
+def diff(old: "Path", new: "Path", **settings: Any) -> None:
+    """
+    Say what is new, fixed, worse and better in a run, compared with an earlier one, without an AWS call.
+
+    Findings, grades, settings, sizes and limits; and what a month costs before and after, now and at each user count, with how much of the
+    difference is the price list, the usage, or the configuration. What could not be looked at any more is told as that, never as fixed.
+
+    \b
+      stj-audit run --report json=old.json
+      ...change something, wait for it...
+      stj-audit run --report json=new.json
+      stj-audit diff old.json new.json
+
+    For a pull request there is Markdown, never too long for a comment, with a tag in front by which the comment is found again:
+
+    \b
+      stj-audit diff main.json branch.json --format markdown > comment.md
+      gh pr comment --edit-last --create-if-none --body-file comment.md
+
+    The exit code is 0 however they differ: `stj-audit check` is the gate.
+    """
+    from stj_audit.diff import compare
+    from stj_audit.render.diff import render_diff
+
+    _print(render_diff(compare(_run_file(old), _run_file(new)), settings["format_"], color=_color(settings["color"])))
+
+
+def _run_file(path: "Path") -> "Report":
+    """A run file; where that is wrong, it is told in which of several."""
+    from stj_audit.report import from_json
+
+    try:
+        return from_json(_read(path))
+    except ConfigError as error:
+        words = str(error)
+        raise ConfigError(words if str(path) in words else f"{path}: {words}", hint=error.hint) from error
 
 
 @cli.command()
@@ -755,7 +816,7 @@ def _audited(request: "Request", outputs: list[Any], settings: dict[str, Any]) -
 
 
 def _deliver(report: "Report", outputs: list[Any], settings: dict[str, Any], *, terse: bool = False) -> None:
-    """Render everything first, then write: a format that fails leaves no other half-written. `terse`: the table format as a gate has it."""
+    """Render everything first, then write: a format that fails leaves no other half-written. `terse`: table, markdown as a gate has them."""
     from stj_audit.baseline import to_json
     from stj_audit.deliver.files import write
     from stj_audit.render import render as render_report
@@ -765,14 +826,65 @@ def _deliver(report: "Report", outputs: list[Any], settings: dict[str, Any], *, 
     if terse and settings["format_"] == "table":
         shown = render_gate(report, color=color)
     else:
-        shown = render_report(report, settings["format_"], color=color)
+        short = terse and settings["format_"] == "markdown"
+        shown = render_report(report, "comment" if short else settings["format_"], color=color)
     texts = [(target, to_json(report) if target.format == BASELINE else render_report(report, target.format)) for target in outputs]
     for target, text in texts:
         write(target, text)
+    _summarize(report, settings)
     _print(shown)
     if not settings["quiet"]:
         for target in outputs:
             click.echo(f"wrote {target.path}", err=True)
+
+
+def _summarize(report: "Report", settings: dict[str, Any]) -> None:
+    """Append to the summary of a step of GitHub Actions, where there is one, and the command does so. The gate does not fail for it."""
+    from pathlib import Path
+
+    from stj_audit.deliver.step_summary import VARIABLE, append
+    from stj_audit.render import render as render_report
+
+    path = os.environ.get(VARIABLE)
+    if not path or settings.get("no_step_summary", True):
+        return
+    warning = append(Path(path), render_report(report, "comment"))
+    if warning and not settings["quiet"]:
+        click.echo(_printable(f"warning: {warning}"), err=True)
+
+
+def _anchor(outputs: list[Any], config: "Config | None", settings: dict[str, Any]) -> "Anchor | None":
+    """
+    The file that findings point at: --sarif-anchor, else the configuration. It is read before the audit.
+
+    Raises ConfigError where it cannot be read, or a format is asked for that needs one.
+    """
+    from pathlib import Path
+
+    from stj_audit.anchors import Anchor, root_folder, told_path
+
+    given: Path | None = settings["sarif_anchor"]
+    configured = None if config is None or config.path is None else Path(config.path)
+    path = configured if given is None else given
+    if path is None or (given is None and not path.is_file()):  # the demo's is no file
+        if "sarif" in {settings["format_"], *(target.format for target in outputs)}:
+            raise ConfigError(
+                "sarif needs a file to point at, and there is no configuration",
+                hint="give --sarif-anchor PATH: any file of the repository, at best the one that declares the tables",
+            )
+        return None
+    text = _read(path, hint="check the path given with --sarif-anchor").decode("utf-8", "replace")
+    return Anchor(text=text, path=told_path(path, root_folder(os.environ, Path.cwd())), is_config=given is None)
+
+
+def _anchored(report: "Report", anchor: "Anchor | None") -> "Report":
+    """The report with where its tables are declared; what it knows of that itself goes before the configuration."""
+    from dataclasses import replace
+
+    if anchor is None:
+        return report
+    found = anchor.sources(table.name for table in report.tables)
+    return replace(report, sources={**found, **report.sources} if anchor.is_config else {**report.sources, **found})
 
 
 def _print(text: str) -> None:

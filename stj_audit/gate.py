@@ -14,7 +14,7 @@ from typing import Literal
 
 from stj_audit.facts import Snapshot
 from stj_audit.ignores import EXPIRED, covers
-from stj_audit.items.verdict import INCONCLUSIVE, NOT_READ, OVER, not_described, of_table
+from stj_audit.items.verdict import INCONCLUSIVE, NOT_READ, OVER, not_read, of_table
 from stj_audit.report import Finding, GateReport, IgnoreReport, ItemsVerdict, Report
 from stj_audit.results import Severity
 from stj_audit.wording import counted
@@ -31,7 +31,8 @@ class GateTerms:
     """
     What an audit is held against. `fail_on`: never, a severity, or "grade:C". `fail_item_size` in bytes: an item above it fails; None: item
     sizes are not looked at. `inconclusive`: what a sample without such an item means. `strict`: whatever could not be checked makes it
-    inconclusive. `every_table`: so does a table, an account or a region of which nothing could be read, whatever else is asked.
+    inconclusive. `every_table`: so does a table, an account or a region of which nothing could be read, whatever else is asked; and one of
+    `expected`, tables that the configuration declares, by name or title, that is not there.
     """
 
     fail_on: str = NEVER
@@ -39,6 +40,7 @@ class GateTerms:
     inconclusive: Literal["fail", "pass"] = "fail"
     strict: bool = False
     every_table: bool = False
+    expected: tuple[str, ...] = ()
 
 
 def gated(report: Report, snapshot: Snapshot, terms: GateTerms) -> GateReport:
@@ -47,7 +49,7 @@ def gated(report: Report, snapshot: Snapshot, terms: GateTerms) -> GateReport:
 
     Nothing that was found is undone by what was not looked at, and an ignore or a baseline suppresses findings, never an item above the line.
     """
-    items = item_verdicts(report, snapshot, terms.fail_item_size)
+    items = item_verdicts(report, snapshot, terms)
     failing = failing_findings(report.findings, terms.fail_on)
     found = [
         *(f"{one.table}: {one.sentence}" for one in items if one.verdict == OVER),
@@ -69,16 +71,28 @@ def gated(report: Report, snapshot: Snapshot, terms: GateTerms) -> GateReport:
     )
 
 
-def item_verdicts(report: Report, snapshot: Snapshot, line_bytes: int | None) -> tuple[ItemsVerdict, ...]:
-    """Of every table, in the report's order, and of those that could not be described; none where item sizes are not looked at."""
+def item_verdicts(report: Report, snapshot: Snapshot, terms: GateTerms) -> tuple[ItemsVerdict, ...]:
+    """Of every table, in the report's order, and of those that are not there or not described; none where item sizes are not looked at."""
+    line_bytes = terms.fail_item_size
     if line_bytes is None:
         return ()
     order = {table.name: place for place, table in enumerate(report.tables)}
     described = sorted(snapshot.tables, key=lambda facts: order.get(facts.table.title, len(order)))
     return (
         *(of_table(facts, line_bytes) for facts in described),
-        *(not_described(missing, line_bytes) for missing in snapshot.missing),
+        *(not_read(name, f"no item was read: {why}", line_bytes) for name, why in _absent(snapshot, terms)),
     )
+
+
+def _absent(snapshot: Snapshot, terms: GateTerms) -> Iterator[tuple[str, str]]:
+    """(what it is called, why it could not be looked at) of each table that could not be described, or is not there."""
+    for missing in snapshot.missing:
+        yield missing.title, f"{missing.unknown.call} failed: {missing.unknown.reason}"
+    there = {name for one in snapshot.missing for name in (one.name, one.title)}
+    there |= {name for facts in snapshot.tables for name in (facts.table.name, facts.table.title)}
+    for name in terms.expected:
+        if name not in there:
+            yield name, "the configuration declares the table, and it is not there"
 
 
 def failing_findings(findings: Iterable[Finding], fail_on: str) -> tuple[Finding, ...]:
@@ -115,7 +129,7 @@ def _not_known(report: Report, snapshot: Snapshot, terms: GateTerms, items: Sequ
     if terms.every_table:
         yield from (f"{one.key}: not read: {one.not_read.reason}" for one in snapshot.scopes if one.not_read is not None)
         if not items:
-            yield from (f"{one.title}: not read: {one.unknown.call} failed: {one.unknown.reason}" for one in snapshot.missing)
+            yield from (f"{name}: not read: {why}" for name, why in _absent(snapshot, terms))
     for one in items:
         if one.verdict == NOT_READ or (one.verdict == INCONCLUSIVE and terms.inconclusive == "fail"):
             yield f"{one.table}: {one.sentence}"

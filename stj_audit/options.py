@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     import os
     from pathlib import Path
 
-FORMATS = ("table", "markdown", "html", "json")
+FORMATS = ("table", "markdown", "html", "json", "comment", "csv", "junit", "sarif", "github")
 ENGINES = ("local", "spark")
 ITEMS_FORMATS = ("table", "markdown", "json")
+DIFF_FORMATS = ("table", "markdown", "json")
 COST_FORMATS = ("table", "markdown", "html", "json", "csv")
 MAX_USERS = 10**9  # as in the configuration, which is read late
 PRICE_SOURCES = ("bundled", "live")
@@ -202,14 +203,24 @@ scan_options = options(
         help="Keep checkpoints there, and go on from those of an interrupted run.",
     ),
 )
-output_options = options(
+shown_options = options(
     option(
         "-f", "--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True, help="What goes to stdout."
     ),
     option("--report", "reports", multiple=True, metavar="[FORMAT=]PATH", help="Also write a report there; repeatable."),
+    option(
+        "--sarif-anchor",
+        type=FilePath(dir_okay=False),
+        metavar="PATH",
+        help="File that sarif, github and junit point at, such as a template with the tables.  [default: the configuration]",
+    ),
     option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True, help="Colour on stdout."),
     option("-q", "--quiet", is_flag=True, help="Nothing on stderr but errors."),
     option("-v", "--verbose", count=True, help="Say more on stderr; where an error came from."),
+)
+output_options = options(
+    shown_options,
+    option("--no-step-summary", is_flag=True, help="Append nothing to the file that GITHUB_STEP_SUMMARY names."),
 )
 
 

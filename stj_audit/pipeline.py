@@ -27,7 +27,7 @@ from stj_audit.scanners.checkpoint import machine_key, make_folder
 from stj_audit.scanners.items import forget
 from stj_audit.scanners.prices import live_sheet
 from stj_audit.scanners.session import Aws, AwsOptions, open_session
-from stj_audit.scanners.snapshot import Progress
+from stj_audit.scanners.snapshot import Progress, matches
 from stj_audit.scanners.spending import Spending
 from stj_audit.scanners.tables import count_items
 from stj_audit.scanners.threads import Threads
@@ -81,6 +81,7 @@ def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell |
 
     Raises AuditError (see errors.py) when there is nothing to judge, and Interrupted for Ctrl-C, where that is kept.
     """
+    request = replace(request, gate=replace(request.gate, expected=_expected(request)))
     targets = targets_of(request.aws, request.regions, request.config.account)
     # Before anything is read and paid for; an account that is not named by a role is known later
     check_belongs(request.baseline, [(target.account, target.aws.region) for target in targets])
@@ -137,6 +138,14 @@ def _terms(request: Request, gathered: Gathered, audit_id: str, today: date | No
         baseline=request.baseline,
         gate=request.gate,
         today=today,
+    )
+
+
+def _expected(request: Request) -> tuple[str, ...]:
+    """The tables that the configuration declares and that the request means: of those that it does not name, nothing is said."""
+    names = [(name, name.rpartition("/")[2]) for name in request.config.tables]
+    return tuple(
+        name for name, bare in names if not request.patterns or any(matches(pattern, bare) for pattern in request.patterns)
     )
 
 

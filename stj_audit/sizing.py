@@ -201,8 +201,10 @@ _PATTERN_SIZES = _PatternSizes()
 
 def _binary_size(content: object) -> int:
     if isinstance(content, str):
-        return len(content) * 3 // 4 - content.count("=", -2)
-    if isinstance(content, bytes | bytearray):
+        size = len(content) * 3 // 4 - content.count("=", -2)
+        if size >= 0:  # not of "=" and "==", which fill nothing up
+            return size
+    elif isinstance(content, bytes | bytearray):
         return len(content)
     raise _WrongShape("base64 text or bytes")
 

@@ -24,7 +24,7 @@ def stj_audit(*arguments: str | Path, cwd: Path, keys: bool = True, **environmen
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("AWS_", "STJ_AUDIT_", "HTTP_", "HTTPS_", "NO_COLOR"))
+        if not name.startswith(("AWS_", "STJ_AUDIT_", "HTTP_", "HTTPS_", "NO_COLOR", "GITHUB_"))
     }
     isolated = {
         "HOME": str(cwd),

@@ -4,7 +4,7 @@ hostile text in its strings.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -1152,8 +1152,13 @@ WORDS = frozenset(
 
 
 def hostile_report(*, words_too: bool = False) -> Report:
+    """The sample with hostile text in every string."""
+    return hostile(sample_report(), words_too=words_too)
+
+
+def hostile(report: Report, *, words_too: bool = False, texts: Sequence[str] = HOSTILE) -> Report:
     """
-    The sample with hostile text in every string, each string another one, the same string the same one.
+    A report with hostile text, made of `texts`, in every string: each string another one, the same string the same one.
 
     `words_too`: also where the report has words of ours, such as a severity.
     """
@@ -1162,7 +1167,7 @@ def hostile_report(*, words_too: bool = False) -> Report:
     def hostile(text: str) -> str:
         if text not in seen:
             number = len(seen)
-            seen[text] = f"{HOSTILE[number % len(HOSTILE)]}{number}"
+            seen[text] = f"{texts[number % len(texts)]}{number}"
         return seen[text]
 
     def mapping_key(text: str) -> str:
@@ -1181,6 +1186,6 @@ def hostile_report(*, words_too: bool = False) -> Report:
             )
         return value
 
-    result = walk(sample_report())
+    result = walk(report)
     assert isinstance(result, Report)
     return result

@@ -236,6 +236,8 @@ def denying(*tables: str) -> Iterator[str]:
     def answer(operation: str, request: bytes, _: Any) -> tuple[int, bytes]:
         if operation == "DescribeTable" and (name := json.loads(request)["TableName"]) in tables:
             return 200, json.dumps({"Table": DESCRIBED | {"TableName": name}}).encode()
+        if operation == "ListTables":
+            return 200, json.dumps({"TableNames": tables}).encode()
         return 400, json.dumps({"__type": "com.amazonaws#AccessDeniedException", "message": "no"}).encode()
 
     with answering(answer) as url:
@@ -264,6 +266,16 @@ def test_a_table_that_may_not_even_be_described_is_never_fine(described: tuple[s
     assert "UNKNOWN users" in words(ran)
     assert "not read: dynamodb:DescribeTable failed: AccessDeniedException" in last_line(ran)
     assert "`stj-audit iam-policy`" in last_line(ran)
+
+
+@pytest.mark.parametrize(("tables", "code"), [((), 4), (("orders",), 0)], ids=["all of the region", "one that is there"])
+def test_a_table_that_the_configuration_declares_must_be_there(tables: tuple[str, ...], code: int, tmp_path: Path) -> None:
+    (tmp_path / "stj-audit.toml").write_text("[tables.order-history]\nkey = ['id']\n", encoding="utf-8")
+    with denying("orders") as url:
+        where = ("--endpoint-url", url, "--region", REGION, "--fail-item-size", "off")
+        ran = stj_audit("check", *tables, *where, cwd=tmp_path)
+    assert ran.code == code, ran.out + ran.err
+    assert ("order-history: not read: the configuration declares the table, and it is not there" in words(ran)) is (code == 4)
 
 
 # ------------------------------------------------------------------------------------------------------------ the output

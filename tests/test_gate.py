@@ -31,7 +31,9 @@ from stj_audit.facts import (
 from stj_audit.gate import GateTerms, gated
 from stj_audit.items.verdict import of_table
 from stj_audit.judge import Terms, judge
+from stj_audit.pipeline import Request, items_plan
 from stj_audit.report import GateReport, ItemsVerdict, Report, from_json, to_json
+from stj_audit.scanners import AwsOptions
 from tests.builders import a_sample, a_table, some_items, table_facts
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -323,6 +325,17 @@ def test_a_table_that_could_not_be_described_is_never_fine(held_against: GateTer
     assert gate(CLEAN, terms=GateTerms(), missing=(missing,)).exit_code == 0  # `run` reports, and passes
 
 
+@pytest.mark.parametrize(("line", "code"), [(LINE, 4), (None, 4)])
+def test_a_declared_table_that_is_not_there_is_never_fine(line: int | None, code: int) -> None:
+    held_against = terms(fail_item_size=line, expected=("orders", "users"), inconclusive="pass")
+    found = gate(CLEAN, terms=held_against)
+    assert found.exit_code == code
+    assert found.reasons[0].startswith("users: ")
+    assert "the configuration declares the table, and it is not there" in found.reasons[0]
+    assert gate(CLEAN, table_facts(a_table(name="users")), terms=held_against).exit_code == 0
+    assert gate(CLEAN, terms=GateTerms(expected=("users",))).exit_code == 0  # `run` tells it among its assumptions
+
+
 def test_a_region_that_could_not_be_read_is_never_fine() -> None:
     scope: dict[str, Any] = {
         "account": "123456789012",
@@ -412,6 +425,20 @@ def test_reasons_are_in_the_order_of_what_fails() -> None:
     assert len(failing) == len(report.gate.failing) > 1
     for id_, reason in zip(report.gate.failing, failing, strict=True):
         assert reason.startswith(f"orders: {by_id[id_].severity}, {by_id[id_].check}: ")
+
+
+# ---------------------------------------------------------------------------------------------------- how items are read
+
+
+def test_the_line_of_the_gate_is_counted_segment_by_segment() -> None:
+    def lines(line: int | None) -> tuple[tuple[int, ...], int | None]:
+        request = Request(aws=AwsOptions(), config=Config(), gate=GateTerms(fail_item_size=line))
+        plan = items_plan(request, bundled_sheet("eu-north-1"))
+        return plan.lines, plan.none_above
+
+    assert lines(None) == ((LINE, 400 * 1024), None)
+    assert lines(LINE) == ((LINE, 400 * 1024), LINE)
+    assert lines(1_000) == ((LINE, 400 * 1024, 1_000), 1_000)
 
 
 # ------------------------------------------------------------------------------------------------------ whatever is read

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from stj_audit.options import FORMATS
 from tests.commands import Ran, stj_audit
 from tests.engines.answering import answering
 from tests.engines.dynamodb_local import REGION, DynamoDBLocal, fresh_name
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.dynamodb_local
 
-RENDERED = ("table", "markdown", "html")
-REPORTS = ("r.html", "r.md", "r.json", "table=r.table")
+RENDERED = tuple(name for name in FORMATS if name != "json")
+REPORTS = ("r.html", "r.md", "r.json", "table=r.table", "r.xml", "r.csv", "comment=r.comment", "github=r.github")
 ITEMS = 30
 LARGE_TEXT = 320_000  # one item above the warn line, so that the report has more to say of it
 
@@ -224,7 +225,9 @@ def test_no_value_leaves_in_any_format(format_: str, secrets: Secrets, tmp_path:
         assert again.code == 3
         assert found(everything(again, tmp_path), secrets.traces) == []
     for other in RENDERED if format_ == "json" else ():
-        rendered = stj_audit("render", "r.json", "-f", other, "-vv", "--color", "always", cwd=tmp_path, keys=False)
+        rendered = stj_audit(
+            "render", "r.json", "-f", other, "--sarif-anchor", "r.json", "-vv", "--color", "always", cwd=tmp_path, keys=False
+        )
         assert rendered.code == 0
         assert found(rendered.out + rendered.err, secrets.traces) == []
 

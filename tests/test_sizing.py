@@ -107,6 +107,13 @@ def test_an_attribute_is_its_name_and_its_value() -> None:
     assert attribute_size("é", {"L": [{"M": {"中": {"N": "-1"}}}]}) == 2 + 3 + (1 + 3 + (1 + 3 + 3))
 
 
+@pytest.mark.parametrize("text", ["=", "=="])
+def test_nothing_but_padding_is_no_base64(text: str) -> None:
+    for value in ({"B": text}, {"BS": ["YQ==", text]}, {"L": [{"B": text}]}, {"M": {"": {"B": text}}}):
+        with pytest.raises(ValueError, match="base64 text or bytes"):
+            value_size(value)
+
+
 def test_bytes_and_base64_are_the_same_binary() -> None:
     for raw, base64 in ((b"", ""), (b"a", "YQ=="), (b"ab", "YWI="), (b"abc", "YWJj"), (b"abcd", "YWJjZA==")):
         assert value_size({"B": raw}) == value_size({"B": base64}) == len(raw)

@@ -8,7 +8,17 @@ from pathlib import Path
 
 from stj_audit.errors import CannotWrite, ConfigError
 
-FORMAT_BY_SUFFIX = {".html": "html", ".htm": "html", ".md": "markdown", ".json": "json", ".txt": "table"}
+FORMAT_BY_SUFFIX = {
+    ".sarif.json": "sarif",  # SARIF 2.1.0, 3.2, allows it too; it is looked for before .json
+    ".html": "html",
+    ".htm": "html",
+    ".md": "markdown",
+    ".json": "json",
+    ".txt": "table",
+    ".xml": "junit",
+    ".sarif": "sarif",
+    ".csv": "csv",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,12 +35,13 @@ def destination(text: str, formats: tuple[str, ...]) -> Destination:
     if equals and name in formats:
         return Destination(format=name, path=_local(rest))
     path = _local(text)
-    if path.suffix.lower() not in FORMAT_BY_SUFFIX:
+    named = next((name for suffix, name in FORMAT_BY_SUFFIX.items() if path.name.lower().endswith(suffix)), None)
+    if named is None:
         raise ConfigError(
             f"--report {text}: the format is not clear from the name",
             hint=f"write FORMAT=PATH with one of {', '.join(formats)}, or end the path in {', '.join(FORMAT_BY_SUFFIX)}",
         )
-    return Destination(format=FORMAT_BY_SUFFIX[path.suffix.lower()], path=path)
+    return Destination(format=named, path=path)
 
 
 def _local(text: str) -> Path:

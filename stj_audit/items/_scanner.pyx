@@ -19,7 +19,7 @@ from bisect import insort
 cimport cython
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 cdef extern from *:
     """
@@ -354,7 +354,7 @@ cdef inline uint32_t _crc_eight(uint64_t word) noexcept nogil:
     )
 
 
-# ------------------------------------------------------------------------------------- BLAKE2b (RFC 7693), SHA-256 (FIPS 180-4)
+# ------------------------------------------------------------------------------------- BLAKE2b (RFC 7693)
 
 cdef uint64_t[8] BLAKE_START
 BLAKE_START[:] = [
@@ -375,27 +375,9 @@ SIGMA[9][:] = [10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0]
 SIGMA[10][:] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]
 SIGMA[11][:] = [14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3]
 
-cdef uint32_t[8] SHA_START
-SHA_START[:] = [0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19]
-cdef uint32_t[64] SHA_ROUND
-SHA_ROUND[:] = [
-    0x428A2F98, 0x71374491, 0xB5C0FBCF, 0xE9B5DBA5, 0x3956C25B, 0x59F111F1, 0x923F82A4, 0xAB1C5ED5,
-    0xD807AA98, 0x12835B01, 0x243185BE, 0x550C7DC3, 0x72BE5D74, 0x80DEB1FE, 0x9BDC06A7, 0xC19BF174,
-    0xE49B69C1, 0xEFBE4786, 0x0FC19DC6, 0x240CA1CC, 0x2DE92C6F, 0x4A7484AA, 0x5CB0A9DC, 0x76F988DA,
-    0x983E5152, 0xA831C66D, 0xB00327C8, 0xBF597FC7, 0xC6E00BF3, 0xD5A79147, 0x06CA6351, 0x14292967,
-    0x27B70A85, 0x2E1B2138, 0x4D2C6DFC, 0x53380D13, 0x650A7354, 0x766A0ABB, 0x81C2C92E, 0x92722C85,
-    0xA2BFE8A1, 0xA81A664B, 0xC24B8B70, 0xC76C51A3, 0xD192E819, 0xD6990624, 0xF40E3585, 0x106AA070,
-    0x19A4C116, 0x1E376C08, 0x2748774C, 0x34B0BCB5, 0x391C0CB3, 0x4ED8AA4A, 0x5B9CCA4F, 0x682E6FF3,
-    0x748F82EE, 0x78A5636F, 0x84C87814, 0x8CC70208, 0x90BEFFFA, 0xA4506CEB, 0xBEF9A3F7, 0xC67178F2,
-]
-
 
 cdef inline uint64_t _right64(uint64_t word, int bits) noexcept nogil:
     return (word >> bits) | (word << (64 - bits))
-
-
-cdef inline uint32_t _right32(uint32_t word, int bits) noexcept nogil:
-    return (word >> bits) | (word << (32 - bits))
 
 
 cdef inline void _stir(uint64_t *v, int a, int b, int c, int d, uint64_t x, uint64_t y) noexcept nogil:
@@ -437,38 +419,20 @@ cdef void _blake_block(uint64_t *state, const uint8_t *block, uint64_t counted, 
         state[k] ^= v[k] ^ v[k + 8]
 
 
-cdef void _sha_block(uint32_t *state, const uint8_t *block) noexcept nogil:
-    """One block of 64 bytes into a state of 8 words."""
-    cdef uint32_t[64] w
-    cdef uint32_t a, b, c, d, e, f, g, h, one, two
-    cdef int k
-    for k in range(16):
-        w[k] = (<uint32_t> block[4 * k] << 24) | (<uint32_t> block[4 * k + 1] << 16) | (<uint32_t> block[4 * k + 2] << 8) | block[4 * k + 3]
-    for k in range(16, 64):
-        one = _right32(w[k - 15], 7) ^ _right32(w[k - 15], 18) ^ (w[k - 15] >> 3)
-        two = _right32(w[k - 2], 17) ^ _right32(w[k - 2], 19) ^ (w[k - 2] >> 10)
-        w[k] = w[k - 16] + one + w[k - 7] + two
-    a, b, c, d = state[0], state[1], state[2], state[3]
-    e, f, g, h = state[4], state[5], state[6], state[7]
-    for k in range(64):
-        one = h + (_right32(e, 6) ^ _right32(e, 11) ^ _right32(e, 25)) + ((e & f) ^ (~e & g)) + SHA_ROUND[k] + w[k]
-        two = (_right32(a, 2) ^ _right32(a, 13) ^ _right32(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))
-        h = g
-        g = f
-        f = e
-        e = d + one
-        d = c
-        c = b
-        b = a
-        a = one + two
-    state[0] += a
-    state[1] += b
-    state[2] += c
-    state[3] += d
-    state[4] += e
-    state[5] += f
-    state[6] += g
-    state[7] += h
+cdef int _start_hash(uint64_t *state, uint64_t *empty, bytes key, int digest_bytes) except -1:
+    """The states of a keyed hash: after the block of its key, which another follows; and where none does."""
+    cdef uint8_t[128] block
+    cdef int at
+    for at in range(128):
+        block[at] = key[at] if at < len(key) else 0
+    for at in range(8):
+        state[at] = BLAKE_START[at]
+    state[0] ^= 0x01010000 ^ (len(key) << 8) ^ digest_bytes
+    for at in range(8):
+        empty[at] = state[at]
+    _blake_block(empty, block, 128, True)
+    _blake_block(state, block, 128, False)
+    return 0
 
 
 # ------------------------------------------------------------------------------------------------------------- the scanner
@@ -594,9 +558,12 @@ cdef class Scanner:
     cdef uint32_t[::1] digest_table
     cdef uint32_t digest_mask
     cdef Py_ssize_t[MAX_INDEXES + 1] distinct  # -1: too many
-    cdef uint64_t[8] blake_state  # after the block of the key
-    cdef uint64_t[8] blake_empty  # the hash of nothing
-    cdef uint64_t digest_low, digest_high
+    # of BLAKE2b, for partition keys and for the largest items: its state after the block of the key, and at the end of no text
+    cdef uint64_t[8] value_state
+    cdef uint64_t[8] value_empty
+    cdef uint64_t[8] item_state
+    cdef uint64_t[8] item_empty
+    cdef uint64_t digest_low, digest_high  # the last hash
     # the last few partition keys of this input: where, how long, checksum, place among the digests from 1
     cdef uint32_t[::1] recent
     cdef int64_t[::1] shapes
@@ -608,8 +575,6 @@ cdef class Scanner:
     cdef int largest_limit, largest_count
     cdef int64_t[MAX_LARGEST] largest_size
     cdef uint64_t[MAX_LARGEST] largest_hash
-    cdef uint32_t[8] hmac_inner
-    cdef uint32_t[8] hmac_outer
     cdef int64_t compressed_from
     cdef uint64_t rank_factor, rank_summand, last_rank
     cdef object owner
@@ -627,8 +592,8 @@ cdef class Scanner:
         ttl,  # name, or None
         now,
         ttl_bounds,  # oldest, overdue, milliseconds from
-        value_key,
-        hmac_pads,  # two blocks of 64 bytes
+        value_hash,  # of BLAKE2b: key, bytes of a digest
+        item_hash,
         limits,  # attributes, distinct values, buckets, largest, compressed from
         other_name,
         rank,  # factor, summand
@@ -687,7 +652,8 @@ cdef class Scanner:
         self.digest_table = _halves(sets * (self.digest_mask + 1))
         self.recent = _halves(sets * RECENT * RECENTS)
         self.shapes = _signed(self.key_count * SHAPES)
-        self._start_hashes(value_key, hmac_pads)
+        _start_hash(self.value_state, self.value_empty, value_hash[0], value_hash[1])
+        _start_hash(self.item_state, self.item_empty, item_hash[0], item_hash[1])
         # TTL
         self.expiring = ttl is not None
         self.now = now
@@ -715,28 +681,6 @@ cdef class Scanner:
             if len(encoded) >= 1 << LENGTH_BITS:
                 raise Unsupported
             self._new_slot(encoded, info | (<int64_t> 1 << SPECIAL_BIT), NEW)
-
-    def _start_hashes(self, bytes value_key, pads):
-        cdef uint8_t[128] block
-        cdef int at
-        for at in range(8):
-            self.blake_state[at] = BLAKE_START[at]
-            self.hmac_inner[at] = SHA_START[at]
-            self.hmac_outer[at] = SHA_START[at]
-        self.blake_state[0] ^= 0x01010000 ^ (len(value_key) << 8) ^ 16
-        for at in range(128):
-            block[at] = value_key[at] if at < len(value_key) else 0
-        for at in range(8):
-            self.blake_empty[at] = self.blake_state[at]
-        _blake_block(self.blake_empty, block, 128, True)
-        _blake_block(self.blake_state, block, 128, False)
-        inner, outer = pads
-        for at in range(64):
-            block[at] = inner[at]
-        _sha_block(self.hmac_inner, block)
-        for at in range(64):
-            block[at] = outer[at]
-        _sha_block(self.hmac_outer, block)
 
     # -------------------------------------------------------------------------------------------------- what Python calls
 
@@ -1190,7 +1134,7 @@ cdef class Scanner:
             self.size -= 1
         if end > <Py_ssize_t> i + 1 and self.body[end - 2] == 61:
             self.size -= 1
-        return end
+        return end if self.size >= 0 else GIVE_UP
 
     cdef Py_ssize_t _literal(self, size_t i) except -1 nogil:
         """Past true or false."""
@@ -2244,8 +2188,7 @@ cdef class Scanner:
                 self._leave(TO_COMPRESS, <uint32_t> item, checksum)
         if self.largest_count < self.largest_limit or size >= self.largest_size[self.largest_limit - 1]:
             if self.keyed:
-                self._join(self.key_row)
-                self._take(size, self._hmac(self.joined_at, self.joined_length))
+                self._take(size, self._item_hash())
             else:
                 self._leave(TO_HASH, <uint32_t> item, 0)
         return 0
@@ -2579,7 +2522,7 @@ cdef class Scanner:
                     self.digest_items[place] += 1
                     return checksum
             self._join(row)
-        self._blake(self.joined_at, self.joined_length)
+        self._blake(self.value_state, self.value_empty, self.joined_at, self.joined_length)
         place = self._count_digest(of)
         if recent >= 0 and place > 0:
             self.recent[recent] = <uint32_t> start
@@ -2644,24 +2587,23 @@ cdef class Scanner:
             at += 1
         return ~crc
 
-    cdef int _blake(self, size_t at, size_t length) except -1 nogil:
-        """The keyed BLAKE2b-128 of bytes of the scratch, into `digest_low` and `digest_high`."""
+    cdef int _blake(self, uint64_t *begun, uint64_t *empty, size_t at, size_t length) except -1 nogil:
+        """The keyed hash of bytes of the scratch, into `digest_low` and `digest_high`."""
         cdef uint64_t[8] state
         cdef uint8_t[128] block
         cdef uint64_t counted = 128
         cdef size_t k, part
         for k in range(8):
-            state[k] = self.blake_state[k]
+            state[k] = begun[k]
         if length == 0:
             # a key and nothing else is one block, and the last
-            self.digest_low, self.digest_high = self.blake_empty[0], self.blake_empty[1]
+            self.digest_low, self.digest_high = empty[0], empty[1]
             return 0
         while True:
             part = length if length < 128 else 128
-            for k in range(part):
-                block[k] = self.scratch[at + k]
-            for k in range(part, 128):
-                block[k] = 0
+            self.scratch[at + part - 1]  # to check where it ends is to check all of it
+            memset(block, 0, 128)
+            memcpy(block, &self.scratch[at], part)
             counted += part
             at += part
             length -= part
@@ -2671,43 +2613,15 @@ cdef class Scanner:
         self.digest_low, self.digest_high = state[0], state[1]
         return 0
 
-    cdef uint64_t _hmac(self, size_t at, size_t length) except? 0 nogil:
-        """The first 8 bytes of HMAC-SHA256 of bytes of the scratch, as a number."""
-        cdef uint32_t[8] state
-        cdef uint32_t[8] outer
-        cdef uint8_t[64] block
-        cdef uint64_t bits = 8 * (64 + <uint64_t> length)
-        cdef size_t k
-        for k in range(8):
-            state[k] = self.hmac_inner[k]
-            outer[k] = self.hmac_outer[k]
-        while length >= 64:
-            for k in range(64):
-                block[k] = self.scratch[at + k]
-            _sha_block(state, block)
-            at += 64
-            length -= 64
-        for k in range(64):
-            block[k] = self.scratch[at + k] if k < length else 0
-        block[length] = 0x80
-        if length >= 56:
-            _sha_block(state, block)
-            for k in range(64):
-                block[k] = 0
-        for k in range(8):
-            block[56 + k] = (bits >> (56 - 8 * k)) & 0xFF
-        _sha_block(state, block)
-        for k in range(64):
-            block[k] = 0
-        for k in range(8):
-            block[4 * k] = state[k] >> 24
-            block[4 * k + 1] = (state[k] >> 16) & 0xFF
-            block[4 * k + 2] = (state[k] >> 8) & 0xFF
-            block[4 * k + 3] = state[k] & 0xFF
-        block[32] = 0x80
-        block[62] = 768 >> 8  # bits of the pad and the first hash
-        _sha_block(outer, block)
-        return (<uint64_t> outer[0] << 32) | outer[1]
+    cdef uint64_t _item_hash(self) except? 0 nogil:
+        """The hash of the key of the item at hand, as a number: its first byte is the highest."""
+        cdef uint64_t hashed = 0
+        cdef int at
+        self._join(self.key_row)
+        self._blake(self.item_state, self.item_empty, self.joined_at, self.joined_length)
+        for at in range(8):
+            hashed = (hashed << 8) | ((self.digest_low >> (8 * at)) & 0xFF)
+        return hashed
 
     # ----------------------------------------------------------------------------------------------------------- shapes
 

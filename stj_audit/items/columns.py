@@ -108,7 +108,10 @@ def _text_sizes(contents: list[str]) -> list[int]:
 
 def _binary_sizes(contents: list[str]) -> list[int]:
     _all_of(str, contents)
-    return [len(content) * 3 // 4 - content.count("=", -2) for content in contents]
+    sizes = [len(content) * 3 // 4 - content.count("=", -2) for content in contents]
+    if min(sizes) < 0:
+        raise ValueError("no base64")
+    return sizes
 
 
 def _boolean_sizes(contents: list[bool]) -> list[int]:

@@ -12,7 +12,6 @@ import threading
 import zlib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from hashlib import sha256
 from typing import Any, Literal
 
 import orjson
@@ -31,12 +30,12 @@ from stj_audit.items.fold import (
     _key_bytes,
     _key_hash,
     _key_names,
+    item_hash_key,
     value_hash_key,
 )
 from stj_audit.items.shapes import shape_of
 from stj_audit.items.wire import BrokenLine, Page, page_of
 
-HMAC_BLOCK_BYTES = 64
 MAX_BODY_BYTES = 2**31 - 1  # the scanner's positions have 31 bits
 
 
@@ -139,7 +138,7 @@ class _Aside:
 
     def __init__(self, table: Table, hash_key: bytes, expiring: _Expiring | None, compressed: _Compressed) -> None:
         self._table = table
-        self._hash_key = hash_key
+        self._item_hash_key = item_hash_key(hash_key)
         self._hash_attributes = _with_role(table.key_schema, "HASH")
         self._expiring = expiring
         self._compressed = compressed
@@ -154,7 +153,7 @@ class _Aside:
 
     def item_hash(self, item: bytes) -> int:
         """Of an item of a table whose key is not known."""
-        return int(_key_hash(self._table, self._hash_key, orjson.loads(item)), 16)
+        return int(_key_hash(self._table, self._item_hash_key, orjson.loads(item)), 16)
 
     def last_rank(self) -> int:
         return self._compressed._last_rank
@@ -189,8 +188,8 @@ def _scanner_of(table: Table, hash_key: bytes, expiry: Expiry | None, owner: _As
             ttl=None if expiry is None else expiry.attribute,
             now=0.0 if expiry is None else expiry.now.timestamp(),
             ttl_bounds=(fold.TTL_OLDEST_SECONDS, fold.OVERDUE_SECONDS, fold.MILLISECONDS_FROM),
-            value_key=value_hash_key(hash_key),
-            hmac_pads=_hmac_pads(hash_key),
+            value_hash=(value_hash_key(hash_key), fold.VALUE_HASH_BYTES),
+            item_hash=(item_hash_key(hash_key), fold.ITEM_HASH_BYTES),
             limits=(fold.MAX_ATTRIBUTES, fold.DISTINCT_LIMIT, fold.BUCKETS, fold.LARGEST, fold.COMPRESSED_FROM_BYTES),
             other_name=OTHER_ATTRIBUTES,
             rank=(fold.RANK_FACTOR, fold.RANK_SUMMAND),
@@ -204,12 +203,6 @@ def _with_role(schema: Iterable[KeyAttribute], role: KeyRole) -> tuple[KeyAttrib
     return tuple(key for key in schema if key.role == role)
 
 
-def _hmac_pads(key: bytes) -> tuple[bytes, bytes]:
-    """The two blocks that HMAC begins with (RFC 2104)."""
-    block = (sha256(key).digest() if len(key) > HMAC_BLOCK_BYTES else key).ljust(HMAC_BLOCK_BYTES, b"\0")
-    return bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block)
-
-
 def _counts(scanner: Scanner, *, expiring: bool) -> Counts:
     named, other = scanner.attributes()
     return Counts(
@@ -221,7 +214,7 @@ def _counts(scanner: Scanner, *, expiring: bool) -> Counts:
             EntryCounts(entries=entries, total_bytes=total_bytes, max_bytes=max_bytes, keys=_keys(scanner, at))
             for at, (entries, total_bytes, max_bytes) in enumerate(scanner.index_numbers(), start=1)
         ),
-        largest=tuple((size, f"{key_hash:0{fold.KEY_HASH_DIGITS}x}") for size, key_hash in scanner.largest()),
+        largest=tuple((size, f"{key_hash:0{2 * fold.ITEM_HASH_BYTES}x}") for size, key_hash in scanner.largest()),
         compressed=(),
         shapes=scanner.key_shapes(),
         time_to_live=scanner.time_to_live() if expiring else None,

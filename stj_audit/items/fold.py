@@ -9,7 +9,6 @@ the page that brought it.
 
 # ruff: noqa: SLF001 - `merge` reads the private fields of another object of its own class
 
-import hmac
 import marshal
 import zlib
 from base64 import b64decode, b64encode
@@ -54,10 +53,10 @@ OTHER_ATTRIBUTES = "(other attributes)"
 DISTINCT_LIMIT = 1_024  # partition key values that are counted one by one
 BUCKETS = 4_096  # partition key values beyond that are counted by hash
 LARGEST = 10
-KEY_HASH_DIGITS = 16
+ITEM_HASH_BYTES = 8
 VALUE_HASH_BYTES = 16
 MARSHAL_WITHOUT_REFERENCES = 2  # so that equal items have equal bytes
-VALUE_HASH_KEY_BYTES = 32
+DERIVED_KEY_BYTES = 32
 COMPRESSED_ITEMS = 64  # whose large values are compressed, to see what that would save
 # Fewer of large items, about 5 of 50 KB: compressing is slow, and 64 of those would take longer than counting all items of 100 pages.
 COMPRESSED_ITEMS_BYTES = 256 * 1024
@@ -95,6 +94,7 @@ class ItemFold:
     def __init__(self, table: Table, *, hash_key: bytes, expiry: Expiry | None = None) -> None:
         self._table = table
         self._hash_key = hash_key
+        self._item_hash_key = item_hash_key(hash_key)
         self._expiry = expiry
         self._shapes = _Shapes(table)
         self._expiring = None if expiry is None else _Expiring(expiry)
@@ -365,7 +365,7 @@ class ItemFold:
             count()
         for size, item in group.large:
             if self._largest.may_take(size):
-                self._largest.take(size, _key_hash(self._table, self._hash_key, item))
+                self._largest.take(size, _key_hash(self._table, self._item_hash_key, item))
 
     def _add(self, item: Item) -> None:
         if not isinstance(item, dict):
@@ -397,7 +397,7 @@ class ItemFold:
         if self._expiring is not None:
             self._expiring.add(item)
         if self._largest.may_take(size):
-            self._largest.take(size, _key_hash(self._table, self._hash_key, item))
+            self._largest.take(size, _key_hash(self._table, self._item_hash_key, item))
         return self._compressed.rank(item, checksum) if size >= COMPRESSED_FROM_BYTES and self._table.key_schema else None
 
 
@@ -776,7 +776,7 @@ class _Largest:
         self._push((size, -int(key_hash, 16)))
 
     def counts(self) -> tuple[tuple[int, str], ...]:
-        return tuple((size, f"{-negated:0{KEY_HASH_DIGITS}x}") for size, negated in sorted(self._heap, reverse=True))
+        return tuple((size, f"{-negated:0{2 * ITEM_HASH_BYTES}x}") for size, negated in sorted(self._heap, reverse=True))
 
     def add_counts(self, counts: Iterable[tuple[int, str]]) -> None:
         for size, key_hash in counts:
@@ -905,7 +905,12 @@ def _count_nothing() -> None:
 
 def value_hash_key(hash_key: bytes) -> bytes:
     """The key that partition key values are hashed with (BLAKE2b): few values, such as PINs, could be found out from plain hashes."""
-    return blake2b(hash_key, digest_size=VALUE_HASH_KEY_BYTES, person=b"distinct values").digest()
+    return blake2b(hash_key, digest_size=DERIVED_KEY_BYTES, person=b"distinct values").digest()
+
+
+def item_hash_key(hash_key: bytes) -> bytes:
+    """The key that the keys of the largest items are hashed with (BLAKE2b)."""
+    return blake2b(hash_key, digest_size=DERIVED_KEY_BYTES, person=b"largest items").digest()
 
 
 def _item_of(line: bytes, *, wrapped: bool) -> Item:
@@ -926,7 +931,8 @@ def _key_names(table: Table) -> frozenset[str]:
     return frozenset(key.attribute for key in _all_keys(table))
 
 
-def _key_hash(table: Table, hash_key: bytes, item: Item) -> str:
+def _key_hash(table: Table, key_of_hash: bytes, item: Item) -> str:
+    """`key_of_hash` is what `item_hash_key` gives."""
     if table.key_schema:
         key = _key_bytes(table.key_schema, item)
     else:
@@ -934,7 +940,7 @@ def _key_hash(table: Table, hash_key: bytes, item: Item) -> str:
             key = orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
         except orjson.JSONEncodeError:  # nested deeper than DynamoDB allows
             key = marshal.dumps(cast("Any", item), MARSHAL_WITHOUT_REFERENCES)
-    return hmac.digest(hash_key, key, "sha256").hex()[:KEY_HASH_DIGITS]
+    return blake2b(key, key=key_of_hash, digest_size=ITEM_HASH_BYTES).hexdigest()
 
 
 def _key_bytes(schema: tuple[KeyAttribute, ...], item: Item) -> bytes:

@@ -12,7 +12,7 @@ were read take their place.
 from collections.abc import Iterator
 from datetime import datetime
 
-from stj_audit.facts import ItemSizes, ItemsReading, MissingTable, TableFacts, Unknown
+from stj_audit.facts import ItemSizes, ItemsReading, TableFacts, Unknown
 from stj_audit.items.estimates import Estimates
 from stj_audit.items.told import STOPPED, about_over
 from stj_audit.report import ItemsVerdict, Largest
@@ -35,12 +35,12 @@ def of_table(facts: TableFacts, line_bytes: int) -> ItemsVerdict:
     return _sampled(seen, facts.items)
 
 
-def not_described(missing: MissingTable, line_bytes: int) -> ItemsVerdict:
-    """The verdict on a table that was asked for, and could not even be described."""
+def not_read(table: str, sentence: str, line_bytes: int) -> ItemsVerdict:
+    """The verdict on a table that could not even be described."""
     return ItemsVerdict(
-        table=missing.title,
+        table=table,
         verdict=NOT_READ,
-        sentence=f"no item was read: {missing.unknown.call} failed: {missing.unknown.reason}",
+        sentence=sentence,
         threshold_bytes=line_bytes,
         found=0,
         scanned=0,

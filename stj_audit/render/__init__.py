@@ -34,8 +34,48 @@ def _json(report: Report, _color: bool) -> str:
     return render_json(report)
 
 
+def _comment(report: Report, _color: bool) -> str:
+    from stj_audit.render.comment import render_comment
+
+    return render_comment(report)
+
+
+def _csv(report: Report, _color: bool) -> str:
+    from stj_audit.render.findings_csv import render_csv
+
+    return render_csv(report)
+
+
+def _junit(report: Report, _color: bool) -> str:
+    from stj_audit.render.junit import render_junit
+
+    return render_junit(report)
+
+
+def _sarif(report: Report, _color: bool) -> str:
+    from stj_audit.render.sarif import render_sarif
+
+    return render_sarif(report)
+
+
+def _github(report: Report, _color: bool) -> str:
+    from stj_audit.render.github import render_github
+
+    return render_github(report)
+
+
 # Each imports what it needs only when it is asked for: jinja2 and tabulate take longer to import than `--help` may last.
-FORMATS: dict[str, Callable[[Report, bool], str]] = {"table": _table, "markdown": _markdown, "html": _html, "json": _json}
+FORMATS: dict[str, Callable[[Report, bool], str]] = {
+    "table": _table,
+    "markdown": _markdown,
+    "html": _html,
+    "json": _json,
+    "comment": _comment,
+    "csv": _csv,
+    "junit": _junit,
+    "sarif": _sarif,
+    "github": _github,
+}
 
 
 def render(report: Report, format: str, *, color: bool = False) -> str:  # noqa: A002 - the option's name is the parameter's name

@@ -4,13 +4,10 @@ Costs as CSV (RFC 4180): one row for each line of the bill and user count, for s
 A text that a spreadsheet would take for a formula gets an apostrophe in front. Numbers are plain decimals; what is not known is empty.
 """
 
-import csv
-import io
 from collections.abc import Iterator
-from decimal import Decimal
 
+from stj_audit.render.csv_cells import number_cell, text_cell, written
 from stj_audit.render.digest_costs import growth_of
-from stj_audit.render.escape import visible
 from stj_audit.report import CostLine, Costs
 
 HEAD = (
@@ -27,16 +24,11 @@ HEAD = (
     "region",
     "note",
 )
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def render_csv(costs: Costs) -> str:
     """The lines at each user count; where nothing was projected those of now, without a user count."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(HEAD)
-    writer.writerows(_rows(costs))
-    return text.getvalue()
+    return written(HEAD, _rows(costs))
 
 
 def _rows(costs: Costs) -> Iterator[tuple[str, ...]]:
@@ -62,17 +54,3 @@ def _cells(line: CostLine, region: str) -> tuple[str, ...]:
         text_cell(line.region or region),
         text_cell(line.note),
     )
-
-
-def text_cell(text: str) -> str:
-    """Text that stays text in a spreadsheet; characters that nobody can see are written out."""
-    mark = "'" if text.startswith(FORMULA_STARTS) else ""
-    return mark + visible(text)
-
-
-def number_cell(number: Decimal | None) -> str:
-    """All digits, no exponent, no thousands separator: "3040000", "-0.5"; empty where it is not known."""
-    if number is None:
-        return ""
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -218,4 +218,4 @@ def _to_do(gate: GateReport) -> Iterator[str]:
         )
     if not verdicts:
         strict = ", or leave out --strict" if gate.strict else ""
-        yield f"Let it be read (`stj-audit iam-policy` prints the permissions){strict}"
+        yield f"See that all of it is there and may be read (`stj-audit iam-policy` prints the permissions){strict}"

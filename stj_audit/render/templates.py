@@ -19,6 +19,7 @@ from stj_audit.render import (
     digest,
     digest_costs,
     digest_estimates,
+    digest_gate,
     digest_money,
     digest_savings,
     digest_tables,
@@ -56,11 +57,13 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     charts.throttle_days,
     charts.throttle_strip,
     digest.action_groups,
+    digest_gate.and_more,
     digest.anchor,
     digest_savings.applied_savings,
     digest_costs.basis,
     digest_tables.biggest_attributes,
     digest_tables.billing,
+    digest_gate.brief,
     digest_money.bills,
     digest_savings.break_even_lines,
     digest_estimates.calibration_rows,
@@ -69,10 +72,15 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     digest.capital,
     digest_savings.commitment_lines,
     digest_savings.commitments_note,
+    digest_gate.cost_line,
     digest_tables.coverage_text,
+    digest_gate.failing_findings,
+    digest_gate.fails_because,
     digest_savings.finding_by_id,
+    digest_gate.finding_groups,
     digest.findings_of,
     digest.first_findings,
+    digest_gate.first_reasons,
     digest.near_limits,
     digest.grade_range,
     digest.grade_tone,
@@ -80,12 +88,15 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     digest_costs.growth_sentence,
     digest_costs.growth_table,
     digest.head,
+    digest_gate.headline,
+    digest_gate.held_against,
     digest_tables.index_size,
     digest_tables.key_names,
     digest_costs.largest_lines,
     digest_money.line_title,
     digest.listed,
     digest.held,
+    digest_gate.item_verdicts,
     digest_money.items_held,
     digest_estimates.naive_estimate,
     digest_estimates.naive_rows,
@@ -100,6 +111,7 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     digest_money.per_user,
     digest_money.per_user_cell,
     digest.permission_missing,
+    digest_gate.real_gate,
     digest_tables.pitr,
     digest_tables.recommendation_text,
     digest_costs.request_lines,
@@ -110,6 +122,7 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     digest.rule_rows,
     digest.rule_summary,
     digest.saving,
+    digest.saving_short,
     digest.saves,
     digest_money.avoidable,
     digest_money.avoidable_cell,
@@ -147,6 +160,10 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     digest_tables.type_word,
     digest_tables.type_words,
     digest.unseen,
+    digest_gate.unseen_line,
+    digest_gate.verdict_word,
+    digest_gate.with_commands,
+    digest_gate.worst_first,
 )
 
 
@@ -167,6 +184,12 @@ def render_markdown(report: Report) -> str:
     return _BLANK_LINES.sub("\n\n", _explained(text, "{}")).strip() + "\n"
 
 
+def render_short_markdown(report: Report, *, most: int, with_fixes: bool) -> str:
+    """The report as a comment: `most` rows of each list, and the commands of the fixes or not."""
+    text = _environment("markdown").get_template("comment.md.j2").render(report=report, most=most, with_fixes=with_fixes)
+    return _BLANK_LINES.sub("\n\n", text).strip() + "\n"
+
+
 def render_costs_html(costs: Costs, **texts: object) -> str:
     """Costs alone as one HTML file that needs nothing beside it; `texts` are those of `render.costs`."""
     facts = {
@@ -183,6 +206,12 @@ def render_costs_markdown(costs: Costs, **texts: object) -> str:
     at = digest_costs.target_projection(costs)
     text = _environment("markdown", cut=False).get_template("costs.md.j2").render(costs=costs, at=at, **texts)
     return _BLANK_LINES.sub("\n\n", _explained(text, "- {}")).strip() + "\n"
+
+
+def render_diff_markdown(**texts: object) -> str:
+    """What two runs differ in as GitHub's Markdown; `texts` are those of `render.diff`."""
+    text = _environment("markdown").get_template("diff.md.j2").render(**texts)
+    return _BLANK_LINES.sub("\n\n", _explained(text, "{}")).strip() + "\n"
 
 
 def _explained(page: str, block: str) -> str:

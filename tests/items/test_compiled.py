@@ -384,6 +384,15 @@ def test_hashes_of_keys_of_every_length(length: int, hash_key: bytes) -> None:
     assert mine.counts() == pure.counts()
 
 
+@pytest.mark.parametrize("value", [{"B": "="}, {"B": "=="}, {"BS": ["YQ==", "="]}, {"L": [{"B": "=="}]}])
+def test_nothing_but_padding_is_no_binary(value: Item) -> None:
+    for count in (1, 9):  # alone, and by columns
+        for one in (compiled(), ItemFold(a_table(), hash_key=KEY)):
+            with pytest.raises(ValueError, match="base64 text or bytes"):
+                one.add_page(page(*[{"id": {"S": "a"}, "": value}] * count))
+            assert not one.items
+
+
 def test_names_that_push_each_other_out() -> None:
     mine, pure = compiled(), ItemFold(a_table(), hash_key=KEY)
     places = list(range(30_000))

@@ -13,7 +13,8 @@ import pytest
 
 from stj_audit.errors import ConfigError
 from stj_audit.render.costs import FORMATS, render_costs
-from stj_audit.render.costs_csv import HEAD, number_cell, text_cell
+from stj_audit.render.costs_csv import HEAD
+from stj_audit.render.csv_cells import number_cell, text_cell
 from stj_audit.render.page import wrapped_name
 from stj_audit.report import CostLine, Costs, CurrentCost, GrowthParts
 from tests.render.test_formats import GOLDEN, REWRITE, Reader, invisible, markdown_tables

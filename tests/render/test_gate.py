@@ -108,7 +108,7 @@ def test_a_table_that_was_not_described_is_told() -> None:
         ),
         (
             a_gate(strict=True, verdict="inconclusive", exit_code=4, reasons=("3 things could not be checked (--strict)",)),
-            "inconclusive: 3 things could not be checked (--strict). Let it be read",
+            "inconclusive: 3 things could not be checked (--strict). See that all of it is there",
         ),
         (
             a_gate(a_verdict("a", "inconclusive"), verdict="inconclusive", exit_code=4, reasons=("a: b", "c: d")),

@@ -4,6 +4,7 @@ when the user gives up.
 """
 
 import itertools
+import json
 import signal
 import threading
 from dataclasses import replace
@@ -21,12 +22,13 @@ from stj_audit.config import Config
 from stj_audit.facts import ItemSizes, ItemsReading, Snapshot, Unknown
 from stj_audit.gate import GateTerms
 from stj_audit.items.engine import new_fold
+from stj_audit.items.plan import PILOT_SEGMENTS
 from stj_audit.items.verdict import of_table
 from stj_audit.pipeline import Interrupted, Request, audit
 from stj_audit.scanners import Aws, AwsOptions, ItemsPlan, items, open_session, tables, take_snapshot
 from stj_audit.scanners.failures import INTERRUPTED
 from stj_audit.scanners.seen import Seen
-from tests.builders import a_table
+from tests.builders import a_table, table_facts
 from tests.engines.dynamodb_local import DynamoDBLocal
 from tests.scanners.answers import REGION, answer, answer_with, before_send, create_table, error
 from tests.scanners.test_items import fill, make_table, page
@@ -90,6 +92,29 @@ def test_an_answer_that_cannot_be_read_proves_nothing(aws: Aws) -> None:
 def test_of_a_table_that_is_not_to_be_read_there_is_no_reading(aws: Aws) -> None:
     create_table()
     assert snapshot(aws, replace(FULL, mode="none")).tables[0].items_reading is None
+
+
+@pytest.mark.parametrize("seed", range(0, 2**64, 2**64 // 12))
+def test_a_sample_never_passes_a_table_that_has_one_whatever_is_drawn(seed: int, aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """110 segments, of which the budget lets 40 be read; one of them all has the item."""
+    monkeypatch.setattr("stj_audit.scanners.items.secrets.randbits", lambda _: seed)
+    table = a_table(size_bytes=1_200_000, item_count=5_000)
+    plan = replace(FULL, mode="sample", budget_usd=Decimal("0.00001"), usd_per_read_unit=Decimal("0.000000125"))
+    read: list[int] = []
+
+    def send(request: Any, **_: Any) -> AWSResponse:
+        segment = json.loads(request.body)["Segment"]
+        read.append(segment)
+        return answer(a_page(*(f"{number}" for number in range(45)), large=int(segment == 77), last=None))
+
+    before_send(aws.dynamodb, "dynamodb.Scan", send)
+    seen = Seen(LINE)
+    sizes, _ = items.read(aws, table, plan, hash_key=b"key", seen=seen)
+    found = of_table(table_facts(table, items=sizes, items_reading=seen.reading(NOW, NOW)), LINE)
+    assert (len(read), isinstance(sizes, ItemSizes)) == (40, True)
+    assert found.verdict == ("over" if 77 in read else "inconclusive")
+    assert found.at_most is not None
+    assert found.at_most >= 1
 
 
 def test_what_was_seen_adds_up_over_threads() -> None:
@@ -254,6 +279,34 @@ def test_calls_that_were_not_made_are_told_as_interrupted(aws: Aws) -> None:
     assert [facts.table.name for facts in found.tables] == ["orders", "users"]
     unasked = [facts.operations for facts in found.tables]
     assert {one.reason for one in unasked if isinstance(one, Unknown)} == {INTERRUPTED}
+
+
+@pytest.mark.parametrize(("segments", "coverage"), [(PILOT_SEGMENTS - 1, None), (PILOT_SEGMENTS, "sample"), (100, "full")])
+def test_segments_that_were_read_to_their_end_are_a_sample(
+    segments: int, coverage: str | None, aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are read in random order, whatever ends the reading."""
+    monkeypatch.setattr("stj_audit.items.plan.FULL_SEGMENT_BYTES", 1_000)
+    monkeypatch.setattr("stj_audit.items.plan.WORKERS", 1)
+    create_table()
+    table = replace(tables.read(aws, "orders"), size_bytes=100_000, item_count=100)
+    stop, left = threading.Event(), iter(range(segments, 0, -1))
+
+    def send() -> AWSResponse:
+        if next(left) == 1:
+            stop.set()
+        return answer(a_page("a", last=None))
+
+    answer_with(aws.dynamodb, "dynamodb.Scan", send)
+    sizes, _ = items.read(aws, table, FULL, hash_key=b"key", stop=stop)
+    if coverage is None:
+        assert sizes == Unknown(
+            call="dynamodb:Scan", reason=f"{INTERRUPTED}; {segments} of 100 segments were read, too few to judge by"
+        )
+        return
+    assert isinstance(sizes, ItemSizes)
+    assert (sizes.coverage, sizes.scanned) == (coverage, segments)
+    assert coverage == "full" or (sizes.sample is not None and sizes.sample.stopped_by == "interrupted")
 
 
 def test_without_being_asked_to_nothing_is_kept(aws: Aws) -> None:
