@@ -4,6 +4,7 @@ The audit of a design: templates and plans are read, held together with the usag
 Raises ConfigError where `stj-audit.toml` and a template say different things of one table.
 """
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from stj_audit.gate import GateTerms
 from stj_audit.judge import judge
 from stj_audit.pipeline import Request, terms_of
 from stj_audit.report import Report, SourceLine
+from stj_audit.saved import Gathered
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +43,9 @@ def audit_design(request: DesignRequest) -> Report:
     config = _with_definitions(audit.config, design)
     gate = _gate(audit.gate, audit.config, design)
     audit = replace(audit, config=config, gate=gate)
-    report = judge(design.snapshot, terms_of(audit, {region: request.prices}, None))
+    gathered = Gathered(snapshot=design.snapshot, prices={region: request.prices}, users_table=None, users_elsewhere=None)
+    # Without facts: to judge it again, its files are read again
+    report = judge(design.snapshot, terms_of(audit, gathered, secrets.token_hex(8)))
     elsewhere = SourceLine(path=request.sources[0].shown, line=1)
     return replace(report, sources={"": elsewhere, **design.sources})
 

@@ -109,6 +109,13 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
 
 @cli.command()
 @click.argument("tables", nargs=-1, metavar="[TABLE or GLOB]...")
+@option(
+    "--from",
+    "run_path",
+    type=FilePath(dir_okay=False),
+    metavar="RUN.json",
+    help="Judge a saved run again instead, on these options and at its prices unless --prices bundled; no AWS call.",
+)
 @template_options
 @check_options
 @scan_options
@@ -131,6 +138,9 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
     With --template it is a design that is judged, before it is deployed and without a call to AWS: keys, indexes, backups, capacity, and with
     the items and patterns of stj-audit.toml what it costs at any user count. TABLE is then a name, or the logical id.
 
+    With --from a run file that `run` or `check` wrote is judged by the options and the configuration of this command line; those of that
+    run are not taken over. Every age is that of the run, and only an ignore that has expired since does not hold any more.
+
     \b
     Exit codes:
       0   every item was read and none is above --fail-item-size, and no finding is at or above --fail-on
@@ -143,9 +153,10 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
     """
     from stj_audit.pipeline import Request
 
+    _check_source(ctx, settings)
     outputs = [*_destinations(settings["reports"]), *_new_baseline(settings)]
     config = _config(settings)
-    anchor = _anchor(outputs, config, settings)
+    anchor = _anchor(outputs, config, settings, declared=bool(settings["templates"]) or settings["run_path"] is not None)
     gate = _check_gate(settings, config)
     request = Request(
         patterns=tables,
@@ -156,15 +167,28 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
         **_judging(settings, config),
     )
     if settings["templates"]:
-        report = _design_report(ctx, request, settings)
-    elif settings["parameters"]:
-        raise click.UsageError("--parameter is of a template: give --template too")
+        report = _design_report(request, settings)
+    elif settings["run_path"] is not None:
+        report = _judged_again(ctx, request, settings)
     else:
         report = _audited(request, outputs, settings)
     _deliver(_anchored(report, anchor), outputs, settings, terse=True)
     _warn_of_old_prices(report.costs.prices, config, settings)
     _tell_gate(report, settings)
     sys.exit(_exit_code(report))
+
+
+def _check_source(ctx: click.Context, settings: dict[str, Any]) -> None:
+    """Live tables, templates or a saved run: each with the options that go with it. Raises UsageError."""
+    if settings["templates"] and settings["run_path"] is not None:
+        raise click.UsageError("give --template or --from, not both")
+    if settings["parameters"] and not settings["templates"]:
+        raise click.UsageError("--parameter is of a template: give --template too")
+    if settings["run_path"] is not None:
+        _refuse_options_of_reading(ctx)
+    for name, words in LIVE_CHECK_OPTIONS.items() if settings["templates"] else ():
+        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{words} is for live tables, not for --template")
 
 
 LIVE_CHECK_OPTIONS = {  # of `check`: they say how tables are read, and there are none with --template
@@ -179,13 +203,10 @@ LIVE_CHECK_OPTIONS = {  # of `check`: they say how tables are read, and there ar
 }
 
 
-def _design_report(ctx: click.Context, request: "Request", settings: dict[str, Any]) -> "Report":
+def _design_report(request: "Request", settings: dict[str, Any]) -> "Report":
     from stj_audit.before_deployment import DesignRequest, audit_design
     from stj_audit.declared.source import read_source
 
-    for name, words in LIVE_CHECK_OPTIONS.items():
-        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"{words} is for live tables, not for --template")
     sources = [read_source(path) for path in settings["templates"]]
     config = request.config
     hint = "give --region, or `region` in the [model] of stj-audit.toml"
@@ -895,9 +916,10 @@ def _summarize(report: "Report", settings: dict[str, Any]) -> None:
         click.echo(_printable(f"warning: {warning}"), err=True)
 
 
-def _anchor(outputs: list[Any], config: "Config | None", settings: dict[str, Any]) -> "Anchor | None":
+def _anchor(outputs: list[Any], config: "Config | None", settings: dict[str, Any], *, declared: bool = False) -> "Anchor | None":
     """
-    The file that findings point at: --sarif-anchor, else the configuration. It is read before the audit.
+    The file that findings point at: --sarif-anchor, else the configuration. It is read before the audit. `declared`: the report will bring
+    places of its own.
 
     Raises ConfigError where it cannot be read, or a format is asked for that needs one.
     """
@@ -1004,6 +1026,46 @@ def _check_gate(settings: dict[str, Any], config: "Config") -> "GateTerms":
         strict=settings["strict"],
         every_table=True,
     )
+
+
+OPTIONS_OF_READING = {  # of `check`, which reads nothing with --from
+    "profile": "--profile",
+    "regions": "--region",
+    "endpoint_url": "--endpoint-url",
+    "role_arn": "--role-arn",
+    "external_id": "--external-id",
+    "max_attempts": "--max-attempts",
+    "scan": "--scan",
+    "scan_budget": "--scan-budget",
+    "max_read_units": "--max-read-units",
+    "read_units_per_second": "--read-units-per-second",
+    "resume": "--resume",
+}
+
+
+def _refuse_options_of_reading(ctx: click.Context) -> None:
+    given = [name for name, value in ctx.params.items() if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]
+    for name in given:
+        if name in OPTIONS_OF_READING:
+            raise click.UsageError(f"{OPTIONS_OF_READING[name]} says how tables are read, and --from reads none")
+        if name == "prices" and ctx.params[name] == "live":
+            raise click.UsageError("--prices live asks AWS, and --from makes no AWS call: leave it out for the prices of the run")
+
+
+def _judged_again(ctx: click.Context, request: "Request", settings: dict[str, Any]) -> "Report":
+    """The report of --from, on the terms of this command line."""
+    from msgspec import UNSET
+
+    from stj_audit.again import ASKS_ANEW, gate_as_it_is, judge_again
+    from stj_audit.report import from_json
+
+    path = settings["run_path"]
+    saved, origin = from_json(_read(path)), str(path)
+    if saved.facts is UNSET:
+        defaults = (click.core.ParameterSource.DEFAULT, click.core.ParameterSource.DEFAULT_MAP)
+        asked = [words for name, words in ASKS_ANEW.items() if ctx.get_parameter_source(name) not in defaults]
+        return gate_as_it_is(saved, request.gate, origin=origin, asked=asked)
+    return judge_again(saved, request, origin=origin, today=_today(), new_prices=settings["prices"] == "bundled")
 
 
 def _exit_code(report: "Report") -> int:

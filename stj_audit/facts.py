@@ -794,8 +794,9 @@ class ItemsReading:
     not_described: str = ""
 
     def over(self, threshold_bytes: int) -> int:
-        """How many of the items are larger than `threshold_bytes`, which must be one of the lines of the plan."""
-        return sum(count for size, count in self.large if size > threshold_bytes)
+        """How many of the items are larger than `threshold_bytes`; at least so many, and 0 if none is, below the lines of the plan."""
+        of_largest = sum(item.size_bytes > threshold_bytes for item in self.largest)
+        return max(sum(count for size, count in self.large if size > threshold_bytes), of_largest)
 
 
 # -------------------------------------------------------------------------------------------------------- all together

@@ -68,6 +68,8 @@ class Terms:
     baseline: Baseline | None = None
     gate: GateTerms = field(default_factory=GateTerms)
     prices_by_region: Mapping[str, PriceSheet] = field(default_factory=dict)
+    today: date | None = None
+    """The day on which ignores hold; None: that of the snapshot. Whatever has an age has it at the time of the snapshot."""
 
     def prices_of(self, region: str) -> PriceSheet:
         return self.prices_by_region.get(region, self.prices)
@@ -78,7 +80,7 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
     check_belongs(terms.baseline, [(one.account, one.region) for one in snapshot.scopes or (snapshot,)])
     _check_design(snapshot, terms.config)
     check_names(terms.config.ignore, all_checks(), origin=terms.config.path or "the configuration")
-    ignores = Ignores(ignores=terms.config.ignore, today=snapshot.finished_at.date())
+    ignores = Ignores(ignores=terms.config.ignore, today=terms.today or snapshot.finished_at.date())
     users_now, users_source = _users_now(snapshot, terms)
     everyone = tuple(sorted({*terms.scale.users, terms.scale.target_users}))  # the headline's user count is a scale like the others
     scale = replace(terms.scale, users_now=users_now, users=everyone)

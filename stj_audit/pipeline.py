@@ -5,9 +5,9 @@ The result is a Report, or what was gathered for one; printing and delivering it
 """
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
@@ -21,6 +21,7 @@ from stj_audit.gate import GateTerms
 from stj_audit.items.plan import Reading, in_words, spent_in_words
 from stj_audit.judge import Terms, judge
 from stj_audit.report import Report
+from stj_audit.saved import Gathered, encode
 from stj_audit.scanners import ItemsPlan, take_snapshot
 from stj_audit.scanners.checkpoint import machine_key, make_folder
 from stj_audit.scanners.items import forget
@@ -100,14 +101,26 @@ def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell |
 
         snapshot = read_all(targets, read, request.patterns, now=now, on_progress=on_progress or _no_progress, keep=request.keep)
         sheets = {scope.region: sheets[scope.region] for scope in snapshot.scopes if scope.not_read is None}
-    report = in_regions(judge(snapshot, terms_of(request, sheets, _users_elsewhere(targets, request, snapshot))), snapshot)
+    users_elsewhere = _users_elsewhere(targets, request, snapshot)
+    users_table = None if users_elsewhere is None else request.config.model.users_table
+    gathered = Gathered(snapshot=snapshot, prices=sheets, users_table=users_table, users_elsewhere=users_elsewhere)
+    report = judged(gathered, request, audit_id=secrets.token_hex(8))
     if snapshot.interrupted:
         raise Interrupted(report)
     return report
 
 
-def terms_of(request: Request, sheets: Mapping[str, PriceSheet], users_elsewhere: int | None) -> Terms:
-    """On what terms to judge: `sheets` are the prices by region, `users_elsewhere` the items of a users table that is not read itself."""
+def judged(gathered: Gathered, request: Request, *, audit_id: str, today: date | None = None) -> Report:
+    """
+    The report of what was gathered, which goes with it in `facts`. `today` is the day on which ignores hold, None: that of the audit. Raises
+    ConfigError as `judge` does.
+    """
+    report = judge(gathered.snapshot, terms_of(request, gathered, audit_id, today))
+    return replace(in_regions(report, gathered.snapshot), facts=encode(gathered))
+
+
+def terms_of(request: Request, gathered: Gathered, audit_id: str, today: date | None = None) -> Terms:
+    """On what terms to judge what was gathered; see `judged`."""
     config, model = request.config, request.config.model
     return Terms(
         scale=Scale(
@@ -117,14 +130,15 @@ def terms_of(request: Request, sheets: Mapping[str, PriceSheet], users_elsewhere
             peak_factor=model.peak_factor,
         ),
         size_lines=request.size_lines or size_lines(config.thresholds),
-        prices=sheet_of(sheets),
-        prices_by_region=sheets,
+        prices=sheet_of(gathered.prices),
+        prices_by_region=gathered.prices,
         config=config,
-        audit_id=secrets.token_hex(8),
+        audit_id=audit_id,
         free_tier=request.free_tier,
-        users_elsewhere=users_elsewhere,
+        users_elsewhere=gathered.users_elsewhere if gathered.users_table == model.users_table else None,
         baseline=request.baseline,
         gate=request.gate,
+        today=today,
     )
 
 

@@ -7,7 +7,7 @@ null with a row in `not_checked`, never 0.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -21,6 +21,13 @@ SCHEMA_VERSION = 1
 SEVERAL = "several"  # the account or region of an audit of several that differ
 
 Evidence = int | float | str | None
+
+FACTS_SCHEMA = {
+    "type": "object",
+    "description": "What was read, for `stj-audit check --from`. What is in it may be another thing with every version.",
+    "properties": {"version": {"type": "integer"}},
+    "required": ["version"],
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -827,14 +834,26 @@ class Report:
     """Null where the audit was held against nothing."""
     sources: Mapping[str, SourceLine] = field(default_factory=dict)
     """By table, where its declaration is; "" is where those go that have none of their own."""
+    judged_again: str | UnsetType = UNSET
+    """In words, when it was judged, and of which run; left out where it was judged when it was read."""
+    facts: msgspec.Raw | UnsetType = UNSET
+    """What all of it was made of, for `stj-audit check --from`: JSON text that nothing else reads (see saved.py). Left out where none is."""
 
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 def to_json(report: Report) -> str:
-    """The run file: indented JSON, Decimal as JSON numbers, ending in a newline."""
-    return msgspec.json.format(_encoder.encode(report), indent=2).decode() + "\n"
+    """The run file: indented JSON, Decimal as JSON numbers, ending in a newline. The facts are last, and as compact as they are."""
+    text = msgspec.json.format(_encoder.encode(replace(report, facts=UNSET)), indent=2).decode()
+    if report.facts is not UNSET:
+        facts = bytes(report.facts).decode()
+        text = text.removesuffix("\n}") + f',\n  "facts": {facts}\n}}'
+    return text + "\n"
+
+
+class _Head(msgspec.Struct):
+    schema_version: Any = None
 
 
 def from_json(text: bytes | str) -> Report:
@@ -844,20 +863,21 @@ def from_json(text: bytes | str) -> Report:
     Raises ConfigError, with the place in the file, when it is no run file of this schema version.
     """
     try:
-        head = msgspec.json.decode(text)
-        if isinstance(head, dict) and head.get("schema_version") not in (None, SCHEMA_VERSION):
+        version = msgspec.json.decode(text, type=_Head).schema_version
+        if version not in (None, SCHEMA_VERSION):
             raise ConfigError(
-                f"the run file has schema_version {head['schema_version']}, this version reads {SCHEMA_VERSION}",
+                f"the run file has schema_version {version}, this version reads {SCHEMA_VERSION}",
                 hint="use the stj-audit that wrote it, or a newer one",
             )
         return msgspec.json.decode(text, type=Report)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise ConfigError(f"not a run file of stj-audit: {error}", hint="give a file written by --report json=PATH") from error
 
 
 def json_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of the run file."""
     schema: dict[str, Any] = _decimals_as_numbers(msgspec.json.schema(Report))
+    schema["$defs"]["Report"]["properties"]["facts"] = FACTS_SCHEMA
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "stj-audit run file", **schema}
 
 

@@ -214,7 +214,16 @@ def test_no_value_leaves_in_any_format(format_: str, secrets: Secrets, tmp_path:
     looked_at_values = {"secret-in-index", "personal-data-in-key", "ttl-values-unusable"}
     assert looked_at_values <= {finding["check"] for finding in run["findings"]}
     assert {attribute["name"] for attribute in table["items"]["attributes"]} == set(marked(Markers(), large=False))
+    [facts] = run["facts"]["gathered"]["snapshot"]["tables"]
+    assert sum(facts["items"]["sizes"]["items"]) == ITEMS, "the run file must have the facts too"
+    assert facts["time_to_live"]["enabled"]
     assert found(everything(ran, tmp_path), secrets.traces) == []
+    if format_ == "json":
+        again = stj_audit(
+            "check", "--from", "r.json", "--report", "again.json", "-vv", "--color", "always", cwd=tmp_path, keys=False
+        )
+        assert again.code == 3
+        assert found(everything(again, tmp_path), secrets.traces) == []
     for other in RENDERED if format_ == "json" else ():
         rendered = stj_audit(
             "render", "r.json", "-f", other, "--sarif-anchor", "r.json", "-vv", "--color", "always", cwd=tmp_path, keys=False
@@ -292,6 +301,7 @@ def test_no_value_leaves_when_reading_fails(spoil: Any, secrets: Secrets, proxy:
     assert ran.code == 0, ran.err
     run = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
     assert run["tables"][0]["items"] is None
+    assert run["facts"]["gathered"]["snapshot"]["tables"][0]["items"]["fact"] == "Unknown"
     assert "dynamodb:Scan" in {row["call"] for row in run["not_checked"]}
     assert found(everything(ran, tmp_path), secrets.traces) == []
 

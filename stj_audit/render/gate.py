@@ -26,6 +26,8 @@ def render_gate(report: Report, gate: GateReport, *, color: bool) -> str:
     tables = _tables(report, gate)
     where = f"{digest.regions(audit)}, {digest.accounts(audit)}, {counted(len(tables), 'table')}"
     _text(page, f"DynamoDB check: {where}, {filters.on_date(audit.started_at)}")
+    if report.judged_again:
+        _text(page, filters.sentence(digest.capital(report.judged_again)))
     _text(page, f"Fails on {_bars(gate)}.")
     page.raw("")
     for line in digest.not_read(audit):

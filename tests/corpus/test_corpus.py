@@ -14,7 +14,9 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from msgspec import UNSET
 
+from stj_audit.again import judge_again
 from stj_audit.config import TARGET_USERS, parse_config
 from stj_audit.pipeline import Request, audit
 from stj_audit.render import render
@@ -46,15 +48,19 @@ def audited(name: str) -> Report:
     return audit_of(design_of(name))
 
 
+def request_for(design: Design) -> Request:
+    config = parse_config(tomllib.loads(dedent(design.config), parse_float=Decimal), origin="stj-audit.toml")
+    # findings are those at the target: fewer other user counts to judge for take less time
+    return Request(aws=AwsOptions(region=REGION), config=config, users=(TARGET_USERS,))
+
+
 def audit_of(design: Design) -> Report:
     """What `stj-audit run` makes of the design."""
-    config = parse_config(tomllib.loads(dedent(design.config), parse_float=Decimal), origin="stj-audit.toml")
     with pytest.MonkeyPatch.context() as patched:
         # a table of one unit is read at a fifth of that pace, which takes longer than a test may
         patched.setattr("stj_audit.items.plan.SHARE_OF_CAPACITY", Decimal(1_000))
         with deployed(design):
-            # findings are those at the target: fewer other user counts to judge for take less time
-            return audit(Request(aws=AwsOptions(region=REGION), config=config, users=(TARGET_USERS,)))
+            return audit(request_for(design))
 
 
 # ------------------------------------------------------------------------------------------------------- what is found
@@ -134,6 +140,14 @@ def test_what_is_found_is_printed_in_every_format(name: str) -> None:
     for told in (report.tables[0].name, *(finding.title for finding in report.findings)):
         assert told in texts["markdown"]
         assert told in page
+
+
+@each_design
+def test_judged_again_from_its_run_file_it_is_told_the_same(name: str) -> None:
+    report = audited(name)
+    today = report.audit.finished_at.date()
+    again = judge_again(from_json(render(report, "json")), request_for(design_of(name)), origin="run.json", today=today)
+    assert replace(again, judged_again=UNSET, trust=again.trust[1:]) == report
 
 
 # ------------------------------------------------------------------------------------------------ how a mismatch is told
