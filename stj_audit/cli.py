@@ -932,7 +932,7 @@ def _anchor(outputs: list[Any], config: "Config | None", settings: dict[str, Any
     path = configured if given is None else given
     if path is None or (given is None and not path.is_file()):  # the demo's is no file
         needed = "sarif" in {settings["format_"], *(target.format for target in outputs)}
-        if needed and not settings.get("templates"):  # a design has its own lines
+        if needed and not declared:
             raise ConfigError(
                 "sarif needs a file to point at, and there is no configuration",
                 hint="give --sarif-anchor PATH: any file of the repository, at best the one that declares the tables",
