@@ -208,7 +208,7 @@ def _shape(hint: Any) -> Any:
 
 
 _PLAIN: Mapping[Any, Any] = {int: Count, datetime: Annotated[datetime, Meta(tz=True)]}
-_BUILT: Mapping[Any, Any] = {UnionType: Union, tuple: tuple, Mapping: dict}
+_BUILT: Mapping[Any, Any] = {UnionType: Union, Union: Union, tuple: tuple, Mapping: dict}
 
 
 def _saved(value: Any) -> Any:
