@@ -141,7 +141,7 @@ def test_emr_serverless_takes_the_run(tmp_path: Path) -> None:
 
 # ------------------------------------------------------------------------------------------ "Very large tables" in the README
 
-CORE_BYTES_PER_SECOND = 50_000_000
+CORE_BYTES_PER_SECOND = 100_000_000
 VCPUS, EXECUTOR_VCPUS, GB_PER_VCPU = 44, 40, 2
 DPU_HOUR, VCPU_HOUR, GB_HOUR = Decimal("0.44"), Decimal("0.052624"), Decimal("0.0057785")
 
