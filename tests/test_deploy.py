@@ -162,8 +162,8 @@ def test_the_arithmetic_of_ten_terabytes() -> None:
     assert export[2] == f"{gb * usd('export.full.gb'):,.0f}"
     assert f"${gb * usd('backup.pitr.gb_month'):,.0f} a month" in export[0]
     assert f"{core_hours:.1f} core-hours" in glue[0]
-    assert glue[1:] == [f"{hours:.1f}", f"{hours * VCPUS / 4 * DPU_HOUR:.2f}"]
-    assert emr[1:] == [f"{hours:.1f}", f"{hours * VCPUS * (VCPU_HOUR + GB_PER_VCPU * GB_HOUR):.2f}"]
+    assert glue[1:] == [f"{hours:.2f}", f"{hours * VCPUS / 4 * DPU_HOUR:.2f}"]
+    assert emr[1:] == [f"{hours:.2f}", f"{hours * VCPUS * (VCPU_HOUR + GB_PER_VCPU * GB_HOUR):.2f}"]
     assert machine[1] == f"{core_hours / 16:.1f}"
     units = gb * 2**30 // 8_192
     assert scan == [
