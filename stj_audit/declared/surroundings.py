@@ -95,7 +95,7 @@ def _undecided(properties: Mapping[str, Any], kind: str) -> Unresolved | None:
         if name == "TargetTrackingScalingPolicyConfiguration":
             if name not in properties:
                 continue  # a policy of another type has no target to aim at
-            value = value.get("TargetValue") if isinstance(value, dict) else value
+            value = value if isinstance(value, Unresolved) else value.get("TargetValue") if isinstance(value, dict) else None
             if not is_percent(value) and not isinstance(value, Unresolved):
                 return Unresolved(reason="TargetValue is no number of percent")
         why = first_unresolved(value)
