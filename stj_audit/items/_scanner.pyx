@@ -197,21 +197,26 @@ cdef enum:
     SIZE = 1
     KIND = 2  # and the length of the name above it
     NAME = 3
-    START = 4  # of the text in a value of type S, N or B
-    END = 5
-    CHECKSUM = 6  # of a partition key's text as it stands there
-    SHAPE = 7  # of a key's value, or ASK
-    RECORD = 8
-    KIND_BITS = 8
+    RECORD = 4
+    KIND_BITS = 4
     KIND_MASK = 15
-    ESCAPED_BIT = 128  # of the text
+
+    # details: more of each attribute that has a bit above the indexes' in its INFO, in the order of the records
+    START = 0  # of the text in a value of type S, N or B
+    END = 1
+    CHECKSUM = 2  # of a partition key's text as it stands there
+    SHAPE = 3  # of a key's value, or ASK
+    DETAIL = 4
+    SHAPE_MASK = 255
+    ESCAPED_BIT = 256  # above the shape: of the text
 
     # items
     FIRST = 0  # record
     BEGIN = 1
     CLOSE = 2
     BYTES = 3
-    ITEM = 4
+    TOLD = 4  # the first of its details
+    ITEM = 8
 
     # slots: the running numbers of one attribute name
     PRESENT = 0
@@ -298,7 +303,7 @@ cdef enum:
     HISTOGRAM = 409_601  # AWS: an item has 400 KB at the most
     MAX_RECORDS = 524_288
     KEPT_RECORDS = 131_072
-    BATCH_RECORDS = 65_536  # of lines that are counted together
+    BATCH_RECORDS = 8_192  # of lines that are counted together: they stay in the caches of a processor
     MAX_NUMBER_BYTES = 21
     CONTAINER_BYTES = 3
 
@@ -496,6 +501,8 @@ cdef class Scanner:
     # what was read and is not yet counted
     cdef uint32_t[::1] records
     cdef Py_ssize_t record_count
+    cdef uint32_t[::1] details
+    cdef Py_ssize_t detail_count
     cdef uint32_t[::1] entries
     cdef Py_ssize_t entry_count
     cdef uint64_t[::1] names  # hashes of the names of the maps that are open
@@ -543,7 +550,7 @@ cdef class Scanner:
     cdef int64_t[MAX_INDEXES] index_size  # of the item at hand
     cdef uint32_t[::1] parts  # rows: how many key attributes, and which; HASH of the table and of each index, the table's key, its RANGE
     cdef Py_ssize_t key_row, sort_row
-    cdef uint32_t[MAX_KEY_ATTRIBUTES] key_records
+    cdef uint32_t[MAX_KEY_ATTRIBUTES] key_details
     cdef uint32_t[MAX_KEY_ATTRIBUTES] key_at
     cdef uint32_t[MAX_KEY_ATTRIBUTES] key_length
     cdef uint64_t keys_ready
@@ -609,6 +616,7 @@ cdef class Scanner:
         self.rank_factor, self.rank_summand = rank
         self.seed = seed
         self.records = _halves(RECORD * 1024)
+        self.details = _halves(DETAIL * 256)
         self.entries = _halves(ITEM * 256)
         self.names = _words(64)
         self.seen = _words(64)
@@ -859,15 +867,21 @@ cdef class Scanner:
         self.body_bytes = 0
         self.eights = 0
         self.sixteens = 0
-        self.record_count = self.entry_count = self.name_count = self.todo_count = 0
+        self.record_count = self.detail_count = self.entry_count = self.name_count = self.todo_count = 0
         if self.records.shape[0] > RECORD * KEPT_RECORDS:
             self.records = _halves(RECORD * 1024)
+        if self.details.shape[0] > DETAIL * KEPT_RECORDS:
+            self.details = _halves(DETAIL * 256)
         if self.entries.shape[0] > ITEM * KEPT_RECORDS:
             self.entries = _halves(ITEM * 256)
         return 0
 
     cdef int _more_records(self) except -1 with gil:
         self.records = _longer(self.records, _halves, 0)
+        return 0
+
+    cdef int _more_details(self) except -1 with gil:
+        self.details = _longer(self.details, _halves, 0)
         return 0
 
     cdef int _more_entries(self) except -1 with gil:
@@ -1541,6 +1555,7 @@ cdef class Scanner:
         """Past an item, from its brace. What is in it is recorded, not counted."""
         cdef size_t begin = i
         cdef Py_ssize_t first = self.record_count
+        cdef Py_ssize_t told = self.detail_count
         cdef Py_ssize_t end, slot
         cdef size_t name, name_end
         cdef int64_t size = 0
@@ -1610,8 +1625,6 @@ cdef class Scanner:
                 record[SIZE] = <uint32_t> length
                 record[KIND] = <uint32_t> self.kind | (<uint32_t> (name_end - name) << KIND_BITS)
                 record[NAME] = <uint32_t> name
-                record[START] = <uint32_t> self.value_start
-                record[END] = <uint32_t> self.value_end
                 self.record_count += 1
                 if slot >= 0:
                     previous = slot + 1
@@ -1620,11 +1633,18 @@ cdef class Scanner:
                     if row[STAMP] == self.stamp:
                         return GIVE_UP
                     row[STAMP] = self.stamp
-                    key = (row[INFO] >> KEY_SHIFT) & 0xFF
-                    if key and self.key_kinds[key - 1] == self.kind:
-                        have |= <uint64_t> 1 << (key - 1)
-                        if not self._is_key(key - 1, record):
-                            return GIVE_UP
+                    if row[INFO] >> KEY_SHIFT:
+                        at = DETAIL * self.detail_count
+                        if at + DETAIL > self.details.shape[0]:
+                            self._more_details()
+                        self.details[at + START] = <uint32_t> self.value_start
+                        self.details[at + END] = <uint32_t> self.value_end
+                        self.detail_count += 1
+                        key = (row[INFO] >> KEY_SHIFT) & 0xFF
+                        if key and self.key_kinds[key - 1] == self.kind:
+                            have |= <uint64_t> 1 << (key - 1)
+                            if not self._is_key(key - 1, &self.details[at]):
+                                return GIVE_UP
                 else:
                     previous = 0
                     record[SLOT] = NO_SLOT
@@ -1656,22 +1676,22 @@ cdef class Scanner:
         self.entries[at + BEGIN] = <uint32_t> begin
         self.entries[at + CLOSE] = <uint32_t> end + 1
         self.entries[at + BYTES] = <uint32_t> size
+        self.entries[at + TOLD] = <uint32_t> told
         self.entry_count += 1
         return end + 1
 
-    cdef bint _is_key(self, int key, uint32_t *record) except -1 nogil:
+    cdef bint _is_key(self, int key, uint32_t *detail) except -1 nogil:
         """Whether the value just read is one for a key attribute. Notes what is told of it, while its bytes are at hand."""
         cdef int kind = self.kind
         if kind == B:
-            record[SHAPE] = 0
+            detail[SHAPE] = 0
             return self._is_base64(self.value_start, self.value_end)
         if kind == S and self.marks & ESCAPED:
-            record[KIND] |= ESCAPED_BIT
-            record[SHAPE] = ASK
+            detail[SHAPE] = ASK | ESCAPED_BIT
             return True
-        record[SHAPE] = <uint32_t> self._shape_of(self.value_start, self.value_end - self.value_start)
+        detail[SHAPE] = <uint32_t> self._shape_of(self.value_start, self.value_end - self.value_start)
         if kind == S and (self.hashed >> key) & 1:
-            record[CHECKSUM] = self._crc_of_input(self.value_start, self.value_end)
+            detail[CHECKSUM] = self._crc_of_input(self.value_start, self.value_end)
         return True
 
     cdef bint _is_base64(self, size_t start, size_t end) except -1 nogil:
@@ -2100,6 +2120,7 @@ cdef class Scanner:
         cdef int64_t size = self.entries[ITEM * item + BYTES]
         cdef Py_ssize_t end = self.entries[ITEM * (item + 1) + FIRST] if item + 1 < self.entry_count else self.record_count
         cdef Py_ssize_t record
+        cdef Py_ssize_t detail = self.entries[ITEM * item + TOLD]
         # Rows of the two arrays, whose lengths are whole numbers of rows: to check where a row begins is to check all of it
         cdef uint32_t *row
         cdef int64_t *slot
@@ -2150,13 +2171,15 @@ cdef class Scanner:
                     for index in range(self.index_count):
                         if (info >> index) & 1:
                             self.index_size[index] += bytes_
-                key = (info >> KEY_SHIFT) & 0xFF
-                if key and self.key_kinds[key - 1] == <int> kind:
-                    have |= <uint64_t> 1 << (key - 1)
-                    self.key_records[key - 1] = <uint32_t> record
-                if (info >> TTL_BIT) & 1:
-                    dated = True
-                    self._expire(record, kind)
+                if info >> KEY_SHIFT:
+                    key = (info >> KEY_SHIFT) & 0xFF
+                    if key and self.key_kinds[key - 1] == <int> kind:
+                        have |= <uint64_t> 1 << (key - 1)
+                        self.key_details[key - 1] = <uint32_t> detail
+                    if (info >> TTL_BIT) & 1:
+                        dated = True
+                        self._expire(detail, kind)
+                    detail += 1
             if bytes_ >= self.compressed_from and not key:
                 if bytes_ - <int64_t> (tag >> KIND_BITS) >= self.compressed_from and (kind == S or kind == B or kind >= L):
                     large = True
@@ -2175,9 +2198,9 @@ cdef class Scanner:
                 self._count_key(index + 1)
         for key in range(self.key_count):
             if (have >> key) & 1:
-                shape = self.records[RECORD * <Py_ssize_t> self.key_records[key] + SHAPE]
+                shape = self.details[DETAIL * <Py_ssize_t> self.key_details[key] + SHAPE] & SHAPE_MASK
                 if shape == ASK:
-                    self._leave(TO_SHAPE, <uint32_t> key, self.key_records[key])
+                    self._leave(TO_SHAPE, <uint32_t> key, self.key_details[key])
                 else:
                     self.shapes[SHAPES * key + shape] += 1
         if large and self.keyed and size >= self.compressed_from:
@@ -2193,10 +2216,10 @@ cdef class Scanner:
                 self._leave(TO_HASH, <uint32_t> item, 0)
         return 0
 
-    cdef int _expire(self, Py_ssize_t record, uint32_t kind) except -1 nogil:
+    cdef int _expire(self, Py_ssize_t detail, uint32_t kind) except -1 nogil:
         """Count what TTL makes of a value."""
-        cdef size_t start = self.records[RECORD * record + START]
-        cdef size_t end = self.records[RECORD * record + END]
+        cdef size_t start = self.details[DETAIL * detail + START]
+        cdef size_t end = self.details[DETAIL * detail + END]
         cdef int64_t seconds = 0
         cdef double past
         cdef size_t at
@@ -2204,11 +2227,11 @@ cdef class Scanner:
             self.expiries[NOT_NUMBERS] += 1
             return 0
         if end - start > 15:
-            self._leave(TO_EXPIRE, <uint32_t> record, 0)
+            self._leave(TO_EXPIRE, <uint32_t> detail, 0)
             return 0
         for at in range(start, end):
             if not 48 <= self.body[at] <= 57:
-                self._leave(TO_EXPIRE, <uint32_t> record, 0)
+                self._leave(TO_EXPIRE, <uint32_t> detail, 0)
                 return 0
             seconds = 10 * seconds + (self.body[at] - 48)
         past = self.now - <double> seconds
@@ -2247,18 +2270,19 @@ cdef class Scanner:
             name = self.records[at + NAME]
             self._count_new(name, name + (self.records[at + KIND] >> KIND_BITS), self.records[at + SIZE], self.records[at + KIND] & KIND_MASK)
         elif what == TO_SHAPE:
-            at = RECORD * <Py_ssize_t> more
+            at = DETAIL * <Py_ssize_t> more
             self.keys_ready = 0
             self.scratch_bytes = 0
-            self.key_records[which] = more
+            self.key_details[which] = more
             if self.key_kinds[which] == N:
-                text = bytes(self.body[self.records[at + START] : self.records[at + END]])
+                text = bytes(self.body[self.details[at + START] : self.details[at + END]])
             else:
                 self._ready(which)
                 text = bytes(self.scratch[self.key_at[which] : self.key_at[which] + self.key_length[which]])
             self.shapes[SHAPES * <Py_ssize_t> which + <int> self.owner.shape_of(text)] += 1
         elif what == TO_EXPIRE:
-            kind = EXPIRY_NAMES.index(self.owner.expiry_of(bytes(self.body[self.records[at + START] : self.records[at + END]])))
+            at = DETAIL * <Py_ssize_t> which
+            kind = EXPIRY_NAMES.index(self.owner.expiry_of(bytes(self.body[self.details[at + START] : self.details[at + END]])))
             self.expiries[<int> kind] += 1
         elif what == TO_SIZE:
             self.beyond[which] = self.beyond.get(which, 0) + 1
@@ -2321,16 +2345,16 @@ cdef class Scanner:
 
     cdef int _ready(self, int key) except -1 nogil:
         """The bytes of one key attribute of the item at hand, as `_key_bytes` gives them, into the scratch."""
-        cdef Py_ssize_t record = RECORD * <Py_ssize_t> self.key_records[key]
-        cdef size_t start = self.records[record + START]
-        cdef size_t end = self.records[record + END]
+        cdef Py_ssize_t detail = DETAIL * <Py_ssize_t> self.key_details[key]
+        cdef size_t start = self.details[detail + START]
+        cdef size_t end = self.details[detail + END]
         if (self.keys_ready >> key) & 1:
             return 0
         self.keys_ready |= <uint64_t> 1 << key
         self._room(end - start)
         self.key_at[key] = <uint32_t> self.scratch_bytes
         if self.key_kinds[key] == S:
-            if self.records[record + KIND] & ESCAPED_BIT:
+            if self.details[detail + SHAPE] & ESCAPED_BIT:
                 self._put_text(start, end)
             else:
                 self._put_plain(start, end)
@@ -2496,10 +2520,10 @@ cdef class Scanner:
         cdef bint known = False
         self.key_items[of] += 1
         if self.parts[row] == 1 and self.key_kinds[self.parts[row + 1]] == S:  # as `hashed` has them
-            at = RECORD * <Py_ssize_t> self.key_records[self.parts[row + 1]]
-            known = not self.records[at + KIND] & ESCAPED_BIT
+            at = DETAIL * <Py_ssize_t> self.key_details[self.parts[row + 1]]
+            known = not self.details[at + SHAPE] & ESCAPED_BIT
         if known:
-            checksum = self.records[at + CHECKSUM]
+            checksum = self.details[at + CHECKSUM]
         else:
             self._join(row)
             checksum = self._crc(self.joined_at, self.joined_at + self.joined_length, 0)
@@ -2508,8 +2532,8 @@ cdef class Scanner:
             return checksum
         recent = -1
         if known:
-            start = self.records[at + START]
-            length = self.records[at + END] - start
+            start = self.details[at + START]
+            length = self.details[at + END] - start
             if length <= RECENT_BYTES:
                 recent = RECENT * (RECENTS * of + <Py_ssize_t> (checksum % RECENTS))
                 if (
