@@ -5,11 +5,12 @@ import os
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from stj_audit.deliver import history as kept_runs
-from stj_audit.deliver.history import Folder, earlier, keep_run, open_store
+from stj_audit.deliver.history import earlier, keep_run
+from stj_audit.deliver.stores import MAX_SUMMARY_BYTES, Folder, open_store
 from stj_audit.errors import ConfigError, UnusableHistory
 from stj_audit.history import from_json, summary
 from stj_audit.report import Report
@@ -19,7 +20,7 @@ from tests.sample_report import STARTED_AT, sample_report
 FOLDER = "123456789012/eu-north-1"
 
 
-def a_run(when: datetime = STARTED_AT, run_id: str = "a", **audit: object) -> Report:
+def a_run(when: datetime = STARTED_AT, run_id: str = "a", **audit: Any) -> Report:
     report = sample_report()
     return replace(report, audit=replace(report.audit, started_at=when, id=run_id, **audit))
 
@@ -54,7 +55,7 @@ def test_no_folder_yet_is_no_earlier_run(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
-def test_other_files_are_left_out_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_files_are_left_out_and_told(tmp_path: Path) -> None:
     store = Folder(path=tmp_path)
     keep_run(store, a_run(run_id="good"))
     there = tmp_path / "summary" / FOLDER / "2026" / "11"
@@ -62,7 +63,7 @@ def test_other_files_are_left_out_and_told(tmp_path: Path, monkeypatch: pytest.M
     (there / ".DS_Store").write_bytes(b"\x00")
     (there / "20T0600Z-empty.json").touch()
     (there / "20T0600Z-folder.json").mkdir()
-    (there / "20T0600Z-large.json").write_bytes(b" " * (kept_runs.MAX_SUMMARY_BYTES + 1))
+    (there / "20T0600Z-large.json").write_bytes(b" " * (MAX_SUMMARY_BYTES + 1))
     (there / "20T0600Z-newer.json").write_text('{"schema_version": 7}', "utf-8")
     (there / "20T0600Z-gone.json").symlink_to(tmp_path / "gone")
     found, notes = earlier(store, a_run(STARTED_AT + timedelta(days=1), "now"))
@@ -81,7 +82,7 @@ def test_a_run_of_the_same_name_is_never_overwritten(tmp_path: Path) -> None:
     keep_run(store, first)
     keep_run(store, first)  # the same again is no harm
     before = {name: (tmp_path / name).read_bytes() for name in files(tmp_path)}
-    with pytest.raises(UnusableHistory, match="is in the history .* already, and is not overwritten"):
+    with pytest.raises(UnusableHistory, match=r"is in the history .* already, and is not overwritten"):
         keep_run(store, replace(first, verdict="another"))
     assert {name: (tmp_path / name).read_bytes() for name in files(tmp_path)} == before
 
@@ -117,7 +118,7 @@ def test_of_two_processes_that_write_one_name_one_wins(tmp_path: Path) -> None:
     for one in processes:
         one.join(60)
     codes = [one.exitcode for one in processes]
-    assert sorted(map(int, codes)) == [0, 1]
+    assert set(codes) == {0, 1}
     kept = run_from_json((tmp_path / files(tmp_path)[0]).read_bytes())
     assert kept.verdict == ("this" if codes[0] == 0 else "that") * 1_000
     assert len(files(tmp_path)) == 2, "nothing half-written is left"
@@ -148,7 +149,7 @@ def test_keep_removes_the_oldest_of_its_account_and_region(tmp_path: Path) -> No
 def test_a_folder_that_is_a_file_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     store = Folder(path=tmp_path / "file")
-    with pytest.raises(UnusableHistory, match="cannot keep the run in .*file: (Not a directory|File exists)"):
+    with pytest.raises(UnusableHistory, match=r"cannot keep the run in .*file: (Not a directory|File exists)"):
         keep_run(store, a_run())
 
 
