@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stj_audit.deliver.history import earlier, keep_run
+from stj_audit.deliver.history import earlier, keep_run, last_before, last_two
 from stj_audit.deliver.stores import MAX_SUMMARY_BYTES, Folder, open_store
 from stj_audit.errors import ConfigError, UnusableHistory
 from stj_audit.history import from_json, summary
@@ -164,3 +164,23 @@ def test_a_folder_that_may_not_be_written_to_says_so(tmp_path: Path) -> None:
 def test_what_is_no_place_is_a_wrong_command_line(where: str) -> None:
     with pytest.raises(ConfigError, match=r"names no bucket|has no path"):
         open_store(where)
+
+
+def test_the_last_run_is_compared_with_the_one_before_it_of_the_same_place(tmp_path: Path) -> None:
+    store = Folder(path=tmp_path)
+    first, second, third = (a_run(STARTED_AT + timedelta(days=place), f"r{place}") for place in range(3))
+    for report in (first, second, third, a_run(STARTED_AT + timedelta(days=2, hours=-1), "elsewhere", region="us-east-1")):
+        keep_run(store, report)
+    (tmp_path / "runs" / FOLDER / "2026" / "11" / "30T0600Z-broken.json").write_text("{", "utf-8")
+    assert last_two(store) == (second, third)
+    assert last_before(store, second) == first
+    assert last_before(store, a_run(STARTED_AT + timedelta(days=9), "not-kept")) == third
+
+
+def test_a_first_run_has_nothing_before_it(tmp_path: Path) -> None:
+    store = Folder(path=tmp_path)
+    with pytest.raises(UnusableHistory, match="there is no run in the history"):
+        last_two(store)
+    keep_run(store, a_run())
+    with pytest.raises(UnusableHistory, match="there is no run before 2026-11-22 06:00 UTC of the same accounts and regions"):
+        last_two(store)

@@ -48,6 +48,32 @@ def earlier(store: Store, report: Report) -> tuple[list[RunSummary], list[str]]:
     return found, [*skipped[:MOST_NOTES], *more]
 
 
+def last_two(store: Store) -> tuple[Report, Report]:
+    """The newest run that is kept, and the newest before it of the same accounts and regions, that one first. Raises UnusableHistory."""
+    for name in sorted(_ours(store, RUNS), key=time_order, reverse=True):
+        try:
+            new = run_file.from_json(store.read(f"{RUNS}/{name}"))
+        except (Unreadable, ConfigError):
+            continue
+        return last_before(store, new), new
+    raise UnusableHistory(f"there is no run in the history {store}", hint="keep one with `stj-audit run --history`")
+
+
+def last_before(store: Store, report: Report) -> Report:
+    """The newest run that is kept of those before this one, of the same accounts and regions. Raises UnusableHistory."""
+    for name in sorted(_ours(store, RUNS, folder_of(report)), key=time_order, reverse=True):
+        try:
+            old = run_file.from_json(store.read(f"{RUNS}/{name}"))
+        except (Unreadable, ConfigError):
+            continue
+        if old.audit.started_at < report.audit.started_at and scopes_of(old) == scopes_of(report):
+            return old
+    raise UnusableHistory(
+        f"there is no run before {report.audit.started_at:%Y-%m-%d %H:%M} UTC of the same accounts and regions in the history {store}",
+        hint="keep runs with `stj-audit run --history`, or give two run files",
+    )
+
+
 def keep_run(store: Store, report: Report, *, most: int | None = None) -> str:
     """
     Write a run and its summary; the name of its file. `most`: how many runs of its account and region stay, in a folder.
@@ -77,9 +103,10 @@ def _same(store: Store, name: str, text: str) -> bool:
         return False
 
 
-def _ours(store: Store, kind: str, folder: str) -> list[str]:
-    """Names of the form of ours; other files are none of our business."""
-    names = (f"{folder}/{name}" for name in store.names(f"{kind}/{folder}"))
+def _ours(store: Store, kind: str, folder: str = "") -> list[str]:
+    """Names of the form of ours, below a folder; other files are none of our business."""
+    below, start = (f"{kind}/{folder}", f"{folder}/") if folder else (kind, "")
+    names = (f"{start}{name}" for name in store.names(below))
     return [name for name in names if is_name(name)]
 
 

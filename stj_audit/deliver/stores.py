@@ -19,6 +19,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
+from stj_audit.deliver.files import usual_mode
 from stj_audit.errors import ConfigError, UnusableHistory
 from stj_audit.history import SUMMARIES
 
@@ -139,6 +140,7 @@ def _create(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+        temporary.chmod(usual_mode())
         try:
             path.hardlink_to(temporary)
         except FileExistsError:

@@ -11,7 +11,7 @@ from stj_audit.render import filters
 from stj_audit.report import Trend
 
 WIDTH, NARROW_WIDTH = 720, 320
-LEFT, RIGHT_ROOM, TOP, BOTTOM, HEIGHT = 8.0, 90.0, 14.0, 74.0, 96.0
+LEFT, RIGHT_ROOM, NAME_Y, TOP, BOTTOM, HEIGHT = 8.0, 90.0, 14.0, 28.0, 84.0, 106.0
 FULL_SCORE = 100.0
 
 
@@ -26,6 +26,7 @@ class Dot:
 class Sparkline:
     """`lines` are "x,y x,y ...": several where a value between is not known. `label` is the last value, at `label_y`."""
 
+    name: str
     title: str
     description: str
     lines: tuple[str, ...]
@@ -37,6 +38,7 @@ class Sparkline:
     width: float
     right: float
     left: float = LEFT
+    name_y: float = NAME_Y
     bottom: float = BOTTOM
     height: float = HEIGHT
 
@@ -53,7 +55,12 @@ def sparklines(trend: Trend, narrow: bool = False) -> tuple[Sparkline, ...]:
     return (
         _sparkline("Score", times, scores, score_words, top=FULL_SCORE, narrow=narrow),
         _sparkline(
-            "Cost a month", times, costs, cost_words, top=float(max((c for c in costs if c is not None), default=0)), narrow=narrow
+            "Cost a month now",
+            times,
+            costs,
+            cost_words,
+            top=float(max((c for c in costs if c is not None), default=0)),
+            narrow=narrow,
         ),
     )
 
@@ -82,6 +89,7 @@ def _sparkline(
     last = dots[-1]
     first_day, last_day = filters.on_date(times[0]), filters.on_date(times[-1])
     return Sparkline(
+        name=title,
         title=f"{title}, {first_day} to {last_day}",
         description=f"{len(times)} runs: {words[0]} on {first_day}, {words[-1]} on {last_day}. The numbers are in the table below.",
         lines=_lines(dots),
