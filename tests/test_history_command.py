@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import botocore.session
+import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
@@ -27,7 +28,7 @@ from stj_audit.diff import compare
 from stj_audit.errors import UnusableHistory
 from stj_audit.history import summary
 from stj_audit.judge import Terms, judge
-from stj_audit.report import Report, Trend
+from stj_audit.report import Report, Trend, json_schema
 from stj_audit.trend import trend
 from tests.builders import a_table, some_items, some_traffic, table_facts
 from tests.commands import stj_audit
@@ -190,6 +191,7 @@ def test_five_monthly_runs_show_the_date_to_the_day(growing: Growing, tmp_path: 
         assert ran.exit_code == 0, ran.stderr
         assert re.search(r"^kept .*/audits/runs/.*\.json$", ran.stderr, re.MULTILINE)
     report = json.loads(ran.stdout)
+    jsonschema.validate(report, json_schema())
     assert report["tables"][0]["items"]["max_bytes"] == largest(MONTHS[4])
     assert [one["started_at"][:10] for one in report["trend"]["runs"]] == [f"{when:%Y-%m-%d}" for when in MONTHS[:5]]
     warn, most = report["trend"]["tables"][0]["forecasts"]
@@ -266,7 +268,7 @@ def test_a_run_is_kept_in_a_bucket_and_shown_the_next_time(monkeypatch: pytest.M
     for name in [name for name in os.environ if name.startswith("STJ_AUDIT_")]:
         monkeypatch.delenv(name)
     with demo_tables():
-        s3 = botocore.session.Session().create_client("s3", region_name=DEMO_REGION)
+        s3: Any = botocore.session.Session().create_client("s3", region_name=DEMO_REGION)
         s3.create_bucket(Bucket="audits", CreateBucketConfiguration={"LocationConstraint": DEMO_REGION})
         run = ["run", "stj_system", "--region", DEMO_REGION, "--no-config", "--history", "s3://audits/stj", "-f", "json"]
         results = [CliRunner().invoke(cli, run) for _ in range(2)]

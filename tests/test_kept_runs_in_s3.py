@@ -38,14 +38,14 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kept]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_REGION", "eu-north-1")
     with mock_aws():
-        client = botocore.session.Session().create_client("s3", region_name="eu-north-1")
+        client: Any = botocore.session.Session().create_client("s3", region_name="eu-north-1")
         client.create_bucket(Bucket=NAME, CreateBucketConfiguration={"LocationConstraint": "eu-north-1"})
         store = open_store(f"s3://{NAME}/{PREFIX}/")
         assert isinstance(store, Bucket)
         found = Kept(store=store, client=client)
 
         def note(request: AWSPreparedRequest, event_name: str, **_: object) -> None:
-            condition = request.headers.get("If-None-Match")
+            condition: Any = request.headers.get("If-None-Match")
             found.sent.append((event_name.rpartition(".")[2], condition.decode() if isinstance(condition, bytes) else condition))
 
         store.client.meta.events.register_first("before-send.s3", note)
