@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, Meta
 
 from stj_audit.errors import ConfigError
 from stj_audit.report import Report, TableReport
@@ -30,6 +30,12 @@ _NAME = re.compile(
 )
 _NOT_FOR_NAMES = re.compile(r"[^A-Za-z0-9-]", re.ASCII)
 
+GRADE = r"^([A-F][+-]?|\?|n/a)$"
+YEARS = range(2012, 9_000)  # DynamoDB is of 2012
+MAX_EXPONENT = 30  # 10**30 dollars are no amount, and a number of a million digits takes a day to add up
+
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TableSummary:
@@ -38,12 +44,12 @@ class TableSummary:
     were; `sampled`: not all were read, so that the largest may not be among them. `throttles`: reads and writes, null: not known.
     """
 
-    items: int | None
-    size_bytes: int | None
-    max_bytes: int | None
-    p99_bytes: int | None
+    items: Count | None
+    size_bytes: Count | None
+    max_bytes: Count | None
+    p99_bytes: Count | None
     sampled: bool
-    throttles: int | None
+    throttles: Count | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,9 +66,9 @@ class RunSummary:
     id: str
     started_at: datetime
     scopes: tuple[str, ...]
-    target_users: int
-    grade: str
-    score: float | None
+    target_users: Count
+    grade: Annotated[str, Meta(pattern=GRADE)]
+    score: Annotated[float, Meta(ge=0, le=100)] | None
     cost_usd: Decimal | None
     cost_at_target_usd: Decimal | None
     complete: bool
@@ -162,9 +168,11 @@ def from_json(text: bytes | str) -> RunSummary:
         kept = msgspec.json.decode(text, type=RunSummary)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise ConfigError(f"it is no summary of a run: {error}") from error
-    if kept.started_at.tzinfo is None:
-        raise ConfigError("it is no summary of a run: `started_at` has no time zone")
+    if kept.started_at.tzinfo is None or kept.started_at.year not in YEARS:
+        raise ConfigError("it is no summary of a run: `started_at` is no time of a run, with a time zone")
     amounts = (kept.cost_usd, kept.cost_at_target_usd)
-    if any(amount is not None and not (amount.is_finite() and -30 <= amount.adjusted() <= 30) for amount in amounts):
+    if any(
+        amount is not None and not (amount.is_finite() and -MAX_EXPONENT <= amount.adjusted() <= MAX_EXPONENT) for amount in amounts
+    ):
         raise ConfigError("it is no summary of a run: its cost is no amount")
     return kept

@@ -7,10 +7,13 @@ from decimal import Decimal
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stj_audit.errors import ConfigError
 from stj_audit.history import from_json, is_name, name_of, scopes_of, summary, time_order, to_json
 from stj_audit.report import ScopeReport
+from stj_audit.trend import trend
 from tests.sample_report import HOSTILE, PASSWORD, SUBSCRIBERS, hostile_report, sample_report
 
 
@@ -114,8 +117,12 @@ GOOD = to_json(summary(sample_report()))
         ("[]", "it is no summary of a run: Expected `object`, got `array`"),
         ("{}", "it is no summary of a run: Object missing required field `schema_version`"),
         ('{"schema_version": 2}', "it has schema_version 2, this version reads 1"),
-        (GOOD.replace("Z", ""), "it is no summary of a run: `started_at` has no time zone"),
+        (GOOD.replace("Z", ""), "it is no summary of a run: `started_at` is no time of a run, with a time zone"),
         (re.sub(r'"cost_usd":[0-9.]+', '"cost_usd":1e999', GOOD), "it is no summary of a run: its cost is no amount"),
+        (GOOD.replace("2026-11-22T", "0001-01-01T"), "it is no summary of a run: `started_at` is no time of a run"),
+        (GOOD.replace('"grade":"C"', '"grade":"\x1b[31m"'), "it is no summary of a run: "),
+        (GOOD.replace('"sampled":false', '"sampled":false,"x":1,"items":-1'), "it is no summary of a run: Expected `int` >= 0"),
+        (GOOD.replace('"score":71.4', '"score":1e300'), "it is no summary of a run: Expected `float` <= 100.0"),
         ("[" * 100_000, "it is no summary of a run: "),
         (GOOD.encode() + b"\xff", "it is no summary of a run: "),
     ],
@@ -123,6 +130,17 @@ GOOD = to_json(summary(sample_report()))
 def test_what_is_no_summary_says_why(text: str | bytes, because: str) -> None:
     with pytest.raises(ConfigError, match=f"^{re.escape(because)}"):
         from_json(text)
+
+
+@given(st.binary(max_size=60), st.integers(0, len(GOOD)), st.integers(0, 40))
+def test_damaged_files_are_refused_or_read_and_never_a_crash(rubbish: bytes, place: int, cut: int) -> None:
+    text = GOOD.encode()[:place] + rubbish + GOOD.encode()[place + cut :]
+    try:
+        kept = from_json(text)
+    except ConfigError:
+        return
+    now = replace(summary(sample_report()), id="now", started_at=datetime(2030, 1, 1, tzinfo=UTC))
+    assert trend([kept], now).runs[-1].id == "now"
 
 
 def test_times_are_in_utc() -> None:
