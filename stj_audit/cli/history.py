@@ -1,7 +1,6 @@
 """Where `run` and `check` keep runs, and what they remember of earlier ones."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from stj_audit.report import Report
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class History:
+class History(NamedTuple):  # dataclasses would be imported for --help
     """Where runs are kept; `most` is how many of an account and region, None: all."""
 
     store: "Store"
