@@ -145,6 +145,11 @@ def time_order(name: str) -> tuple[str, ...]:
     return tuple(name.split("/")[2:])
 
 
+def month_of(name: str) -> str:
+    """ "2026/11"."""
+    return "/".join(name.split("/")[2:4])
+
+
 # -------------------------------------------------------------------------------------------------------------- files
 
 _encoder = msgspec.json.Encoder(decimal_format="number")

@@ -96,21 +96,33 @@ def _later(square: float, half: float, rest: float) -> float:
 
 def trend(earlier: Sequence[RunSummary], now: RunSummary, *, notes: Sequence[str] = ()) -> Trend:
     """
-    The trend up to a run, of it and the newest earlier ones of the same accounts and regions. `notes` are what there was to say about the
-    files that they are from.
+    The trend up to a run, of it and the newest earlier ones of the same accounts and regions; where those are of less than two months, growth
+    is that of the last runs of months. `notes` are what there was to say about the files that they are from.
     """
     before = {one.id: one for one in earlier if one.scopes == now.scopes and one.started_at < now.started_at and one.id != now.id}
-    runs = [*sorted(before.values(), key=lambda one: (one.started_at, one.id))[-(MOST_RUNS - 1) :], now]
-    sure = [one for one in runs if one.complete]
+    kept = [*sorted(before.values(), key=lambda one: (one.started_at, one.id)), now]
+    shown = kept[-MOST_RUNS:]
+    # Daily runs alone would never be of two months
+    monthly = _last_of_months(kept)[-MOST_RUNS:]
+    by_month = bool(_too_early([one.started_at for one in shown])) and not _too_early([one.started_at for one in monthly])
+    fitted = monthly if by_month else shown
+    sure = [one for one in fitted if one.complete]
     at_target = [one for one in sure if one.target_users == now.target_users]
+    about = ["growth is that of the last run of each month: those above are of less than two months"] if by_month else []
     return Trend(
-        runs=tuple(map(_run, runs)),
-        tables=tuple(_table_trend(name, runs) for name in now.tables),
+        runs=tuple(map(_run, shown)),
+        tables=tuple(_table_trend(name, fitted) for name in now.tables),
         cost_usd_per_month=_usd_per_month([(one.started_at, one.cost_usd) for one in sure]),
         cost_at_target_usd_per_month=_usd_per_month([(one.started_at, one.cost_at_target_usd) for one in at_target]),
-        too_early=_too_early([one.started_at for one in runs]),
-        notes=(*notes, *_notes(runs)),
+        too_early=_too_early([one.started_at for one in fitted]),
+        notes=(*notes, *about, *_notes([one for one in kept if one in shown or one in fitted])),
     )
+
+
+def _last_of_months(runs: Sequence[RunSummary]) -> list[RunSummary]:
+    """Of runs in the order of time, the last of each month of the calendar."""
+    last = {(one.started_at.year, one.started_at.month): one for one in runs}
+    return list(last.values())
 
 
 def _run(kept: RunSummary) -> TrendRun:

@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,19 @@ def test_the_newest_earlier_runs_of_the_same_place_are_found(tmp_path: Path) -> 
     found, notes = earlier(store, a_run(STARTED_AT + timedelta(days=31 * 13, minutes=1), "now"))
     assert [one.id for one in found] == [f"r{place}" for place in range(13, 1, -1)]
     assert notes == []
+
+
+def test_of_daily_runs_the_last_of_earlier_months_are_found_too(tmp_path: Path) -> None:
+    store = Folder(path=tmp_path)
+    started = datetime(2025, 1, 1, 6, 0, tzinfo=UTC)
+    for place in range(0, 420, 3):
+        keep_run(store, a_run(started + timedelta(days=place), f"d{place}"))
+    found, _ = earlier(store, a_run(started + timedelta(days=420), "now"))
+    assert [one.id for one in found[:12]] == [f"d{place}" for place in range(417, 383, -3)]
+    months = [(one.started_at.year, one.started_at.month) for one in found[12:]]
+    assert months == [(2025, month) for month in range(12, 2, -1)], "with January and February a year"
+    assert len(found) == 22
+    assert all(one.started_at.day >= 26 for one in found[12:])
 
 
 def test_no_folder_yet_is_no_earlier_run(tmp_path: Path) -> None:

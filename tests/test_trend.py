@@ -185,6 +185,17 @@ def test_the_newest_thirteen_of_the_same_place_count_and_this_one_is_last() -> N
     assert len(found.runs) == MOST_RUNS
 
 
+def test_of_daily_runs_growth_is_that_of_the_last_of_each_month() -> None:
+    days = [START + timedelta(days=place) for place in range(200)]
+    runs = [a_run(when, {"orders": a_table(100 * KB + place * 512)}) for place, when in enumerate(days)]
+    found = trend(runs[:-1], runs[-1])
+    assert [one.started_at for one in found.runs] == days[-MOST_RUNS:], "the last thirteen are shown"
+    assert found.too_early is None
+    assert found.tables[0].runs == 7, "January to July"
+    assert forecasts(found)[0].expected == (START + timedelta(days=400)).date()
+    assert found.notes == ("growth is that of the last run of each month: those above are of less than two months",)
+
+
 NUMBERS = st.integers(0, 2**40)
 
 

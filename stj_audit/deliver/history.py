@@ -10,6 +10,7 @@ from stj_audit.history import (
     folder_of,
     from_json,
     is_name,
+    month_of,
     name_of,
     scopes_of,
     summary,
@@ -25,15 +26,20 @@ MOST_NOTES = 3
 
 def earlier(store: Store, report: Report) -> tuple[list[RunSummary], list[str]]:
     """
-    The summaries of the newest runs before this one, of the same accounts and regions; and what there is to say of files that are none.
+    The summaries of the newest runs before this one, of the same accounts and regions, and of the last of each month before those, for a
+    year; and what there is to say of files that are none.
 
     Raises UnusableHistory.
     """
     folder, own, scopes = folder_of(report), name_of(report), scopes_of(report)
     found: list[RunSummary] = []
+    months: set[str] = set()
     skipped: list[str] = []
     for name in sorted(_ours(store, SUMMARIES, folder), key=time_order, reverse=True):
-        if name == own:
+        enough = len(found) >= MOST_RUNS - 1
+        if enough and len(months) >= MOST_RUNS - 1:
+            break
+        if name == own or (enough and month_of(name) in months):
             continue
         try:
             kept = from_json(store.read(f"{SUMMARIES}/{name}"))
@@ -42,8 +48,7 @@ def earlier(store: Store, report: Report) -> tuple[list[RunSummary], list[str]]:
             continue
         if kept.scopes == scopes and kept.started_at < report.audit.started_at:
             found.append(kept)
-        if len(found) == MOST_RUNS - 1:
-            break
+            months.add(month_of(name))
     more = [f"{counted(len(skipped) - MOST_NOTES, 'more file')} of the history left out"] if len(skipped) > MOST_NOTES else []
     return found, [*skipped[:MOST_NOTES], *more]
 
