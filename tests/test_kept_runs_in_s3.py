@@ -11,9 +11,11 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest
 from moto import mock_aws
 
+from stj_audit.cli.history import History
 from stj_audit.deliver.history import earlier, keep_run, last_two
 from stj_audit.deliver.stores import MAX_SUMMARY_BYTES, Bucket, open_store
 from stj_audit.errors import ConfigError, UnusableHistory
+from stj_audit.report import Trend
 from tests.sample_report import STARTED_AT
 from tests.test_kept_runs import FOLDER, a_run
 
@@ -146,3 +148,11 @@ def test_a_policy_of_three_actions_is_enough(kept: Kept) -> None:
     last_two(kept.store)
     assert {call for call, _ in kept.sent} == {"ListObjectsV2", "GetObject", "PutObject"}
     assert json.loads(kept.client.get_object(Bucket=NAME, Key=kept.objects()[-1])["Body"].read())["id"] == "b"
+
+
+def test_earlier_runs_that_cannot_be_read_are_told_in_the_trend(kept: Kept) -> None:
+    history = History(store=open_store("s3://no-such-bucket", region="eu-north-1"), most=None)
+    report = history.remembered(a_run())
+    assert isinstance(report.trend, Trend)
+    assert len(report.trend.runs) == 1
+    assert report.trend.notes == ("cannot read the history s3://no-such-bucket: NoSuchBucket",)
