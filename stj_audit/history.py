@@ -58,8 +58,8 @@ class RunSummary:
     What a trend needs of one run; about 100 bytes, and 120 for each table, and 13 for each finding.
 
     `scopes` are what was audited, "account/region", sorted: runs of other scopes are not compared. `cost_usd` is a month now and
-    `cost_at_target_usd` at `target_users`, null where nothing of it is known; `complete` says whether all of both is. `prices_as_of` is how
-    old their prices are, as in the run file.
+    `cost_at_target_usd` at `target_users`, null where nothing of it is known; `cost_complete` and `cost_at_target_complete` say whether all
+    of it is. `prices_as_of` is how old their prices are, as in the run file.
     """
 
     schema_version: int
@@ -71,7 +71,8 @@ class RunSummary:
     score: Annotated[float, Meta(ge=0, le=100)] | None
     cost_usd: Decimal | None
     cost_at_target_usd: Decimal | None
-    complete: bool
+    cost_complete: bool
+    cost_at_target_complete: bool
     prices_as_of: str | None
     tables: Mapping[str, TableSummary]
     findings: tuple[str, ...]
@@ -91,7 +92,8 @@ def summary(report: Report) -> RunSummary:
         score=report.overall.score,
         cost_usd=current.monthly_usd,
         cost_at_target_usd=None if target is None else target.monthly_usd,
-        complete=current.complete and target is not None and target.complete,
+        cost_complete=current.complete,
+        cost_at_target_complete=target is not None and target.complete,
         prices_as_of=report.costs.prices.as_of,
         tables={table.name: _table(table) for table in report.tables},
         findings=tuple(finding.id for finding in report.findings if finding.suppressed is None),

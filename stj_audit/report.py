@@ -799,8 +799,8 @@ class SourceLine:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrendRun:
     """
-    One of the runs that are kept. `items` and `size_bytes` are of all its tables, null where one is not known. `complete`: all of both bills
-    is known; `findings`: how many were open.
+    One of the runs that are kept. `items` and `size_bytes` are of all its tables, null where one is not known. `cost_complete` and
+    `cost_at_target_complete`: all of that bill is known; `findings`: how many were open.
     """
 
     id: str
@@ -809,7 +809,8 @@ class TrendRun:
     score: float | None
     cost_usd: Decimal | None
     cost_at_target_usd: Decimal | None
-    complete: bool
+    cost_complete: bool
+    cost_at_target_complete: bool
     target_users: int
     tables: int
     findings: int

@@ -106,8 +106,8 @@ def trend(earlier: Sequence[RunSummary], now: RunSummary, *, notes: Sequence[str
     monthly = _last_of_months(kept)[-MOST_RUNS:]
     by_month = bool(_too_early([one.started_at for one in shown])) and not _too_early([one.started_at for one in monthly])
     fitted = monthly if by_month else shown
-    sure = [one for one in fitted if one.complete]
-    at_target = [one for one in sure if one.target_users == now.target_users]
+    sure = [one for one in fitted if one.cost_complete]
+    at_target = [one for one in fitted if one.cost_at_target_complete and one.target_users == now.target_users]
     about = ["growth is that of the last run of each month: those above are of less than two months"] if by_month else []
     return Trend(
         runs=tuple(map(_run, shown)),
@@ -133,7 +133,8 @@ def _run(kept: RunSummary) -> TrendRun:
         score=kept.score,
         cost_usd=kept.cost_usd,
         cost_at_target_usd=kept.cost_at_target_usd,
-        complete=kept.complete,
+        cost_complete=kept.cost_complete,
+        cost_at_target_complete=kept.cost_at_target_complete,
         target_users=kept.target_users,
         tables=len(kept.tables),
         findings=len(kept.findings),

@@ -40,7 +40,8 @@ def test_what_is_not_known_is_null() -> None:
     kept = summary(replace(report, tables=(table,), costs=costs)).tables[SUBSCRIBERS]
     assert (kept.items, kept.size_bytes, kept.max_bytes, kept.p99_bytes, kept.throttles) == (None,) * 5
     assert summary(replace(report, costs=costs)).cost_at_target_usd is None
-    assert not summary(replace(report, costs=costs)).complete
+    assert not summary(replace(report, costs=costs)).cost_at_target_complete
+    assert summary(replace(report, costs=costs)).cost_complete is report.costs.current.complete
 
 
 def test_it_is_read_as_it_was_written_and_small() -> None:

@@ -111,7 +111,7 @@ def test_twelve_months_of_growing_tables_have_a_trend_a_date_and_a_diff(tmp_path
     assert most.expected == (MONTHS[0] + timedelta(days=600)).date() == date(2027, 8, 24)
     assert [one.state for one in settings.forecasts] == ["never", "never"]
     costs = [run.cost_usd for run in found.runs]
-    assert all(run.complete for run in found.runs)
+    assert all(run.cost_complete for run in found.runs)
     assert costs[0] is not None
     assert costs[-1] is not None
     per_day = (costs[-1] - costs[0]) / (MONTHS[-1] - MONTHS[0]).days

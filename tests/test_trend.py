@@ -37,7 +37,8 @@ def a_run(when: datetime, tables: Mapping[str, TableSummary] | None = None, **fi
         "score": 84.0,
         "cost_usd": Decimal("1.50"),
         "cost_at_target_usd": Decimal("90.00"),
-        "complete": True,
+        "cost_complete": True,
+        "cost_at_target_complete": True,
         "prices_as_of": "2026-01",
         "findings": (),
     }
@@ -153,11 +154,11 @@ def test_growth_is_a_month_of_730_hours() -> None:
 
 def test_costs_are_compared_where_all_of_them_is_known_and_for_the_same_users() -> None:
     runs = [a_run(START + place * MONTH, cost_usd=Decimal(place)) for place in range(5)]
-    runs[2] = a_run(START + 2 * MONTH, cost_usd=Decimal(900), complete=False)
+    runs[2] = a_run(START + 2 * MONTH, cost_usd=Decimal(900), cost_complete=False)
     runs[1] = a_run(START + MONTH, cost_usd=Decimal(1), target_users=5)
     found = trend(runs[:-1], runs[-1])
     assert found.cost_usd_per_month == Decimal("1.00")
-    assert found.cost_at_target_usd_per_month is None, "only three runs are for the same users"
+    assert found.cost_at_target_usd_per_month == Decimal("0.00"), "four of them are for the same users"
     assert found.notes == ("the runs were made for different numbers of users: only those for the same are compared at it",)
 
 

@@ -38,7 +38,8 @@ def earlier_runs() -> list[RunSummary]:
                 grade="D" if ago > 6 else "C-",
                 score=None if ago == 9 else 71.4 - 1.5 * ago,
                 cost_usd=Decimal("0.95") - Decimal("0.05") * ago,
-                complete=True,
+                cost_complete=True,
+                cost_at_target_complete=True,
                 tables=tables,
             )
         )

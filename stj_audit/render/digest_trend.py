@@ -28,16 +28,18 @@ class RunRow:
 
 def run_rows(trend: Trend) -> tuple[RunRow, ...]:
     target = trend.runs[-1].target_users
-    return tuple(_run_row(run, target) for run in trend.runs)
+    days = {run.started_at.date() for run in trend.runs}
+    form = "%Y-%m-%d" if len(days) == len(trend.runs) else "%Y-%m-%d %H:%M"
+    return tuple(_run_row(run, target, form) for run in trend.runs)
 
 
-def _run_row(run: TrendRun, target_users: int) -> RunRow:
-    at_target = filters.usd_cell(run.cost_at_target_usd, run.complete)
+def _run_row(run: TrendRun, target_users: int, form: str) -> RunRow:
+    at_target = filters.usd_cell(run.cost_at_target_usd, run.cost_at_target_complete)
     return RunRow(
-        date=f"{run.started_at:%Y-%m-%d}",
+        date=run.started_at.strftime(form),
         grade=run.grade,
         score=filters.NOT_KNOWN if run.score is None else f"{run.score:.0f}",
-        cost=filters.usd_cell(run.cost_usd, run.complete),
+        cost=filters.usd_cell(run.cost_usd, run.cost_complete),
         cost_at_target=at_target if run.target_users == target_users else f"at {filters.users(run.target_users)}: {at_target}",
         items=filters.count(run.items),
         size=filters.size(run.size_bytes),

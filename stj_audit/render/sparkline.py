@@ -51,7 +51,7 @@ def sparklines(trend: Trend, narrow: bool = False) -> tuple[Sparkline, ...]:
     score_words = [
         f"grade {run.grade}" if run.score is None else f"{run.score:.0f} of 100, grade {run.grade}" for run in trend.runs
     ]
-    cost_words = [filters.usd_cell(run.cost_usd, run.complete) for run in trend.runs]
+    cost_words = [filters.usd_cell(run.cost_usd, run.cost_complete) for run in trend.runs]
     return (
         _sparkline("Score", times, scores, score_words, top=FULL_SCORE, narrow=narrow),
         _sparkline(

@@ -24,7 +24,7 @@ def show(page: Page, trend: Trend) -> None:
             )
             for row in digest_trend.run_rows(trend)
         ],
-        (10, 7, 9, 12, 16, 14, 10, 9),
+        (16, 7, 9, 12, 16, 14, 10, 9),
         numbers=frozenset({2, 3, 4, 5, 6, 7}),
     )
     if digest_trend.cost_growth(trend):

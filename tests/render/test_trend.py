@@ -3,7 +3,7 @@
 import os
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -121,6 +121,12 @@ def test_a_bill_for_other_users_says_so() -> None:
     runs = earlier_runs()
     whole = trend([replace(runs[-1], target_users=500)], summary(sample_report()))
     assert [row.cost_at_target.partition(":")[0] for row in run_rows(whole)] == ["at 500 users", "≥ $90.46"]
+
+
+def test_runs_of_one_day_are_told_by_their_time() -> None:
+    kept = summary(sample_report())
+    before = replace(kept, id="before", started_at=kept.started_at - timedelta(minutes=90))
+    assert [row.date for row in run_rows(trend([before], kept))] == ["2026-11-22 04:30", "2026-11-22 06:00"]
 
 
 LINE, LIMIT = 300 * 1024, 400 * 1024
