@@ -174,6 +174,20 @@ class Prices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     free_tier: bool = False
 
 
+class History(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    `[history]`: where runs are kept, a folder (seen from this file) or s3://bucket/prefix; and how many stay in a folder, all where it is
+    left out.
+    """
+
+    path: str | None = None
+    keep: Positive | None = None
+
+    def __post_init__(self) -> None:
+        if self.path is not None and not self.path.strip():
+            raise ValueError("`history.path` is empty; give a folder or s3://bucket/prefix")
+
+
 class Ignore(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[[ignore]]`: findings that the owner accepts. `check` is a name or a code, `tables` are globs; from `expires` on it is void."""
 
@@ -231,6 +245,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     scan: Scan = msgspec.field(default_factory=Scan)
     thresholds: Thresholds = msgspec.field(default_factory=Thresholds)
     prices: Prices = msgspec.field(default_factory=Prices)
+    history: History = msgspec.field(default_factory=History)
     ignore: tuple[Ignore, ...] = ()
     account: tuple[Account, ...] = ()
     path: str | None = None

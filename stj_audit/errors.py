@@ -7,6 +7,7 @@ The few things that stop an audit. Each is one sentence for a person and says wh
     |-- NoTables               no table matches what was asked for
     |-- UnreadableItems        a file of items is missing, damaged, or no DynamoDB JSON
     |-- CannotWrite            an output file cannot be written
+    |-- UnusableHistory        the folder or bucket where runs are kept cannot be read or written
     |-- WriteRefused           the read-only guard stopped a call (a bug of ours, never ignored)
     `-- ConfigError            exit code 2: wrong command line, configuration or input file
 
@@ -46,6 +47,10 @@ class UnreadableItems(AuditError):
 
 class CannotWrite(AuditError):
     """An output path cannot be written."""
+
+
+class UnusableHistory(AuditError):
+    """Where runs are kept cannot be read, or not written."""
 
 
 class WriteRefused(AuditError):

@@ -232,8 +232,20 @@ shown_options = options(
     option("-q", "--quiet", is_flag=True, help="Nothing on stderr but errors."),
     option("-v", "--verbose", count=True, help="Say more on stderr; where an error came from."),
 )
+history_option = option(
+    "--history",
+    metavar="DIR|s3://BUCKET/PREFIX",
+    help="Keep the run there, and show the trend of those that are there.  [default: [history] path]",
+)
 output_options = options(
     shown_options,
+    history_option,
+    option(
+        "--keep",
+        type=click.IntRange(1),
+        metavar="N",
+        help="With a folder: remove the oldest runs of an account and region above that.  [default: all stay]",
+    ),
     option("--no-step-summary", is_flag=True, help="Append nothing to the file that GITHUB_STEP_SUMMARY names."),
 )
 

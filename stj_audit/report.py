@@ -797,6 +797,83 @@ class SourceLine:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TrendRun:
+    """
+    One of the runs that are kept. `items` and `size_bytes` are of all its tables, null where one is not known. `cost_complete` and
+    `cost_at_target_complete`: all of that bill is known; `findings`: how many were open.
+    """
+
+    id: str
+    started_at: datetime
+    grade: str
+    score: float | None
+    cost_usd: Decimal | None
+    cost_at_target_usd: Decimal | None
+    cost_complete: bool
+    cost_at_target_complete: bool
+    target_users: int
+    tables: int
+    findings: int
+    items: int | None
+    size_bytes: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forecast:
+    """
+    When the largest item reaches `line_bytes`, by a straight line through the runs. `state` is
+
+    - "reached": it has;
+    - "dated": about on `expected`; `earliest` and `latest` are the ends of a 95 % interval, `latest` null: it may as well never be;
+    - "never": the largest item does not grow;
+    - "far": not in the next 20 years;
+    - "too early": there are too few runs, or of too short a time;
+    - "not known": no run read items.
+
+    `because` says why there is no date.
+    """
+
+    line_bytes: int
+    state: str
+    expected: date | None = None
+    earliest: date | None = None
+    latest: date | None = None
+    because: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TableTrend:
+    """
+    How one table grows in a month of 730 hours; null: too early to say, or not known. `runs` are those that it is in; of those that read its
+    items, `sampled_runs` read only a sample, whose largest item may not be the table's.
+    """
+
+    table: str
+    runs: int
+    items_per_month: float | None
+    bytes_per_month: float | None
+    largest_bytes: int | None
+    largest_bytes_per_month: float | None
+    sampled_runs: int
+    forecasts: tuple[Forecast, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trend:
+    """
+    The runs that --history keeps of the same accounts and regions, the oldest first and this one last, and what becomes of its tables.
+    `too_early`: why nothing can be said of growth yet, null where it can.
+    """
+
+    runs: tuple[TrendRun, ...]
+    tables: tuple[TableTrend, ...]
+    cost_usd_per_month: Decimal | None
+    cost_at_target_usd_per_month: Decimal | None
+    too_early: str | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
     """The whole report, and the whole run file."""
 
@@ -834,6 +911,8 @@ class Report:
     """Null where the audit was held against nothing."""
     sources: Mapping[str, SourceLine] = field(default_factory=dict)
     """By table, where its declaration is; "" is where those go that have none of their own."""
+    trend: Trend | UnsetType = UNSET
+    """Left out where no history is kept."""
     judged_again: str | UnsetType = UNSET
     """In words, when it was judged, and of which run; left out where it was judged when it was read."""
     facts: msgspec.Raw | UnsetType = UNSET

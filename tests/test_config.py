@@ -70,6 +70,9 @@ def test_where_it_came_from_is_kept_and_cannot_be_set(tmp_path: Path) -> None:
         ({"model": {"scales": [0]}}, "model.scales"),
         ({"tables": {"orders": {"item": 1}}}, "tables"),
         ({"scan": {"mode": "sometimes"}}, "scan.mode"),
+        ({"history": {"path": " "}}, "history.path"),
+        ({"history": {"keep": 0}}, "history.keep"),
+        ({"history": {"where": "audits"}}, "where"),
         ({"other": 1}, "other"),
     ],
 )

@@ -279,4 +279,4 @@ def test_the_format_is_a_variable_of_the_environment_too(saved: Path) -> None:
 def test_two_files_are_asked_for(saved: Path) -> None:
     ran = diff("old.json", cwd=saved)
     assert ran.code == 2
-    assert "Missing argument 'NEW.json'" in ran.err
+    assert "give two run files, OLD.json and NEW.json, or --since last with --history" in ran.err

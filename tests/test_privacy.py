@@ -204,8 +204,10 @@ def test_traces_are_found_in_every_encoding(before: str, secrets: Secrets) -> No
 @pytest.mark.parametrize("format_", ["table", "json"])
 def test_no_value_leaves_in_any_format(format_: str, secrets: Secrets, tmp_path: Path) -> None:
     reports = [part for path in REPORTS for part in ("--report", path)]
-    ran = secrets.run("-f", format_, *reports, "-vv", "--color", "always", "--warn-item-size", "300KB", cwd=tmp_path)
+    kept = ("--history", "kept")
+    ran = secrets.run("-f", format_, *reports, *kept, "-vv", "--color", "always", "--warn-item-size", "300KB", cwd=tmp_path)
     assert ran.code == 0, ran.err
+    assert len(list((tmp_path / "kept").rglob("*.json"))) == 2
     run = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
     [table] = run["tables"]
     assert table["items"]["scanned"] == ITEMS, "the items must have been read, else this test shows nothing"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stj_audit.cli.history import find_history
 from stj_audit.cli.inputs import read_baseline, read_config
 from stj_audit.cli.outputs import INCONCLUSIVE, anchored, audited, deliver, destinations, exit_code, find_anchor, new_baseline
 from stj_audit.cli.prices import warn_of_old_prices
@@ -58,14 +59,19 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
     outputs = [*destinations(settings["reports"]), *new_baseline(settings)]
     config = read_config(settings)
     anchor = find_anchor(outputs, config, settings)
+    history = find_history(settings, config)
     terms = judging(settings, config)
     request = Request(
         patterns=tables, config=config, baseline=read_baseline(settings), gate=_gate(settings), **places(settings), **terms
     )
-    report = audited(request, outputs, settings)
-    deliver(anchored(report, anchor), outputs, settings)
+    report = anchored(audited(request, outputs, settings), anchor)
+    if history is not None:
+        report = history.remembered(report)
+    deliver(report, outputs, settings)
     warn_of_old_prices(report.costs.prices, config, settings)
     _tell_not_known(report)
+    if history is not None:
+        history.keep(report, settings)
     sys.exit(exit_code(report))
 
 

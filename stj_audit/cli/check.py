@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stj_audit.cli.history import find_history
 from stj_audit.cli.inputs import read_baseline, read_config, read_file, today
 from stj_audit.cli.outputs import anchored, audited, deliver, destinations, exit_code, find_anchor, new_baseline
 from stj_audit.cli.prices import price_region, prices_of, warn_of_old_prices
@@ -39,6 +40,8 @@ LIVE_OPTIONS = {  # they say how tables are read, and there are none with --temp
     "role_arn": "--role-arn",
     "external_id": "--external-id",
     "inconclusive": "--inconclusive",
+    "history": "--history",
+    "keep": "--keep",
 }
 OPTIONS_OF_READING = {  # with --from nothing is read
     "profile": "--profile",
@@ -106,6 +109,8 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
     config = read_config(settings)
     anchor = find_anchor(outputs, config, settings, declared=bool(settings["templates"]) or settings["run_path"] is not None)
     gate = _gate(settings, config)
+    is_live = not settings["templates"] and settings["run_path"] is None
+    history = find_history(settings, config) if is_live else None
     request = Request(
         patterns=tables,
         config=config,
@@ -120,9 +125,14 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
         report = _judged_again(ctx, request, settings)
     else:
         report = audited(request, outputs, settings)
-    deliver(anchored(report, anchor), outputs, settings, terse=True)
+    report = anchored(report, anchor)
+    if history is not None:
+        report = history.remembered(report)
+    deliver(report, outputs, settings, terse=True)
     warn_of_old_prices(report.costs.prices, config, settings)
     _tell_gate(report, settings)
+    if history is not None:
+        history.keep(report, settings)
     sys.exit(exit_code(report))
 
 
@@ -144,6 +154,8 @@ def _refuse_options_of_reading(ctx: click.Context) -> None:
     for name in given:
         if name in OPTIONS_OF_READING:
             raise click.UsageError(f"{OPTIONS_OF_READING[name]} says how tables are read, and --from reads none")
+        if name in ("history", "keep"):
+            raise click.UsageError(f"--{name} is for audits, and the run of --from is one that was made already")
         if name == "prices" and ctx.params[name] == "live":
             raise click.UsageError("--prices live asks AWS, and --from makes no AWS call: leave it out for the prices of the run")
 

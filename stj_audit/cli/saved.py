@@ -30,16 +30,22 @@ def render(run_file: "Path", **settings: Any) -> None:
 
 
 @click.command()
-@click.argument("old", metavar="OLD.json", type=FilePath(dir_okay=False))
-@click.argument("new", metavar="NEW.json", type=FilePath(dir_okay=False))
+@click.argument("runs", nargs=-1, metavar="[OLD.json] [NEW.json]", type=FilePath(dir_okay=False))
+@option(
+    "--since",
+    type=click.Choice(("last",)),
+    help="Compare with the newest earlier run in --history of the same accounts and regions, instead of OLD.json.",
+)
+@option("--history", metavar="DIR|s3://BUCKET/PREFIX", help="With --since: where `run --history` keeps runs.")
+@option("--profile", env=("AWS_PROFILE",), help="With a history in S3: profile of ~/.aws/config.")
 @option(
     "-f", "--format", "format_", type=click.Choice(DIFF_FORMATS), default="table", show_default=True, help="What goes to stdout."
 )
 @option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True, help="Colour on stdout.")
 @option("-v", "--verbose", count=True, help="Where an error came from, on stderr.")
-def diff(old: "Path", new: "Path", **settings: Any) -> None:
+def diff(runs: "tuple[Path, ...]", **settings: Any) -> None:
     """
-    Say what is new, fixed, worse and better in a run, compared with an earlier one, without an AWS call.
+    Say what is new, fixed, worse and better in a run, compared with an earlier one, without an AWS call but to a history in S3.
 
     Findings, grades, settings, sizes and limits; and what a month costs before and after, now and at each user count, with how much of the
     difference is the price list, the usage, or the configuration. What could not be looked at any more is told as that, never as fixed.
@@ -49,6 +55,12 @@ def diff(old: "Path", new: "Path", **settings: Any) -> None:
       ...change something, wait for it...
       stj-audit run --report json=new.json
       stj-audit diff old.json new.json
+
+    Of runs that are kept, the last two, or a run file and the one before it:
+
+    \b
+      stj-audit diff --since last --history audits/
+      stj-audit diff --since last --history s3://bucket/audits new.json
 
     For a pull request there is Markdown, never too long for a comment, with a tag in front by which the comment is found again:
 
@@ -61,7 +73,32 @@ def diff(old: "Path", new: "Path", **settings: Any) -> None:
     from stj_audit.diff import compare
     from stj_audit.render.diff import render_diff
 
-    print_text(render_diff(compare(_run_file(old), _run_file(new)), settings["format_"], color=in_color(settings["color"])))
+    old, new = _from_history(runs, settings) if settings["since"] else _two_files(runs, settings)
+    print_text(render_diff(compare(old, new), settings["format_"], color=in_color(settings["color"])))
+
+
+def _two_files(runs: "tuple[Path, ...]", settings: dict[str, Any]) -> "tuple[Report, Report]":
+    if len(runs) != 2:
+        raise click.UsageError("give two run files, OLD.json and NEW.json, or --since last with --history")
+    given = click.get_current_context().get_parameter_source("history")
+    if settings["history"] and given is click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError("--history goes with --since last")
+    old, new = runs
+    return _run_file(old), _run_file(new)
+
+
+def _from_history(runs: "tuple[Path, ...]", settings: dict[str, Any]) -> "tuple[Report, Report]":
+    """The run of the file that is given, or the last that is kept, and the one before it."""
+    if settings["history"] is None:
+        raise click.UsageError("--since last needs --history: where the runs are kept")
+    if len(runs) > 1:
+        raise click.UsageError("with --since last give one run file, or none for the last that is kept")
+    from stj_audit.deliver.history import last_before, last_two
+    from stj_audit.deliver.stores import open_store
+
+    new = _run_file(runs[0]) if runs else None
+    store = open_store(settings["history"], profile=settings["profile"])
+    return last_two(store) if new is None else (last_before(store, new), new)
 
 
 def _run_file(path: "Path") -> "Report":

@@ -100,15 +100,16 @@ def _replace(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else usual_mode())
         temporary.replace(path)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 
-def _umask() -> int:
-    # NOTE: the only way to read the umask is to set it; mkstemp makes files that only the owner may read.
+def usual_mode() -> int:
+    """What a new file may be used for, as the umask has it; mkstemp makes files that only the owner may read."""
+    # NOTE: the only way to read the umask is to set it.
     umask = os.umask(0o022)
     os.umask(umask)
-    return umask
+    return 0o666 & ~umask

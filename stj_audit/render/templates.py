@@ -23,8 +23,10 @@ from stj_audit.render import (
     digest_money,
     digest_savings,
     digest_tables,
+    digest_trend,
     escape,
     filters,
+    sparkline,
 )
 from stj_audit.report import Costs, Report
 from stj_audit.wording import counted
@@ -161,6 +163,12 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     digest_tables.type_words,
     digest.unseen,
     digest_gate.unseen_line,
+    digest_trend.cost_growth,
+    digest_trend.growth_rows,
+    digest_trend.outlooks,
+    digest_trend.run_rows,
+    digest_trend.trend_notes,
+    sparkline.sparklines,
     digest_gate.verdict_word,
     digest_gate.with_commands,
     digest_gate.worst_first,

@@ -1,6 +1,15 @@
 """The `table` format: what a person reads in a terminal, at most 100 columns wide, without a cut cell."""
 
-from stj_audit.render import digest, digest_costs, digest_estimates, digest_money, digest_savings, digest_tables, filters
+from stj_audit.render import (
+    digest,
+    digest_costs,
+    digest_estimates,
+    digest_money,
+    digest_savings,
+    digest_tables,
+    filters,
+    terminal_trend,
+)
 from stj_audit.render.escape import cut, escape_terminal
 from stj_audit.render.page import Page
 from stj_audit.report import Finding, Report
@@ -25,6 +34,8 @@ def render_table(report: Report, *, color: bool) -> str:
     _categories(page, report)
     _tables(page, report)
     _ladder(page, report)
+    if report.trend:
+        terminal_trend.show(page, report.trend)
     _not_checked(page, report)
     return str(page)
 

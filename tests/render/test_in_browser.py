@@ -10,6 +10,7 @@ from stj_audit.render.costs import render_costs
 from tests.engines.chromium import Browser, Scheme
 from tests.render.test_formats import SECTIONS
 from tests.sample_report import hostile_report, sample_report
+from tests.trended_report import trended_report
 
 pytestmark = pytest.mark.browser
 
@@ -149,6 +150,26 @@ def test_no_label_of_a_chart_is_cut_off(browser: Browser, sample_path: Path, wid
         "[...document.querySelectorAll('svg.chart')].filter(one => one.getBoundingClientRect().width > 0).length"
     )
     assert shown == 6
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_trend_fits_and_shows_both_of_its_charts(browser: Browser, tmp_path: Path, width: int) -> None:
+    path = tmp_path / "trended.html"
+    path.write_text(render(trended_report(), "html"), encoding="utf-8")
+    page = browser.open(path)
+    assert page.console == ()
+    assert browser.evaluate(OPEN_ALL)
+    browser.show(width=width, scheme="light")
+    assert browser.evaluate(WIDEST) <= width
+    assert browser.evaluate(CLIPPED) == []
+    assert browser.evaluate(OFF_SCREEN) == []
+    ids = browser.evaluate("[...document.querySelectorAll('[id]')].map(one => one.id)")
+    assert len(ids) == len(set(ids))
+    shown = browser.evaluate(
+        "[...document.querySelectorAll('#trend ~ .scroll svg.chart')].filter(one => one.querySelector('.spark')"
+        " && one.getBoundingClientRect().width > 0).length"
+    )
+    assert shown == 2
 
 
 @pytest.mark.parametrize("width", [360, 460])

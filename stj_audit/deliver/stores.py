@@ -1,0 +1,249 @@
+"""
+Where runs are kept: a folder or a bucket, in which a file is written once and never overwritten.
+
+The bucket is the caller's own, not the audited account's: it is reached with the caller's credentials, without the role of the audit, by a
+client that is made here and used for nothing else. All that it sends is ListObjectsV2, GetObject and PutObject with `If-None-Match: *`.
+"""
+
+import contextlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from stj_audit.deliver.files import usual_mode
+from stj_audit.errors import ConfigError, UnusableHistory
+from stj_audit.history import SUMMARIES
+
+SCHEME = "s3://"
+MAX_SUMMARY_BYTES = 2**20  # of some thousand tables; what is larger is something else
+CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS, ATTEMPTS = 5, 15, 4
+NEEDS = "it takes s3:ListBucket on the bucket, and s3:GetObject and s3:PutObject on what is in it"
+
+# AWS S3 user guide, "General purpose bucket naming rules"
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
+_THERE_ALREADY = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+
+
+class AlreadyThere(Exception):
+    """There is something of that name."""
+
+
+class Unreadable(Exception):
+    """One file, not all of them; `str()` says why."""
+
+
+class Store(Protocol):
+    """
+    Files below a folder or prefix, by names with slashes. All but `AlreadyThere` and `Unreadable` is raised as UnusableHistory.
+    """
+
+    def __str__(self) -> str: ...
+
+    def names(self, below: str) -> list[str]:
+        """All that is below a folder, in no order, each without that folder; none where there is no such folder."""
+
+    def read(self, name: str) -> bytes:
+        """Raises Unreadable; also where it has more than MAX_SUMMARY_BYTES and is no run file."""
+
+    def write(self, name: str, text: str) -> None:
+        """Whole or not at all. Raises AlreadyThere."""
+
+
+def open_store(where: str, *, profile: str | None = None, region: str | None = None, endpoint_url: str | None = None) -> Store:
+    """The store at a folder or `s3://bucket/prefix`; nothing is read or sent yet. Raises ConfigError."""
+    if not where.startswith(SCHEME):
+        if not where.strip():
+            raise ConfigError("the history has no path", hint="give a folder or s3://bucket/prefix")
+        return Folder(path=Path(where))
+    bucket, _, prefix = where.removeprefix(SCHEME).partition("/")
+    if not _BUCKET.fullmatch(bucket):
+        raise ConfigError(f"{where} names no bucket", hint="write the history like s3://bucket/prefix")
+    client = _client(where, profile=profile, region=region, endpoint_url=endpoint_url)
+    return Bucket(name=bucket, prefix=prefix.strip("/"), client=client)
+
+
+# -------------------------------------------------------------------------------------------------------------- folder
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Folder:
+    path: Path
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def names(self, below: str) -> list[str]:
+        root = self.path / below
+        found: list[str] = []
+
+        def fail(error: OSError) -> None:
+            if not isinstance(error, FileNotFoundError):
+                raise UnusableHistory(f"cannot read the history {error.filename}: {error.strerror}", hint="give another --history")
+
+        for folder, _, files in os.walk(root, onerror=fail):
+            found += [(Path(folder) / file).relative_to(root).as_posix() for file in files]
+        return found
+
+    def read(self, name: str) -> bytes:
+        path = self.path / name
+        try:
+            if not path.is_file():
+                raise Unreadable("it is no file")
+            if name.startswith(f"{SUMMARIES}/") and path.stat().st_size > MAX_SUMMARY_BYTES:
+                raise Unreadable("it is too large for a summary")
+            return path.read_bytes()
+        except OSError as error:
+            raise Unreadable(error.strerror or "it cannot be read") from error
+
+    def write(self, name: str, text: str) -> None:
+        path = self.path / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _create(path, text)
+        except FileExistsError as error:
+            if path.exists():
+                raise AlreadyThere from error
+            raise _not_written(self, error) from error
+        except OSError as error:
+            raise _not_written(self, error) from error
+
+    def remove(self, name: str) -> None:
+        try:
+            (self.path / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise UnusableHistory(
+                f"cannot remove {self.path / name}, which --keep says to: {error.strerror}", hint="remove it by hand"
+            ) from error
+
+
+def _not_written(folder: Folder, error: OSError) -> UnusableHistory:
+    return UnusableHistory(
+        f"cannot keep the run in {folder}: {error.strerror}", hint="choose a folder for --history that you may write to"
+    )
+
+
+def _create(path: Path, text: str) -> None:
+    """A new file, whole at once: two processes that write the same name make one file. Raises FileExistsError."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".stj-audit-")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(usual_mode())
+        try:
+            path.hardlink_to(temporary)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without hard links: not whole at once, but still never over another
+            _create_plain(path, text)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _create_plain(path: Path, text: str) -> None:
+    with path.open("x", encoding="utf-8", newline="\n") as file:
+        try:
+            file.write(text)
+            file.flush()
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+
+
+# -------------------------------------------------------------------------------------------------------------- bucket
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bucket:
+    name: str
+    prefix: str
+    client: Any  # no stubs: three calls
+
+    def __str__(self) -> str:
+        return f"{SCHEME}{self.name}/{self.prefix}".rstrip("/")
+
+    def names(self, below: str) -> list[str]:
+        start = self._key(below) + "/"
+        found: list[str] = []
+        with self._told("read"):
+            for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=start):
+                found += [one["Key"].removeprefix(start) for one in page.get("Contents", ())]
+        return found
+
+    def read(self, name: str) -> bytes:
+        with self._told("read"):
+            try:
+                answer = self.client.get_object(Bucket=self.name, Key=self._key(name))
+            except ClientError as error:
+                raise Unreadable(_code(error)) from error
+            if name.startswith(f"{SUMMARIES}/") and answer["ContentLength"] > MAX_SUMMARY_BYTES:
+                answer["Body"].close()
+                raise Unreadable("it is too large for a summary")
+            return bytes(answer["Body"].read())
+
+    def write(self, name: str, text: str) -> None:
+        with self._told("keep the run in"):
+            try:
+                self.client.put_object(
+                    Bucket=self.name, Key=self._key(name), Body=text.encode(), ContentType="application/json", IfNoneMatch="*"
+                )
+            except ClientError as error:
+                if _code(error) in _THERE_ALREADY:
+                    raise AlreadyThere from error
+                raise
+
+    def _key(self, name: str) -> str:
+        return f"{self.prefix}/{name}" if self.prefix else name
+
+    @contextmanager
+    def _told(self, doing: str) -> Iterator[None]:
+        """What botocore raises, as one sentence."""
+        try:
+            yield
+        except NoCredentialsError as error:
+            raise UnusableHistory(
+                f"cannot {doing} the history {self}: no AWS credentials were found",
+                hint="sign in with `aws sso login`, or set AWS_PROFILE",
+            ) from error
+        except ClientError as error:
+            raise UnusableHistory(f"cannot {doing} the history {self}: {_code(error)}", hint=NEEDS) from error
+        except BotoCoreError as error:
+            raise UnusableHistory(
+                f"cannot {doing} the history {self}: {error}", hint="check the bucket, region and endpoint"
+            ) from error
+
+
+def _code(error: Any) -> str:
+    """AWS's word for what is wrong, such as AccessDenied; a ClientError always has one."""
+    return str(error.response.get("Error", {}).get("Code", "unknown"))
+
+
+def _client(where: str, *, profile: str | None, region: str | None, endpoint_url: str | None) -> Any:
+    own = os.environ.get("AWS_ENDPOINT_URL_S3")
+    endpoint = (own or endpoint_url) if endpoint_url else None  # botocore itself finds the variables where nothing is given
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        read_timeout=READ_TIMEOUT_SECONDS,
+        user_agent_extra="stj-audit",
+        s3={"addressing_style": "path"} if endpoint or own or os.environ.get("AWS_ENDPOINT_URL") else None,
+    )
+    try:
+        session = botocore.session.Session(profile=profile)
+        return session.create_client("s3", region_name=region or os.environ.get("AWS_REGION"), endpoint_url=endpoint, config=config)
+    except (BotoCoreError, ValueError) as error:
+        raise ConfigError(
+            f"the history {where} cannot be reached: {error}", hint="check --profile, --region and --endpoint-url"
+        ) from error
