@@ -29,7 +29,7 @@ from stj_audit.facts import (
     Traffic,
     Unknown,
 )
-from stj_audit.items.fold import MAX_ATTRIBUTES, OTHER_ATTRIBUTES
+from stj_audit.items.limits import MAX_ATTRIBUTES, OTHER_ATTRIBUTES
 from stj_audit.wording import a_few, count, counted, items_read, kilobytes, listed, percent, printable
 
 MAX_ATTRIBUTES_SHOWN = 40  # the heaviest: a table's others weigh next to nothing

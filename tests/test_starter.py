@@ -31,7 +31,7 @@ from stj_audit.facts import (
     Throughput,
     Unknown,
 )
-from stj_audit.items.fold import OTHER_ATTRIBUTES
+from stj_audit.items.limits import OTHER_ATTRIBUTES
 from stj_audit.report import CostLine
 from stj_audit.starter import MAX_ATTRIBUTES_SHOWN, NAMES, WIDTH, quoted, starter, toml_key
 from tests.builders import (

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from stj_audit.checks import check
 from stj_audit.cloudformation import table_template
 from stj_audit.facts import AttributeSizes, ItemSizes, Table, TimeToLive, Unknown
-from stj_audit.items.fold import OTHER_ATTRIBUTES
+from stj_audit.items.limits import OTHER_ATTRIBUTES
 from stj_audit.results import Category, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import count, items_read, listed, printable
 

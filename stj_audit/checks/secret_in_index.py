@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from stj_audit.checks import check
 from stj_audit.facts import Index, ItemSizes, Table, Unknown
-from stj_audit.items.fold import OTHER_ATTRIBUTES
+from stj_audit.items.limits import OTHER_ATTRIBUTES
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import counted, listed, printable
 

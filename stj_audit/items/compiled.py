@@ -5,8 +5,6 @@ Whatever the scanner does not take goes to `ItemFold` itself, so errors, and wha
 the GIL, so folds of several threads run at once; each fold is used by one thread at a time.
 """
 
-# ruff: noqa: SLF001 - it is one fold with `ItemFold`, in two files
-
 import os
 import threading
 import zlib
@@ -18,22 +16,23 @@ import orjson
 
 from stj_audit.entries import projected_attributes
 from stj_audit.facts import ItemSizes, KeyAttribute, KeyRole, Table
-from stj_audit.items import fold
+from stj_audit.items import limits
 from stj_audit.items._scanner import Scanner, Unsupported
+from stj_audit.items.chosen import RANK_FACTOR, RANK_SUMMAND, Compressed
 from stj_audit.items.counts import AttributeCounts, Counts, EntryCounts, KeyCounts
-from stj_audit.items.fold import (
-    OTHER_ATTRIBUTES,
-    Expiry,
-    ItemFold,
-    _Compressed,
-    _Expiring,
-    _key_bytes,
-    _key_hash,
-    _key_names,
+from stj_audit.items.fold import Expiry, ItemFold
+from stj_audit.items.key_bytes import (
+    ITEM_HASH_BYTES,
+    VALUE_HASH_BYTES,
     item_hash_key,
+    key_bytes,
+    key_hash,
+    key_names,
     value_hash_key,
 )
+from stj_audit.items.limits import OTHER_ATTRIBUTES
 from stj_audit.items.shapes import shape_of
+from stj_audit.items.tallies import MILLISECONDS_FROM, OVERDUE_SECONDS, TTL_OLDEST_SECONDS, Expiring
 from stj_audit.items.wire import BrokenLine, Page, page_of
 
 MAX_BODY_BYTES = 2**31 - 1  # the scanner's positions have 31 bits
@@ -136,7 +135,7 @@ class CompiledFold(ItemFold):
 class _Aside:
     """What the scanner asks for: all that is rare, or needs an item as an object."""
 
-    def __init__(self, table: Table, hash_key: bytes, expiring: _Expiring | None, compressed: _Compressed) -> None:
+    def __init__(self, table: Table, hash_key: bytes, expiring: Expiring | None, compressed: Compressed) -> None:
         self._table = table
         self._item_hash_key = item_hash_key(hash_key)
         self._hash_attributes = _with_role(table.key_schema, "HASH")
@@ -149,18 +148,18 @@ class _Aside:
     def expiry_of(self, digits: bytes) -> str:
         if self._expiring is None:
             raise AssertionError("asked of no attribute but the one that TTL watches")
-        return self._expiring._kind(digits.decode())
+        return self._expiring.kind(digits.decode())
 
     def item_hash(self, item: bytes) -> int:
         """Of an item of a table whose key is not known."""
-        return int(_key_hash(self._table, self._item_hash_key, orjson.loads(item)), 16)
+        return int(key_hash(self._table, self._item_hash_key, orjson.loads(item)), 16)
 
     def last_rank(self) -> int:
-        return self._compressed._last_rank
+        return self._compressed.last_rank
 
     def compress(self, item: bytes, sizes: dict[str, int]) -> None:
         read = orjson.loads(item)
-        self._compressed.add(read, sizes, zlib.crc32(_key_bytes(self._hash_attributes, read)))
+        self._compressed.add(read, sizes, zlib.crc32(key_bytes(self._hash_attributes, read)))
 
 
 def _scanner_of(table: Table, hash_key: bytes, expiry: Expiry | None, owner: _Aside) -> Scanner | None:
@@ -184,15 +183,15 @@ def _scanner_of(table: Table, hash_key: bytes, expiry: Expiry | None, owner: _As
                 (numbers(index.key_schema), numbers(_with_role(index.key_schema, "HASH")), projected_attributes(index, table))
                 for index in table.indexes
             ],
-            first=_key_names(table),
+            first=key_names(table),
             ttl=None if expiry is None else expiry.attribute,
             now=0.0 if expiry is None else expiry.now.timestamp(),
-            ttl_bounds=(fold.TTL_OLDEST_SECONDS, fold.OVERDUE_SECONDS, fold.MILLISECONDS_FROM),
-            value_hash=(value_hash_key(hash_key), fold.VALUE_HASH_BYTES),
-            item_hash=(item_hash_key(hash_key), fold.ITEM_HASH_BYTES),
-            limits=(fold.MAX_ATTRIBUTES, fold.DISTINCT_LIMIT, fold.BUCKETS, fold.LARGEST, fold.COMPRESSED_FROM_BYTES),
+            ttl_bounds=(TTL_OLDEST_SECONDS, OVERDUE_SECONDS, MILLISECONDS_FROM),
+            value_hash=(value_hash_key(hash_key), VALUE_HASH_BYTES),
+            item_hash=(item_hash_key(hash_key), ITEM_HASH_BYTES),
+            limits=(limits.MAX_ATTRIBUTES, limits.DISTINCT_LIMIT, limits.BUCKETS, limits.LARGEST, limits.COMPRESSED_FROM_BYTES),
             other_name=OTHER_ATTRIBUTES,
-            rank=(fold.RANK_FACTOR, fold.RANK_SUMMAND),
+            rank=(RANK_FACTOR, RANK_SUMMAND),
             seed=int.from_bytes(os.urandom(8)),
         )
     except Unsupported:
@@ -214,7 +213,7 @@ def _counts(scanner: Scanner, *, expiring: bool) -> Counts:
             EntryCounts(entries=entries, total_bytes=total_bytes, max_bytes=max_bytes, keys=_keys(scanner, at))
             for at, (entries, total_bytes, max_bytes) in enumerate(scanner.index_numbers(), start=1)
         ),
-        largest=tuple((size, f"{key_hash:0{2 * fold.ITEM_HASH_BYTES}x}") for size, key_hash in scanner.largest()),
+        largest=tuple((size, f"{hashed:0{2 * ITEM_HASH_BYTES}x}") for size, hashed in scanner.largest()),
         compressed=(),
         shapes=scanner.key_shapes(),
         time_to_live=scanner.time_to_live() if expiring else None,

@@ -7,7 +7,7 @@ from heapq import nsmallest
 
 from stj_audit.facts import ItemsReading, LargestItem
 from stj_audit.items.counts import Counts
-from stj_audit.items.fold import LARGEST
+from stj_audit.items.limits import LARGEST
 
 
 class Seen:

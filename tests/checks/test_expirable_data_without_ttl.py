@@ -5,7 +5,7 @@ import pytest
 
 from stj_audit.checks.expirable_data_without_ttl import expirable_data_without_ttl
 from stj_audit.facts import AttributeSizes, TimeToLive, Unknown
-from stj_audit.items.fold import OTHER_ATTRIBUTES
+from stj_audit.items.limits import OTHER_ATTRIBUTES
 from stj_audit.results import Result, Severity, Status
 from tests.builders import a_table, examined, some_items
 

@@ -2,7 +2,7 @@ import pytest
 
 from stj_audit.checks.heavy_attribute_names import heavy_attribute_names
 from stj_audit.facts import AttributeSizes, ItemSizes, Unknown
-from stj_audit.items.fold import OTHER_ATTRIBUTES
+from stj_audit.items.limits import OTHER_ATTRIBUTES
 from stj_audit.results import Result, Severity, Status
 from tests.builders import a_table, an_index, examined, some_items
 

@@ -5,7 +5,7 @@ import pytest
 
 from stj_audit.checks.mixed_attribute_types import mixed_attribute_types
 from stj_audit.facts import AttributeSizes, ItemSizes, Table, Unknown
-from stj_audit.items.fold import OTHER_ATTRIBUTES
+from stj_audit.items.limits import OTHER_ATTRIBUTES
 from stj_audit.results import Result, Severity, Status
 from tests.builders import a_table, an_index, examined, some_items
 

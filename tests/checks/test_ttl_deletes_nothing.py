@@ -6,7 +6,7 @@ import pytest
 
 from stj_audit.checks.ttl_deletes_nothing import ttl_deletes_nothing
 from stj_audit.facts import AttributeSizes, TimeToLive, TimeToLiveValues, Unknown
-from stj_audit.items.fold import OTHER_ATTRIBUTES
+from stj_audit.items.limits import OTHER_ATTRIBUTES
 from stj_audit.results import Severity, Status
 from tests.builders import a_table, examined, some_items, some_traffic
 

@@ -20,7 +20,8 @@ from typing import Any
 from stj_audit.facts import KeyAttribute, Table
 from stj_audit.items.compiled import CompiledFold
 from stj_audit.items.counts import Counts
-from stj_audit.items.fold import OTHER_ATTRIBUTES, Expiry, ItemFold
+from stj_audit.items.fold import Expiry, ItemFold
+from stj_audit.items.limits import OTHER_ATTRIBUTES
 from tests.builders import a_table, an_index
 from tests.items.test_fold import SMALL
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stj_audit.facts import KeyAttribute, Table
-from stj_audit.items import columns, fold, wire
+from stj_audit.items import columns, limits, wire
 from stj_audit.items.collector import collector_paused
 from stj_audit.items.columns import Group, grouped
 from stj_audit.items.counts import Counts
@@ -56,7 +56,7 @@ EXPIRIES = (
 @contextmanager
 def everything_small() -> Iterator[None]:
     """Groups, parts and limits that a few items fill."""
-    limits: dict[str, Any] = {
+    few: dict[str, Any] = {
         "MAX_ATTRIBUTES": 4,
         "DISTINCT_LIMIT": 3,
         "BUCKETS": 4,
@@ -66,7 +66,7 @@ def everything_small() -> Iterator[None]:
         "COMPRESSED_FROM_BYTES": 12,
     }
     with (
-        patch.multiple(fold, **limits),
+        patch.multiple(limits, **few),
         patch.object(columns, "SMALLEST_GROUP", 2),
         patch.multiple(wire, PART_BYTES=120, LARGE_ITEM_BYTES=90),
     ):

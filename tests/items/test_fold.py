@@ -29,16 +29,15 @@ from stj_audit.facts import (
     Table,
     TimeToLiveValues,
 )
-from stj_audit.items import fold
-from stj_audit.items.fold import (
+from stj_audit.items import chosen, limits
+from stj_audit.items.fold import Expiry, ItemFold
+from stj_audit.items.limits import (
     COMPRESSED_ITEMS,
     COMPRESSED_ITEMS_BYTES,
     DISTINCT_LIMIT,
     LARGEST,
     MAX_ATTRIBUTES,
     OTHER_ATTRIBUTES,
-    Expiry,
-    ItemFold,
 )
 from stj_audit.sizing import value_size
 from tests.builders import a_table, an_index
@@ -302,7 +301,7 @@ def test_only_values_of_1024_bytes_and_more_are_looked_at() -> None:
     long_name = "n" * 500
     some = an_item("a", just={"S": "x" * 1_024}, under={"S": "x" * 1_023}, **{long_name: {"S": "x" * 1_000}}, small={"B": "AA=="})
     assert compressed(some) == {"just": (1, 1_024, zipped(b"x" * 1_024))}
-    with patch.object(fold, "_compressed_bytes", side_effect=AssertionError):
+    with patch.object(chosen, "_compressed_bytes", side_effect=AssertionError):
         assert compressed(*(an_item(str(place), v={"S": "x" * 1_023}) for place in range(100))) == {}
 
 
@@ -380,7 +379,7 @@ def test_the_sample_is_one_of_the_items_that_have_large_values() -> None:
 
 def test_few_items_are_compressed_to_find_the_sample() -> None:
     items = [an_item(str(place), v={"S": "x" * 1_100}) for place in range(5_000)]
-    with patch.object(fold, "_compressed_bytes", return_value=100) as counted:
+    with patch.object(chosen, "_compressed_bytes", return_value=100) as counted:
         assert compressed(*items)["v"] == (64, 64 * 1_100, 6_400)
     assert 64 < counted.call_count < 64 * 7  # 64 (1 + ln(5,000 / 64)) is 343
 
@@ -523,7 +522,7 @@ MERGED = a_table(
 )
 # So small that every limit is met within a few items.
 SMALL = patch.multiple(
-    fold,
+    limits,
     MAX_ATTRIBUTES=4,
     DISTINCT_LIMIT=3,
     BUCKETS=4,

@@ -1,0 +1,217 @@
+"""`check`: an audit as a gate, of live tables, of templates before they are deployed, or of a saved run."""
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from stj_audit.cli.inputs import read_baseline, read_config, read_file, today
+from stj_audit.cli.outputs import anchored, audited, deliver, destinations, exit_code, find_anchor, new_baseline
+from stj_audit.cli.prices import price_region, prices_of, warn_of_old_prices
+from stj_audit.cli.requests import item_size_lines, judging, places
+from stj_audit.cli.terminal import printable
+from stj_audit.options import (
+    FilePath,
+    aws_options_of_several_regions,
+    check_options,
+    config_options,
+    judging_options,
+    option,
+    output_options,
+    price_options,
+    scan_options,
+    template_options,
+)
+
+if TYPE_CHECKING:
+    from stj_audit.config import Config
+    from stj_audit.gate import GateTerms
+    from stj_audit.pipeline import Request
+    from stj_audit.report import Report
+
+LIVE_OPTIONS = {  # they say how tables are read, and there are none with --template
+    "scan": "--scan",
+    "scan_budget": "--scan-budget",
+    "max_read_units": "--max-read-units",
+    "read_units_per_second": "--read-units-per-second",
+    "resume": "--resume",
+    "role_arn": "--role-arn",
+    "external_id": "--external-id",
+    "inconclusive": "--inconclusive",
+}
+OPTIONS_OF_READING = {  # with --from nothing is read
+    "profile": "--profile",
+    "regions": "--region",
+    "endpoint_url": "--endpoint-url",
+    "role_arn": "--role-arn",
+    "external_id": "--external-id",
+    "max_attempts": "--max-attempts",
+    "scan": "--scan",
+    "scan_budget": "--scan-budget",
+    "max_read_units": "--max-read-units",
+    "read_units_per_second": "--read-units-per-second",
+    "resume": "--resume",
+}
+
+
+@click.command()
+@click.argument("tables", nargs=-1, metavar="[TABLE or GLOB]...")
+@option(
+    "--from",
+    "run_path",
+    type=FilePath(dir_okay=False),
+    metavar="RUN.json",
+    help="Judge a saved run again instead, on these options and at its prices unless --prices bundled; no AWS call.",
+)
+@template_options
+@check_options
+@scan_options
+@aws_options_of_several_regions
+@config_options
+@judging_options
+@price_options
+@output_options
+@click.pass_context
+def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> None:
+    """
+    Fail a build for an oversized item or a bad finding: the audit of `run`, held against a gate.
+
+    One item above --fail-item-size is proof, however few were read; that there is none is known only when every item was read. So --scan full
+    answers for a table of any size, and a sample does not pass unless --inconclusive pass says so.
+
+    [[ignore]] in the configuration and --baseline accept findings, until they expire or get worse. They never accept an item above
+    --fail-item-size: where such items are meant to be, give a higher one.
+
+    With --template it is a design that is judged, before it is deployed and without a call to AWS: keys, indexes, backups, capacity, and with
+    the items and patterns of stj-audit.toml what it costs at any user count. TABLE is then a name, or the logical id.
+
+    With --from a run file that `run` or `check` wrote is judged by the options and the configuration of this command line; those of that
+    run are not taken over. Every age is that of the run, and only an ignore that has expired since does not hold any more.
+
+    \b
+    Exit codes:
+      0   every item was read and none is above --fail-item-size, and no finding is at or above --fail-on
+      1   the audit failed: no credentials, not reachable, no such table
+      2   wrong command line or configuration
+      3   an item is above --fail-item-size, or a finding at or above --fail-on
+      4   not known: no such item was seen, but not every item either, or a table could not be looked at at all, or it
+          changed by more than 5 % while it was read; with --strict, anything that could not be checked
+      130 interrupted; what was read is in the run file, where --report json=PATH asks for one
+    """
+    from stj_audit.pipeline import Request
+
+    _check_source(ctx, settings)
+    outputs = [*destinations(settings["reports"]), *new_baseline(settings)]
+    config = read_config(settings)
+    anchor = find_anchor(outputs, config, settings, declared=bool(settings["templates"]) or settings["run_path"] is not None)
+    gate = _gate(settings, config)
+    request = Request(
+        patterns=tables,
+        config=config,
+        baseline=read_baseline(settings),
+        gate=gate,
+        **places(settings),
+        **judging(settings, config),
+    )
+    if settings["templates"]:
+        report = _design_report(request, settings)
+    elif settings["run_path"] is not None:
+        report = _judged_again(ctx, request, settings)
+    else:
+        report = audited(request, outputs, settings)
+    deliver(anchored(report, anchor), outputs, settings, terse=True)
+    warn_of_old_prices(report.costs.prices, config, settings)
+    _tell_gate(report, settings)
+    sys.exit(exit_code(report))
+
+
+def _check_source(ctx: click.Context, settings: dict[str, Any]) -> None:
+    """Live tables, templates or a saved run: each with the options that go with it. Raises UsageError."""
+    if settings["templates"] and settings["run_path"] is not None:
+        raise click.UsageError("give --template or --from, not both")
+    if settings["parameters"] and not settings["templates"]:
+        raise click.UsageError("--parameter is of a template: give --template too")
+    if settings["run_path"] is not None:
+        _refuse_options_of_reading(ctx)
+    for name, words in LIVE_OPTIONS.items() if settings["templates"] else ():
+        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{words} is for live tables, not for --template")
+
+
+def _refuse_options_of_reading(ctx: click.Context) -> None:
+    given = [name for name, value in ctx.params.items() if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]
+    for name in given:
+        if name in OPTIONS_OF_READING:
+            raise click.UsageError(f"{OPTIONS_OF_READING[name]} says how tables are read, and --from reads none")
+        if name == "prices" and ctx.params[name] == "live":
+            raise click.UsageError("--prices live asks AWS, and --from makes no AWS call: leave it out for the prices of the run")
+
+
+def _gate(settings: dict[str, Any], config: "Config") -> "GateTerms":
+    """What `check` is held against: the items too, at the warn line unless another is given or they are off."""
+    from stj_audit.gate import GateTerms
+
+    line = settings["fail_item_size"]
+    if line is None:
+        line = item_size_lines(settings, config).warn_bytes
+    return GateTerms(
+        fail_on=settings["fail_on"],
+        fail_item_size=line or None,
+        inconclusive=settings["inconclusive"],
+        strict=settings["strict"],
+        every_table=True,
+    )
+
+
+def _design_report(request: "Request", settings: dict[str, Any]) -> "Report":
+    from stj_audit.before_deployment import DesignRequest, audit_design
+    from stj_audit.declared.source import read_source
+
+    sources = [read_source(path) for path in settings["templates"]]
+    config = request.config
+    hint = "give --region, or `region` in the [model] of stj-audit.toml"
+    region = price_region(settings["templates"][0], settings["regions"], config.model.region, hint)
+    design = DesignRequest(
+        audit=request, sources=sources, parameters=dict(settings["parameters"]), prices=prices_of(region, settings, config)
+    )
+    report = _from_root(audit_design(design))
+    for note in () if settings["quiet"] else report.audit.notes or ():
+        click.echo(printable(f"note: {note}"), err=True)
+    return report
+
+
+def _from_root(report: "Report") -> "Report":
+    """The report with the paths of templates told as those of other files that findings point at."""
+    from dataclasses import replace
+    from pathlib import Path
+
+    from stj_audit.anchors import root_folder, told_path
+
+    root = root_folder(os.environ, Path.cwd())
+    sources = {table: replace(one, path=told_path(Path(one.path), root)) for table, one in report.sources.items()}
+    return replace(report, sources=sources)
+
+
+def _judged_again(ctx: click.Context, request: "Request", settings: dict[str, Any]) -> "Report":
+    """The report of --from, on the terms of this command line."""
+    from msgspec import UNSET
+
+    from stj_audit.again import ASKS_ANEW, gate_as_it_is, judge_again
+    from stj_audit.report import from_json
+
+    path = settings["run_path"]
+    saved, origin = from_json(read_file(path)), str(path)
+    if saved.facts is UNSET:
+        defaults = (click.core.ParameterSource.DEFAULT, click.core.ParameterSource.DEFAULT_MAP)
+        asked = [words for name, words in ASKS_ANEW.items() if ctx.get_parameter_source(name) not in defaults]
+        return gate_as_it_is(saved, request.gate, origin=origin, asked=asked)
+    return judge_again(saved, request, origin=origin, today=today(), new_prices=settings["prices"] == "bundled")
+
+
+def _tell_gate(report: "Report", settings: dict[str, Any]) -> None:
+    """How the gate came out, on stderr, where stdout does not tell it to a person."""
+    from stj_audit.render.gate import summary
+
+    if report.gate is not None and settings["format_"] != "table" and not settings["quiet"]:
+        click.echo(printable(summary(report, report.gate)), err=True)

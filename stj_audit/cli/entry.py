@@ -1,0 +1,89 @@
+"""The one way in and out: the group of all commands, the exit code, and errors in one sentence."""
+
+import gc
+import re
+import sys
+from collections.abc import Iterator
+from typing import NoReturn
+
+import click
+
+from stj_audit.cli.audits import demo, run
+from stj_audit.cli.check import check
+from stj_audit.cli.costs import cost
+from stj_audit.cli.describe import doctor, iam_policy, rules, schema
+from stj_audit.cli.items import items
+from stj_audit.cli.saved import diff, render
+from stj_audit.cli.starting import init
+from stj_audit.cli.terminal import close_stdout, printable
+from stj_audit.errors import AuditError
+from stj_audit.version import __version__
+
+INTERRUPTED = 130  # exit code
+GARBAGE_AFTER = (
+    50_000  # objects; a run makes many and keeps most, and looking through them after every 700 takes a quarter of its time
+)
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    commands=(check, cost, demo, diff, doctor, iam_policy, init, items, render, rules, run, schema),
+)
+@click.version_option(__version__, "-V", "--version", message="stj-audit %(version)s")
+def cli() -> None:
+    """
+    Read DynamoDB tables without touching them: how healthy they are, what they cost, what to do first.
+
+    Every option is also an environment variable, STJ_AUDIT_ and its name: STJ_AUDIT_TARGET_USERS=10000.
+    """
+
+
+def main() -> NoReturn:
+    """Run the command line and exit. An error is one sentence and what to do; a traceback only with -v."""
+    gc.set_threshold(GARBAGE_AFTER)
+    verbose = any(re.fullmatch(r"-[a-z]*v[a-z]*|--verbose", word) for word in sys.argv[1:])
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        code = INTERRUPTED
+    except AuditError as error:
+        _show(str(error), error.hint, verbose=verbose)
+        code = error.exit_code
+    except BrokenPipeError:
+        close_stdout()  # the reader of stdout has gone, as `| head` does: nothing more to say
+        code = 0
+    except Exception as error:  # noqa: BLE001 - the last resort: a bug is reported in one sentence, and with -v in full
+        notes = " ".join(getattr(error, "__notes__", ()))
+        _show(
+            f"stj-audit has a bug: {type(error).__name__} {notes}".rstrip(),
+            "run it again with -v and report what it prints",
+            verbose=verbose,
+        )
+        code = 1
+    sys.exit(code)
+
+
+def _show(sentence: str, hint: str, *, verbose: bool) -> None:
+    if verbose:
+        click.echo("\n".join(map(printable, _frames(sys.exception()))), err=True)
+    click.echo(printable(f"error: {sentence}" + (f" - {hint}" if hint else "")), err=True)
+
+
+def _frames(error: BaseException | None) -> Iterator[str]:
+    """
+    Where an error came from, its causes first: types, files and lines.
+
+    The messages are left out: those of AWS's libraries quote what a service sent, and that may be an item or a token.
+    """
+    import traceback
+
+    if error is None:
+        return
+    yield from _frames(error.__cause__ or (None if error.__suppress_context__ else error.__context__))
+    yield f"{type(error).__module__}.{type(error).__qualname__}"
+    for frame in traceback.extract_tb(error.__traceback__):
+        yield f"  {frame.filename}:{frame.lineno} in {frame.name}: {frame.line}"

@@ -1,0 +1,75 @@
+"""`render` and `diff`: run files shown again, and compared; no AWS call."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from stj_audit.cli.inputs import read_file
+from stj_audit.cli.outputs import anchored, deliver, destinations, find_anchor
+from stj_audit.cli.terminal import in_color, print_text
+from stj_audit.errors import ConfigError
+from stj_audit.options import DIFF_FORMATS, FilePath, option, shown_options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stj_audit.report import Report
+
+
+@click.command()
+@click.argument("run_file", metavar="RUN.json", type=FilePath(dir_okay=False))
+@shown_options
+def render(run_file: "Path", **settings: Any) -> None:
+    """Show a saved run in any format, without an AWS call."""
+    from stj_audit.report import from_json
+
+    outputs = destinations(settings["reports"])
+    report = from_json(read_file(run_file))
+    anchor = None if settings["sarif_anchor"] is None else find_anchor(outputs, None, settings)
+    deliver(anchored(report, anchor), outputs, settings)
+
+
+@click.command()
+@click.argument("old", metavar="OLD.json", type=FilePath(dir_okay=False))
+@click.argument("new", metavar="NEW.json", type=FilePath(dir_okay=False))
+@option(
+    "-f", "--format", "format_", type=click.Choice(DIFF_FORMATS), default="table", show_default=True, help="What goes to stdout."
+)
+@option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True, help="Colour on stdout.")
+@option("-v", "--verbose", count=True, help="Where an error came from, on stderr.")
+def diff(old: "Path", new: "Path", **settings: Any) -> None:
+    """
+    Say what is new, fixed, worse and better in a run, compared with an earlier one, without an AWS call.
+
+    Findings, grades, settings, sizes and limits; and what a month costs before and after, now and at each user count, with how much of the
+    difference is the price list, the usage, or the configuration. What could not be looked at any more is told as that, never as fixed.
+
+    \b
+      stj-audit run --report json=old.json
+      ...change something, wait for it...
+      stj-audit run --report json=new.json
+      stj-audit diff old.json new.json
+
+    For a pull request there is Markdown, never too long for a comment, with a tag in front by which the comment is found again:
+
+    \b
+      stj-audit diff main.json branch.json --format markdown > comment.md
+      gh pr comment --edit-last --create-if-none --body-file comment.md
+
+    The exit code is 0 however they differ: `stj-audit check` is the gate.
+    """
+    from stj_audit.diff import compare
+    from stj_audit.render.diff import render_diff
+
+    print_text(render_diff(compare(_run_file(old), _run_file(new)), settings["format_"], color=in_color(settings["color"])))
+
+
+def _run_file(path: "Path") -> "Report":
+    """A run file; where that is wrong, it is told in which of several."""
+    from stj_audit.report import from_json
+
+    try:
+        return from_json(read_file(path))
+    except ConfigError as error:
+        words = str(error)
+        raise ConfigError(words if str(path) in words else f"{path}: {words}", hint=error.hint) from error
