@@ -148,7 +148,7 @@ def test_no_label_of_a_chart_is_cut_off(browser: Browser, sample_path: Path, wid
     shown = browser.evaluate(
         "[...document.querySelectorAll('svg.chart')].filter(one => one.getBoundingClientRect().width > 0).length"
     )
-    assert shown == 6
+    assert shown == 8
 
 
 @pytest.mark.parametrize("width", [360, 460])
