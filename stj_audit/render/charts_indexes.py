@@ -86,10 +86,17 @@ def index_bars(table: TableReport, narrow: bool = False) -> IndexBars:
     for place, row in enumerate(rows):
         top = place * NARROW_STEP + 4 if narrow else HEAD_HEIGHT + place * STEP
         names.append((top + 12.5, _name(row)))
-        reads = filters.count(row.read_units)
+        reads = "reads not known" if narrow and row.read_units is None else filters.count(row.read_units)
         bars += [
             _bar(row.size_bytes, most_bytes, top, filters.size(row.size_bytes), narrow=narrow, is_reads=False),
-            _bar(row.read_units, most_units, top, f"{reads} read units" if narrow else reads, narrow=narrow, is_reads=True),
+            _bar(
+                row.read_units,
+                most_units,
+                top,
+                f"{reads} read units" if narrow and row.read_units is not None else reads,
+                narrow=narrow,
+                is_reads=True,
+            ),
         ]
     window = "" if table.traffic is None else f" in {table.traffic.window_days} days"
     return IndexBars(
