@@ -33,7 +33,6 @@ class Names(HTMLParser):
         self.regions: list[str] = []
         self.ids: list[str] = []
         self.charts: list[dict[str, str]] = []
-        self.texts: Counter[str] = Counter()
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -91,12 +90,12 @@ def test_every_region_and_chart_has_a_name_of_its_own(page: str) -> None:
         title, description = chart["aria-labelledby"].split()
         assert {title, description} <= set(names.ids)
     # The numbers of each kind of chart are in a table beside it.
-    for chart, table in (
+    for drawing, table in (
         ("Chart: item sizes of {}", "Items by size of {}"),
         ("Chart: bytes by attribute of {}", "Attributes of {}"),
         ("Chart: indexes of {}", "Size and reads of {} and its indexes"),
     ):
-        before, after = chart.split("{}")
+        before, after = drawing.split("{}")
         drawn = [one.removeprefix(before) for one in names.regions if one.startswith(before) and one.endswith(after)]
         assert drawn
         assert {table.format(name) for name in drawn} <= set(names.regions)

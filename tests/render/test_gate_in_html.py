@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -79,7 +80,7 @@ def test_the_worst_table_is_first_and_the_dearer_of_two() -> None:
     first = sample.tables[0]
     grades = ("A+", "?", "n/a", "B-", "F", "D+", "D-", "C", "X")
     tables = [replace(first, name=grade, grade=grade) for grade in grades]
-    dear = replace(first, name="dear", grade="C", cost=replace(first.cost, monthly_usd=(first.cost.monthly_usd or 0) + 1))
+    dear = replace(first, name="dear", grade="C", cost=replace(first.cost, monthly_usd=Decimal(1_000)))
     unpriced = replace(first, name="unpriced", grade="C", cost=replace(first.cost, monthly_usd=None))
     shown = worst_tables(replace(sample, tables=(*tables, unpriced, dear)))
     assert [one.name for one in shown] == ["F", "D-", "D+", "dear", "C", "unpriced", "?", "B-", "A+", "n/a", "X"]
