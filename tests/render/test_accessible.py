@@ -1,5 +1,6 @@
 """The HTML report held against axe-core, and what it tells by shape and word beside colour."""
 
+import re
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
@@ -110,3 +111,13 @@ def test_every_severity_has_a_shape_beside_its_word() -> None:
         assert f'<span class="sev"><span aria-hidden="true">{shape}</span> {word}</span>' in page
     for shape, word in (("✓", "GOOD"), ("▲", "IMPROVE"), ("✗", "BAD"), ("○", "NOT USED"), ("?", "NOT CHECKED"), ("–", "N/A")):
         assert f'<span aria-hidden="true">{shape}</span> {word}</td>' in page
+
+
+def test_a_table_leads_to_the_sizes_of_its_items() -> None:
+    page = render(a_report_of(9), "html")
+    links, ids = re.findall(r'href="#(items-\d+)"', page), re.findall(r'id="(items-\d+)"', page)
+    assert links == ids
+    assert len(links) == 6  # of the other three no item was read
+    for number in (one.removeprefix("items-") for one in links):
+        (name,) = re.findall(rf"<h3>Table {number}: <code>([\w-]+)</code>", page)
+        assert re.search(rf'id="items-{number}">\s*<div [^>]*aria-label="Chart: item sizes of {name}"', page)
