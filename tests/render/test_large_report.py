@@ -4,6 +4,7 @@ import re
 import sys
 import time
 import tracemalloc
+from dataclasses import replace
 
 import pytest
 
@@ -22,6 +23,14 @@ MOST_TRACED_BYTES = 300 * 1024**2
 @pytest.fixture(scope="module")
 def large() -> Report:
     return a_report_of(TABLES)
+
+
+def test_assumptions_and_doubts_are_cut_too(large: Report) -> None:
+    lines = tuple(f"line {number}" for number in range(MAX_ROWS + 7))
+    cut = render(replace(large, trust=lines, costs=replace(large.costs, assumptions=lines)), "html")
+    assert [cut.count(f"<li>{word} {MAX_ROWS - 1}") for word in ("line", "Line")] == [1, 1]
+    assert f"line {MAX_ROWS}" not in cut.replace("Line", "line")
+    assert cut.count("nd 7 more, see the run file") == 2
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +54,7 @@ def test_the_worst_tables_are_shown_and_the_rest_is_told(large: Report, page: st
 
 
 def test_no_list_is_longer_than_the_bar(page: str) -> None:
+    """But for the rules, which the last section promises to list all, and which no account has more of."""
     for body in re.findall(r"<tbody>(.*?)</tbody>", page, re.DOTALL):
         assert body.count("<tr") <= MAX_ROWS
     for items in re.findall(r"<(ul|ol)[^>]*>(.*?)</\1>", page, re.DOTALL):
