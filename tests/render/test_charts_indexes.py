@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from stj_audit.render.charts import NARROW_WIDTH, WIDTH
+from stj_audit.render.charts import LEGEND_LETTER, NARROW_WIDTH, WIDTH
 from stj_audit.render.charts_indexes import SIZE_WIDTH, IndexRow, index_bars, index_rows
 from stj_audit.report import TableReport
 from tests.sample_report import LEADERBOARD, PASSWORD, sample_report
@@ -64,3 +64,12 @@ def test_all_of_it_lies_in_the_chart(narrow: bool) -> None:
 def test_a_table_without_traffic_tells_no_window() -> None:
     assert [words for _, words in index_bars(SYSTEM).heads] == ["size", "read units in 30 days"]
     assert [words for _, words in index_bars(replace(SYSTEM, traffic=None)).heads] == ["size", "read units"]
+
+
+def test_a_month_at_the_quota_of_a_table_has_room() -> None:
+    traffic = SUBSCRIBERS.traffic
+    assert traffic is not None
+    most = Decimal(40_000 * 86_400 * 30)
+    chart = index_bars(replace(SUBSCRIBERS, traffic=replace(traffic, read_units=most)), narrow=True)
+    (label,) = [bar for bar in chart.bars if bar.label == "103,680,000,000 read units"]
+    assert label.label_x + len(label.label) * LEGEND_LETTER < chart.width
