@@ -1,3 +1,3 @@
 """Fixtures for the whole suite."""
 
-pytest_plugins = ["tests.engines.dynamodb_local", "tests.engines.chromium", "tests.engines.spark"]
+pytest_plugins = ["tests.engines.chromium", "tests.engines.axe", "tests.engines.dynamodb_local", "tests.engines.spark"]

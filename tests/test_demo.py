@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from tests.commands import Ran, stj_audit
+from tests.engines.axe import Axe
 from tests.engines.chromium import Browser, Scheme
 from tests.render.test_formats import SECTIONS
 
@@ -294,10 +295,19 @@ def test_the_page_asks_for_nothing_and_has_every_section(browser: Browser, demo:
 def test_the_page_never_scrolls_sideways(browser: Browser, demo: Demo, scheme: Scheme) -> None:
     browser.open(demo.folder / "report.html")
     assert browser.evaluate(OPEN_ALL)
-    for width in (360, 460, 1280):
+    for width in (360, 460, 768, 1280, 1600):
         browser.show(width=width, scheme=scheme)
         assert browser.evaluate("window.innerWidth") == width
         assert browser.evaluate(WIDEST) <= width
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser: Browser, axe: Axe, demo: Demo, scheme: Scheme) -> None:
+    browser.open(demo.folder / "report.html")
+    browser.show(width=1280, scheme=scheme)
+    assert browser.evaluate(OPEN_ALL)
+    assert axe.violations(browser) == []
 
 
 @pytest.mark.browser

@@ -92,5 +92,6 @@ def calibration_rows(costs: Costs) -> tuple[CalibrationRow, ...]:
 def _says(one: Calibration) -> str:
     if one.factor is None:
         return one.note or "not applied"
-    words = f"measured is {filters.times(one.factor)} times what the patterns say"
+    times = filters.times(one.factor)
+    words = "measured is what the patterns say" if times == "1" else f"measured is {times} times what the patterns say"
     return f"{words}: {one.note}" if one.note else words

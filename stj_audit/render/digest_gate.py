@@ -21,6 +21,10 @@ ITEM_RULE = "oversized-item"  # what the gate on item sizes is called, where che
 ALL_TABLES = "all tables"
 BRIEF = 300  # characters of a text in a comment: whoever wants more reads the report
 ELSEWHERE = ""  # the key in `Report.sources` of what has no declaration of its own
+GATE_SHAPES = {PASSED: "✓", "failed": "✗"}
+GATE_TONES = {PASSED: "ok", "failed": "bad"}
+VERDICT_SHAPES = {OVER: "✗", NONE: "✓"}
+VERDICT_TONES = {OVER: "bad", NONE: "ok"}
 VERDICT_WORDS = {OVER: "oversized items", NONE: "no oversized item", INCONCLUSIVE: "not known", NOT_READ: "not read"}
 
 
@@ -108,6 +112,27 @@ def held_against(gate: GateReport) -> str:
 
 def verdict_word(verdict: ItemsVerdict) -> str:
     return VERDICT_WORDS.get(verdict.verdict, verdict.verdict)
+
+
+def gate_shape(gate: GateReport) -> str:
+    return GATE_SHAPES.get(gate.verdict, "?")
+
+
+def gate_tone(gate: GateReport) -> str:
+    return GATE_TONES.get(gate.verdict, "warn")
+
+
+def verdict_shape(verdict: ItemsVerdict) -> str:
+    return VERDICT_SHAPES.get(verdict.verdict, "?")
+
+
+def verdict_tone(verdict: ItemsVerdict) -> str:
+    return VERDICT_TONES.get(verdict.verdict, "warn")
+
+
+def verdict_of(report: Report, table: str) -> ItemsVerdict | None:
+    """What the gate says of the item sizes of a table; None where it does not look at them."""
+    return next((one for one in report.gate.items if one.table == table), None) if report.gate is not None else None
 
 
 # ---------------------------------------------------------------------------------------------------------------- where

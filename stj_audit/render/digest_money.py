@@ -149,9 +149,12 @@ def _square_share(projection: Projection) -> float:
 
 def _parts(lines: Sequence[CostLine], used: Sequence[str]) -> tuple[Part, ...]:
     total = sum((line.monthly_usd for line in lines if line.monthly_usd is not None), Decimal(0))
+    by_part: dict[str, list[Decimal | None]] = {}
+    for line in lines:
+        by_part.setdefault(part_of(line), []).append(line.monthly_usd)
     parts = []
     for title in used:
-        amounts = [line.monthly_usd for line in lines if part_of(line) == title]
+        amounts = by_part.get(title, [])
         known = [amount for amount in amounts if amount is not None]
         amount = sum(known, Decimal(0)) if known or (lines and not amounts) else None
         share = float(amount / total) if amount and total else 0.0
@@ -180,9 +183,10 @@ def storage_rows(report: Report) -> tuple[StorageRow, ...]:
 
 def storage_rows_of(costs: Costs, without_indexes: frozenset[str] = frozenset()) -> tuple[StorageRow, ...]:
     names = list(dict.fromkeys(at.table for projection in costs.projections for at in projection.storage))
+    stored = [_storage_of(projection) for projection in costs.projections]
     rows = []
     for name in names:
-        at = [_storage_of(projection, name) for projection in costs.projections]
+        at = [one.get(name) for one in stored]
         items = tuple(None if one is None else one.items for one in at)
         rows.append(
             StorageRow(
@@ -195,8 +199,9 @@ def storage_rows_of(costs: Costs, without_indexes: frozenset[str] = frozenset())
     return tuple(rows)
 
 
-def _storage_of(projection: Projection, table: str) -> StorageAtScale | None:
-    return next((one for one in projection.storage if one.table == table), None)
+def _storage_of(projection: Projection) -> dict[str, StorageAtScale]:
+    """By table; the first, where one is there twice."""
+    return {one.table: one for one in reversed(projection.storage)}
 
 
 def storage_known(rows: Sequence[StorageRow]) -> tuple[StorageRow, ...]:

@@ -22,6 +22,19 @@ from stj_audit.report import (
 from stj_audit.wording import counted
 
 TTL_CALL = "DescribeTimeToLive"
+# The worst first. A table of which too little was seen is worth a look before one that is good.
+GRADE_ORDER = ("F", "D", "C", "?", "B", "A", "n/a")
+SIGN_ORDER = ("-", "", "+")
+
+
+def worst_tables(report: Report) -> tuple[TableReport, ...]:
+    """The tables by grade, the worst first, and then the more expensive: so that a list that is cut keeps what matters."""
+    return tuple(sorted(report.tables, key=lambda table: (*_rank(table.grade), -(table.cost.monthly_usd or 0), table.name)))
+
+
+def _rank(grade: str) -> tuple[int, int]:
+    letter, sign = (grade[:-1], grade[-1]) if grade[-1:] in ("-", "+") else (grade, "")
+    return GRADE_ORDER.index(letter) if letter in GRADE_ORDER else len(GRADE_ORDER), SIGN_ORDER.index(sign)
 
 
 def key_names(keys: Sequence[KeyElement], role: str) -> tuple[KeyElement, ...]:

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from stj_audit.render import (
     charts,
+    charts_indexes,
     digest,
     digest_costs,
     digest_estimates,
@@ -33,6 +34,8 @@ from stj_audit.wording import counted
 
 _BLANK_LINES = re.compile(r"\n{3,}")
 _LEGEND = Markup("\ue000")  # no text from outside has this character: those for private use are written out
+
+MAX_REASONS = 5  # of a gate, at the top of the page; the others are folded
 
 CARRIED = Path(__file__).parent.parent / "templates"
 CHECKOUT = Path(__file__).parent.parent.parent / "reports" / "templates"
@@ -58,6 +61,8 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     charts.histogram,
     charts.throttle_days,
     charts.throttle_strip,
+    charts_indexes.index_bars,
+    charts_indexes.index_rows,
     digest.action_groups,
     digest_gate.and_more,
     digest.anchor,
@@ -169,9 +174,15 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     digest_trend.run_rows,
     digest_trend.trend_notes,
     sparkline.sparklines,
+    digest_gate.gate_shape,
+    digest_gate.gate_tone,
+    digest_gate.verdict_of,
+    digest_gate.verdict_shape,
+    digest_gate.verdict_tone,
     digest_gate.verdict_word,
     digest_gate.with_commands,
     digest_gate.worst_first,
+    digest_tables.worst_tables,
 )
 
 
@@ -289,6 +300,6 @@ def _environment(format_name: str, *, cut: bool = True) -> Environment:
     environment.filters.update(own_filters)
     if not cut:
         environment.filters.update(head=_whole, rest=_nothing)
-    environment.globals.update(legend=_LEGEND, max_rows=digest.MAX_ROWS, max_good=digest.MAX_GOOD)
+    environment.globals.update(legend=_LEGEND, max_rows=digest.MAX_ROWS, max_good=digest.MAX_GOOD, max_reasons=MAX_REASONS)
     environment.filters["name"] = lambda text: escape.cut(str(text))
     return environment

@@ -9,7 +9,6 @@ import os
 import shutil
 import socket
 import subprocess
-import tarfile
 import tempfile
 import time
 from collections.abc import Iterator
@@ -24,7 +23,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.engines import cache_folder, engine_missing
+from tests.engines import engine_missing
+from tests.engines.npm import NotFetched, npm_package
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -34,7 +34,6 @@ NPM_PACKAGE = "amplify-dynamodb-simulator"
 NPM_VERSION = "2.9.30"  # carries DynamoDB Local 1.25.1; pinned, so that every machine tests against the same engine
 REGION = "eu-north-1"
 START_SECONDS = 60
-DOWNLOAD_SECONDS = 300
 # The client compiler and the serial collector halve the start: 2.5 s instead of 5.
 JVM_FLAGS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto")
 
@@ -111,33 +110,10 @@ def engine_folder() -> Path:
         if not (Path(named) / "DynamoDBLocal.jar").is_file():
             raise EngineUnavailable(f"{FOLDER} points to a folder without DynamoDBLocal.jar")
         return Path(named)
-    unpacked = cache_folder() / f"{NPM_PACKAGE}-{NPM_VERSION}"
-    if not unpacked.is_dir():
-        _fetch(unpacked)
-    return unpacked / "package" / "emulator"
-
-
-def _fetch(unpacked: Path) -> None:
-    """Download and unpack into a folder of our own, then rename: another process sees all of it or nothing."""
-    if shutil.which("npm") is None:
-        raise EngineUnavailable(f"install npm, or point {FOLDER} to a folder that has DynamoDBLocal.jar")
-    with tempfile.TemporaryDirectory(prefix=f".{NPM_PACKAGE}-", dir=unpacked.parent) as work:
-        command = ("npm", "pack", f"{NPM_PACKAGE}@{NPM_VERSION}", "--silent", "--pack-destination", work)
-        try:
-            subprocess.run(command, cwd=work, check=True, capture_output=True, timeout=DOWNLOAD_SECONDS)
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-            raise EngineUnavailable(
-                f"`npm pack {NPM_PACKAGE}@{NPM_VERSION}` failed; run it by hand, or point {FOLDER} to a folder that has the jar"
-            ) from error
-        (tarball,) = Path(work).glob("*.tgz")
-        contents = Path(work) / "contents"
-        with tarfile.open(tarball) as archive:
-            archive.extractall(contents, filter="data")
-        try:
-            contents.rename(unpacked)
-        except OSError:
-            if not unpacked.is_dir():
-                raise
+    try:
+        return npm_package(NPM_PACKAGE, NPM_VERSION) / "emulator"
+    except NotFetched as missing:
+        raise EngineUnavailable(f"{missing}, or point {FOLDER} to a folder that has DynamoDBLocal.jar") from missing
 
 
 def _wait_until_it_answers(engine: DynamoDBLocal, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -441,6 +441,7 @@ def test_one_call_takes_one_unit() -> None:
 @pytest.mark.parametrize(
     ("fields", "says", "is_off"),
     [
+        ({"factor": Decimal("1.0004")}, "measured is what the patterns say", False),
         ({"measured_units": Decimal(104), "factor": Decimal("1.04")}, "measured is 1.04 times what the patterns say", False),
         (
             {"measured_units": Decimal(40), "factor": Decimal("0.4"), "in_range": False},

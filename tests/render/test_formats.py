@@ -218,7 +218,7 @@ def test_html_is_accessible_in_its_structure() -> None:
     assert [title for level, title in page.headings if level == 2] == list(SECTIONS)
     assert all(attributes.get("scope") in {"col", "row"} for tag, attributes in page.tags if tag == "th")
     charts = [attributes for tag, attributes in page.tags if tag == "svg"]
-    assert len(charts) == 1 + 2 * 6
+    assert len(charts) == 1 + 2 * 8
     assert all(chart["role"] == "img" and len(chart["aria-labelledby"].split()) == 2 for chart in charts)
     assert "http" not in re.sub(r'http-equiv="Content-Security-Policy"', "", text)
     assert "url(" not in text

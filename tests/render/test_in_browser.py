@@ -8,13 +8,15 @@ import pytest
 from stj_audit.render import render
 from stj_audit.render.costs import render_costs
 from tests.engines.chromium import Browser, Scheme
+from tests.gated_report import gated_report, hostile_gated_report
 from tests.render.test_formats import SECTIONS
 from tests.sample_report import hostile_report, sample_report
 from tests.trended_report import trended_report
 
 pytestmark = pytest.mark.browser
 
-WIDTHS = (360, 460, 1280, 1600)
+WIDTHS = (360, 460, 768, 1280, 1600)
+PAPER = 688  # A4 without its margins
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 WIDEST = "Math.max(document.documentElement.scrollWidth, document.body.scrollWidth)"
 OPEN_ALL = "(() => { document.querySelectorAll('details').forEach(one => { one.open = true; }); return true; })()"
@@ -32,14 +34,14 @@ OFF_SCREEN = """[...document.querySelectorAll('svg.chart text')].filter(one => o
 @pytest.fixture(scope="module")
 def sample_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "sample.html"
-    path.write_text(render(sample_report(), "html"), encoding="utf-8")
+    path.write_text(render(gated_report(), "html"), encoding="utf-8")
     return path
 
 
 @pytest.fixture(scope="module")
 def hostile_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "hostile.html"
-    path.write_text(render(hostile_report(words_too=True), "html"), encoding="utf-8")
+    path.write_text(render(hostile_gated_report(words_too=True), "html"), encoding="utf-8")
     return path
 
 
@@ -149,7 +151,7 @@ def test_no_label_of_a_chart_is_cut_off(browser: Browser, sample_path: Path, wid
     shown = browser.evaluate(
         "[...document.querySelectorAll('svg.chart')].filter(one => one.getBoundingClientRect().width > 0).length"
     )
-    assert shown == 6
+    assert shown == 8
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -201,3 +203,28 @@ def test_it_prints_with_folded_parts_open(browser: Browser, sample_path: Path) -
     assert browser.evaluate(folded) == "visible"
     browser.command("Emulation.setEmulatedMedia", media="", features=[])
     assert browser.pdf().startswith(b"%PDF-")
+
+
+def test_paper_cuts_nothing_off(browser: Browser, sample_path: Path) -> None:
+    browser.open(sample_path)
+    browser.show(width=PAPER, scheme="light")
+    browser.command("Emulation.setEmulatedMedia", media="print", features=[])
+    assert browser.evaluate(WIDEST) <= PAPER
+    browser.command("Emulation.setEmulatedMedia", media="", features=[])
+
+
+def test_paper_is_white_and_cuts_no_card(browser: Browser, sample_path: Path) -> None:
+    browser.open(sample_path)
+    browser.show(width=PAPER, scheme="dark")
+    browser.command("Emulation.setEmulatedMedia", media="print", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+    assert browser.evaluate(BACKGROUND) == "rgb(255, 255, 255)"
+    assert browser.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+    assert browser.evaluate("getComputedStyle(document.body).printColorAdjust") == "exact"
+    for what in (".card", ".top", ".gate", "tr", "svg", "pre"):
+        breaks = browser.evaluate(f"[...document.querySelectorAll('{what}')].map(one => getComputedStyle(one).breakInside)")
+        assert breaks
+        assert set(breaks) == {"avoid"}
+    # A total at the foot of every page would be taken for that of the page.
+    assert browser.evaluate("getComputedStyle(document.querySelector('tfoot')).display") == "table-row-group"
+    assert browser.evaluate("getComputedStyle(document.querySelector('nav')).display") == "none"
+    browser.command("Emulation.setEmulatedMedia", media="", features=[])
