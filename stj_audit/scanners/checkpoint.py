@@ -113,11 +113,8 @@ def machine_key() -> bytes:
     path = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "stj-audit" / "hash.key"
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (
-            contextlib.suppress(FileExistsError),
-            os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file,
-        ):
-            file.write(secrets.token_bytes(KEY_BYTES))
+        if not path.exists():
+            _make_once(path, secrets.token_bytes(KEY_BYTES))
         key = path.read_bytes()
     except OSError as error:
         raise CannotWrite(f"cannot keep the key of --resume in {path}: {error.strerror}", hint="set XDG_STATE_HOME") from error
@@ -149,6 +146,18 @@ def _fingerprint(table: Table, hash_key: bytes) -> str:
         )
     )
     return hmac.digest(hash_key, sha256(schema.encode()).digest(), "sha256").hex()
+
+
+def _make_once(path: Path, content: bytes) -> None:
+    """A file that its owner alone can read. Of several that make it at the same time one does, and none reads half of it."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".stj-audit-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        with contextlib.suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        Path(name).unlink()
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -7,6 +7,7 @@ import itertools
 import json
 import signal
 import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -242,7 +243,10 @@ def give_up() -> None:
 
 
 def endless(aws_client: Any, *, after: int = 2) -> None:
-    """A table whose pages do not end; after some of them the user gives up."""
+    """A table whose pages do not end; after some of them the user gives up, once."""
+    if getattr(aws_client.meta, "is_endless", False):
+        return  # a client is asked for more than once
+    aws_client.meta.is_endless = True
     keys = itertools.count()
 
     def send(request: Any, **_: Any) -> AWSResponse:
@@ -269,9 +273,17 @@ def test_calls_that_were_not_made_are_told_as_interrupted(aws: Aws) -> None:
     """The first answer that comes is the last."""
     create_table()
     create_table("users")
+    given_up = threading.Event()
+
+    def wait(request: Any, **_: Any) -> None:
+        given_up.wait(10)
+        time.sleep(0.2)  # until the threads are told; what comes after the metrics is not asked for then
+
+    before_send(aws.cloudwatch, "cloudwatch.GetMetricData", wait)
 
     def interrupt(stage: str, done: int, _total: int) -> None:
         if stage == "calls" and not done:
+            given_up.set()
             raise KeyboardInterrupt
 
     found = snapshot(aws, FULL, "orders", "users", keep=True, on_progress=interrupt)

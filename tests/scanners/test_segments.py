@@ -3,6 +3,7 @@
 import json
 import stat
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -151,6 +152,16 @@ def test_the_key_of_checkpoints_is_made_once_and_nobody_elses(tmp_path: Path, mo
     assert machine_key() == key
     [file] = tmp_path.rglob("*.key")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_regions_that_make_the_key_at_the_same_time_have_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        for attempt in range(50):
+            monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / str(attempt)))
+            together = threading.Barrier(8)
+            keys = {made.result() for made in [pool.submit(lambda: together.wait() < 8 and machine_key()) for _ in range(8)]}  # noqa: B023 - awaited here
+            assert len(keys) == 1
+    assert [file.name for file in tmp_path.rglob("*") if file.is_file()] == ["hash.key"] * 50
 
 
 # ------------------------------------------------------------------------------------------------------------ caps, paces
