@@ -331,7 +331,9 @@ def test_the_command_ends_as_the_live_one_does_without_an_aws_call(shop: Shop, t
     for options, code in (
         ((), 3),
         (("--fail-item-size", "350KB"), 0),
+        (("--fail-item-size", "350KB", "--fail-on", "low"), 3),
         (("--fail-item-size", "350KB", "--strict"), 4),
+        (("--fail-item-size", "off", "--fail-on", "never"), 0),
     ):
         said = stj_audit("check", shop.orders, shop.users, *live, "--no-config", "-q", *options, cwd=tmp_path)
         again = check("--from", "run.json", "--no-config", "-q", *options, cwd=tmp_path)

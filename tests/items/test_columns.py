@@ -174,7 +174,7 @@ def by_pages(bodies: Iterable[bytes], table: Table, expiry: Expiry | None) -> tu
     return "", one.counts()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(some=pages, table=st.sampled_from(TABLES), expiry=st.sampled_from(EXPIRIES), ascii_only=flags)
 def test_a_page_counts_as_its_items_do(some: list[Item], table: Table, expiry: Expiry | None, ascii_only: bool) -> None:
     body = a_page(some, ascii_only=ascii_only)
