@@ -50,7 +50,7 @@ def render_gate(report: Report, gate: GateReport, *, color: bool) -> str:
 
 def summary(report: Report, gate: GateReport) -> str:
     """How it came out, why, and what to do, in one line."""
-    return " ".join([filters.sentence(f"{gate.verdict}: {_why(report, gate)}"), *map(filters.sentence, _to_do(gate))])
+    return " ".join([filters.sentence(f"{gate.verdict}: {_why(report, gate)}"), *map(filters.sentence, _to_do(report, gate))])
 
 
 # ----------------------------------------------------------------------------------------------------------- the tables
@@ -202,7 +202,7 @@ def _findings_passed(report: Report, gate: GateReport) -> str:
     return f"{told} among what could be checked" if report.not_checked else told
 
 
-def _to_do(gate: GateReport) -> Iterator[str]:
+def _to_do(report: Report, gate: GateReport) -> Iterator[str]:
     if any(one.verdict == "over" for one in gate.items):
         yield "Make the large items smaller, or give a higher --fail-item-size for items that are meant to be there"
     if gate.failing:
@@ -217,6 +217,8 @@ def _to_do(gate: GateReport) -> Iterator[str]:
             "Let the items be read (--scan, --scan-budget, --max-read-units; `stj-audit iam-policy` prints the permissions), or leave their "
             "sizes out with --fail-item-size off"
         )
-    if not verdicts:
+    if not verdicts and report.audit.templates:
+        yield "Give what is not known yet with --parameter NAME=VALUE, or in stj-audit.toml; or name the tables that are to be judged"
+    elif not verdicts:
         strict = ", or leave out --strict" if gate.strict else ""
         yield f"See that all of it is there and may be read (`stj-audit iam-policy` prints the permissions){strict}"

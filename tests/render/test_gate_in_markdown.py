@@ -6,9 +6,9 @@ import pytest
 
 from stj_audit.render import render
 from stj_audit.report import GateReport
-from tests.gated_report import OVER, SUBSCRIBERS, a_gate, gated_report, hostile_gated_report, no_gate, passed_gate
+from tests.gated_report import OVER, a_gate, gated_report, hostile_gated_report, no_gate, passed_gate
 from tests.render.test_formats import FENCED, invisible, markdown_tables
-from tests.sample_report import sample_report
+from tests.sample_report import SUBSCRIBERS, sample_report
 
 FIRST_SECTION = "## Do these first"
 
