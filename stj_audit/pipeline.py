@@ -5,7 +5,7 @@ The result is a Report, or what was gathered for one; printing and delivering it
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -101,6 +101,19 @@ def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell |
 
         snapshot = read_all(targets, read, request.patterns, now=now, on_progress=on_progress or _no_progress, keep=request.keep)
         sheets = {scope.region: sheets[scope.region] for scope in snapshot.scopes if scope.not_read is None}
+    try:
+        return _finished(targets, request, snapshot, sheets)
+    except Interrupted:
+        raise
+    except KeyboardInterrupt:
+        if not request.keep:
+            raise
+        # All is read, and judging it again takes seconds
+        return _finished(targets, request, replace(snapshot, interrupted=True), sheets)
+
+
+def _finished(targets: Sequence[Target], request: Request, snapshot: Snapshot, sheets: Mapping[str, PriceSheet]) -> Report:
+    """The report of what was read. Raises Interrupted with it where that was interrupted."""
     users_elsewhere = _users_elsewhere(targets, request, snapshot)
     users_table = None if users_elsewhere is None else request.config.model.users_table
     gathered = Gathered(snapshot=snapshot, prices=sheets, users_table=users_table, users_elsewhere=users_elsewhere)

@@ -8,6 +8,7 @@ import click
 
 from stj_audit.cli.history import find_history
 from stj_audit.cli.inputs import read_baseline, read_config, read_file, today
+from stj_audit.cli.interrupts import held_back
 from stj_audit.cli.outputs import anchored, audited, deliver, destinations, exit_code, find_anchor, new_baseline
 from stj_audit.cli.prices import price_region, prices_of, warn_of_old_prices
 from stj_audit.cli.requests import item_size_lines, judging, places
@@ -125,14 +126,15 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
         report = _judged_again(ctx, request, settings)
     else:
         report = audited(request, outputs, settings)
-    report = anchored(report, anchor)
-    if history is not None:
-        report = history.remembered(report)
-    deliver(report, outputs, settings, terse=True)
-    warn_of_old_prices(report.costs.prices, config, settings)
-    _tell_gate(report, settings)
-    if history is not None:
-        history.keep(report, settings)
+    with held_back():
+        report = anchored(report, anchor)
+        if history is not None:
+            report = history.remembered(report)
+        deliver(report, outputs, settings, terse=True)
+        warn_of_old_prices(report.costs.prices, config, settings)
+        _tell_gate(report, settings)
+        if history is not None:
+            history.keep(report, settings)
     sys.exit(exit_code(report))
 
 

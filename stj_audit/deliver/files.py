@@ -1,12 +1,12 @@
 """Reports to files: checked before the audit, written whole or not at all."""
 
-import contextlib
 import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from stj_audit.errors import CannotWrite, ConfigError
+from stj_audit.unfinished import temporary_file
 
 FORMAT_BY_SUFFIX = {
     ".sarif.json": "sarif",  # SARIF 2.1.0, 3.2, allows it too; it is looked for before .json
@@ -93,18 +93,13 @@ def _is_device(path: Path) -> bool:
 
 
 def _replace(path: Path, text: str) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".stj-audit-")
-    temporary = Path(name)
-    try:
+    with temporary_file(path.parent) as (descriptor, name):
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else usual_mode())
-        temporary.replace(path)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        Path(name).chmod(path.stat().st_mode & 0o777 if path.exists() else usual_mode())
+        Path(name).replace(path)
 
 
 def usual_mode() -> int:
