@@ -81,9 +81,9 @@ def _unknown(plan: Values) -> dict[str, list[Any]]:
 def _is_unknown(mark: Any, path: Sequence[Any]) -> bool:
     """Whether anything at the place is unknown; of a path that leads nowhere, where it ends."""
     for step in path:
-        if (isinstance(mark, dict) and isinstance(step, str) and step in mark) or (
-            isinstance(mark, list) and isinstance(step, int) and step < len(mark)
-        ):
+        if isinstance(mark, dict) and isinstance(step, str) and step in mark:
+            mark = mark[step]
+        elif isinstance(mark, list) and isinstance(step, int) and step < len(mark):  # noqa: SIM114 - as one it is too long
             mark = mark[step]
         elif mark is not True:
             return False
