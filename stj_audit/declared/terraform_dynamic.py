@@ -81,13 +81,17 @@ def _unknown(plan: Values) -> dict[str, list[Any]]:
 def _is_unknown(mark: Any, path: Sequence[Any]) -> bool:
     """Whether anything at the place is unknown; of a path that leads nowhere, where it ends."""
     for step in path:
-        if isinstance(mark, dict) and isinstance(step, str) and step in mark:
-            mark = mark[step]
-        elif isinstance(mark, list) and isinstance(step, int) and step < len(mark):  # noqa: SIM114 - as one it is too long
+        if _holds(mark, step):
             mark = mark[step]
         elif mark is not True:
             return False
     return mark is True or any(_is_unknown(one, ()) for one in _members(mark))
+
+
+def _holds(mark: Any, step: Any) -> bool:
+    if isinstance(mark, dict):
+        return isinstance(step, str) and step in mark
+    return isinstance(mark, list) and isinstance(step, int) and step < len(mark)
 
 
 def _members(mark: Any) -> Sequence[Any]:
