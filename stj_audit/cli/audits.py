@@ -12,7 +12,7 @@ from stj_audit.cli.outputs import INCONCLUSIVE, anchored, audited, deliver, dest
 from stj_audit.cli.prices import warn_of_old_prices
 from stj_audit.cli.requests import judging, places
 from stj_audit.cli.terminal import printable, progress
-from stj_audit.errors import CannotWrite
+from stj_audit.errors import AuditError, CannotWrite
 from stj_audit.options import (
     FilePath,
     aws_options_of_several_regions,
@@ -75,7 +75,12 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
         _tell_not_known(report)
         if history is not None:
             history.keep(report, settings)
-    sys.exit(exit_code(report))
+    code = exit_code(report)
+    if not code and not report.tables:
+        raise AuditError(
+            "no table could be looked at", hint="allow what the report lists: `stj-audit iam-policy` prints the permissions"
+        )
+    sys.exit(code)
 
 
 @click.command()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stj_audit.cli.history import find_history
-from stj_audit.cli.inputs import read_baseline, read_config, read_file, today
+from stj_audit.cli.inputs import read_baseline, read_config, read_run, today
 from stj_audit.cli.interrupts import held_back
 from stj_audit.cli.outputs import anchored, audited, deliver, destinations, exit_code, find_anchor, new_baseline
 from stj_audit.cli.prices import price_region, prices_of, warn_of_old_prices
@@ -212,10 +212,9 @@ def _judged_again(ctx: click.Context, request: "Request", settings: dict[str, An
     from msgspec import UNSET
 
     from stj_audit.again import ASKS_ANEW, gate_as_it_is, judge_again
-    from stj_audit.report import from_json
 
     path = settings["run_path"]
-    saved, origin = from_json(read_file(path)), str(path)
+    saved, origin = read_run(path), str(path)
     if saved.facts is UNSET:
         defaults = (click.core.ParameterSource.DEFAULT, click.core.ParameterSource.DEFAULT_MAP)
         asked = [words for name, words in ASKS_ANEW.items() if ctx.get_parameter_source(name) not in defaults]

@@ -80,6 +80,15 @@ class Folder:
     def __str__(self) -> str:
         return str(self.path)
 
+    def check_writable(self) -> None:
+        """Find out before an audit whether its run could be kept. Raises UnusableHistory. Leaves nothing behind, nor makes the folder."""
+        there = next(folder for folder in (self.path.absolute(), *self.path.absolute().parents) if folder.exists())
+        try:
+            with temporary_file(there) as (descriptor, _):
+                os.close(descriptor)
+        except OSError as error:
+            raise _not_written(self, error) from error
+
     def names(self, below: str) -> list[str]:
         root = self.path / below
         found: list[str] = []

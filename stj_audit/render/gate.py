@@ -209,7 +209,9 @@ def _to_do(report: Report, gate: GateReport) -> Iterator[str]:
         yield "Fix the findings (`stj-audit rules NAME` says how), or accept one with [[ignore]] or --baseline"
     if gate.verdict != "inconclusive":
         return
-    verdicts = {one.verdict for one in gate.items if _is_open(one, gate)}
+    described = {table.name for table in report.tables}
+    absent = [one for one in gate.items if _is_open(one, gate) and one.table not in described]
+    verdicts = {one.verdict for one in gate.items if _is_open(one, gate) and one.table in described}
     if "inconclusive" in verdicts:
         yield "Read every item with --scan full, while nobody loads or clears the table; or let a sample pass with --inconclusive pass"
     if "not read" in verdicts:
@@ -217,7 +219,9 @@ def _to_do(report: Report, gate: GateReport) -> Iterator[str]:
             "Let the items be read (--scan, --scan-budget, --max-read-units; `stj-audit iam-policy` prints the permissions), or leave their "
             "sizes out with --fail-item-size off"
         )
-    if not verdicts and report.audit.templates:
+    if absent:
+        yield "See that each of these tables is there and may be described (`stj-audit iam-policy` prints the permissions), or leave it out"
+    elif not verdicts and report.audit.templates:
         yield "Give what is not known yet with --parameter NAME=VALUE, or in stj-audit.toml; or name the tables that are to be judged"
     elif not verdicts:
         strict = ", or leave out --strict" if gate.strict else ""
