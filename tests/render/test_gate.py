@@ -89,7 +89,7 @@ def test_a_table_that_was_not_described_is_told() -> None:
     )
     told = lines(gate)
     assert "UNKNOWN  gone" in told
-    assert told[-1].startswith("inconclusive: gone: said of gone. Let the items be read")
+    assert told[-1].startswith("inconclusive: gone: said of gone. See that each of these tables is there and may be described")
 
 
 @pytest.mark.parametrize(
