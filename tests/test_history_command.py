@@ -210,26 +210,29 @@ def test_five_monthly_runs_show_the_date_to_the_day(growing: Growing, tmp_path: 
 
 @pytest.mark.dynamodb_local
 def test_a_history_that_cannot_be_written_fails_after_the_report_is_printed(growing: Growing, tmp_path: Path) -> None:
+    """The folder may be written to, as is found out before; only what is in the way in it is found when the run is kept."""
     growing.grow(MONTHS[0])
-    (tmp_path / "file").write_text("mine", "utf-8")
+    (tmp_path / "h").mkdir()
+    (tmp_path / "h" / "runs").write_text("mine", "utf-8")
     for command in ("run", "check"):
-        ran = growing.run("--history", tmp_path / "file", "--fail-on", "never", command=command)
+        ran = growing.run("--history", tmp_path / "h", "--fail-on", "never", command=command)
         assert isinstance(ran.exception, UnusableHistory)
         assert ran.exception.exit_code == 1
         assert growing.name in ran.stdout
-    assert (tmp_path / "file").read_text("utf-8") == "mine"
+    assert (tmp_path / "h" / "runs").read_text("utf-8") == "mine"
 
 
 @pytest.mark.dynamodb_local
 @pytest.mark.process
 def test_that_is_one_sentence_and_exit_code_1(growing: Growing, tmp_path: Path) -> None:
     growing.grow(MONTHS[0])
-    (tmp_path / "file").touch()
-    where = ("--endpoint-url", growing.engine.endpoint_url, "--region", REGION, "--history", "file", "-q")
+    (tmp_path / "h").mkdir()
+    (tmp_path / "h" / "runs").touch()
+    where = ("--endpoint-url", growing.engine.endpoint_url, "--region", REGION, "--history", "h", "-q")
     ran = stj_audit("run", growing.name, *where, cwd=tmp_path)
     assert ran.code == 1
     assert "DynamoDB audit:" in ran.out
-    assert re.fullmatch(r"error: cannot keep the run in file: [A-Za-z ]+ - choose a folder [^\n]+\n", ran.err)
+    assert re.fullmatch(r"error: cannot keep the run in h: [A-Za-z ]+ - choose a folder [^\n]+\n", ran.err)
 
 
 @pytest.mark.dynamodb_local

@@ -210,8 +210,8 @@ def _to_do(report: Report, gate: GateReport) -> Iterator[str]:
     if gate.verdict != "inconclusive":
         return
     described = {table.name for table in report.tables}
-    absent = [one for one in gate.items if _is_open(one, gate) and one.table not in described]
-    verdicts = {one.verdict for one in gate.items if _is_open(one, gate) and one.table in described}
+    absent = [one for one in gate.items if one.verdict == "not read" and one.table not in described]
+    verdicts = {one.verdict for one in gate.items if _is_open(one, gate) and one not in absent}
     if "inconclusive" in verdicts:
         yield "Read every item with --scan full, while nobody loads or clears the table; or let a sample pass with --inconclusive pass"
     if "not read" in verdicts:
