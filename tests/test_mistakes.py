@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from stj_audit.cli import cli
 from tests.commands import Ran, stj_audit
 from tests.engines.answering import answering
+from tests.test_check_template import TEMPLATES
 
 NOBODY_THERE = ("--endpoint-url", "http://127.0.0.1:9", "--region", "eu-north-1", "--max-attempts", "1")  # the port that discards
 
@@ -83,3 +84,11 @@ def test_a_file_that_is_no_run_file_is_named(command: tuple[str, ...], text: str
     failed = CliRunner().invoke(cli, [str(path) if word == "FILE" else word for word in command])
     assert failed.stdout == ""
     assert str(failed.exception).startswith(f"{path}: ")
+
+
+def test_a_design_in_a_region_that_nobody_knows_is_not_priced_and_that_is_told() -> None:
+    """A region may be newer than the prices, so it is no mistake for sure."""
+    words = ["check", "--template", str(TEMPLATES / "orders.yaml"), "--no-config", "--no-step-summary"]
+    told = CliRunner().invoke(cli, [*words, "--region", "eu-nowhere-9"]).stderr
+    assert told.endswith("warning: no prices are known for eu-nowhere-9, so nothing is priced: check --region\n")
+    assert "warning" not in CliRunner().invoke(cli, [*words, "--region", "eu-north-1"]).stderr

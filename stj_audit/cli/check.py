@@ -192,6 +192,8 @@ def _design_report(request: "Request", settings: dict[str, Any]) -> "Report":
     report = _from_root(audit_design(design))
     for note in () if settings["quiet"] else report.audit.notes or ():
         click.echo(printable(f"note: {note}"), err=True)
+    if report.costs.prices.as_of is None and not settings["quiet"]:  # no call fails for a region that there is not
+        click.echo(printable(f"warning: no prices are known for {region}, so nothing is priced: check --region"), err=True)
     return report
 
 
