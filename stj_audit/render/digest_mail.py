@@ -20,6 +20,7 @@ MOST_REASONS = 3  # of a gate
 MOST_NOTES = 3  # on what is compared; the last are those that say why two runs differ
 COMMAND_LENGTH = 600  # a longer one is copied from the report, not from a mail
 ENVIRONMENT_LENGTH = 40
+FOOTER_LENGTH = 300
 LETTER_LENGTH = 3  # "n/a"
 FAR = date.max
 NO_BREAK = "\u00a0"
@@ -304,10 +305,15 @@ def not_seen(report: Report, brief: int) -> str:
 
 
 def link_words(link: str | None, attached: bool) -> str:
-    """What stands before or instead of the link to the full report."""
+    """What stands before or instead of the link to the full report; empty where there is none, and nothing attached."""
     if link:
         return "The full report, which is attached too:" if attached else "The full report:"
     return "The full report is attached." if attached else ""
+
+
+def opens(link: str | None) -> bool:
+    """Whether a link may be one to click at: "javascript:" may not, and nobody's mail program knows "s3:"."""
+    return link is not None and link.lower().startswith(("https://", "http://"))
 
 
 def footer(report: Report) -> tuple[str, ...]:
@@ -316,9 +322,10 @@ def footer(report: Report) -> tuple[str, ...]:
     tables = counted(len(report.tables), "table")
     as_of = "of a date that is not known" if prices.as_of is None else f"as of {prices.as_of}"
     again = [filters.sentence(report.judged_again)] if report.judged_again else []
-    return (
+    lines = (
         f"{report.tool.name} {report.tool.version}, run {audit.id}, {filters.at_time(audit.started_at)}.",
         f"{tables} in {digest.regions(audit)}, {digest.accounts(audit)}.",
         f"List prices of {prices.region}, {as_of}; free tier {'subtracted' if report.costs.free_tier else 'not subtracted'}.",
         *again,
     )
+    return tuple(cut(line, FOOTER_LENGTH) for line in lines)

@@ -7,7 +7,7 @@ The HTML is for programs that know tables and styles in attributes, and little e
 from dataclasses import dataclass
 
 from stj_audit.render import digest_mail, mail_picture, mail_text
-from stj_audit.render.escape import visible
+from stj_audit.render.escape import escape_html_code, visible
 from stj_audit.render.templates import render_mail_html
 from stj_audit.report import Report
 
@@ -59,7 +59,8 @@ def _html(report: Report, *, subject: str, link: str | None, attached: bool, alt
             rows=rows,
             brief=brief,
             link=link,
-            link_opens=link is not None and link.lower().startswith(("https://", "http://")),
+            # Whole, however long: an address that was signed does not work when it is cut
+            href=escape_html_code(visible(link)) if link is not None and digest_mail.opens(link) else None,
             link_words=digest_mail.link_words(link, attached),
             most_outlooks=digest_mail.MOST_OUTLOOKS,
         )

@@ -72,7 +72,10 @@ def picture_svg(report: Report) -> str | None:
 
 def _notes(items: ItemsReport) -> tuple[str, ...]:
     """The numbers of the histogram, under it."""
-    over = [f"over {filters.size(line.threshold_bytes).replace('.0 ', ' ')}: {line.found:,}" for line in (items.over_warn, items.over_max)]
+    over = [
+        f"over {filters.size(line.threshold_bytes).replace('.0 ', ' ')}: {line.found:,}"
+        for line in (items.over_warn, items.over_max)
+    ]
     return (
         f"Read: {items_read(items.scanned, items.coverage)}",
         f"Half at most {filters.size(items.p50_bytes)}, largest {filters.size(items.max_bytes)}",
