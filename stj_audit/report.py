@@ -871,6 +871,10 @@ class Trend:
     cost_at_target_usd_per_month: Decimal | None
     too_early: str | None
     notes: tuple[str, ...] = ()
+    new_findings: tuple[str, ...] | None = None
+    """Ids of the findings that are open and were not so in the run before this one; null where there is none."""
+    gone_findings: int | None = None
+    """How many were open in the run before and are not any more: fixed, suppressed, or not looked at."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

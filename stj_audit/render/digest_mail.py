@@ -88,7 +88,7 @@ def changes(report: Report) -> tuple[str, ...]:
     before = _before(report)
     baseline = digest.against_baseline(report)
     told = [_unknown_change(report)] if before is None or not report.trend else _since(report.trend, before)
-    return (*told, *([baseline] if baseline else []))
+    return (*told, *_new_and_gone(report), *([baseline] if baseline else []))
 
 
 def _unknown_change(report: Report) -> str:
@@ -110,6 +110,18 @@ def _since(trend: Trend, before: TrendRun) -> list[str]:
     same = [what.lower() for what, was, is_now in pairs if was == is_now and is_now != filters.NOT_KNOWN]
     unchanged = [f"Unchanged: {', '.join(same)}."] if same else []
     return [*differ, *unchanged, *(filters.sentence(digest.capital(note)) for note in trend.notes[-MOST_NOTES:])]
+
+
+def _new_and_gone(report: Report) -> list[str]:
+    """Which findings are new, and how many are gone; nothing where that is not known."""
+    if not report.trend or report.trend.new_findings is None or report.trend.gone_findings is None:
+        return []
+    new, gone = frozenset(report.trend.new_findings), report.trend.gone_findings
+    if not new and not gone:
+        return ["No finding is new, and none is gone."]
+    places = [f"{digest_gate.place_of(one)}, {cut(one.title)}" for one in digest_gate.worst_first(report) if one.id in new]
+    told = f"New: {counted(len(new), 'finding')}{f': {a_few(places)}' if places else ''}." if new else "No finding is new."
+    return [told, f"Gone: {counted(gone, 'finding')}, fixed, suppressed or not looked at." if gone else "No finding is gone."]
 
 
 def _graded(grade: str, score: str) -> str:

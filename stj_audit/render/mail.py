@@ -61,6 +61,7 @@ def _html(report: Report, *, subject: str, link: str | None, attached: bool, alt
             link=link,
             # Whole, however long: an address that was signed does not work when it is cut
             href=escape_html_code(visible(link)) if link is not None and digest_mail.opens(link) else None,
+            attached=attached,
             link_words=digest_mail.link_words(link, attached),
             most_outlooks=digest_mail.MOST_OUTLOOKS,
         )

@@ -34,8 +34,8 @@ def _head(page: Page, report: Report, name: str) -> None:
     grade = digest_mail.letter(overall.grade)
     page.text(f"DynamoDB health{of}: grade {grade} ({digest.grade_word(overall.grade)}), {digest_mail.score_words(report)}")
     if overall.best != overall.worst:
-        ends = f"{digest_mail.letter(overall.worst)} and {digest_mail.letter(overall.best)}"
-        page.text(f"With what was not checked it is between {ends}.")
+        ends = f"{digest_mail.letter(overall.worst)} to {digest_mail.letter(overall.best)}"
+        page.text(f"Depending on what was not checked: {ends}.")
     page.raw("")
     page.text(filters.sentence(cut(report.verdict, BRIEF)))
     if overall.held_by:
