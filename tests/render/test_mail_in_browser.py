@@ -1,5 +1,6 @@
 """A mail in Chromium, which draws what webmail draws: it fits, it asks for nothing but its picture, and axe-core has nothing against it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from tests.render.test_mail import whole_report
 pytestmark = pytest.mark.browser
 
 WIDTHS = (600, 360)
-REPORTS = {"sample": whole_report, "hostile": lambda: hostile_gated_report(words_too=True)}
+REPORTS: dict[str, Callable[[], Report]] = {"sample": whole_report, "hostile": lambda: hostile_gated_report(words_too=True)}
 PREHEADER = "document.querySelector('[role=main] > div').getBoundingClientRect().height"
 PICTURE = "(() => { const one = document.querySelector('img'); return [one.naturalWidth, one.clientWidth]; })()"
 
