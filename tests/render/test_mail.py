@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stj_audit.history import summary
-from stj_audit.render import digest_mail
+from stj_audit.render import digest_mail, mail_picture
 from stj_audit.render.mail import MOST_HTML_BYTES, MailBody, mail_body
 from stj_audit.report import Report, ScopeReport
 from stj_audit.trend import trend
@@ -26,6 +26,15 @@ from tests.trended_report import earlier_runs, trended_report
 
 LINK = "https://reports.example.invalid/prod/2026-11/report.html"
 NBSP = "\u00a0"
+
+
+drawn_once = cache(mail_picture._rasterised)
+
+
+@pytest.fixture(autouse=True)
+def _each_picture_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing takes most of the time of a mail, and most of these tests have the same picture."""
+    monkeypatch.setattr(mail_picture, "_rasterised", drawn_once)
 
 
 def whole_report() -> Report:
