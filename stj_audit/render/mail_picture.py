@@ -13,10 +13,10 @@ from stj_audit.report import ItemsReport, Report, TableReport
 from stj_audit.wording import items_read
 
 WIDTH_PIXELS = 1200  # twice what it is shown at, for screens that have two for one
-MARGIN, GAP, TOP, LEAST_HEIGHT = 12.0, 24.0, 34.0, 246.0
+MARGIN, GAP, TOP = 12.0, 24.0, 34.0
 NOTE_LINE = 17.0
 LABEL_FROM = 14.0  # a narrower bar has no room for its count, unless it is over a line, where each item counts
-TITLE_LETTERS = 24  # of a table's name over a chart as wide as half a picture
+TITLE_LETTERS = 20  # of a table's name over half a picture, where capitals have room too
 MOST_BARS = 7
 
 
@@ -49,9 +49,7 @@ def picture_svg(report: Report) -> str | None:
     sizes = None if items is None else charts.histogram(items, narrow)
     one = float(charts.NARROW_WIDTH if narrow else charts.WIDTH)
     notes = () if items is None else _notes(items)
-    height = max(
-        0.0 if ladder is None else ladder.height, 0.0 if sizes is None else sizes.height + NOTE_LINE * len(notes), LEAST_HEIGHT
-    )
+    height = max(0.0 if ladder is None else ladder.height, 0.0 if sizes is None else sizes.height + NOTE_LINE * len(notes))
     frame = Frame(
         width=2 * MARGIN + (2 * one + GAP if narrow else one),
         height=TOP + height + MARGIN,

@@ -6,6 +6,7 @@ import re
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -110,6 +111,26 @@ def test_what_is_not_known_is_left_out() -> None:
     assert picture(nothing) is None
     assert picture_alt(nothing) == ""
     assert "<img" not in mail_body(nothing).html
+
+
+LETTER, CAPITAL = 0.66, 0.8  # of the size: what a letter of DejaVu Sans Bold takes on average, and a little more
+LONG_NAME = "PRODUCTION_ORDERS_EVENTS_ARCHIVE"
+
+
+@pytest.mark.parametrize("known", [lambda one: one, without_items, without_prices], ids=["both", "costs", "sizes"])
+def test_no_text_leaves_the_picture(known: Callable[[Report], Report]) -> None:
+    svg = ET.fromstring(picture_svg(known(renamed(sample_report(), LONG_NAME))) or "")
+    width = float(svg.attrib["viewBox"].split()[2])
+    groups = list(svg.iter(f"{SVG}g"))
+    assert groups
+    for group in groups:
+        left = float(group.attrib["transform"].removeprefix("translate(").split()[0])
+        for one in group.iter(f"{SVG}text"):
+            words = one.text or ""
+            extent = float(one.attrib["font-size"]) * sum(CAPITAL if letter.isupper() else LETTER for letter in words)
+            start = left + float(one.attrib["x"]) - extent * {"start": 0, "middle": 0.5, "end": 1}[one.attrib["text-anchor"]]
+            assert start >= 0, words
+            assert start + extent <= width, words
 
 
 def test_a_sample_says_that_it_is_one() -> None:
