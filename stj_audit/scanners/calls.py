@@ -5,9 +5,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
 from typing import Any, TypeVar
 
-from stj_audit.facts import Unknown
+from stj_audit.facts import INTERRUPTED, Unknown
 from stj_audit.scanners.chosen_tables import Progress
-from stj_audit.scanners.failures import FAILURES, INTERRUPTED, unknown
+from stj_audit.scanners.failures import FAILURES, unknown
 from stj_audit.scanners.pace import Pace
 from stj_audit.scanners.session import Aws
 from stj_audit.scanners.spending import Spending

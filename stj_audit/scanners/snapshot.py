@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from stj_audit.facts import HotKeys, ItemSizes, MissingTable, Snapshot, Table, TableFacts, Unknown
+from stj_audit.facts import INTERRUPTED, HotKeys, ItemSizes, MissingTable, Snapshot, Table, TableFacts, Unknown
 from stj_audit.items.plan import CALL as SCAN_CALL
 from stj_audit.items.plan import ItemsPlan, Reading, plan_reading
 from stj_audit.scanners import account_capacity, hot_keys, on_demand_backups, time_to_live, traffic
@@ -20,7 +20,6 @@ from stj_audit.scanners import items as scan
 from stj_audit.scanners.calls import Calls
 from stj_audit.scanners.chosen_tables import Progress, describe, wanted_tables
 from stj_audit.scanners.cluster_items import ReadItems
-from stj_audit.scanners.failures import INTERRUPTED
 from stj_audit.scanners.items_reader import ItemsReader
 from stj_audit.scanners.session import Aws
 from stj_audit.scanners.spending import Spending

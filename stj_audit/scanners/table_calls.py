@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stj_audit.facts import (
+    INTERRUPTED,
     Alarms,
     AutoScaling,
     ContributorInsights,
@@ -39,7 +40,6 @@ from stj_audit.scanners import (
     traffic,
 )
 from stj_audit.scanners.calls import Calls
-from stj_audit.scanners.failures import INTERRUPTED
 from stj_audit.scanners.on_demand_backups import Listed
 from stj_audit.scanners.session import Aws
 from stj_audit.scanners.traffic import Points, Series

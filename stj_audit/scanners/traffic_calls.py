@@ -5,10 +5,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 
-from stj_audit.facts import ContributorInsights, HotKeys, Operations, Table, Traffic, Unknown
+from stj_audit.facts import INTERRUPTED, ContributorInsights, HotKeys, Operations, Table, Traffic, Unknown
 from stj_audit.scanners import hot_keys, operations, traffic
 from stj_audit.scanners.calls import Calls
-from stj_audit.scanners.failures import INTERRUPTED
 from stj_audit.scanners.session import Aws
 from stj_audit.scanners.traffic import Series
 

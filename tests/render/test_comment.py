@@ -48,7 +48,7 @@ def test_hostile_text_is_whole(words_too: bool) -> None:
 
 
 @given(texts=texts)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_any_text_is_whole(texts: list[str]) -> None:
     whole(render(hostile_gated_report(texts=texts), "comment"))
 

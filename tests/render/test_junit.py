@@ -67,7 +67,7 @@ def test_hostile_text_is_valid_and_comes_back_visible(words_too: bool) -> None:
 
 
 @given(texts=texts)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_any_text_is_valid(texts: list[str]) -> None:
     parsed(hostile_gated_report(texts=texts))
 
