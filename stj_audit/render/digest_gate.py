@@ -108,11 +108,12 @@ def headline(report: Report) -> str:
 
 
 def held_against(gate: GateReport) -> str:
-    """What the gate asks for: "fails on a finding from high on and on an item above 300.0 KB"."""
+    """What the gate asks for: "fails on a finding at or above high and on an item above 300.0 KB"."""
     if gate.fail_on.startswith("grade:"):
         asked = [f"on grade {gate.fail_on.removeprefix('grade:')} or worse"]
     else:
-        asked = [] if gate.fail_on == "never" else [f"on a finding from {cut(gate.fail_on)} on"]
+        bar = "on a critical finding" if gate.fail_on == "critical" else f"on a finding at or above {cut(gate.fail_on)}"
+        asked = [] if gate.fail_on == "never" else [bar]
     if gate.fail_item_size is not None:
         asked.append(f"on an item above {kilobytes(gate.fail_item_size)}")
     if gate.strict:
