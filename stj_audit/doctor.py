@@ -19,9 +19,10 @@ from stj_audit.items.engine import ENGINE
 from stj_audit.items.plan import CALL as SCAN
 from stj_audit.items.plan import ItemsPlan, in_words, plan_reading
 from stj_audit.pipeline import Request, items_plan
+from stj_audit.scanners.chosen_tables import Progress
 from stj_audit.scanners.failures import DENIED_CODES, FAILURES, unknown
 from stj_audit.scanners.session import Aws
-from stj_audit.scanners.snapshot import Progress, describe_tables, take_snapshot
+from stj_audit.scanners.snapshot import describe_tables, take_snapshot
 from stj_audit.targets import Target, targets_of
 from stj_audit.version import __version__
 from stj_audit.wording import a_few, count, counted

@@ -19,8 +19,15 @@ MAX_USERS = 10**9  # as in the configuration, which is read late
 PRICE_SOURCES = ("bundled", "live")
 SCAN_MODES = ("auto", "full", "sample", "none")
 SEVERITIES = ("low", "medium", "high", "critical")
-GRADES = ("A+", "A", "A-", "B+", "B", "B-", "C+", "C", "C-", "D+", "D", "D-", "F")
+GRADES = ("A+", "A", "A-", "B+", "B", "B-", "C+", "C", "C-", "D+", "D", "D-", "F")  # as in grade.py, which is read late
 OFF = "off"
+SCAN_OPTIONS = {  # how items are read: by parameter, as the user writes it
+    "scan": "--scan",
+    "scan_budget": "--scan-budget",
+    "max_read_units": "--max-read-units",
+    "read_units_per_second": "--read-units-per-second",
+    "resume": "--resume",
+}
 MAX_ITEM_BYTES = 400 * 1024  # as in the facts, which are read late
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])

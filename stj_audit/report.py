@@ -743,6 +743,14 @@ class Summary:
     cost_efficiency: tuple[str, ...]
 
 
+OVER, NONE, INCONCLUSIVE, NOT_READ = "over", "none", "inconclusive", "not read"
+"""`ItemsVerdict.verdict`."""
+PASSED, FAILED = "passed", "failed"
+"""`GateReport.verdict`, which may be INCONCLUSIVE too."""
+ELSEWHERE = ""
+"""The key in `Report.sources` of what has no declaration of its own."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ItemsVerdict:
     """

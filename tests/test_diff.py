@@ -23,7 +23,7 @@ from stj_audit.diff.lines import LineChange, Side, side_of
 from stj_audit.errors import ConfigError
 from stj_audit.facts import AutoScaling, MissingTable, Pitr, ScalableTarget, Snapshot, TableFacts, Throughput, Unknown
 from stj_audit.judge import Terms, judge
-from stj_audit.report import CostLine, GateReport, Report, ScaleLimit, ScopeReport, from_json, to_json
+from stj_audit.report import CostLine, CurrentCost, GateReport, Report, ScaleLimit, ScopeReport, from_json, to_json
 from tests.builders import a_flow, a_table, an_index, some_entries, some_items, some_traffic, table_facts
 from tests.sample_report import SUBSCRIBERS, sample_report
 from tests.test_baseline import SEEN, WARM
@@ -487,7 +487,7 @@ def bill_lines(draw: st.DrawFn, *, unknown: bool = True) -> tuple[CostLine, ...]
 
 
 def a_bill(lines: tuple[CostLine, ...]) -> Bill:
-    return Bill(lines=lines, complete=all(line.monthly_usd is not None for line in lines))
+    return CurrentCost(monthly_usd=None, lines=tuple(lines), complete=all(line.monthly_usd is not None for line in lines))
 
 
 def a_side(table_class: str = "STANDARD", *, only: Sequence[str] = TABLES) -> Side:

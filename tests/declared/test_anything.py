@@ -82,7 +82,7 @@ def read(document: Any) -> None:
         assert len(design.snapshot.tables) + len(design.snapshot.missing) == len(design.sources)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.dictionaries(st.sampled_from(PROPERTIES), ANYTHING, max_size=4),
     st.sampled_from(("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable", "AWS::Serverless::SimpleTable")),
@@ -97,7 +97,7 @@ def test_whatever_the_properties_of_a_template_are(properties: dict[str, Any], k
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.dictionaries(
         st.sampled_from(("ServiceNamespace", "ResourceId", "ScalableDimension", "MinCapacity", "MaxCapacity")), ANYTHING
@@ -120,7 +120,7 @@ def test_whatever_surrounds_a_table_of_a_template(target: dict[str, Any], alarm:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.dictionaries(st.sampled_from(BLOCKS), ANY_BLOCK, max_size=4),
     st.dictionaries(st.sampled_from(BLOCKS), st.just(True) | ANY_BLOCK, max_size=3),
@@ -134,7 +134,7 @@ def test_whatever_the_values_of_a_plan_are(values: dict[str, Any], unknown: dict
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.dictionaries(
         st.sampled_from(("service_namespace", "resource_id", "scalable_dimension", "min_capacity")), ANY_BLOCK, max_size=2
@@ -158,7 +158,7 @@ def test_whatever_surrounds_a_table_of_a_plan(target: dict[str, Any], policy: di
     read({"planned_values": {"root_module": {"resources": resources}}})
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(ANYTHING)
 def test_a_template_means_the_same_in_yaml(value: Any) -> None:
     table = a_table(TimeToLiveSpecification={"AttributeName": "ttl", "Enabled": True}, Tags=[{"Key": "x", "Value": "y"}])
