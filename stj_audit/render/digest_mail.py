@@ -11,7 +11,7 @@ from datetime import date
 from stj_audit.render import digest, digest_gate, digest_money, digest_tables, digest_trend, filters
 from stj_audit.render.digest_trend import Outlook
 from stj_audit.render.escape import cut, visible
-from stj_audit.report import Finding, Forecast, Report, TableReport, Trend, TrendRun
+from stj_audit.report import PASSED, Finding, Forecast, Report, TableReport, Trend, TrendRun
 from stj_audit.wording import a_few, counted
 
 MOST_ACTIONS = 3
@@ -38,7 +38,7 @@ def subject(report: Report, name: str) -> str:
         f"{filters.usd_words(current.monthly_usd, current.complete)}/month" if current.monthly_usd is not None else "cost not known"
     )
     gate = digest_gate.real_gate(report)
-    failed = f", {digest_gate.headline(report)}" if gate is not None and gate.verdict != digest_gate.PASSED else ""
+    failed = f", {digest_gate.headline(report)}" if gate is not None and gate.verdict != PASSED else ""
     environment = f"[{cut(name.strip(), ENVIRONMENT_LENGTH)}] " if name.strip() else ""
     return visible(f"{environment}DynamoDB health: {cut(overall.grade, LETTER_LENGTH)} ({', '.join(points)}), {cost}{failed}")
 

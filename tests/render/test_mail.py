@@ -151,7 +151,7 @@ def test_every_part_is_there_in_its_order() -> None:
         "Held at C because",
         "a month now, 112 users",
         "of it can be saved",
-        "Gate failed: it fails on a finding from high on and on an item above 300.0 KB.",
+        "Gate failed: it fails on a finding at or above high and on an item above 300.0 KB.",
         "What changed since 22 October 2026",
         "Do these first",
         "What it will cost",
