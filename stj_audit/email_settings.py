@@ -57,7 +57,9 @@ class Smtp(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         if self.username is not None and not (self.username and self.username.isascii() and self.username.isprintable()):
             raise ValueError("`smtp.username` must be of printable ASCII characters")
         if self.password_env is not None and _VARIABLE.fullmatch(self.password_env) is None:
-            raise ValueError("`smtp.password_env` must be the name of an environment variable, such as SMTP_PASSWORD, not a password")
+            raise ValueError(
+                "`smtp.password_env` must be the name of an environment variable, such as SMTP_PASSWORD, not a password"
+            )
         if (self.username is None) != (self.password_env is None):
             raise ValueError("`smtp.username` and `smtp.password_env` go together")
         if self.username is not None and not self.is_encrypted and self.host not in LOCAL_HOSTS:
