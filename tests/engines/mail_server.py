@@ -1,5 +1,6 @@
 """A mail server of its own (aiosmtpd) that keeps what it gets, for this process and others; and one that accepts connections and says nothing."""
 
+import asyncio
 import socket
 import ssl
 import threading
@@ -30,6 +31,7 @@ class MailServer:
     port: int
     got: list[tuple[str, tuple[str, ...], bytes]] = field(default_factory=list)
     answer: str = "250 OK"
+    delay_seconds: float = 0
 
     @property
     def messages(self) -> list[EmailMessage]:
@@ -55,6 +57,7 @@ class _Handler:
     async def handle_DATA(self, _server: Any, _session: Session, envelope: Envelope) -> str:
         content = envelope.original_content
         assert content is not None
+        await asyncio.sleep(self.server.delay_seconds)
         if self.server.answer.startswith("250"):
             self.server.got.append((envelope.mail_from or "", tuple(envelope.rcpt_tos), content))
         return self.server.answer
