@@ -89,7 +89,7 @@ def test_who_waits_sees_that_it_was_sent(store: Folder, monkeypatch: pytest.Monk
         if len(pauses) == 2:
             mark_sent(store, mine, SAID, clock=at(NOW))
 
-    monkeypatch.setattr(claims.time, "sleep", sleep)
+    monkeypatch.setattr("stj_audit.deliver.claims.time.sleep", sleep)
     assert claim(store, ISSUE, "run", clock=at(NOW)) == Sent(at=NOW)
     assert len(pauses) == 2
 
@@ -154,7 +154,7 @@ def test_a_history_that_cannot_be_written_says_that_nothing_was_sent(store: Fold
             raise UnusableHistory("cannot keep the run there: Permission denied", hint="choose another")
 
     with pytest.raises(
-        UnusableHistory, match="^nothing was sent, because it cannot be claimed: cannot keep the run there: Perm"
+        UnusableHistory, match=r"^nothing was sent, because it cannot be claimed: cannot keep the run there: Perm"
     ) as caught:
         claim(ReadOnly(path=store.path), ISSUE, "run", clock=at(NOW))
     assert caught.value.hint == "choose another"

@@ -1,5 +1,6 @@
 """The message: what any reader of mail takes apart again, whatever is in it."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from email.message import EmailMessage
@@ -159,10 +160,12 @@ def _lines(text: str) -> str:
 
 @given(st.text(alphabet=st.sampled_from("aü.@<>\"'(),;:\\ \r\n\t=?-x"), max_size=40))
 def test_what_is_taken_for_an_address_makes_one_header(text: str) -> None:
-    try:
+    address = None
+    with suppress(ValueError):
         address = parse_address(text, "to")
-    except ValueError as error:
-        assert str(error).startswith("`to` has ")
+    if address is None:
+        with pytest.raises(ValueError, match=r"^`to` has "):
+            parse_address(text, "to")
         return
     assert address.addr_spec.isascii()
     found = made_of(Body(), replace(an_envelope(), recipients=(address,)))

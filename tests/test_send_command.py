@@ -15,7 +15,6 @@ import botocore.session
 import pytest
 from click.testing import CliRunner, Result
 from moto import mock_aws
-from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
 from stj_audit.cli.entry import cli
@@ -34,7 +33,7 @@ from tests.commands import stj_audit
 from tests.engines.mail_server import REFUSED, MailServer, free_port, mail_server, parsed, silent_server
 from tests.sample_report import STARTED_AT, sample_report
 
-REGION = "eu-north-1"
+REGION, ACCOUNT = "eu-north-1", "123456789012"  # moto's account
 NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 CLAIMS = "history/sent/prod/eu-north-1"
 
@@ -325,8 +324,8 @@ def test_through_ses_with_a_history_in_a_bucket(here: Path) -> None:
         session = botocore.session.Session()
         s3: Any = session.create_client("s3", region_name=REGION)
         s3.create_bucket(Bucket="audits", CreateBucketConfiguration={"LocationConstraint": REGION})
-        arguments = ("--from", "A <audits@example.com>", "--to", "team@example.com", "--name", "prod", "--region", REGION)
-        arguments += ("--history", "s3://audits/team")
+        addresses = ("--from", "A <audits@example.com>", "--to", "team@example.com")
+        arguments = (*addresses, "--name", "prod", "--region", REGION, "--history", "s3://audits/team")
         refused = send(*arguments)
         assert isinstance(refused.exception, UnableToSend)
         assert "refuses the mail: MessageRejected" in str(refused.exception)
@@ -336,7 +335,7 @@ def test_through_ses_with_a_history_in_a_bucket(here: Path) -> None:
         assert [one.exit_code for one in told] == [0, 0], told[0].stderr
         assert told[0].stdout == f"sent the mail for 2026-11 of prod to team@example.com, through SES in {REGION}\n"
         assert told[1].stdout.startswith("not sent: ")
-        [one] = ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages
+        [one] = ses_backends[ACCOUNT][REGION].sent_messages
         message = parsed(one.raw_data.encode())
         assert attached(message).decode().replace("\r\n", "\n") == render(sample_report(), "html")
         keys = [found["Key"] for found in s3.list_objects_v2(Bucket="audits")["Contents"]]
