@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from stj_audit.facts import INTERRUPTED, Snapshot
-from stj_audit.grade import LETTERS
+from stj_audit.grade import GRADES
 from stj_audit.ignores import EXPIRED, covers
 from stj_audit.items.verdict import declared_over, not_read, of_table
 from stj_audit.report import FAILED, INCONCLUSIVE, NOT_READ, OVER, PASSED, Finding, GateReport, IgnoreReport, ItemsVerdict, Report
@@ -23,7 +23,6 @@ from stj_audit.wording import counted
 FOUND, NOT_KNOWN = 3, 4  # exit codes
 VERDICTS = {0: PASSED, FOUND: FAILED, NOT_KNOWN: INCONCLUSIVE}
 NEVER, GRADE = "never", "grade:"
-GRADES = tuple(letter for _, letter in LETTERS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,7 +17,7 @@ from stj_audit.diff.lines import side_of
 from stj_audit.diff.notes import notes
 from stj_audit.diff.tables import TableChange, table_changes
 from stj_audit.errors import ConfigError
-from stj_audit.grade import LETTERS
+from stj_audit.grade import GRADES
 from stj_audit.report import FAILED, INCONCLUSIVE, PASSED, GateReport, Report, ScaleLimit
 
 SCHEMA_VERSION = 1
@@ -27,7 +27,7 @@ SAME, NOT_COMPARABLE = "same", "not comparable"
 
 VERDICTS = (PASSED, INCONCLUSIVE, FAILED)
 """Of a gate, the best first."""
-_RANKS = {letter: place for place, (_, letter) in enumerate(reversed(LETTERS))}
+_RANKS = {letter: place for place, letter in enumerate(reversed(GRADES))}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
