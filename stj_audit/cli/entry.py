@@ -14,6 +14,7 @@ from stj_audit.cli.costs import cost
 from stj_audit.cli.describe import doctor, iam_policy, rules, schema
 from stj_audit.cli.items import items
 from stj_audit.cli.saved import diff, render
+from stj_audit.cli.send import send
 from stj_audit.cli.starting import init
 from stj_audit.cli.terminal import close_stdout, printable
 from stj_audit.errors import AuditError
@@ -27,7 +28,7 @@ GARBAGE_AFTER = (
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    commands=(check, cost, demo, diff, doctor, iam_policy, init, items, render, rules, run, schema),
+    commands=(check, cost, demo, diff, doctor, iam_policy, init, items, render, rules, run, schema, send),
 )
 @click.version_option(__version__, "-V", "--version", message="stj-audit %(version)s")
 def cli() -> None:
