@@ -9,6 +9,7 @@ have {"tables": ["orders*"]}; without it every table of the region is audited.
 import contextlib
 import gc
 import io
+import json
 import os
 import sys
 from pathlib import Path
@@ -29,7 +30,8 @@ OLDEST_BOTOCORE = (1, 40)  # as in pyproject.toml; the one that Lambda brings is
 CONFIG, REPORT = "STJ_AUDIT_CONFIG", "STJ_AUDIT_REPORT"
 SCHEDULERS = frozenset({"aws.events", "aws.scheduler"})  # `source` of what they send where a schedule has no input of its own
 KEYS = frozenset({"tables"})
-NOT_CONFIGURED = "not sent: there is no [email] in the configuration"
+FROM, TO = "STJ_AUDIT_FROM", "STJ_AUDIT_TO"
+NOT_CONFIGURED = "not sent: neither [email] of the configuration nor STJ_AUDIT_TO says who gets it"
 
 
 class AuditFailed(Exception):
@@ -45,7 +47,7 @@ def handler(event: object, context: object) -> dict[str, Any]:  # noqa: ARG001 -
     function is set to.
     """
     try:
-        return _audit(event)
+        done = _audit(event)
     except click.ClickException as error:
         failure = error.format_message()
     except AuditError as error:
@@ -53,6 +55,9 @@ def handler(event: object, context: object) -> dict[str, Any]:  # noqa: ARG001 -
     except Exception as error:  # noqa: BLE001 - the last resort, as on the command line: where it was goes to the log, without its message
         print("\n".join(frames(error)), file=sys.stderr)  # noqa: T201 - what a function prints is its log
         failure = f"stj-audit has a bug: {type(error).__name__}"
+    else:
+        print(json.dumps(done), file=sys.stderr)  # noqa: T201 - likewise: what a schedule started has nobody to answer to
+        return done
     raise AuditFailed(failure)
 
 
@@ -67,9 +72,8 @@ def _audit(event: object) -> dict[str, Any]:
         reports = [f"--report={one}" for one in os.environ.get(REPORT, "").split()]  # as click splits it; an option takes its place
         code, _ = _command("run", *reports, f"--report=json={run_file}", *configured, "--", *tables)
         report = from_json(run_file.read_bytes())
-        mail = NOT_CONFIGURED
-        if load_config(config).email.is_set:
-            _, mail = _command("send", str(run_file), *configured)
+        is_mailed = load_config(config).email.is_set or os.environ.get(FROM) or os.environ.get(TO)
+        mail = _command("send", str(run_file), *configured)[1] if is_mailed else NOT_CONFIGURED
     return {
         "grade": report.overall.grade,
         "score": report.overall.score,
