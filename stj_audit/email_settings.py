@@ -85,7 +85,7 @@ class Email(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     from_: str | None = msgspec.field(name="from", default=None)
     to: Annotated[tuple[str, ...], Meta(max_length=MOST_RECIPIENTS)] = ()
-    name: Annotated[str, Meta(max_length=MAX_NAME)] = ""
+    name: str = ""
     via: Carrier | None = None
     smtp: Smtp | None = None
     ses_region: str | None = None
@@ -103,8 +103,8 @@ class Email(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         seen = [parse_address(one, "email.to").addr_spec.lower() for one in self.to]
         if len(set(seen)) < len(seen):
             raise ValueError("`email.to` names an address twice")
-        if not self.name.isprintable() or self.name != self.name.strip():
-            raise ValueError("`email.name` has spaces around it, or characters that cannot be printed")
+        if len(self.name) > MAX_NAME or not self.name.isprintable() or self.name != self.name.strip():
+            raise ValueError(f"`email.name` must be of {MAX_NAME} printable characters at most, without spaces around them")
         in_range("email.min_saving", self.min_saving)
         if self.link is not None:
             _check_link(self.link)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stj_audit.config import Config
-    from stj_audit.deliver.carriers import Carrier
     from stj_audit.email_settings import Email
     from stj_audit.report import Report
 
@@ -124,33 +123,18 @@ def _written(report: "Report", email: "Email", settings: dict[str, Any]) -> str:
 def _sent(report: "Report", email: "Email", config: "Config", settings: dict[str, Any]) -> str:
     from datetime import UTC, datetime
 
+    from stj_audit.deliver.carriers import open_carrier
     from stj_audit.mailing import Way, mail_report
 
     regions = (settings["region"],) if settings["region"] else ()
     history = find_history({**settings, "keep": None, "regions": regions}, config)
     way = Way(
-        carrier=open_carrier(email, settings),
+        carrier=open_carrier(email, region=settings["region"], profile=settings["profile"], endpoint_url=settings["endpoint_url"]),
         store=None if history is None else history.store,
         clock=lambda: datetime.now(UTC),
         again=settings["again"],
     )
     return mail_report(report, email, way, tell=lambda sentence: _note(sentence, settings))
-
-
-def open_carrier(email: "Email", settings: dict[str, Any]) -> "Carrier":
-    """What carries the mail; nothing is sent yet. Raises ConfigError."""
-    from stj_audit.deliver.carriers import open_ses, open_smtp
-
-    if email.carrier == "smtp":
-        if email.smtp is None:
-            raise ConfigError("the mail server has no host", hint="give --smtp-host, or `smtp.host` of [email]")
-        return open_smtp(email.smtp)
-    return open_ses(
-        configuration_set=email.ses_configuration_set,
-        region=email.ses_region or settings["region"],
-        profile=settings["profile"],
-        endpoint_url=settings["endpoint_url"],
-    )
 
 
 def _say(sentence: str, settings: dict[str, Any]) -> None:

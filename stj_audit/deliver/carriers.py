@@ -18,7 +18,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ReadTimeoutError
 
-from stj_audit.email_settings import Smtp
+from stj_audit.email_settings import Email, Smtp
 from stj_audit.errors import ConfigError, UnableToSend, WriteRefused
 from stj_audit.wording import a_few
 
@@ -58,6 +58,17 @@ class Readiness:
 
     state: bool | None
     words: str
+
+
+def open_carrier(email: Email, *, region: str | None, profile: str | None = None, endpoint_url: str | None = None) -> Carrier:
+    """What `[email]` names; nothing is sent yet. Raises ConfigError."""
+    if email.carrier == "smtp":
+        if email.smtp is None:
+            raise ConfigError("the mail server has no host", hint="give --smtp-host, or `smtp.host` of [email]")
+        return open_smtp(email.smtp)
+    return open_ses(
+        configuration_set=email.ses_configuration_set, region=email.ses_region or region, profile=profile, endpoint_url=endpoint_url
+    )
 
 
 # ----------------------------------------------------------------------------------------------------------------- SES

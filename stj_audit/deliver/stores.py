@@ -43,7 +43,8 @@ class Unreadable(Exception):
 
 class Store(Protocol):
     """
-    Files below a folder or prefix, by names with slashes. All but `AlreadyThere` and `Unreadable` is raised as UnusableHistory.
+    Files below a folder or prefix, by names with slashes: runs, their summaries, and what was mailed. All but `AlreadyThere` and `Unreadable`
+    is raised as UnusableHistory.
     """
 
     def __str__(self) -> str: ...
@@ -64,11 +65,17 @@ def open_store(where: str, *, profile: str | None = None, region: str | None = N
         if not where.strip():
             raise ConfigError("the history has no path", hint="give a folder or s3://bucket/prefix")
         return Folder(path=Path(where))
+    bucket, prefix = bucket_and_prefix(where)
+    client = s3_client(f"the history {where}", profile=profile, region=region, endpoint_url=endpoint_url)
+    return Bucket(name=bucket, prefix=prefix, client=client)
+
+
+def bucket_and_prefix(where: str) -> tuple[str, str]:
+    """Those of s3://bucket/prefix; the prefix has no slash at its ends, and may be empty. Raises ConfigError."""
     bucket, _, prefix = where.removeprefix(SCHEME).partition("/")
     if not BUCKET_NAME.fullmatch(bucket):
         raise ConfigError(f"{where} names no bucket", hint="write the history like s3://bucket/prefix")
-    client = s3_client(f"the history {where}", profile=profile, region=region, endpoint_url=endpoint_url)
-    return Bucket(name=bucket, prefix=prefix.strip("/"), client=client)
+    return bucket, prefix.strip("/")
 
 
 # -------------------------------------------------------------------------------------------------------------- folder
