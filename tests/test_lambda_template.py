@@ -153,14 +153,12 @@ def test_one_of_two_schedules_is_on(monthly: bool) -> None:
         assert one["OmitName"] is True  # a second stack of the account would have the same
 
 
+def variables_of(option: click.Parameter) -> list[str]:
+    return [option.envvar] if isinstance(option.envvar, str) else list(option.envvar or ())
+
+
 def test_its_variables_are_options_of_the_two_commands() -> None:
-    known = {
-        variable
-        for name in ("run", "send")
-        for option in cli.commands[name].params
-        if isinstance(option, click.Option)
-        for variable in as_list(option.envvar or [])  # type: ignore[arg-type] - one name, or several as a list
-    }
+    known = {variable for name in ("run", "send") for option in cli.commands[name].params for variable in variables_of(option)}
     variables = FUNCTION["Environment"]["Variables"]
     assert set(variables) <= known
     assert resolved(variables["STJ_AUDIT_HISTORY"]) == "s3://audits/history"
