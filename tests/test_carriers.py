@@ -1,13 +1,13 @@
 """Mail through real servers: what arrives is what was sent, and whatever goes wrong is one sentence."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import botocore.session
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from moto import mock_aws
-from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
 from stj_audit.deliver import carriers
@@ -18,7 +18,7 @@ from tests.engines.mail_server import PASSWORD, REFUSED, USER, Certificate, free
 
 SENDER, TEAM, OTHER = "audits@example.com", "team@example.com", "other@example.com"
 RAW = b"From: audits@example.com\r\nTo: team@example.com\r\nSubject: a report\r\n\r\n.a line\r\nanother\r\n"
-REGION = "eu-north-1"
+REGION, ACCOUNT = "eu-north-1", "123456789012"  # moto's account
 
 
 def plain(port: int) -> Smtp:
@@ -173,7 +173,7 @@ def verify(identity: str) -> None:
 
 
 def mailed() -> list[Any]:
-    return list(ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages)
+    return list(ses_backends[ACCOUNT][REGION].sent_messages)
 
 
 def test_ses_gets_the_whole_message(ses: Ses) -> None:
@@ -204,13 +204,11 @@ def test_whether_an_identity_is_verified(ses: Ses) -> None:
 
 def test_an_answer_of_ses_becomes_one_sentence(ses: Ses, monkeypatch: pytest.MonkeyPatch) -> None:
     def deny(**_: object) -> Any:
-        from botocore.awsrequest import AWSResponse  # noqa: PLC0415 - only here
-
         class Body:
             def stream(self) -> Iterator[bytes]:
                 yield b'{"message": "User: arn:aws:iam::1:user/x is not authorized"}'
 
-        return AWSResponse("http://ses", 403, {"x-amzn-ErrorType": "AccessDeniedException"}, Body())
+        return AWSResponse("http://ses", 403, HTTPHeaders.from_dict({"x-amzn-ErrorType": "AccessDeniedException"}), Body())
 
     ses.client.meta.events.register_first("before-send.sesv2", deny)
     assert told(lambda: ses.send(RAW, SENDER, [TEAM])) == f"SES in {REGION} refuses the mail: AccessDeniedException"

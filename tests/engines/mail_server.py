@@ -1,5 +1,6 @@
-"""A mail server of its own (aiosmtpd) that keeps what it gets, for this process and others; and one that accepts connections and says nothing."""
+"""A mail server (aiosmtpd) that keeps what it gets, for this process and others; and one that accepts connections and says nothing."""
 
+import asyncio
 import socket
 import ssl
 import threading
@@ -13,14 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
-from aiosmtpd.smtp import SMTP as Protocol
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 USER, PASSWORD = "audits", "only for tests"
-REFUSED, FULL = "refused@example.com", "full@example.com"
+REFUSED = "refused@example.com"
 
 
 @dataclass(kw_only=True)
@@ -30,6 +30,7 @@ class MailServer:
     port: int
     got: list[tuple[str, tuple[str, ...], bytes]] = field(default_factory=list)
     answer: str = "250 OK"
+    delay_seconds: float = 0
 
     @property
     def messages(self) -> list[EmailMessage]:
@@ -46,15 +47,20 @@ class _Handler:
     def __init__(self, server: MailServer) -> None:
         self.server = server
 
-    async def handle_RCPT(self, _server: Any, _session: Session, envelope: Envelope, address: str, _options: list[str]) -> str:
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd finds it by the name of the command
+        self, _server: Any, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
         if address == REFUSED:
             return "550 5.1.1 No such user\x07 here"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, _server: Any, _session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(  # noqa: N802 - as above
+        self, _server: Any, _session: Session, envelope: Envelope
+    ) -> str:
         content = envelope.original_content
         assert content is not None
+        await asyncio.sleep(self.server.delay_seconds)
         if self.server.answer.startswith("250"):
             self.server.got.append((envelope.mail_from or "", tuple(envelope.rcpt_tos), content))
         return self.server.answer
@@ -72,8 +78,8 @@ def mail_server(*, tls: "Certificate | None" = None, from_the_start: bool = Fals
     context = None if tls is None else tls.context()
 
     class _Controller(Controller):
-        def factory(self) -> Protocol:
-            return Protocol(
+        def factory(self) -> SMTP:
+            return SMTP(
                 self.handler,
                 hostname="mail.test",
                 tls_context=None if from_the_start else context,
