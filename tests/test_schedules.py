@@ -407,9 +407,40 @@ def test_the_stack_is_made_of_what_is_there() -> None:
     assert told == set(parameters)
 
 
+BY_HAND = blocks(PAGE, "The first, by hand", "bash")[0].splitlines()
+SETTINGS = blocks(PAGE, "The first, by hand", "toml")[0]
+
+
 def test_what_goes_into_a_configuration_is_one(tmp_path: Path) -> None:
-    [text] = blocks(PAGE, "Once a month, once only", "toml")
     path = tmp_path / "stj-audit.toml"
-    path.write_text(text, encoding="utf-8")
+    path.write_text(SETTINGS, encoding="utf-8")
     config = load_config(path)
     assert (config.email.name, config.email.period, config.history.path) == ("prod", "month", "s3://my-audits/dynamodb")
+
+
+@pytest.mark.process
+@pytest.mark.dynamodb_local
+def test_the_first_by_hand(installed: Path, live: dict[str, str], mail: MailServer, tmp_path: Path) -> None:
+    install, init, *lines = BY_HAND
+    assert install == INSTALL_COMMAND
+    variables = {"PATH": f"{installed}/bin:/usr/bin:/bin", **live}
+
+    def run(line: str) -> str:
+        done = run_step(line, cwd=tmp_path, environment=variables)
+        assert done.returncode == 0
+        return done.stdout
+
+    run(init)
+    with (tmp_path / "stj-audit.toml").open("a", encoding="utf-8") as file:
+        server = f'smtp = {{ host = "localhost", port = {mail.port}, starttls = false }}\n'
+        file.write("\n" + SETTINGS.replace("s3://my-audits/dynamodb", "history") + server)
+    doctor, audit, look, send = lines
+    assert "mail: the mail server" in run(doctor)
+    run(audit)
+    assert "nothing was sent" in run(look)
+    assert mail.got == []
+    assert (tmp_path / "mail.eml").read_text(encoding="utf-8").startswith("From: DynamoDB audits <audits@example.com>")
+    run(send)
+    assert len(mail.got) == 1
+    assert "was sent on" in run(send)
+    assert len(mail.got) == 1
