@@ -248,7 +248,13 @@ shown_options = options(
     option(
         "-f", "--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True, help="What goes to stdout."
     ),
-    option("--report", "reports", multiple=True, metavar="[FORMAT=]PATH", help="Also write a report there; repeatable."),
+    option(
+        "--report",
+        "reports",
+        multiple=True,
+        metavar="[FORMAT=]PATH",
+        help="Also write a report there, to a file or s3://bucket/key; repeatable.",
+    ),
     option(
         "--sarif-anchor",
         type=FilePath(dir_okay=False),

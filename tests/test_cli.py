@@ -220,7 +220,10 @@ def test_no_config_ignores_the_file(tmp_path: Path) -> None:
         ("folder", 2, "format is not clear"),
         ("html=folder", 1, "it is a folder"),
         ("report.pdf", 2, "format is not clear"),
-        ("s3://bucket/report.html", 2, "local files only"),
+        ("s3://bucket", 2, "format is not clear"),
+        ("html=s3://bucket/", 2, "names no object"),
+        ("html=s3://Bucket_/report.html", 2, "names no object"),
+        ("s3://bucket/report.html", 1, "no AWS credentials"),
         ("html=", 2, "path is missing"),
     ],
 )

@@ -94,7 +94,7 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
     from stj_audit.pipeline import Request
 
     _check_source(ctx, settings)
-    outputs = [*destinations(settings["reports"]), *new_baseline(settings)]
+    outputs = [*destinations(settings["reports"], settings), *new_baseline(settings)]
     config = read_config(settings)
     anchor = find_anchor(outputs, config, settings, declared=bool(settings["templates"]) or settings["run_path"] is not None)
     gate = _gate(settings, config)

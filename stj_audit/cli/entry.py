@@ -70,11 +70,11 @@ def main() -> NoReturn:
 
 def _show(sentence: str, hint: str, *, verbose: bool) -> None:
     if verbose:
-        click.echo("\n".join(map(printable, _frames(sys.exception()))), err=True)
+        click.echo("\n".join(map(printable, frames(sys.exception()))), err=True)
     click.echo(printable(f"error: {sentence}" + (f" - {hint}" if hint else "")), err=True)
 
 
-def _frames(error: BaseException | None) -> Iterator[str]:
+def frames(error: BaseException | None) -> Iterator[str]:
     """
     Where an error came from, its causes first: types, files and lines.
 
@@ -84,7 +84,7 @@ def _frames(error: BaseException | None) -> Iterator[str]:
 
     if error is None:
         return
-    yield from _frames(error.__cause__ or (None if error.__suppress_context__ else error.__context__))
+    yield from frames(error.__cause__ or (None if error.__suppress_context__ else error.__context__))
     yield f"{type(error).__module__}.{type(error).__qualname__}"
     for frame in traceback.extract_tb(error.__traceback__):
         yield f"  {frame.filename}:{frame.lineno} in {frame.name}: {frame.line}"
