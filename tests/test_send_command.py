@@ -111,7 +111,7 @@ def test_a_report_is_mailed_once(server: MailServer, here: Path) -> None:
 
 @pytest.mark.process
 def test_two_processes_at_once_send_one_mail(server: MailServer, here: Path) -> None:
-    server.delay_seconds = 1.0
+    server.delay_seconds = 0.7
     command = [sys.executable, "-m", "stj_audit", "send", "run.json"]
     both = [subprocess.Popen(command, cwd=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     ended = [(*one.communicate(timeout=60), one.returncode) for one in both]
