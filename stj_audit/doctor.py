@@ -29,7 +29,12 @@ from stj_audit.targets import Target, targets_of
 from stj_audit.version import __version__
 from stj_audit.wording import a_few, count, counted
 
-EXTRAS = {"fast": "isal", "spark": "pyspark", "demo": "moto"}  # of `pip install stj-audit[...]`: the package that each brings
+EXTRAS = {
+    "email": "resvg-py",
+    "fast": "isal",
+    "spark": "pyspark",
+    "demo": "moto",
+}  # of `pip install stj-audit[...]`: the package that each brings
 PURE = "STJ_AUDIT_FOLD"
 _NO_KEY = b"no item is hashed"
 

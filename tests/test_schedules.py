@@ -22,6 +22,7 @@ from tests.test_deploy import DEPLOY, loaded
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/schedule.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 INSTALL_COMMAND = 'pip install "stj-audit[email] @ git+https://github.com/OWNER/stj-audit@v1"'
 CONFIG = """
 [history]
@@ -409,6 +410,11 @@ def test_the_stack_is_made_of_what_is_there() -> None:
 
 BY_HAND = blocks(PAGE, "The first, by hand", "bash")[0].splitlines()
 SETTINGS = blocks(PAGE, "The first, by hand", "toml")[0]
+
+
+def test_the_readme_has_the_blocks_of_the_page() -> None:
+    for kind, section in (("bash", "The first, by hand"), ("toml", "The first, by hand"), ("cron", "cron")):
+        assert blocks(README, "Every month", kind) == blocks(PAGE, section, kind)
 
 
 def test_what_goes_into_a_configuration_is_one(tmp_path: Path) -> None:
