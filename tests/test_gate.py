@@ -24,7 +24,6 @@ from stj_audit.facts import (
     Pitr,
     SampledSegment,
     Scope,
-    Snapshot,
     TableFacts,
     Unknown,
 )
@@ -34,27 +33,12 @@ from stj_audit.judge import Terms, judge
 from stj_audit.pipeline import Request, items_plan
 from stj_audit.report import GateReport, ItemsVerdict, Report, from_json, to_json
 from stj_audit.scanners import AwsOptions
-from tests.builders import a_sample, a_table, some_items, table_facts
+from tests.builders import a_reading, a_sample, a_snapshot, a_table, some_items, table_facts
 
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LINE = 300 * 1024
 KEY_HASH = "0123456789abcdef"
 DENIED = Unknown(call="dynamodb:Scan", reason="AccessDeniedException")
 CHECK = GateTerms(fail_on="high", fail_item_size=LINE, every_table=True)
-
-
-def a_snapshot(*tables: TableFacts, **fields: Any) -> Snapshot:
-    defaults: dict[str, Any] = {
-        "account": "123456789012",
-        "region": "eu-north-1",
-        "endpoint_url": None,
-        "started_at": NOW,
-        "finished_at": NOW,
-        "missing": (),
-        "read_units": Decimal(1_000),
-        "api_calls": 30,
-    }
-    return Snapshot(tables=tables, **(defaults | fields))
 
 
 def judged(
@@ -84,19 +68,6 @@ def gate(*tables: TableFacts, terms: GateTerms = CHECK, **fields: Any) -> GateRe
 
 def verdict(items: ItemSizes | Unknown, reading: ItemsReading | None = None, line: int = LINE, **table: Any) -> ItemsVerdict:
     return of_table(table_facts(a_table(**table), items=items, items_reading=reading), line)
-
-
-def a_reading(**fields: Any) -> ItemsReading:
-    """A reading of two minutes, of the thousand items of `some_items`, after which the table is as it was."""
-    defaults: dict[str, Any] = {
-        "started_at": datetime(2026, 11, 22, 14, 2, tzinfo=UTC),
-        "finished_at": datetime(2026, 11, 22, 14, 3, tzinfo=UTC),
-        "scanned": 1_000,
-        "described_again": True,
-        "item_count_after": 1_000,
-        "size_bytes_after": 1_000_000,
-    }
-    return ItemsReading(**(defaults | fields))
 
 
 # ------------------------------------------------------------------------------------------------ the verdict on a table

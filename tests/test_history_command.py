@@ -30,10 +30,9 @@ from stj_audit.history import summary
 from stj_audit.judge import Terms, judge
 from stj_audit.report import Report, Trend, json_schema
 from stj_audit.trend import trend
-from tests.builders import a_table, some_items, some_traffic, table_facts
+from tests.builders import a_snapshot, a_table, some_items, some_traffic, table_facts
 from tests.commands import stj_audit
 from tests.engines.dynamodb_local import REGION, DynamoDBLocal, fresh_name
-from tests.test_judge import a_snapshot
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
