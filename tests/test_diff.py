@@ -13,9 +13,10 @@ from stj_audit.diff import NOT_COMPARABLE, SAME, Diff, compare
 from stj_audit.diff.findings import BETTER, FIXED, NEW, NOT_LOOKED_AT, NOT_SUPPRESSED, NOW_SUPPRESSED, WORSE
 from stj_audit.diff.lines import side_of
 from stj_audit.errors import ConfigError
-from stj_audit.report import GateReport, ScaleLimit, ScopeReport, from_json, to_json
+from stj_audit.report import ScaleLimit, ScopeReport, from_json, to_json
 from tests.builders import some_items
 from tests.compared_runs import DENIED, NO_PITR, audited, bills, orders
+from tests.gated_report import a_gate, passed_gate
 from tests.sample_report import SUBSCRIBERS, sample_report
 
 
@@ -194,28 +195,14 @@ def test_runs_without_limits_have_no_first_one() -> None:
     assert compare(report, report).first_limit is None
 
 
-def a_gate(verdict: str) -> GateReport:
-    return GateReport(
-        fail_on="high",
-        fail_item_size=None,
-        inconclusive="fail",
-        strict=False,
-        verdict=verdict,
-        exit_code={"passed": 0, "failed": 3}[verdict],
-        reasons=() if verdict == "passed" else ("1 finding is high",),
-        failing=(),
-        items=(),
-    )
-
-
 def test_the_gate_is_compared_where_a_run_has_one() -> None:
     report = sample_report()
     assert compare(report, report).gate is None
-    gate = compare(report, replace(report, gate=a_gate("failed"))).gate
+    gate = compare(report, replace(report, gate=a_gate(reasons=("1 finding is high",)))).gate
     assert gate is not None
     assert (gate.verdict_before, gate.verdict_after, gate.direction) == (None, "failed", NOT_COMPARABLE)
     assert gate.reasons == ("1 finding is high",)
-    passed, failed = (replace(report, gate=a_gate(verdict)) for verdict in ("passed", "failed"))
+    passed, failed = replace(report, gate=passed_gate()), replace(report, gate=a_gate())
     directions = [compare(*two).gate for two in ((passed, failed), (failed, passed), (failed, failed))]
     assert [one.direction for one in directions if one is not None] == [WORSE, BETTER, SAME]
     assert not compare(passed, failed).is_empty
@@ -312,10 +299,10 @@ def test_a_line_that_is_known_in_another_way_is_told() -> None:
     assert told.startswith("1 line of the bill now is measured in one run, and declared or assumed in the other")
 
 
-def test_run_files_from_before_the_gate_load_and_compare() -> None:
+def test_run_files_without_what_is_optional_load_and_compare() -> None:
     run = json.loads(to_json(sample_report()))
-    for later in ("gate", "sources", "baseline", "limits", "ignores", "overall_unsuppressed"):
-        del run[later]
+    for optional in ("gate", "sources", "baseline", "limits", "ignores", "overall_unsuppressed"):
+        del run[optional]
     old = from_json(json.dumps(run))
     diff = compare(old, sample_report())
     assert diff.gate is None

@@ -226,14 +226,11 @@ def saved(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _without_gate(run: Any) -> Any:
-    return {name: value for name, value in run.items() if name not in {"gate", "sources"}}
-
-
-def test_a_run_file_from_before_the_gate_loads(saved: Path) -> None:
+def test_a_run_file_without_a_gate_loads(saved: Path) -> None:
     run = json.loads((saved / "old.json").read_text(encoding="utf-8"))
-    (saved / "older.json").write_text(json.dumps(_without_gate(run)), encoding="utf-8")
-    ran = diff("older.json", "old.json", cwd=saved)
+    del run["gate"], run["sources"]
+    (saved / "plain.json").write_text(json.dumps(run), encoding="utf-8")
+    ran = diff("plain.json", "old.json", cwd=saved)
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith("Nothing changed")
 

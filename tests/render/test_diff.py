@@ -21,7 +21,8 @@ from stj_audit.render.diff import COMMENT_LENGTH, TAG, WIDTHS, render_diff
 from stj_audit.render.digest_diff import sections
 from stj_audit.render.digest_diff_costs import because, change, delta
 from stj_audit.render.page import WIDTH
-from stj_audit.report import CostLine, GateReport, GradesAtScale, Report, Suppression
+from stj_audit.report import CostLine, GradesAtScale, Report, Suppression
+from tests.gated_report import a_gate
 from tests.render.test_formats import GOLDEN, REWRITE, Reader, invisible, markdown_tables
 from tests.sample_report import HOSTILE, PASSWORD, SUBSCRIBERS, SYSTEM, hostile_report, sample_report
 
@@ -51,17 +52,7 @@ def changed(report: Report) -> Report:
         replace(password, stream=None, ttl_attribute="expires_at"),
         new_table,
     )
-    gate = GateReport(
-        fail_on="high",
-        fail_item_size=307_200,
-        inconclusive="fail",
-        strict=False,
-        verdict="failed",
-        exit_code=3,
-        reasons=("1 finding is critical", "1 finding is high"),
-        failing=("f-new",),
-        items=(),
-    )
+    gate = a_gate(reasons=("1 finding is critical", "1 finding is high"), failing=("f-new",), items=())
     costs, grades = report.costs, {report.categories[0].id: "A", report.categories[1].id: "?"}
     return replace(
         report,
