@@ -11,7 +11,7 @@ import pytest
 
 from stj_audit.report import to_json
 from tests.commands import Ran, stj_audit
-from tests.engines.dynamodb_local import REGION, DynamoDBLocal, fresh_name
+from tests.engines.dynamodb_local import REGION, DynamoDBLocal, create_plain_table, fresh_name
 from tests.sample_report import sample_report
 
 if TYPE_CHECKING:
@@ -40,12 +40,7 @@ class Orders:
     def __init__(self, engine: DynamoDBLocal, folder: Path) -> None:
         self.engine, self.folder, self.name = engine, folder, fresh_name("diff")
         self.client: DynamoDBClient = engine.client()
-        self.client.create_table(
-            TableName=self.name,
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        create_plain_table(self.client, self.name)
 
     def put(self, first: int, count: int) -> None:
         for number in range(first, first + count):

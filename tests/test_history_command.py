@@ -32,7 +32,7 @@ from stj_audit.report import Report, Trend, json_schema
 from stj_audit.trend import trend
 from tests.builders import a_snapshot, a_table, some_items, some_traffic, table_facts
 from tests.commands import stj_audit
-from tests.engines.dynamodb_local import REGION, DynamoDBLocal, fresh_name
+from tests.engines.dynamodb_local import REGION, DynamoDBLocal, create_plain_table, fresh_name
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -170,12 +170,7 @@ def growing(dynamodb_local: DynamoDBLocal, monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     client, name = dynamodb_local.client(), fresh_name("history")
-    client.create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_plain_table(client, name)
     yield Growing(engine=dynamodb_local, client=client, name=name)
     client.delete_table(TableName=name)
 
