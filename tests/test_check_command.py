@@ -97,7 +97,7 @@ def test_0_when_every_item_was_read_and_none_is_above_the_line(orders: Orders, t
     assert ran.code == 0, ran.out + ran.err
     assert "exact: 5,001 of 5,001 items, scanned " in words(ran)
     assert "writes during or after the scan are not covered" in words(ran)
-    assert "Fails on an item above 300.0 KB and on a finding at or above high." in words(ran)
+    assert "Fails on a finding at or above high and on an item above 300.0 KB." in words(ran)
     assert "Not checked for want of cloudwatch:GetMetricData (not available here)" in words(ran)
     assert last_line(ran) == "passed: no item above 300.0 KB, no finding at or above high among what could be checked."
     lines = ran.out.splitlines()

@@ -17,7 +17,7 @@ from stj_audit.diff.findings import NOT_LOOKED_AT
 from stj_audit.diff.lines import LineChange, Side
 from stj_audit.errors import ConfigError
 from stj_audit.facts import AutoScaling, MissingTable, ScalableTarget, TableFacts, Throughput, Unknown
-from stj_audit.report import CostLine, Report
+from stj_audit.report import CostLine, CurrentCost, Report
 from tests.builders import SEEN, a_flow, some_entries, some_traffic
 from tests.compared_runs import DENIED, NO_PITR, REGION, audited, bills, orders
 from tests.sample_report import sample_report
@@ -225,7 +225,7 @@ def bill_lines(draw: st.DrawFn, *, unknown: bool = True) -> tuple[CostLine, ...]
 
 
 def a_bill(lines: tuple[CostLine, ...]) -> Bill:
-    return Bill(lines=lines, complete=all(line.monthly_usd is not None for line in lines))
+    return CurrentCost(monthly_usd=None, lines=tuple(lines), complete=all(line.monthly_usd is not None for line in lines))
 
 
 def a_side(table_class: str = "STANDARD", *, only: Sequence[str] = TABLES) -> Side:

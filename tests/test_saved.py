@@ -112,7 +112,7 @@ def of(hint: Any) -> Callable[[], st.SearchStrategy[Any]]:
     return lambda: values(hint)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.data_too_large])
 @given(what=values(Gathered))
 @example(what=rich())
 def test_what_is_written_is_read_again_exactly(what: Gathered) -> None:
@@ -329,7 +329,7 @@ def other_than(value: Any) -> list[Any]:
     return [None, [], {}, *NUMBERS[:2], *DECIMALS[:2], *TIMES]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(
     places=st.lists(st.sampled_from(LEAVES).flatmap(lambda leaf: st.tuples(st.just(leaf[0]), st.sampled_from(other_than(leaf[1])))))
 )

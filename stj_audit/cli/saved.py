@@ -23,7 +23,7 @@ def render(run_file: "Path", **settings: Any) -> None:
     """Show a saved run in any format, without an AWS call."""
     from stj_audit.report import from_json
 
-    outputs = destinations(settings["reports"])
+    outputs = destinations(settings["reports"], settings)
     report = from_json(read_file(run_file))
     anchor = None if settings["sarif_anchor"] is None else find_anchor(outputs, None, settings)
     deliver(anchored(report, anchor), outputs, settings)

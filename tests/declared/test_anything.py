@@ -83,7 +83,7 @@ def read(document: Any) -> None:
         assert len(design.snapshot.tables) + len(design.snapshot.missing) == len(design.sources)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.dictionaries(st.sampled_from(PROPERTIES), ANYTHING, max_size=4),
     st.sampled_from(("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable", "AWS::Serverless::SimpleTable")),
@@ -98,7 +98,7 @@ def test_whatever_the_properties_of_a_template_are(properties: dict[str, Any], k
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.dictionaries(
         st.sampled_from(("ServiceNamespace", "ResourceId", "ScalableDimension", "MinCapacity", "MaxCapacity")), ANYTHING
@@ -121,7 +121,7 @@ def test_whatever_surrounds_a_table_of_a_template(target: dict[str, Any], alarm:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.dictionaries(st.sampled_from(BLOCKS), ANY_BLOCK, max_size=4),
     st.dictionaries(st.sampled_from(BLOCKS), st.just(True) | ANY_BLOCK, max_size=3),
@@ -135,7 +135,7 @@ def test_whatever_the_values_of_a_plan_are(values: dict[str, Any], unknown: dict
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.dictionaries(
         st.sampled_from(("service_namespace", "resource_id", "scalable_dimension", "min_capacity")), ANY_BLOCK, max_size=2
@@ -159,7 +159,7 @@ def test_whatever_surrounds_a_table_of_a_plan(target: dict[str, Any], policy: di
     read({"planned_values": {"root_module": {"resources": resources}}})
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.dictionaries(st.sampled_from(MEMBERS), ANYTHING, max_size=3))
 def test_a_template_means_the_same_in_yaml(value: Any) -> None:
     tags = [{"Key": "x", "Value": "012"}, {"Key": "yes", "Value": "2026-11-22"}]  # which YAML would take for other than text

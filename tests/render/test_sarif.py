@@ -83,7 +83,7 @@ def test_hostile_text_is_valid(words_too: bool) -> None:
 
 
 @given(texts=texts)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_any_text_is_valid(texts: list[str]) -> None:
     run_of(hostile_gated_report(texts=texts))
 

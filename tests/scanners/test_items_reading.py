@@ -20,14 +20,13 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from stj_audit.config import Config
-from stj_audit.facts import ItemSizes, ItemsReading, Snapshot, Unknown
+from stj_audit.facts import INTERRUPTED, ItemSizes, ItemsReading, Snapshot, Unknown
 from stj_audit.gate import GateTerms
 from stj_audit.items.engine import new_fold
 from stj_audit.items.plan import PILOT_SEGMENTS
 from stj_audit.items.verdict import of_table
 from stj_audit.pipeline import Interrupted, Request, audit
 from stj_audit.scanners import Aws, AwsOptions, ItemsPlan, items, open_session, tables, take_snapshot
-from stj_audit.scanners.failures import INTERRUPTED
 from stj_audit.scanners.seen import Seen
 from tests.builders import a_table, table_facts
 from tests.engines.dynamodb_local import DynamoDBLocal, create_plain_table
