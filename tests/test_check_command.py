@@ -25,7 +25,7 @@ from stj_audit.cli import cli
 from stj_audit.report import json_schema
 from tests.commands import KEYS, Ran, stj_audit
 from tests.engines.answering import answering
-from tests.engines.dynamodb_local import REGION, DynamoDBLocal, fresh_name
+from tests.engines.dynamodb_local import REGION, DynamoDBLocal, create_plain_table, fresh_name
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -62,12 +62,7 @@ class Orders:
 
 
 def make(client: "DynamoDBClient", name: str, count: int) -> None:
-    client.create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_plain_table(client, name)
     for start in range(0, count, 25):
         requests: list[Any] = [
             {"PutRequest": {"Item": {"id": {"S": f"order-{number}"}, "pad": {"S": "x" * 200}}}}

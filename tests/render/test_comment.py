@@ -11,8 +11,7 @@ from stj_audit.render.comment import MOST_BYTES, SIZES, render_comment
 from stj_audit.render.templates import render_short_markdown
 from stj_audit.report import Report
 from tests.gated_report import a_gate, a_large_report, gated_report, hostile_gated_report, no_gate, passed_gate
-from tests.render.test_build_formats import texts
-from tests.render.test_formats import FENCED, markdown_tables
+from tests.render.reading import FENCED, markdown_tables, texts
 from tests.sample_report import sample_report
 
 GITHUB_CHARACTERS = 65_536  # GitHub answers 422 to a longer comment

@@ -10,36 +10,26 @@ from stj_audit.errors import ConfigError
 from stj_audit.render import render_gate
 from stj_audit.render.gate import summary
 from stj_audit.report import GateReport, IgnoreReport, ItemsVerdict, Largest, Report
+from tests.gated_report import LINE_BYTES, passed_gate
 from tests.sample_report import sample_report
-
-LINE = 307_200
 
 
 def a_verdict(table: str, verdict: str = "none", **fields: Any) -> ItemsVerdict:
     defaults: dict[str, Any] = {
         "sentence": f"said of {table}",
-        "threshold_bytes": LINE,
+        "threshold_bytes": LINE_BYTES,
         "found": int(verdict == "over"),
         "scanned": 100,
         "item_count": 100,
         "at_most": None,
-        "largest": (Largest(bytes=LINE + 1, key_hash="ab"),) if verdict == "over" else (),
+        "largest": (Largest(bytes=LINE_BYTES + 1, key_hash="ab"),) if verdict == "over" else (),
     }
     return ItemsVerdict(table=table, verdict=verdict, **(defaults | fields))
 
 
 def a_gate(*items: ItemsVerdict, **fields: Any) -> GateReport:
-    defaults: dict[str, Any] = {
-        "fail_on": "high",
-        "fail_item_size": LINE,
-        "inconclusive": "fail",
-        "strict": False,
-        "verdict": "passed",
-        "exit_code": 0,
-        "reasons": (),
-        "failing": (),
-    }
-    return GateReport(items=items, **(defaults | fields))
+    """One that passed, unless it is said."""
+    return passed_gate(items=items, **fields)
 
 
 def report_of(gate: GateReport) -> Report:

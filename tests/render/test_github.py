@@ -18,7 +18,7 @@ from tests.gated_report import (
     hostile_gated_report,
     passed_gate,
 )
-from tests.render.test_build_formats import texts
+from tests.render.reading import texts
 from tests.sample_report import PASSWORD, sample_report
 
 COMMANDS = {"error", "warning", "notice"}

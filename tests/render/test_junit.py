@@ -22,7 +22,7 @@ from tests.gated_report import (
     no_gate,
     passed_gate,
 )
-from tests.render.test_build_formats import texts
+from tests.render.reading import texts
 from tests.sample_report import PASSWORD, SUBSCRIBERS, SYSTEM, sample_report
 
 SCHEMA = xmlschema.XMLSchema(str(Path(__file__).parent.parent / "published" / "junit-10.xsd"))

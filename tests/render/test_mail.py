@@ -1,6 +1,5 @@
 """What a mail says: compared with golden files, short whatever the account, harmless whatever the names."""
 
-import os
 import re
 import sys
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from stj_audit.report import Report, ScopeReport
 from stj_audit.trend import trend
 from tests.gated_report import a_gate, a_large_report, gated_report, hostile_gated_report, no_gate, passed_gate
 from tests.large_report import a_report_of
-from tests.render.test_formats import GOLDEN, REWRITE, Reader, invisible
+from tests.render.reading import DIFFERS, Reader, golden, invisible
 from tests.sample_report import HOSTILE, STARTED_AT, hostile, sample_report
 from tests.trended_report import earlier_runs, trended_report
 
@@ -79,12 +78,8 @@ def unknown_report(**fields: Any) -> Report:
 
 @pytest.mark.parametrize("part", ["html", "text"])
 def test_golden(part: str) -> None:
-    """Rewritten with STJ_AUDIT_REWRITE_GOLDEN=1: look at the difference before you keep it."""
-    path = GOLDEN / ("mail.html" if part == "html" else "mail.txt")
     text = whole().html if part == "html" else f"{whole().subject}\n\n{whole().text}"
-    if os.environ.get(REWRITE) == "1":
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8"), f"{path.name} differs; rewrite it with {REWRITE}=1"
+    assert text == golden("mail.html" if part == "html" else "mail.txt", text), DIFFERS
 
 
 def test_it_is_the_same_again() -> None:

@@ -8,9 +8,8 @@ import pytest
 from stj_audit.render.mail import PICTURE_CID, mail_body
 from stj_audit.report import Report
 from tests.engines.axe import Axe
-from tests.engines.chromium import Browser
+from tests.engines.chromium import WIDEST, Browser
 from tests.gated_report import hostile_gated_report
-from tests.render.test_in_browser import WIDEST
 from tests.render.test_mail import whole_report
 
 pytestmark = pytest.mark.browser

@@ -22,7 +22,7 @@ from stj_audit.render.mail import PICTURE_CID, mail_body
 from stj_audit.render.mail_picture import picture, picture_alt, picture_svg
 from stj_audit.report import HistogramBar, Report
 from tests.gated_report import hostile_gated_report
-from tests.render.test_formats import GOLDEN, REWRITE, invisible
+from tests.render.reading import DIFFERS, golden, invisible
 from tests.sample_report import HOSTILE, PASSWORD, SUBSCRIBERS, sample_report
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -60,11 +60,8 @@ def size_of(png: bytes) -> tuple[int, int]:
 
 
 def test_golden() -> None:
-    """Rewritten with STJ_AUDIT_REWRITE_GOLDEN=1: look at the difference before you keep it."""
-    path, svg = GOLDEN / "mail.svg", picture_svg(sample_report()) or ""
-    if os.environ.get(REWRITE) == "1":
-        path.write_text(svg, encoding="utf-8")
-    assert svg == path.read_text(encoding="utf-8"), f"{path.name} differs; rewrite it with {REWRITE}=1"
+    svg = picture_svg(sample_report()) or ""
+    assert svg == golden("mail.svg", svg), DIFFERS
 
 
 def test_it_is_a_png_for_screens_with_two_points_for_one() -> None:
