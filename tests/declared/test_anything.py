@@ -159,7 +159,7 @@ def test_whatever_surrounds_a_table_of_a_plan(target: dict[str, Any], policy: di
     read({"planned_values": {"root_module": {"resources": resources}}})
 
 
-@settings(max_examples=100)
+@settings(max_examples=200)
 @given(st.dictionaries(st.sampled_from(MEMBERS), ANYTHING, max_size=3))
 def test_a_template_means_the_same_in_yaml(value: Any) -> None:
     tags = [{"Key": "x", "Value": "012"}, {"Key": "yes", "Value": "2026-11-22"}]  # which YAML would take for other than text
