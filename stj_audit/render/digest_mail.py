@@ -128,6 +128,36 @@ def _graded(grade: str, score: str) -> str:
     return f"{cut(grade, LETTER_LENGTH)} ({score})" if score != filters.NOT_KNOWN else cut(grade, LETTER_LENGTH)
 
 
+# ---------------------------------------------------------------------------------------------------------------- trend
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MailRun:
+    date: str
+    grade: str
+    score: str
+    cost: str
+    cost_at_target: str
+    size: str
+
+
+def last_runs(report: Report, most: int) -> tuple[MailRun, ...]:
+    """The `most` newest of the runs that are kept, this one first; none where it is the only one."""
+    if not report.trend or len(report.trend.runs) < 2:
+        return ()
+    return tuple(
+        MailRun(
+            date=row.date,
+            grade=letter(row.grade),
+            score="?" if row.score == filters.NOT_KNOWN else row.score,
+            cost=row.cost,
+            cost_at_target=row.cost_at_target,
+            size=row.size,
+        )
+        for row in digest_trend.run_rows(report.trend)[: -most - 1 : -1]
+    )
+
+
 # ------------------------------------------------------------------------------------------------------------- forecast
 
 

@@ -13,8 +13,8 @@ from stj_audit.report import Report
 
 PICTURE_CID = "cost-and-sizes"  # the Content-ID of the picture, without its angle brackets
 MOST_HTML_BYTES = 102_000  # Gmail cuts off what is longer; parts beside the HTML do not count
-# Rows of each list, and characters of a text, from all that is of use to what always fits.
-SIZES = ((10, 300), (6, 160), (3, 60))
+# Rows of each list, runs of the trend, and characters of a text, from all that is of use to what always fits.
+SIZES = ((10, 13, 300), (6, 6, 160), (3, 2, 60))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,13 +50,14 @@ def mail_body(report: Report, *, name: str = "", link: str | None = None, attach
 
 
 def _html(report: Report, *, subject: str, link: str | None, attached: bool, alt: str) -> str:
-    for rows, brief in SIZES:
+    for rows, runs, brief in SIZES:
         html = render_mail_html(
             report,
             subject=subject,
             picture_alt=alt,
             cid=PICTURE_CID,
             rows=rows,
+            runs=runs,
             brief=brief,
             link=link,
             # Whole, however long: an address that was signed does not work when it is cut

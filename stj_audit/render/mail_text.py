@@ -7,6 +7,7 @@ from stj_audit.report import Report
 
 WIDTH = 76  # RFC 5322 wants lines under 78; commands and addresses stay whole
 ROWS = 10
+RUNS = 13
 BRIEF = 300
 
 
@@ -19,6 +20,7 @@ def mail_text(report: Report, *, name: str, link: str | None, attached: bool) ->
     _ladder(page, report)
     _tables(page, report)
     _sizes(page, report)
+    _trend(page, report)
     _end(page, report, link, attached)
     return str(page)
 
@@ -124,6 +126,19 @@ def _sizes(page: Page, report: Report) -> None:
         page.text(f"{cut(one.table)}: {one.words}", indent="  ", first="- ")
     _more(page, digest_mail.more_in_report(said, digest_mail.MOST_OUTLOOKS))
     _more(page, reason)
+
+
+def _trend(page: Page, report: Report) -> None:
+    rows = digest_mail.last_runs(report, RUNS)
+    if not rows:
+        return
+    _title(page, f"The last {len(rows)} runs")
+    page.table(
+        ("Run", "Grade", "Score", "A month", f"At {filters.users(report.audit.target_users)}", "Size"),
+        [(row.date, escape_terminal(row.grade), row.score, row.cost, row.cost_at_target, row.size) for row in rows],
+        (16, 5, 5, 12, 16, 10),
+        numbers=frozenset({2, 3, 4, 5}),
+    )
 
 
 def _end(page: Page, report: Report, link: str | None, attached: bool) -> None:

@@ -196,6 +196,7 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     digest_mail.mail_actions,
     digest_mail.mail_tables,
     digest_mail.more_in_report,
+    digest_mail.last_runs,
     digest_mail.no_forecast,
     digest_mail.not_seen,
     digest_mail.preheader,

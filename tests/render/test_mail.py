@@ -307,6 +307,20 @@ def test_bills_for_other_users_are_not_compared() -> None:
     assert "made for different numbers of users" in told
 
 
+def test_the_last_runs_are_told_the_newest_first() -> None:
+    report = trended_report()
+    rows = digest_mail.last_runs(report, 13)
+    assert [row.date for row in rows] == [f"{run.started_at:%Y-%m-%d}" for run in reversed(report.trend.runs)]
+    assert len(rows) == 13
+    assert digest_mail.last_runs(report, 2) == rows[:2]
+    assert "?" in [row.score for row in rows]
+    body = mail_body(report)
+    for text in (body.text, body.html):
+        assert [text.count(row.date) for row in rows] == [1] * 13
+    alone = replace(report, trend=trend([], summary(report)))
+    assert "The last" not in mail_body(alone).text + mail_body(alone).html
+
+
 def test_the_first_run_and_no_history_say_why_nothing_is_compared() -> None:
     report = replace(sample_report(), baseline=None)
     assert digest_mail.changes(report) == ("Not known: no earlier run is kept. With --history, runs are kept and compared.",)
