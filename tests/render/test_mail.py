@@ -309,6 +309,7 @@ def test_bills_for_other_users_are_not_compared() -> None:
 
 def test_the_last_runs_are_told_the_newest_first() -> None:
     report = trended_report()
+    assert report.trend
     rows = digest_mail.last_runs(report, 13)
     assert [row.date for row in rows] == [f"{run.started_at:%Y-%m-%d}" for run in reversed(report.trend.runs)]
     assert len(rows) == 13
