@@ -6,7 +6,7 @@ PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 # What is compiled at the installation, which has to be done again after a change.
 BUILT_FROM := pyproject.toml hatch_build.py stj_audit/items/_scanner.pyx
 
-.PHONY: demo test test-cluster quick lint format bench picture clean
+.PHONY: demo test test-cluster quick lint format bench picture lambda clean
 
 demo: .venv/demo-is-installed ## audit the three demo tables and write the report files
 	$(BIN)/stj-audit demo
@@ -36,6 +36,9 @@ bench: .venv/dev-is-installed ## how quick it is, against what people use otherw
 picture: .venv/dev-is-installed ## draw the README's picture anew, from the demo's report
 	$(BIN)/stj-audit demo --quiet > /dev/null
 	$(BIN)/python -m tests.render.screenshots stj-audit-demo/report.html docs/pictures --top
+
+lambda: .venv/pip-is-new ## the package for AWS Lambda (arm64); see docs/schedule.md
+	$(BIN)/python deploy/build_lambda.py dist/stj-audit-lambda.zip
 
 .venv/pip-is-new:
 	$(PYTHON) -m venv .venv

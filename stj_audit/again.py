@@ -20,7 +20,7 @@ from stj_audit.gate import GateTerms, gated
 from stj_audit.pipeline import Request, judged
 from stj_audit.report import Report
 from stj_audit.saved import RUN_AGAIN, Gathered, decode
-from stj_audit.scanners.snapshot import check_names, matches
+from stj_audit.scanners.chosen_tables import check_names, matches
 from stj_audit.version import __version__
 from stj_audit.wording import listed
 

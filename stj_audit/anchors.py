@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stj_audit.report import SourceLine
+from stj_audit.report import ELSEWHERE, SourceLine
 
 PYPROJECT = "pyproject.toml"
 SECTION = ("tool", "stj-audit")  # in pyproject.toml
-ELSEWHERE = ""  # what has no line of its own; as in `Report.sources`
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

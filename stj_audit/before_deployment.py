@@ -21,7 +21,7 @@ from stj_audit.errors import ConfigError
 from stj_audit.gate import GateTerms
 from stj_audit.judge import judge
 from stj_audit.pipeline import Request, terms_of
-from stj_audit.report import Report, SourceLine
+from stj_audit.report import ELSEWHERE, Report, SourceLine
 from stj_audit.saved import Gathered
 
 
@@ -47,7 +47,7 @@ def audit_design(request: DesignRequest) -> Report:
     # Without facts: to judge it again, its files are read again
     report = judge(design.snapshot, terms_of(audit, gathered, secrets.token_hex(8)))
     elsewhere = SourceLine(path=request.sources[0].shown, line=1)
-    return replace(report, sources={"": elsewhere, **design.sources})
+    return replace(report, sources={ELSEWHERE: elsewhere, **design.sources})
 
 
 def _with_definitions(config: Config, design: Design) -> Config:

@@ -29,6 +29,7 @@ from stj_audit.design import (
     contradiction,
     in_range,
 )
+from stj_audit.email_settings import Carrier, Email, Occasion, Period
 from stj_audit.errors import ConfigError
 from stj_audit.facts import MAX_ITEM_BYTES, Table
 
@@ -246,6 +247,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     thresholds: Thresholds = msgspec.field(default_factory=Thresholds)
     prices: Prices = msgspec.field(default_factory=Prices)
     history: History = msgspec.field(default_factory=History)
+    email: Email = msgspec.field(default_factory=Email)
     ignore: tuple[Ignore, ...] = ()
     account: tuple[Account, ...] = ()
     path: str | None = None
@@ -375,6 +377,9 @@ CHOICES: dict[str, Any] = {  # the last part of a place -> what may stand there
     "mode": ScanMode,
     "source": Literal["bundled", "live"],
     "stream_readers": Literal["lambda", "application"],
+    "via": Carrier,
+    "send": Occasion,
+    "period": Period,
 }
 
 

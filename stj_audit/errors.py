@@ -8,6 +8,7 @@ The few things that stop an audit. Each is one sentence for a person and says wh
     |-- UnreadableItems        a file of items is missing, damaged, or no DynamoDB JSON
     |-- CannotWrite            an output file cannot be written
     |-- UnusableHistory        the folder or bucket where runs are kept cannot be read or written
+    |-- UnableToSend           a report cannot be mailed, or not now
     |-- WriteRefused           the read-only guard stopped a call (a bug of ours, never ignored)
     `-- ConfigError            exit code 2: wrong command line, configuration or input file
 
@@ -51,6 +52,10 @@ class CannotWrite(AuditError):
 
 class UnusableHistory(AuditError):
     """Where runs are kept cannot be read, or not written."""
+
+
+class UnableToSend(AuditError):
+    """What carries mail cannot be reached or refuses the report, or another process is sending it."""
 
 
 class WriteRefused(AuditError):

@@ -12,18 +12,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from stj_audit.facts import Snapshot
+from stj_audit.facts import INTERRUPTED, Snapshot
+from stj_audit.grade import GRADES
 from stj_audit.ignores import EXPIRED, covers
-from stj_audit.items.verdict import INCONCLUSIVE, NOT_READ, OVER, declared_over, not_read, of_table
-from stj_audit.report import Finding, GateReport, IgnoreReport, ItemsVerdict, Report
+from stj_audit.items.verdict import declared_over, not_read, of_table
+from stj_audit.report import FAILED, INCONCLUSIVE, NOT_READ, OVER, PASSED, Finding, GateReport, IgnoreReport, ItemsVerdict, Report
 from stj_audit.results import Severity
 from stj_audit.wording import counted
 
 FOUND, NOT_KNOWN = 3, 4  # exit codes
-VERDICTS = {0: "passed", FOUND: "failed", NOT_KNOWN: "inconclusive"}
-GRADES = ("A+", "A", "A-", "B+", "B", "B-", "C+", "C", "C-", "D+", "D", "D-", "F")
+VERDICTS = {0: PASSED, FOUND: FAILED, NOT_KNOWN: INCONCLUSIVE}
 NEVER, GRADE = "never", "grade:"
-INTERRUPTED = "the audit was interrupted"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,8 +54,8 @@ def gated(report: Report, snapshot: Snapshot, terms: GateTerms) -> GateReport:
     failing = failing_findings(report.findings, terms.fail_on)
     found = [
         *(f"{one.table}: {one.sentence}" for one in items if one.verdict == OVER),
-        *_grade_reason(report, terms.fail_on),
-        *(_finding_reason(one, report.ignores) for one in failing),
+        *filter(None, (grade_reason(report, terms.fail_on),)),
+        *(finding_reason(one, report.ignores) for one in failing),
     ]
     not_known = list(_not_known(report, snapshot, terms, items))
     exit_code = FOUND if found else NOT_KNOWN if not_known else 0
@@ -109,17 +108,18 @@ def failing_findings(findings: Iterable[Finding], fail_on: str) -> tuple[Finding
     return tuple(one for one in findings if one.suppressed is None and Severity[one.severity.upper()] >= bar)
 
 
-def _grade_reason(report: Report, fail_on: str) -> Iterator[str]:
+def grade_reason(report: Report, fail_on: str) -> str | None:
+    """Why the grade fails; None where it does not, or is not asked about."""
     if not fail_on.startswith(GRADE):
-        return
+        return None
     bar, grade = fail_on.removeprefix(GRADE), report.overall.grade
     if grade not in GRADES:  # an unknown grade is no pass: it fails as the worst letter would
-        yield f"there is no grade, because too little was seen, and {bar} or worse fails"
-    elif GRADES.index(grade) >= GRADES.index(bar):
-        yield f"the grade is {grade}, and {bar} or worse fails"
+        return f"there is no grade, because too little was seen, and {bar} or worse fails"
+    return f"the grade is {grade}, and {bar} or worse fails" if GRADES.index(grade) >= GRADES.index(bar) else None
 
 
-def _finding_reason(finding: Finding, ignores: Iterable[IgnoreReport]) -> str:
+def finding_reason(finding: Finding, ignores: Iterable[IgnoreReport]) -> str:
+    """Why a finding fails: what it is, and what of it had been accepted."""
     place = finding.table if finding.index is None else f"{finding.table} / {finding.index}"
     said = f"{place}: {finding.severity}, {finding.check}: {finding.message}"
     if finding.baseline is not None and finding.baseline.severity is not None:

@@ -37,6 +37,8 @@ LETTERS = (
     (60.0, "D-"),
     (0.0, "F"),
 )
+GRADES = tuple(letter for _, letter in LETTERS)
+"""The best first."""
 WEIGHTS = {
     Category.PRIMARY_KEY_DESIGN: 15.0,
     Category.GSI_COVERAGE: 10.0,

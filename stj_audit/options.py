@@ -19,8 +19,18 @@ MAX_USERS = 10**9  # as in the configuration, which is read late
 PRICE_SOURCES = ("bundled", "live")
 SCAN_MODES = ("auto", "full", "sample", "none")
 SEVERITIES = ("low", "medium", "high", "critical")
-GRADES = ("A+", "A", "A-", "B+", "B", "B-", "C+", "C", "C-", "D+", "D", "D-", "F")
+GRADES = ("A+", "A", "A-", "B+", "B", "B-", "C+", "C", "C-", "D+", "D", "D-", "F")  # as in grade.py, which is read late
+MAIL_CARRIERS = ("ses", "smtp")
+MAIL_OCCASIONS = ("always", "changed", "grade-drop", "finding>=low", "finding>=medium", "finding>=high", "finding>=critical")
+MAIL_PERIODS = ("month", "week", "run")
 OFF = "off"
+SCAN_OPTIONS = {  # how items are read: by parameter, as the user writes it
+    "scan": "--scan",
+    "scan_budget": "--scan-budget",
+    "max_read_units": "--max-read-units",
+    "read_units_per_second": "--read-units-per-second",
+    "resume": "--resume",
+}
 MAX_ITEM_BYTES = 400 * 1024  # as in the facts, which are read late
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -110,6 +120,23 @@ class Dollars(click.ParamType[Any]):
         if not amount.is_finite() or amount < 0:
             self.fail(f"{value!r} is no amount of money to spend", param, ctx)
         return amount
+
+
+class MailAddress(click.ParamType[str]):
+    """An address of e-mail, "team@example.com" or "Team <team@example.com>"; several in the environment with commas between them."""
+
+    name = "ADDRESS"
+    envvar_list_splitter = ","
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from stj_audit.email_settings import parse_address
+
+        text = str(value).strip()
+        try:
+            parse_address(text, param.opts[-1] if param else "address")
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return text
 
 
 class FailOn(click.ParamType[str]):
@@ -221,7 +248,13 @@ shown_options = options(
     option(
         "-f", "--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True, help="What goes to stdout."
     ),
-    option("--report", "reports", multiple=True, metavar="[FORMAT=]PATH", help="Also write a report there; repeatable."),
+    option(
+        "--report",
+        "reports",
+        multiple=True,
+        metavar="[FORMAT=]PATH",
+        help="Also write a report there, to a file or s3://bucket/key; repeatable.",
+    ),
     option(
         "--sarif-anchor",
         type=FilePath(dir_okay=False),
@@ -290,6 +323,33 @@ check_options = _gate_options(
         help="What a sample without such an item means: exit 4, or nothing.",
     ),
     fail_on="high",
+)
+mail_options = options(
+    option("--from", "from_", type=MailAddress(), help="Who sends it.  [default: [email] from]"),
+    option("--to", multiple=True, type=MailAddress(), help="Who gets it; repeatable.  [default: [email] to]"),
+    option(
+        "--name", metavar="NAME", help="What the environment is called, in the subject and for once-only.  [default: the account]"
+    ),
+    option("--via", type=click.Choice(MAIL_CARRIERS), help="What carries it.  [default: smtp where a host is given, else ses]"),
+    option("--smtp-host", metavar="HOST", help="The mail server."),
+    option(
+        "--smtp-port", type=click.IntRange(1, 65_535), metavar="PORT", help="Its port; 465 has TLS from the start.  [default: 587]"
+    ),
+    option("--smtp-starttls/--no-smtp-starttls", default=None, help="Whether other ports are encrypted.  [default: yes]"),
+    option("--smtp-username", metavar="NAME", help="Who signs in there."),
+    option("--smtp-password-env", metavar="VARIABLE", help="The environment variable that has the password."),
+    option("--ses-region", metavar="REGION", help="The region whose SES sends it.  [default: --region]"),
+    option("--ses-configuration-set", metavar="NAME", help="Configuration set of SES."),
+    option("--send", type=click.Choice(MAIL_OCCASIONS), help="On what occasion it is mailed.  [default: always]"),
+    option("--min-saving", type=Dollars(), help="Only if at least that can be saved a month.  [default: any]"),
+    option("--link", metavar="URL", help="Where the whole report is, for the mail to say."),
+    option("--attach/--no-attach", default=None, help="Attach the whole report in HTML.  [default: yes]"),
+    option("--unsubscribe", metavar="ADDRESS", help="Where to write to get it no more."),
+    option(
+        "--period",
+        type=click.Choice(MAIL_PERIODS),
+        help="How often it is mailed at most, by the date of the run.  [default: month]",
+    ),
 )
 template_options = options(
     option(

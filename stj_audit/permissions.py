@@ -1,5 +1,6 @@
 """
-What the audit needs to be allowed: the IAM actions behind each fact, and the least policy that grants them.
+What the audit needs to be allowed: the IAM actions behind each fact, and the least policy that grants them; and what keeping runs in S3 and
+mailing reports take.
 
 Which actions work on single tables and which only on "*" is from AWS's Service Authorization Reference.
 """
@@ -84,7 +85,7 @@ def policy(facts: Iterable[str], *, account: str = "*", region: str = "*", table
     wide = [action for action in actions if action in ACCOUNT_WIDE]
     apart = {*ACCOUNT_WIDE, *READ_ITEMS, *ASKED_OF_RULES}
     narrow = [action for action in actions if action not in apart]
-    partition = next((name for start, name in PARTITIONS if region.startswith(start)), "aws")
+    partition = _partition(region)
     arns = [f"arn:{partition}:dynamodb:{region}:{account}:table/{table}" for table in tables]
     statements: list[dict[str, Any]] = [
         {"Sid": "AccountWideNoResourceLevel", "Effect": "Allow", "Action": wide, "Resource": "*"},
@@ -102,3 +103,45 @@ def policy(facts: Iterable[str], *, account: str = "*", region: str = "*", table
         statements.append({"Sid": "ReadItemsToSizeThem", "Effect": "Allow", "Action": list(READ_ITEMS), "Resource": arns})
     statements.append({"Sid": "NeverWrite", "Effect": "Deny", "Action": list(WRITES), "Resource": "*"})
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def history_statements(bucket: str, prefix: str, *, region: str = "*") -> list[dict[str, Any]]:
+    """To keep runs, and what was mailed, below a prefix of a bucket ("": in all of it). Nothing is overwritten or removed."""
+    arn = f"arn:{_partition(region)}:s3:::{bucket}"
+    below = f"{prefix}/*" if prefix else "*"
+    return [
+        {
+            "Sid": "ListHistory",
+            "Effect": "Allow",
+            "Action": "s3:ListBucket",
+            "Resource": arn,
+            "Condition": {"StringLike": {"s3:prefix": below}},
+        },
+        {"Sid": "KeepHistory", "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": f"{arn}/{below}"},
+    ]
+
+
+def mail_statements(address: str, *, account: str = "*", region: str = "*") -> list[dict[str, Any]]:
+    """
+    To mail from one address, which is verified itself or by its domain. The API asks for ses:SendEmail, and for ses:SendRawEmail where the
+    message is whole, as ours is.
+    """
+    arns = [f"arn:{_partition(region)}:ses:{region}:{account}:{what}" for what in _identities(address)]
+    return [
+        {
+            "Sid": "MailReports",
+            "Effect": "Allow",
+            "Action": ["ses:SendEmail", "ses:SendRawEmail"],
+            "Resource": [*arns, f"arn:{_partition(region)}:ses:{region}:{account}:configuration-set/*"],
+            "Condition": {"StringEquals": {"ses:FromAddress": address}},
+        },
+        {"Sid": "MailIdentity", "Effect": "Allow", "Action": "ses:GetEmailIdentity", "Resource": arns},
+    ]
+
+
+def _identities(address: str) -> list[str]:
+    return [f"identity/{address}", f"identity/{address.partition('@')[2]}"]
+
+
+def _partition(region: str) -> str:
+    return next((name for start, name in PARTITIONS if region.startswith(start)), "aws")

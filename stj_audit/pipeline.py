@@ -26,10 +26,10 @@ from stj_audit.report import Report
 from stj_audit.saved import Gathered, encode
 from stj_audit.scanners import ItemsPlan, take_snapshot
 from stj_audit.scanners.checkpoint import machine_key, make_folder
+from stj_audit.scanners.chosen_tables import Progress, matches
 from stj_audit.scanners.items import forget
 from stj_audit.scanners.prices import live_sheet
 from stj_audit.scanners.session import Aws, AwsOptions, open_session
-from stj_audit.scanners.snapshot import Progress, matches
 from stj_audit.scanners.spending import Spending
 from stj_audit.scanners.tables import count_items
 from stj_audit.scanners.threads import Threads

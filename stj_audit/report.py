@@ -743,6 +743,14 @@ class Summary:
     cost_efficiency: tuple[str, ...]
 
 
+OVER, NONE, INCONCLUSIVE, NOT_READ = "over", "none", "inconclusive", "not read"
+"""`ItemsVerdict.verdict`."""
+PASSED, FAILED = "passed", "failed"
+"""`GateReport.verdict`, which may be INCONCLUSIVE too."""
+ELSEWHERE = ""
+"""The key in `Report.sources` of what has no declaration of its own."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ItemsVerdict:
     """
@@ -871,6 +879,10 @@ class Trend:
     cost_at_target_usd_per_month: Decimal | None
     too_early: str | None
     notes: tuple[str, ...] = ()
+    new_findings: tuple[str, ...] | None = None
+    """Ids of the findings that are open and were not so in the run before this one; null where there is none."""
+    gone_findings: int | None = None
+    """How many were open in the run before and are not any more: fixed, suppressed, or not looked at."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,10 +15,10 @@ from functools import partial
 from stj_audit.combine import Reading, scope_key, together, whereabouts
 from stj_audit.config import Account
 from stj_audit.errors import AuditError, ConfigError, NoTables, WriteRefused
-from stj_audit.facts import Snapshot
-from stj_audit.scanners.failures import INTERRUPTED, not_read
+from stj_audit.facts import INTERRUPTED, Snapshot
+from stj_audit.scanners.chosen_tables import Progress, check_names, matches
+from stj_audit.scanners.failures import not_read
 from stj_audit.scanners.session import Aws, AwsOptions, check_region, open_session
-from stj_audit.scanners.snapshot import Progress, check_names, matches
 from stj_audit.scanners.threads import Threads
 
 READINGS = 16  # at a time: each holds what it has read of its tables, and all of them share the same threads

@@ -109,6 +109,7 @@ def trend(earlier: Sequence[RunSummary], now: RunSummary, *, notes: Sequence[str
     sure = [one for one in fitted if one.cost_complete]
     at_target = [one for one in fitted if one.cost_at_target_complete and one.target_users == now.target_users]
     about = ["growth is that of the last run of each month: those above are of less than two months"] if by_month else []
+    last = kept[-2] if len(kept) > 1 else None
     return Trend(
         runs=tuple(map(_run, shown)),
         tables=tuple(_table_trend(name, fitted) for name in now.tables),
@@ -116,7 +117,14 @@ def trend(earlier: Sequence[RunSummary], now: RunSummary, *, notes: Sequence[str
         cost_at_target_usd_per_month=_usd_per_month([(one.started_at, one.cost_at_target_usd) for one in at_target]),
         too_early=_too_early([one.started_at for one in fitted]),
         notes=(*notes, *about, *_notes([one for one in kept if one in shown or one in fitted])),
+        new_findings=None if last is None else _not_in(now.findings, last.findings),
+        gone_findings=None if last is None else len(_not_in(last.findings, now.findings)),
     )
+
+
+def _not_in(findings: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
+    known = frozenset(others)
+    return tuple(one for one in findings if one not in known)
 
 
 def _last_of_months(runs: Sequence[RunSummary]) -> list[RunSummary]:

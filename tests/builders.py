@@ -16,6 +16,7 @@ from stj_audit.cost.workload import Flow as Requests
 from stj_audit.facts import (
     AccountCapacity,
     Alarms,
+    AttributeSizes,
     AutoScaling,
     ContributorInsights,
     Flow,
@@ -25,6 +26,7 @@ from stj_audit.facts import (
     InsightsSetting,
     ItemSample,
     ItemSizes,
+    ItemsReading,
     KeyAttribute,
     KeyCardinality,
     KeyShape,
@@ -38,9 +40,11 @@ from stj_audit.facts import (
     RegionTables,
     ResourcePolicy,
     SampledSegment,
+    Snapshot,
     Table,
     TableFacts,
     Tags,
+    Throughput,
     TimeToLive,
     Traffic,
 )
@@ -50,6 +54,7 @@ from stj_audit.results import Check, Result
 Quantities = Mapping[Any, str | None]
 """By component, or (index, component)."""
 CREATED_AT = datetime(2025, 1, 1, tzinfo=UTC)
+AUDITED_AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TAKEN_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -127,6 +132,19 @@ def a_sample(
     return replace(items, sample=sample)
 
 
+def a_reading(**fields: Any) -> ItemsReading:
+    """A reading of a minute, of the thousand items of `some_items`, after which the table is as it was."""
+    defaults: dict[str, Any] = {
+        "started_at": datetime(2026, 11, 22, 14, 2, tzinfo=UTC),
+        "finished_at": datetime(2026, 11, 22, 14, 3, tzinfo=UTC),
+        "scanned": 1_000,
+        "described_again": True,
+        "item_count_after": 1_000,
+        "size_bytes_after": 1_000_000,
+    }
+    return ItemsReading(**(defaults | fields))
+
+
 def some_keys(distinct: int | None, *, index: str | None = None, items: int = 1_000, top_share: str = "0.001") -> KeyCardinality:
     return KeyCardinality(index=index, items=items, distinct=distinct, distinct_limit=1_024, top_share=Decimal(top_share))
 
@@ -135,6 +153,14 @@ def plain_keys(table: Table) -> tuple[KeyShape, ...]:
     """A thousand values of each key attribute, of no shape that matters."""
     schemas = (table.key_schema, *(index.key_schema for index in table.indexes))
     return tuple(KeyShape(attribute=name, values=1_000) for name in dict.fromkeys(key.attribute for one in schemas for key in one))
+
+
+WARM = Throughput(read_units=12_000, write_units=4_000)  # of a table on demand that is new
+SEEN = some_items(  # of a table of which everything is known
+    attributes=(AttributeSizes(name="id", types=("S",), present=1_000, total_bytes=1_000_000, max_bytes=1_000),),
+    keys=(some_keys(1_000),),
+    key_shapes=plain_keys(a_table()),
+)
 
 
 def some_entries(index: str, entries: int = 1_000, mean_bytes: int = 1_000) -> IndexEntries:
@@ -303,6 +329,21 @@ def table_facts(table: Table | None = None, **facts: Any) -> TableFacts:
         ),
     }
     return TableFacts(table=table, **(defaults | facts))
+
+
+def a_snapshot(*tables: TableFacts, **fields: Any) -> Snapshot:
+    """What an audit of one account and region read, in no time."""
+    defaults: dict[str, Any] = {
+        "account": "123456789012",
+        "region": "eu-north-1",
+        "endpoint_url": None,
+        "started_at": AUDITED_AT,
+        "finished_at": AUDITED_AT,
+        "missing": (),
+        "read_units": Decimal(1_000),
+        "api_calls": 30,
+    }
+    return Snapshot(tables=tables, **(defaults | fields))
 
 
 def a_context(

@@ -66,6 +66,7 @@ SCALES = (100, 1_000, 10_000, 50_000, 100_000)
 TARGET = 10_000
 USERS_NOW = 112
 STARTED_AT = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
+FOLDER = "123456789012/eu-north-1"  # where a history keeps its runs
 CREATED_AT = datetime(2025, 3, 14, 9, 30, tzinfo=UTC)
 
 READ_USD, WRITE_USD, REPLICATED_USD = Decimal("0.0000001345"), Decimal("0.00000067"), Decimal("0.000000706")
@@ -1149,6 +1150,12 @@ HOSTILE = (
 WORDS = frozenset(
     {"severity", "role", "kind", "coverage", "billing_mode", "pitr", "component", "category", "users", "growth", "by", "state"}
 )
+
+
+def a_run(when: datetime = STARTED_AT, run_id: str = "a", **audit: Any) -> Report:
+    """The sample as a run of another time, or of another place."""
+    report = sample_report()
+    return dataclasses.replace(report, audit=dataclasses.replace(report.audit, started_at=when, id=run_id, **audit))
 
 
 def hostile_report(*, words_too: bool = False) -> Report:

@@ -14,14 +14,27 @@ from stj_audit.baseline import Baseline, Recorded, check_belongs, from_json, kno
 from stj_audit.config import Scale, SizeLines, parse_config
 from stj_audit.cost.prices import bundled_sheet
 from stj_audit.errors import ConfigError
-from stj_audit.facts import AttributeSizes, MissingTable, Pitr, Snapshot, TableFacts, Throughput, Unknown
+from stj_audit.facts import MissingTable, Pitr, TableFacts, Throughput, Unknown
 from stj_audit.judge import Terms, fingerprint, judge
 from stj_audit.report import BaselineFinding, Finding, FindingBaseline, Report
 from stj_audit.report import from_json as run_from_json
 from stj_audit.report import to_json as run_to_json
 from stj_audit.results import Severity
 from stj_audit.version import __version__
-from tests.builders import a_flow, a_table, an_index, plain_keys, some_entries, some_items, some_keys, some_traffic, table_facts
+from tests.builders import (
+    SEEN,
+    WARM,
+    a_flow,
+    a_snapshot,
+    a_table,
+    an_index,
+    plain_keys,
+    some_entries,
+    some_items,
+    some_keys,
+    some_traffic,
+    table_facts,
+)
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 DENIED = Unknown(call="dynamodb:DescribeContinuousBackups", reason="AccessDeniedException")
@@ -32,17 +45,6 @@ IGNORE = '[[ignore]]\ncheck = "pitr-off"\nreason = "throw-away data"\n'
 def judged(
     *tables: TableFacts, baseline: Baseline | None = None, config: str = "", target: int = 10_000, **snapshot: Any
 ) -> Report:
-    fields: dict[str, Any] = {
-        "account": ACCOUNT,
-        "region": REGION,
-        "endpoint_url": None,
-        "started_at": NOW,
-        "finished_at": NOW,
-        "tables": tables,
-        "missing": (),
-        "read_units": Decimal(0),
-        "api_calls": 0,
-    }
     terms = Terms(
         scale=Scale(users_now=1_000, target_users=target),
         size_lines=SizeLines(),
@@ -51,16 +53,7 @@ def judged(
         audit_id="a",
         baseline=baseline,
     )
-    return judge(Snapshot(**(fields | snapshot)), terms)
-
-
-# Of a table of which everything is known
-SEEN = some_items(
-    attributes=(AttributeSizes(name="id", types=("S",), present=1_000, total_bytes=1_000_000, max_bytes=1_000),),
-    keys=(some_keys(1_000),),
-    key_shapes=plain_keys(a_table()),
-)
-WARM = Throughput(read_units=12_000, write_units=4_000)
+    return judge(a_snapshot(*tables, **({"started_at": NOW, "finished_at": NOW} | snapshot)), terms)
 
 
 def unsafe(name: str = "orders", **facts: Any) -> TableFacts:

@@ -14,7 +14,7 @@ from stj_audit.errors import ConfigError
 from stj_audit.options import FORMATS
 from stj_audit.report import to_json
 from tests.commands import Ran, stj_audit
-from tests.engines.dynamodb_local import REGION, DynamoDBLocal, fresh_name
+from tests.engines.dynamodb_local import REGION, DynamoDBLocal, create_plain_table, fresh_name
 from tests.sample_report import sample_report
 
 TEMPLATE = "Resources:\n  A:\n    Properties:\n      TableName: stj_password\n"
@@ -112,12 +112,7 @@ def test_render_writes_no_step_summary(run_file: Path, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def table(dynamodb_local: DynamoDBLocal) -> Iterator[str]:
     client, name = dynamodb_local.client(), fresh_name("build")
-    client.create_table(
-        TableName=name,
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_plain_table(client, name)
     client.put_item(TableName=name, Item={"id": {"S": "a"}})
     yield name
     client.delete_table(TableName=name)

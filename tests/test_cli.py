@@ -52,7 +52,15 @@ LATE = (
 
 
 def test_help_and_version_import_click_and_little_else(tmp_path: Path) -> None:
-    for arguments in (["--help"], ["--version"], ["run", "--help"], ["check", "--help"], ["demo", "--help"], ["items", "--help"]):
+    for arguments in (
+        ["--help"],
+        ["--version"],
+        ["run", "--help"],
+        ["check", "--help"],
+        ["demo", "--help"],
+        ["items", "--help"],
+        ["send", "--help"],
+    ):
         code = (
             "import sys; from stj_audit.cli import cli; "
             f"cli.main({arguments!r}, standalone_mode=False); "
@@ -62,7 +70,7 @@ def test_help_and_version_import_click_and_little_else(tmp_path: Path) -> None:
         assert finished.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.parametrize("command", ["run", "check", "demo", "render", "rules", "schema", "iam-policy"])
+@pytest.mark.parametrize("command", ["run", "check", "demo", "render", "rules", "schema", "send", "iam-policy"])
 def test_every_command_has_help(command: str, tmp_path: Path) -> None:
     ran = stj_audit(command, "--help", cwd=tmp_path)
     assert ran.code == 0
@@ -220,7 +228,10 @@ def test_no_config_ignores_the_file(tmp_path: Path) -> None:
         ("folder", 2, "format is not clear"),
         ("html=folder", 1, "it is a folder"),
         ("report.pdf", 2, "format is not clear"),
-        ("s3://bucket/report.html", 2, "local files only"),
+        ("s3://bucket", 2, "format is not clear"),
+        ("html=s3://bucket/", 2, "names no object"),
+        ("html=s3://Bucket_/report.html", 2, "names no object"),
+        ("s3://bucket/report.html", 1, "no AWS credentials"),
         ("html=", 2, "path is missing"),
     ],
 )

@@ -12,8 +12,8 @@ import pytest
 
 from tests.commands import Ran, stj_audit
 from tests.engines.axe import Axe
-from tests.engines.chromium import Browser, Scheme
-from tests.render.test_formats import SECTIONS
+from tests.engines.chromium import OPEN_ALL, WIDEST, WIDTHS, Browser, Scheme
+from tests.render.reading import SECTIONS
 
 pytestmark = pytest.mark.process
 
@@ -271,9 +271,6 @@ def test_the_reports_tell_the_same(demo: Demo) -> None:
 
 # ------------------------------------------------------------------------------------------------------ in a browser
 
-WIDEST = "Math.max(document.documentElement.scrollWidth, document.body.scrollWidth)"
-OPEN_ALL = "(() => { document.querySelectorAll('details').forEach(one => { one.open = true; }); return true; })()"
-
 
 @pytest.mark.browser
 def test_the_page_asks_for_nothing_and_has_every_section(browser: Browser, demo: Demo) -> None:
@@ -295,7 +292,7 @@ def test_the_page_asks_for_nothing_and_has_every_section(browser: Browser, demo:
 def test_the_page_never_scrolls_sideways(browser: Browser, demo: Demo, scheme: Scheme) -> None:
     browser.open(demo.folder / "report.html")
     assert browser.evaluate(OPEN_ALL)
-    for width in (360, 460, 768, 1280, 1600):
+    for width in WIDTHS:
         browser.show(width=width, scheme=scheme)
         assert browser.evaluate("window.innerWidth") == width
         assert browser.evaluate(WIDEST) <= width

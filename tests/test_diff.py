@@ -1,100 +1,30 @@
-"""Two runs compared: what became of findings, grades, limits and tables, and what a bill's difference comes from."""
+"""Two runs compared: what became of findings, grades, limits, the gate and tables, and what makes runs hard to compare."""
 
 import json
-import tomllib
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from stj_audit import baseline as baselines
-from stj_audit.config import Scale, SizeLines, parse_config
-from stj_audit.cost.lines import MONEY_STEP, QUANTITY_STEP
-from stj_audit.cost.prices import PriceSheet, bundled_sheet
 from stj_audit.diff import NOT_COMPARABLE, SAME, Diff, compare
-from stj_audit.diff.costs import Bill, CostChange, compare_bills
 from stj_audit.diff.findings import BETTER, FIXED, NEW, NOT_LOOKED_AT, NOT_SUPPRESSED, NOW_SUPPRESSED, WORSE
-from stj_audit.diff.lines import LineChange, Side, side_of
+from stj_audit.diff.lines import side_of
 from stj_audit.errors import ConfigError
-from stj_audit.facts import AutoScaling, MissingTable, Pitr, ScalableTarget, Snapshot, TableFacts, Throughput, Unknown
-from stj_audit.judge import Terms, judge
-from stj_audit.report import CostLine, GateReport, Report, ScaleLimit, ScopeReport, from_json, to_json
-from tests.builders import a_flow, a_table, an_index, some_entries, some_items, some_traffic, table_facts
+from stj_audit.report import ScaleLimit, ScopeReport, from_json, to_json
+from tests.builders import some_items
+from tests.compared_runs import DENIED, NO_PITR, audited, bills, orders
+from tests.gated_report import a_gate, passed_gate
 from tests.sample_report import SUBSCRIBERS, sample_report
-from tests.test_baseline import SEEN, WARM
-
-NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
-REGION = "eu-north-1"
-DENIED = Unknown(call="dynamodb:DescribeContinuousBackups", reason="AccessDeniedException")
-FEWER_READS = a_flow(read_units=Decimal(1_000))
-
-
-def audited(
-    *tables: TableFacts, config: str = "", prices: PriceSheet | None = None, days: int = 0, free_tier: bool = False, **fields: Any
-) -> Report:
-    """A run of `days` after the first one; the user counts of a run are 1,000 now and 10,000 as its target."""
-    snapshot: dict[str, Any] = {
-        "account": "123456789012",
-        "region": REGION,
-        "endpoint_url": None,
-        "started_at": NOW + timedelta(days=days),
-        "finished_at": NOW + timedelta(days=days),
-        "tables": tables,
-        "missing": (),
-        "read_units": Decimal(0),
-        "api_calls": 0,
-    }
-    terms: dict[str, Any] = {
-        "scale": Scale(users_now=1_000, target_users=10_000),
-        "size_lines": SizeLines(),
-        "prices": prices or bundled_sheet(REGION),
-        "config": parse_config(tomllib.loads(config, parse_float=Decimal), origin="stj-audit.toml"),
-        "audit_id": f"run-{days}",
-        "free_tier": free_tier,
-    }
-    given_terms = {name: fields.pop(name) for name in list(fields) if name in {"scale", "baseline"}}
-    return judge(Snapshot(**(snapshot | fields)), Terms(**(terms | given_terms)))
-
-
-def orders(name: str = "orders", *, indexes: Sequence[str] = (), facts: dict[str, Any] | None = None, **table: Any) -> TableFacts:
-    """A table of which everything is known, with requests; each index has all items in it."""
-    described = a_table(name=name, warm_throughput=WARM, indexes=tuple(map(an_index, indexes)), **table)
-    flows = {index: a_flow() for index in indexes}
-    known: dict[str, Any] = {
-        "items": replace(SEEN, indexes=tuple(map(some_entries, indexes))),
-        "traffic": some_traffic(a_flow(), flows),
-    }
-    return table_facts(described, **(known | (facts or {})))
-
-
-def dearer(by: str) -> PriceSheet:
-    sheet = bundled_sheet(REGION)
-    prices = {key: replace(price, usd=price.usd * Decimal(by), as_of="2026-11") for key, price in sheet.prices.items()}
-    return replace(sheet, prices=prices)
 
 
 def states(diff: Diff) -> dict[str, str]:
     return {one.check: one.state for one in diff.findings}
 
 
-def bills(diff: Diff) -> list[CostChange]:
-    return [diff.costs.current, *(at.cost for at in diff.costs.projections)]
-
-
-def parts(cost: CostChange) -> tuple[bool, bool, bool]:
-    """Which of price list, usage and configuration the difference has."""
-    return bool(cost.price_list_usd), bool(cost.usage_usd), bool(cost.configuration_usd)
-
-
 # ------------------------------------------------------------------------------------------------------------- findings
-
-
-NO_PITR: dict[str, Any] = {"pitr": Pitr(enabled=False)}
 
 
 def test_a_run_does_not_differ_from_itself() -> None:
@@ -265,327 +195,18 @@ def test_runs_without_limits_have_no_first_one() -> None:
     assert compare(report, report).first_limit is None
 
 
-def a_gate(verdict: str) -> GateReport:
-    return GateReport(
-        fail_on="high",
-        fail_item_size=None,
-        inconclusive="fail",
-        strict=False,
-        verdict=verdict,
-        exit_code={"passed": 0, "failed": 3}[verdict],
-        reasons=() if verdict == "passed" else ("1 finding is high",),
-        failing=(),
-        items=(),
-    )
-
-
 def test_the_gate_is_compared_where_a_run_has_one() -> None:
     report = sample_report()
     assert compare(report, report).gate is None
-    gate = compare(report, replace(report, gate=a_gate("failed"))).gate
+    gate = compare(report, replace(report, gate=a_gate(reasons=("1 finding is high",)))).gate
     assert gate is not None
     assert (gate.verdict_before, gate.verdict_after, gate.direction) == (None, "failed", NOT_COMPARABLE)
     assert gate.reasons == ("1 finding is high",)
-    passed, failed = (replace(report, gate=a_gate(verdict)) for verdict in ("passed", "failed"))
+    passed, failed = replace(report, gate=passed_gate()), replace(report, gate=a_gate())
     directions = [compare(*two).gate for two in ((passed, failed), (failed, passed), (failed, failed))]
     assert [one.direction for one in directions if one is not None] == [WORSE, BETTER, SAME]
     assert not compare(passed, failed).is_empty
     assert compare(passed, passed).is_empty
-
-
-# --------------------------------------------------------------------------------------------- what the bill comes from
-
-
-def attributed(old: Report, new: Report) -> Diff:
-    """The comparison, once its sums are checked."""
-    diff = compare(old, new)
-    for cost in bills(diff):
-        assert cost.complete
-        assert cost.delta_usd == (cost.after_usd or 0) - (cost.before_usd or 0)
-        assert cost.delta_usd == cost.price_list_usd + cost.usage_usd + cost.configuration_usd
-    assert diff.costs.current.before_usd == old.costs.current.monthly_usd
-    assert diff.costs.current.after_usd == new.costs.current.monthly_usd
-    return diff
-
-
-def test_other_prices_alone_are_the_price_list() -> None:
-    diff = attributed(audited(orders(indexes=["by-status"])), audited(orders(indexes=["by-status"]), prices=dearer("1.1"), days=1))
-    for cost in bills(diff):
-        assert parts(cost) == (True, False, False)
-        assert cost.delta_share == Decimal("0.1")
-    assert f"Prices: {audited(orders()).costs.prices.as_of} → 2026-11" in diff.notes
-
-
-def test_more_requests_and_items_alone_are_usage() -> None:
-    more = {
-        "items": replace(SEEN, sizes=((1_000, 3_000),), attributes=(), keys=(), key_shapes=(), indexes=()),
-        "traffic": some_traffic(a_flow(read_units=Decimal(5_000_000), write_units=Decimal(5_000_000))),
-    }
-    diff = attributed(audited(orders()), audited(orders(facts=more), days=1))
-    for cost in bills(diff):
-        assert parts(cost) == (False, True, False)
-        assert {line.component for line in cost.lines} == {"storage", "reads", "writes", "pitr"}
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "why"),
-    [
-        (orders(), orders(indexes=["by-status"]), "the index was added"),
-        (orders(indexes=["by-status"]), orders(), "the index was removed"),
-        (orders(facts=NO_PITR), orders(), "PITR was switched on"),
-        (orders(), orders(facts=NO_PITR), "PITR was switched off"),
-        (orders(), orders(table_class="STANDARD_INFREQUENT_ACCESS"), "the table class changed"),
-        (
-            orders(),
-            orders(billing_mode="PROVISIONED", provisioned=Throughput(read_units=5, write_units=5)),
-            "the billing mode is PROVISIONED, was PAY_PER_REQUEST",
-        ),
-        (orders(), orders(replicas=()), None),
-    ],
-)
-def test_another_definition_alone_is_configuration(before: TableFacts, after: TableFacts, why: str | None) -> None:
-    diff = attributed(audited(before), audited(after, days=1))
-    for cost in bills(diff):
-        assert parts(cost) == (False, False, why is not None)
-        assert {line.why for line in cost.lines if line.delta_usd} == ({why} if why else set())
-        assert cost.tables_usd == 0
-
-
-def test_a_narrower_index_is_configuration_and_the_load_of_the_table_usage() -> None:
-    wide = orders(indexes=["by-status"])
-    [index] = wide.table.indexes
-    narrow = replace(
-        wide,
-        table=replace(wide.table, indexes=(replace(index, projection="KEYS_ONLY"),)),
-        items=replace(SEEN, indexes=(some_entries("by-status", mean_bytes=100),)),
-        traffic=some_traffic(a_flow(write_units=Decimal(9_000_000)), {"by-status": a_flow(write_units=Decimal(10))}),
-    )
-    cost = attributed(audited(wide), audited(narrow, days=1)).costs.current
-    by_component = {line.component: line for line in cost.lines}
-    assert by_component["writes"].usage_usd == by_component["writes"].delta_usd
-    for component in ("index-storage", "index-writes"):
-        line = by_component[component]
-        assert line.configuration_usd == line.delta_usd != 0
-        assert not line.usage_usd
-        assert line.why == "the definition of the index changed"
-    [settings] = [one.settings for one in compare(audited(wide), audited(narrow, days=1)).tables]
-    assert [(one.what, one.before, one.after) for one in settings] == [
-        ("index by-status", "GSI on status (S), ALL", "GSI on status (S), KEYS_ONLY")
-    ]
-
-
-SCALED = AutoScaling(
-    targets=tuple(
-        ScalableTarget(
-            index=None,
-            dimension=dimension,
-            min_units=1,
-            max_units=100,
-            suspended=False,
-            target_utilization_percent=Decimal(70),
-        )
-        for dimension in ("read", "write")
-    )
-)
-
-
-@pytest.mark.parametrize(("scaling", "part"), [(SCALED, "usage"), (AutoScaling(targets=()), "configuration")])
-def test_capacity_that_auto_scaling_moves_is_usage_and_what_somebody_sets_is_configuration(scaling: AutoScaling, part: str) -> None:
-    def provisioned(units: int) -> TableFacts:
-        return orders(
-            billing_mode="PROVISIONED", provisioned=Throughput(read_units=units, write_units=units), facts={"auto_scaling": scaling}
-        )
-
-    cost = compare(audited(provisioned(5)), audited(provisioned(9), days=1)).costs.current
-    assert cost.delta_usd
-    assert getattr(cost, f"{part}_usd") == cost.delta_usd
-
-
-def test_a_table_more_is_configuration_of_which_it_is_told_how_much_is_the_table() -> None:
-    diff = attributed(audited(orders()), audited(orders(), orders("users"), days=1))
-    for cost in bills(diff):
-        assert cost.configuration_usd == cost.tables_usd == cost.delta_usd != 0
-        assert {line.why for line in cost.lines} == {"the table is new in this audit"}
-
-
-def test_the_free_tier_in_one_run_only_is_configuration_and_told() -> None:
-    diff = attributed(audited(orders()), audited(orders(), free_tier=True, days=1))
-    for cost in bills(diff):
-        assert parts(cost) == (False, False, True)
-        assert {line.why for line in cost.lines} == {"the free tier is subtracted now"}
-    assert "AWS's free monthly quantities: not subtracted → subtracted" in diff.notes
-
-
-def test_an_amount_that_is_not_known_on_one_side_has_no_difference() -> None:
-    known, unknown = audited(orders()), audited(orders(facts={"pitr": DENIED, "traffic": DENIED}), days=1)
-    cost = compare(known, unknown).costs.current
-    by_component = {line.component: line for line in cost.lines}
-    assert by_component["pitr"].delta_usd is None
-    assert by_component["pitr"].monthly_usd_before is not None
-    assert by_component["pitr"].why.startswith("not known now: ")
-    assert not cost.complete
-    assert cost.before_complete
-    assert not cost.after_complete
-    assert cost.delta_usd == 0  # of the storage, which is all that is known in both
-    assert cost.unknown_lines == 3
-    assert cost.delta_share is None
-    assert not cost.is_same
-
-
-def test_nothing_known_in_both_is_no_difference_at_all() -> None:
-    nowhere = PriceSheet(region=REGION, source="none", prices={})
-    cost = compare(audited(orders()), audited(orders(), prices=nowhere, days=1)).costs.current
-    assert (cost.delta_usd, cost.after_usd, cost.complete) == (None, None, False)
-
-
-def test_a_table_that_could_not_be_read_has_not_become_free() -> None:
-    missing = MissingTable(name="users", unknown=Unknown(call="dynamodb:DescribeTable", reason="AccessDeniedException"))
-    both, one = audited(orders(), orders("users", facts=NO_PITR)), audited(orders(), missing=(missing,), days=1)
-    diff = compare(both, one)
-    assert [(table.table, table.state) for table in diff.tables] == [("users", "not read"), ("orders", "in both")]
-    assert [(table.table, table.state) for table in compare(one, both).tables] == [("users", "read again"), ("orders", "in both")]
-    cost = diff.costs.current
-    assert cost.delta_usd == 0
-    assert not cost.complete
-    assert not cost.tables_usd
-    assert {line.why for line in cost.lines} == {"the table could not be read now"}
-    assert {one.state for one in diff.findings if one.table == "users"} == {NOT_LOOKED_AT}
-
-
-# ------------------------------------------------------------------------------------------------- the split, any lines
-
-TABLES, INDEXES, COMPONENTS = ("a", "b"), (None, "i"), ("storage", "writes", "pitr", "index-writes", "capacity-reads", "odd")
-amounts = st.decimals(min_value=0, max_value=10**9, places=6)
-prices_ = st.sampled_from([Decimal(text) for text in ("0.0000001345", "0.269", "0.3", "0.00014", "1")])
-
-
-@st.composite
-def bill_lines(draw: st.DrawFn, *, unknown: bool = True) -> tuple[CostLine, ...]:
-    keys = draw(st.lists(st.tuples(st.sampled_from(TABLES), st.sampled_from(INDEXES), st.sampled_from(COMPONENTS)), max_size=8))
-    lines = []
-    for table, index, component in keys:
-        quantity = draw(st.none() | amounts) if unknown else draw(amounts)
-        price = draw(st.none() | prices_) if unknown else draw(prices_)
-        known = quantity is not None and price is not None
-        free = draw(st.booleans()) and draw(st.booleans())
-        usd = None if quantity is None or price is None else Decimal(0) if free else (quantity * price).quantize(MONEY_STEP)
-        assert (usd is None) is not known
-        lines.append(
-            CostLine(
-                table=table,
-                index=index,
-                component=component,
-                quantity=None if quantity is None else quantity.quantize(QUANTITY_STEP),
-                unit="unit",
-                unit_price_usd=price,
-                monthly_usd=usd,
-                basis="measured",
-                per_user=True,
-            )
-        )
-    return tuple(lines)
-
-
-def a_bill(lines: tuple[CostLine, ...]) -> Bill:
-    return Bill(lines=lines, complete=all(line.monthly_usd is not None for line in lines))
-
-
-def a_side(table_class: str = "STANDARD", *, only: Sequence[str] = TABLES) -> Side:
-    [template] = audited(orders(indexes=["i"])).tables
-    tables = {name: replace(template, name=name, table_class=table_class) for name in only}
-    return Side(tables=tables, free_tier=False, unread=lambda _name: False)
-
-
-SIDES = (a_side(), a_side("STANDARD_INFREQUENT_ACCESS"), a_side(only=("a",)))
-sides = st.sampled_from(SIDES)
-
-
-@given(before=bill_lines(), after=bill_lines(), old=sides, new=sides)
-def test_the_parts_of_every_line_and_of_the_whole_add_up_exactly(
-    before: tuple[CostLine, ...], after: tuple[CostLine, ...], old: Side, new: Side
-) -> None:
-    cost = compare_bills(a_bill(before), a_bill(after), old, new)
-    known = [line for line in cost.lines if line.delta_usd is not None]
-    for line in known:
-        assert line.delta_usd == line.price_list_usd + line.usage_usd + line.configuration_usd
-        assert line.delta_usd == (line.monthly_usd_after or 0) - (line.monthly_usd_before or 0)
-    for line in set(cost.lines) - set(known):
-        assert not any((line.price_list_usd, line.usage_usd, line.configuration_usd))
-    sums = cost.price_list_usd + cost.usage_usd + cost.configuration_usd
-    assert sums == sum((line.delta_usd or Decimal(0) for line in known), Decimal(0))
-    assert cost.delta_usd in {sums, None}
-    assert cost.complete is (cost.unknown_lines == 0)
-    if cost.complete:
-        assert cost.before_usd is not None
-        assert cost.after_usd is not None
-        assert cost.delta_usd == cost.after_usd - cost.before_usd
-
-
-@given(before=bill_lines(), after=bill_lines(), old=sides, new=sides)
-def test_the_other_way_round_every_part_has_the_opposite_sign(
-    before: tuple[CostLine, ...], after: tuple[CostLine, ...], old: Side, new: Side
-) -> None:
-    one, other = compare_bills(a_bill(before), a_bill(after), old, new), compare_bills(a_bill(after), a_bill(before), new, old)
-
-    def key(line: LineChange) -> tuple[str, str, str]:
-        return line.table, line.index or "", line.component
-
-    names = ("delta_usd", "price_list_usd", "usage_usd", "configuration_usd")
-    for there, back in zip(sorted(one.lines, key=key), sorted(other.lines, key=key), strict=True):
-        assert key(there) == key(back)
-        for name in names:
-            forth, reverse = getattr(there, name), getattr(back, name)
-            assert (forth is None) is (reverse is None)
-            assert (forth or 0) == -(reverse or 0)
-    assert (one.tables_usd, one.unknown_lines, one.complete) == (-other.tables_usd, other.unknown_lines, other.complete)
-    assert (one.before_usd, one.after_usd) == (other.after_usd, other.before_usd)
-
-
-@given(lines=bill_lines(), side=sides)
-def test_a_bill_does_not_differ_from_itself(lines: tuple[CostLine, ...], side: Side) -> None:
-    cost = compare_bills(a_bill(lines), a_bill(lines), side, side)
-    assert cost.is_same
-    assert not [line for line in cost.lines if line.delta_usd is not None]
-    assert not any((cost.price_list_usd, cost.usage_usd, cost.configuration_usd))
-
-
-@given(lines=bill_lines(unknown=False), factor=st.sampled_from([Decimal("0.5"), Decimal(2), Decimal("1.07")]))
-def test_only_prices_or_only_quantities_are_told_apart(lines: tuple[CostLine, ...], factor: Decimal) -> None:
-    def times(line: CostLine, name: str) -> CostLine:
-        changed = replace(line, **{name: getattr(line, name) * factor})
-        return replace(changed, monthly_usd=None if line.monthly_usd is None else line.monthly_usd * factor)
-
-    kept = tuple({(line.table, line.index, line.component): line for line in lines if line.component != "capacity-reads"}.values())
-    expected: list[tuple[str, Callable[[CostChange], Decimal]]] = [
-        ("unit_price_usd", lambda cost: cost.price_list_usd),
-        ("quantity", lambda cost: cost.usage_usd),
-    ]
-    for name, of in expected:
-        cost = compare_bills(a_bill(kept), a_bill(tuple(times(line, name) for line in kept)), SIDES[0], SIDES[0])
-        assert cost.delta_usd == of(cost)
-
-
-def test_what_price_and_quantity_do_together_is_shared_in_halves() -> None:
-    """By hand: 10 units at $1 become 20 at $3. The price's part is 2 x 15 = $30, that of the quantity 10 x 2 = $20."""
-    line = replace(sample_report().costs.current.lines[0], table="a", index=None, component="writes")
-    before = replace(line, quantity=Decimal(10), unit_price_usd=Decimal(1), monthly_usd=Decimal(10))
-    after = replace(line, quantity=Decimal(20), unit_price_usd=Decimal(3), monthly_usd=Decimal(60))
-    cost = compare_bills(a_bill((before,)), a_bill((after,)), SIDES[0], SIDES[0])
-    assert (cost.price_list_usd, cost.usage_usd, cost.delta_usd) == (Decimal(30), Decimal(20), Decimal(50))
-    assert cost.delta_share == 5
-    classes = compare_bills(a_bill((before,)), a_bill((after,)), SIDES[0], SIDES[1])
-    assert (classes.price_list_usd, classes.usage_usd, classes.configuration_usd) == (Decimal(0), Decimal(20), Decimal(30))
-
-
-@pytest.mark.parametrize(
-    "damage", [{"monthly_usd": Decimal("1e60")}, {"quantity": Decimal("1e-300"), "unit_price_usd": Decimal("1e60")}]
-)
-def test_amounts_of_a_damaged_file_are_told_as_that(damage: dict[str, Decimal]) -> None:
-    damaged: dict[str, Any] = dict(damage)
-    line = replace(sample_report().costs.current.lines[0], table="a", component="writes")
-    before, after = a_bill((line,)), a_bill((replace(line, **damaged),))
-    with pytest.raises(ConfigError, match="has an amount that is out of range"):
-        compare_bills(before, after, SIDES[0], SIDES[0])
 
 
 # ---------------------------------------------------------------------------------------------------- places and notes
@@ -678,10 +299,10 @@ def test_a_line_that_is_known_in_another_way_is_told() -> None:
     assert told.startswith("1 line of the bill now is measured in one run, and declared or assumed in the other")
 
 
-def test_run_files_from_before_the_gate_load_and_compare() -> None:
+def test_run_files_without_what_is_optional_load_and_compare() -> None:
     run = json.loads(to_json(sample_report()))
-    for later in ("gate", "sources", "baseline", "limits", "ignores", "overall_unsuppressed"):
-        del run[later]
+    for optional in ("gate", "sources", "baseline", "limits", "ignores", "overall_unsuppressed"):
+        del run[optional]
     old = from_json(json.dumps(run))
     diff = compare(old, sample_report())
     assert diff.gate is None

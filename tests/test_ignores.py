@@ -9,10 +9,10 @@ import pytest
 from stj_audit.config import Config, Scale, SizeLines, parse_config
 from stj_audit.cost.prices import bundled_sheet
 from stj_audit.errors import ConfigError
-from stj_audit.facts import Pitr, Snapshot
+from stj_audit.facts import Pitr
 from stj_audit.judge import Terms, judge
 from stj_audit.report import Finding, Report
-from tests.builders import a_table, table_facts
+from tests.builders import a_snapshot, a_table, table_facts
 
 TODAY = datetime(2026, 11, 28, 12, tzinfo=UTC)
 IGNORE = '[[ignore]]\ncheck = "pitr-off"\nreason = "throw-away data"\n'
@@ -21,17 +21,7 @@ IGNORE = '[[ignore]]\ncheck = "pitr-off"\nreason = "throw-away data"\n'
 def judged(text: str, *names: str) -> Report:
     """Tables without PITR."""
     tables = tuple(table_facts(a_table(name=name), pitr=Pitr(enabled=False)) for name in names or ("orders",))
-    snapshot = Snapshot(
-        account="1",
-        region="eu-north-1",
-        endpoint_url=None,
-        started_at=TODAY,
-        finished_at=TODAY,
-        tables=tables,
-        missing=(),
-        read_units=Decimal(0),
-        api_calls=0,
-    )
+    snapshot = a_snapshot(*tables, started_at=TODAY, finished_at=TODAY)
     config: Config = parse_config(tomllib.loads(text, parse_float=Decimal), origin="stj-audit.toml")
     terms = Terms(
         scale=Scale(users_now=1_000), size_lines=SizeLines(), prices=bundled_sheet("eu-north-1"), config=config, audit_id="a"

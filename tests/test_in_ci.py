@@ -1,7 +1,6 @@
 """The action, the hook and the blocks of the README's "In CI": their shell steps are run as they stand."""
 
 import json
-import os
 import re
 import shlex
 import shutil
@@ -14,18 +13,13 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.commands import KEYS
-from tests.engines import engine_missing
-from tests.engines.dynamodb_local import REGION, EngineUnavailable, engine_folder, running_dynamodb_local
+from tests.blocks import Finished, an_engine_with_orders, blocks, environment_of_a_build, run_step
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
-GITHUB, GITLAB, PRE_COMMIT = (
-    yaml.safe_load(block)
-    for block in re.findall(r"```yaml\n(.*?)```", README.split("## In CI")[1].split("\n## ")[0], flags=re.DOTALL)
-)
+GITHUB, GITLAB, PRE_COMMIT = (yaml.safe_load(block) for block in blocks(README, "In CI", "yaml"))
 EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 INSTALL, CHECK = ACTION["runs"]["steps"]
 
@@ -86,18 +80,9 @@ class Runner:
             assert done.returncode == 0, done.stderr
         return folder
 
-    def _step(self, step: dict[str, Any], inputs: dict[str, str], more: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    def _step(self, step: dict[str, Any], inputs: dict[str, str], more: dict[str, str]) -> Finished:
         environment = {name: self._value(text, inputs) for name, text in step["env"].items()}
-        done = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step["run"]],
-            cwd=self.folder,
-            env={**self._environment, **more, **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        print(done.stderr)  # noqa: T201 - pytest shows it with a failure
-        return done
+        return run_step(step["run"], cwd=self.folder, environment={**self._environment, **more, **environment})
 
     @staticmethod
     def _value(text: str, inputs: dict[str, str]) -> str:
@@ -106,10 +91,7 @@ class Runner:
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """That of a build: nothing of ours, or of whoever runs the tests; and no compiler is waited for."""
-    home = tmp_path_factory.mktemp("home")
-    kept = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "LC_", "LANG", "SSL_", "XDG_"))}
-    return kept | {"PATH": os.environ["PATH"], "HOME": str(home), "STJ_AUDIT_BUILD": "pure", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    return environment_of_a_build(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(scope="module")
@@ -120,20 +102,8 @@ def runner(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]
 @pytest.fixture(scope="module")
 def live(environment: dict[str, str]) -> Iterator[dict[str, str]]:
     """The environment of a build with credentials, for an engine of its own that has one table, `orders`, with an item above the line."""
-    try:
-        folder = engine_folder()
-    except EngineUnavailable as missing:
-        engine_missing("DYNAMODB LOCAL", str(missing))
-    with running_dynamodb_local(folder) as engine:
-        client = engine.client()
-        client.create_table(
-            TableName="orders",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        client.put_item(TableName="orders", Item={"id": {"S": "a"}, "pad": {"S": "x" * 310_000}})
-        yield environment | KEYS | {"AWS_REGION": REGION, "STJ_AUDIT_ENDPOINT_URL": engine.endpoint_url}
+    with an_engine_with_orders() as variables:
+        yield environment | variables
 
 
 def test_no_expression_is_in_a_script() -> None:

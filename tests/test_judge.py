@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +20,6 @@ from stj_audit.facts import (
     OnDemandBackups,
     Pitr,
     ResourcePolicy,
-    Snapshot,
     Table,
     TableFacts,
     Throughput,
@@ -29,27 +28,23 @@ from stj_audit.facts import (
 from stj_audit.facts import Backup as BackupFact
 from stj_audit.judge import Terms, fingerprint, judge
 from stj_audit.report import Finding, Report, from_json, to_json
-from tests.builders import a_flow, a_table, an_index, some_entries, some_items, some_keys, some_traffic, table_facts
+from tests.builders import (
+    AUDITED_AT,
+    a_flow,
+    a_snapshot,
+    a_table,
+    an_index,
+    some_entries,
+    some_items,
+    some_keys,
+    some_traffic,
+    table_facts,
+)
 
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DENIED = Unknown(call="dynamodb:Scan", reason="AccessDeniedException")
 
 
-def a_snapshot(*tables: TableFacts, **fields: Any) -> Snapshot:
-    defaults: dict[str, Any] = {
-        "account": "123456789012",
-        "region": "eu-north-1",
-        "endpoint_url": None,
-        "started_at": NOW,
-        "finished_at": NOW,
-        "missing": (),
-        "read_units": Decimal(1_000),
-        "api_calls": 30,
-    }
-    return Snapshot(tables=tables, **(defaults | fields))
-
-
-READ_AT = NOW - timedelta(minutes=5)
+READ_AT = AUDITED_AT - timedelta(minutes=5)
 # What a careful owner declares, and has seen to beside what `table_facts` gives every table
 CAREFUL = Config(backup=Backup(retention_days=35, last_restore_test="2026-10-22"))
 CARE: dict[str, Any] = {

@@ -5,7 +5,6 @@ import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,16 +12,8 @@ from stj_audit.deliver.history import earlier, keep_run, last_before, last_two
 from stj_audit.deliver.stores import MAX_SUMMARY_BYTES, Folder, open_store
 from stj_audit.errors import ConfigError, UnusableHistory
 from stj_audit.history import from_json, summary
-from stj_audit.report import Report
 from stj_audit.report import from_json as run_from_json
-from tests.sample_report import STARTED_AT, sample_report
-
-FOLDER = "123456789012/eu-north-1"
-
-
-def a_run(when: datetime = STARTED_AT, run_id: str = "a", **audit: Any) -> Report:
-    report = sample_report()
-    return replace(report, audit=replace(report.audit, started_at=when, id=run_id, **audit))
+from tests.sample_report import FOLDER, STARTED_AT, a_run
 
 
 def files(folder: Path) -> list[str]:

@@ -16,8 +16,7 @@ from stj_audit.deliver.history import earlier, keep_run, last_two
 from stj_audit.deliver.stores import MAX_SUMMARY_BYTES, Bucket, open_store
 from stj_audit.errors import ConfigError, UnusableHistory
 from stj_audit.report import Trend
-from tests.sample_report import STARTED_AT
-from tests.test_kept_runs import FOLDER, a_run
+from tests.sample_report import FOLDER, STARTED_AT, a_run
 
 NAME, PREFIX = "stj-audits", "team/dynamodb"
 

@@ -21,7 +21,6 @@ from stj_audit.facts import (
     Pitr,
     Replica,
     ScalableTarget,
-    Snapshot,
     TableFacts,
     Throughput,
     Unknown,
@@ -29,7 +28,7 @@ from stj_audit.facts import (
 from stj_audit.judge import Terms, judge
 from stj_audit.money import break_even, commitments, measured_calls
 from stj_audit.report import Costs, CurrentCost, Projection
-from tests.builders import CREATED_AT, a_flow, a_table, an_index, some_entries, some_items, some_traffic, table_facts
+from tests.builders import CREATED_AT, a_flow, a_snapshot, a_table, an_index, some_entries, some_items, some_traffic, table_facts
 from tests.test_judge import judged as judge_facts
 
 US_EAST = bundled_sheet("us-east-1")
@@ -165,20 +164,9 @@ def test_what_auto_scaling_may_take_away_is_not_always_there() -> None:
 
 
 def judged(*facts: TableFacts, text: str = "", users_now: int | None = 1_000, free_tier: bool = False, **terms: Any) -> Costs:
-    snapshot = Snapshot(
-        account="123456789012",
-        region="us-east-1",
-        endpoint_url=None,
-        started_at=CREATED_AT,
-        finished_at=CREATED_AT,
-        tables=facts,
-        missing=(),
-        read_units=Decimal(0),
-        api_calls=0,
-    )
     scale = Scale(users_now=users_now)
     return judge(
-        snapshot,
+        a_snapshot(*facts, region="us-east-1", started_at=CREATED_AT, finished_at=CREATED_AT),
         Terms(scale=scale, size_lines=SizeLines(), prices=US_EAST, config=config(text), audit_id="a", free_tier=free_tier, **terms),
     ).costs
 

@@ -15,9 +15,8 @@ from stj_audit.judge import Terms, judge
 from stj_audit.render import render
 from stj_audit.render.digest_tables import coverage_text, index_size, over_line
 from stj_audit.report import OverLine, Report, from_json, to_json
-from tests.builders import a_sample, a_table, an_index, some_entries, some_items, some_keys, table_facts
+from tests.builders import a_sample, a_snapshot, a_table, an_index, some_entries, some_items, some_keys, table_facts
 from tests.cost.test_calibration import design
-from tests.test_judge import a_snapshot
 
 KB = 1024
 WARN, MOST = 300 * KB, 400 * KB

@@ -29,7 +29,6 @@ from stj_audit.facts import (
     Pitr,
     RegionTables,
     Scope,
-    Snapshot,
     TableFacts,
     Unknown,
 )
@@ -39,25 +38,10 @@ from stj_audit.render import render
 from stj_audit.report import Report, SourceLine, from_json, json_schema, to_json
 from stj_audit.saved import FACTS_VERSION, Gathered, decode, encode
 from stj_audit.scanners.session import AwsOptions
-from tests.builders import a_sample, a_table, an_index, some_items, table_facts
+from tests.builders import AUDITED_AT, a_sample, a_snapshot, a_table, an_index, some_items, table_facts
 
 TODAY = date(2026, 11, 30)
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DENIED = Unknown(call="dynamodb:Scan", reason="AccessDeniedException")
-
-
-def a_snapshot(*tables: TableFacts, **changed: Any) -> Snapshot:
-    defaults: dict[str, Any] = {
-        "account": "123456789012",
-        "region": "eu-north-1",
-        "endpoint_url": None,
-        "started_at": NOW,
-        "finished_at": NOW,
-        "missing": (),
-        "read_units": Decimal("1000.5"),
-        "api_calls": 30,
-    }
-    return Snapshot(tables=tables, **(defaults | changed))
 
 
 def gathered(*tables: TableFacts, **changed: Any) -> Gathered:
@@ -79,7 +63,8 @@ def again(report: Report, **terms: Any) -> Report:
 def rich() -> Gathered:
     """Two tables: one of which everything is known, and one that a sample was read of, with an index."""
     table = a_table(name="users", indexes=(an_index(),))
-    return gathered(table_facts(), table_facts(table, items=a_sample(lines=(307_200, 409_600)), pitr=DENIED))
+    sampled = table_facts(table, items=a_sample(lines=(307_200, 409_600)), pitr=DENIED)
+    return gathered(table_facts(), sampled, read_units=Decimal("1000.5"))
 
 
 # ---------------------------------------------------------------------------------------------------------- round trip
@@ -127,7 +112,7 @@ def of(hint: Any) -> Callable[[], st.SearchStrategy[Any]]:
     return lambda: values(hint)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.data_too_large])
 @given(what=values(Gathered))
 @example(what=rich())
 def test_what_is_written_is_read_again_exactly(what: Gathered) -> None:
@@ -344,7 +329,7 @@ def other_than(value: Any) -> list[Any]:
     return [None, [], {}, *NUMBERS[:2], *DECIMALS[:2], *TIMES]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(
     places=st.lists(st.sampled_from(LEAVES).flatmap(lambda leaf: st.tuples(st.just(leaf[0]), st.sampled_from(other_than(leaf[1])))))
 )
@@ -470,8 +455,8 @@ def test_an_ignore_ends_by_the_calendar_and_ages_by_the_run() -> None:
 def test_an_item_that_was_seen_is_above_a_lower_line_too() -> None:
     """Of segments that were cut short only the sizes above the lines of the run were kept, and the largest items whatever their size."""
     reading = ItemsReading(
-        started_at=NOW,
-        finished_at=NOW,
+        started_at=AUDITED_AT,
+        finished_at=AUDITED_AT,
         scanned=900,
         large=(),
         largest=tuple(LargestItem(size_bytes=size, key_hash="0" * 16) for size in (9_000, 8_000, 500)),

@@ -18,9 +18,8 @@ from stj_audit.facts import Alarms, AttributeSizes, Flow, OnDemandBackups, Table
 from stj_audit.judge import Terms, judge
 from stj_audit.report import CategoryGrade, Report
 from stj_audit.results import Category
-from tests.builders import a_flow, a_table, an_index, some_entries, some_items, some_keys, some_traffic, table_facts
+from tests.builders import a_flow, a_snapshot, a_table, an_index, some_entries, some_items, some_keys, some_traffic, table_facts
 from tests.cost.test_model import SCALES, SEED
-from tests.test_judge import a_snapshot
 
 USERS_NOW = 100
 PRICES = bundled_sheet("eu-north-1")

@@ -13,7 +13,7 @@ import pytest
 
 from tests.commands import Ran, stj_audit
 from tests.engines.answering import answering
-from tests.engines.dynamodb_local import DynamoDBLocal, fresh_name
+from tests.engines.dynamodb_local import DynamoDBLocal, create_plain_table, fresh_name
 
 NORTH, EAST, WEST = "eu-north-1", "us-east-1", "us-west-2"
 NOT_ENABLED = b'{"__type":"com.amazon.coral.service#UnrecognizedClientException","message":"no"}'
@@ -44,12 +44,7 @@ def before(engine: DynamoDBLocal, *refused: str) -> Iterator[str]:
 @pytest.fixture
 def table(dynamodb_local: DynamoDBLocal) -> str:
     name = fresh_name("orders")
-    dynamodb_local.client().create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_plain_table(dynamodb_local.client(), name)
     dynamodb_local.client().put_item(TableName=name, Item={"id": {"S": "a"}})
     return name
 

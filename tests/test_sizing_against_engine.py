@@ -181,7 +181,7 @@ def test_halves_of_surrogate_pairs(one_item: OneItem) -> None:
             assert one_item.size_of(attributes) == item_size(OneItem.key | attributes), ascii(attributes)
 
 
-@settings(max_examples=520, deadline=None)
+@settings(max_examples=520)
 @given(attributes=items)
 @example(attributes={})
 @example(attributes={"v": {"L": [{"M": {}}, {"L": []}]}})
@@ -189,14 +189,14 @@ def test_every_item_has_the_size_that_the_engine_counts(one_item: OneItem, attri
     assert one_item.size_of(attributes) == item_size(OneItem.key | attributes)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(texts=st.lists(numbers(), min_size=20, max_size=20))
 def test_every_number_has_the_size_that_the_engine_counts(one_item: OneItem, texts: list[str]) -> None:
     attributes = {"n": {"L": [{"N": text} for text in texts]}}
     assert one_item.size_of(attributes) == item_size(OneItem.key | attributes)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(attributes=items)
 def test_base64_text_and_bytes_have_one_size(attributes: Item) -> None:
     assert item_size(_as_base64(attributes)) == item_size(attributes)
@@ -354,7 +354,7 @@ def test_an_entry_grows_by_a_write_unit_exactly_where_the_engine_says(indexed: "
     assert _units_of_new(indexed, _padded(index, edge + 1))[index] == units + 1
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     present=st.sets(st.sampled_from(("g", "r", "l"))),
     lengths=st.fixed_dictionaries({name: st.integers(1, 1_000) for name in ("pk", "sk", "g", "r", "l")}),

@@ -26,7 +26,6 @@ from stj_audit.facts import (
     Pitr,
     Replica,
     ScalableTarget,
-    Snapshot,
     TableFacts,
     Throughput,
     Unknown,
@@ -37,6 +36,7 @@ from stj_audit.starter import MAX_ATTRIBUTES_SHOWN, NAMES, WIDTH, quoted, starte
 from tests.builders import (
     a_flow,
     a_sample,
+    a_snapshot,
     a_table,
     an_index,
     keys,
@@ -65,20 +65,6 @@ NOT_READ = Unknown(call="dynamodb:Scan", reason="not read: --scan none")
 DENIED = Unknown(call="dynamodb:DescribeContinuousBackups", reason="AccessDeniedException")
 NO_TRAFFIC = Unknown(call="cloudwatch:GetMetricData", reason="not available here")
 WHEN = datetime(2025, 11, 10, 9, tzinfo=UTC)
-
-
-def a_snapshot(*tables: TableFacts, region: str = "eu-north-1", missing: tuple[MissingTable, ...] = ()) -> Snapshot:
-    return Snapshot(
-        account="123456789012",
-        region=region,
-        endpoint_url=None,
-        started_at=WHEN,
-        finished_at=WHEN,
-        tables=tables,
-        missing=missing,
-        read_units=Decimal(1),
-        api_calls=1,
-    )
 
 
 def an_attribute(name: str, *, present: int = 1_000, mean_bytes: int = 10) -> AttributeSizes:

@@ -170,6 +170,14 @@ def test_runs_of_other_tables_and_other_prices_are_told() -> None:
     )
 
 
+def test_findings_are_compared_with_the_run_before() -> None:
+    runs = [a_run(START + place * MONTH, findings=found) for place, found in enumerate([("a",), ("a", "b", "c"), ("c", "e", "d")])]
+    found = trend(runs[:-1], runs[-1])
+    assert (found.new_findings, found.gone_findings) == (("e", "d"), 2)
+    first = trend([], runs[0])
+    assert (first.new_findings, first.gone_findings) == (None, None)
+
+
 def test_samples_are_counted_and_runs_without_items_left_out() -> None:
     sizes: list[int | None] = [100 * KB, None, 140 * KB, 160 * KB, 180 * KB]
     found = of(sizes, sampled=True)

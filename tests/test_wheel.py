@@ -56,6 +56,8 @@ def test_the_wheel_carries_templates_price_sheets_and_types(tmp_path: Path) -> N
     templates = {path.name for path in (ROOT / "reports/templates").iterdir()}
     assert {f"stj_audit/templates/{name}" for name in templates} <= names
     assert "stj_audit/py.typed" in names
+    assert {f"stj_audit/render/fonts/{name}" for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "LICENSE")} <= names
+    assert [name for name in names if name.endswith(".dist-info/licenses/stj_audit/render/fonts/LICENSE")]
     assert sum(name.startswith("stj_audit/cost/price_sheets/") for name in names) == 36
     assert not any(name.startswith("tests/") for name in names)
     assert wheel.name.endswith("-py3-none-any.whl")
@@ -87,4 +89,5 @@ def test_what_is_compiled_from_is_in_the_source_archive(tmp_path: Path) -> None:
     with tarfile.open(archive) as files:
         names = {name.partition("/")[2] for name in files.getnames()}
     assert {"hatch_build.py", "stj_audit/items/_scanner.pyx"} <= names
+    assert {"stj_audit/render/fonts/DejaVuSans.ttf", "stj_audit/render/fonts/LICENSE", "reports/templates/mail.html.j2"} <= names
     assert not any(name.endswith((".so", ".pyd", "_scanner.c")) for name in names)

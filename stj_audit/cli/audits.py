@@ -57,7 +57,7 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
     """
     from stj_audit.pipeline import Request
 
-    outputs = [*destinations(settings["reports"]), *new_baseline(settings)]
+    outputs = [*destinations(settings["reports"], settings), *new_baseline(settings)]
     config = read_config(settings)
     anchor = find_anchor(outputs, config, settings)
     history = find_history(settings, config)
@@ -95,7 +95,8 @@ def demo(output_dir: "Path", **settings: Any) -> None:
     from stj_audit.pipeline import Request, audit
 
     _make_folder(output_dir)
-    outputs = destinations((*(str(output_dir / name) for name in ("report.html", "report.md", "run.json")), *settings["reports"]))
+    own = (str(output_dir / name) for name in ("report.html", "report.md", "run.json"))
+    outputs = destinations((*own, *settings["reports"]), settings)
     outputs += new_baseline(settings)
     config, known = demo_config(), read_baseline(settings)
     anchor = find_anchor(outputs, config, settings)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stj_audit.cli.history import find_history
-from stj_audit.cli.inputs import read_baseline, read_config, read_run, today
+from stj_audit.cli.inputs import read_baseline, read_config, read_run, refuse, today
 from stj_audit.cli.interrupts import held_back
 from stj_audit.cli.outputs import anchored, audited, deliver, destinations, exit_code, find_anchor, new_baseline
 from stj_audit.cli.prices import price_region, prices_of, warn_of_old_prices
 from stj_audit.cli.requests import item_size_lines, judging, places
 from stj_audit.cli.terminal import printable
 from stj_audit.options import (
+    SCAN_OPTIONS,
     FilePath,
     aws_options_of_several_regions,
     check_options,
@@ -32,30 +33,18 @@ if TYPE_CHECKING:
     from stj_audit.pipeline import Request
     from stj_audit.report import Report
 
-LIVE_OPTIONS = {  # they say how tables are read, and there are none with --template
-    "scan": "--scan",
-    "scan_budget": "--scan-budget",
-    "max_read_units": "--max-read-units",
-    "read_units_per_second": "--read-units-per-second",
-    "resume": "--resume",
-    "role_arn": "--role-arn",
-    "external_id": "--external-id",
-    "inconclusive": "--inconclusive",
-    "history": "--history",
-    "keep": "--keep",
-}
-OPTIONS_OF_READING = {  # with --from nothing is read
+ROLE_OPTIONS = {"role_arn": "--role-arn", "external_id": "--external-id"}
+HISTORY_OPTIONS = {"history": "--history", "keep": "--keep"}
+# There is no table to read with --template
+LIVE_OPTIONS = SCAN_OPTIONS | ROLE_OPTIONS | HISTORY_OPTIONS | {"inconclusive": "--inconclusive"}
+# With --from nothing is read
+OPTIONS_OF_READING = {
     "profile": "--profile",
     "regions": "--region",
     "endpoint_url": "--endpoint-url",
-    "role_arn": "--role-arn",
-    "external_id": "--external-id",
     "max_attempts": "--max-attempts",
-    "scan": "--scan",
-    "scan_budget": "--scan-budget",
-    "max_read_units": "--max-read-units",
-    "read_units_per_second": "--read-units-per-second",
-    "resume": "--resume",
+    **ROLE_OPTIONS,
+    **SCAN_OPTIONS,
 }
 
 
@@ -106,7 +95,7 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
     from stj_audit.pipeline import Request
 
     _check_source(ctx, settings)
-    outputs = [*destinations(settings["reports"]), *new_baseline(settings)]
+    outputs = [*destinations(settings["reports"], settings), *new_baseline(settings)]
     config = read_config(settings)
     anchor = find_anchor(outputs, config, settings, declared=bool(settings["templates"]) or settings["run_path"] is not None)
     gate = _gate(settings, config)
@@ -145,21 +134,12 @@ def _check_source(ctx: click.Context, settings: dict[str, Any]) -> None:
     if settings["parameters"] and not settings["templates"]:
         raise click.UsageError("--parameter is of a template: give --template too")
     if settings["run_path"] is not None:
-        _refuse_options_of_reading(ctx)
-    for name, words in LIVE_OPTIONS.items() if settings["templates"] else ():
-        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"{words} is for live tables, not for --template")
-
-
-def _refuse_options_of_reading(ctx: click.Context) -> None:
-    given = [name for name, value in ctx.params.items() if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]
-    for name in given:
-        if name in OPTIONS_OF_READING:
-            raise click.UsageError(f"{OPTIONS_OF_READING[name]} says how tables are read, and --from reads none")
-        if name in ("history", "keep"):
-            raise click.UsageError(f"--{name} is for audits, and the run of --from is one that was made already")
-        if name == "prices" and ctx.params[name] == "live":
+        refuse(ctx, OPTIONS_OF_READING, "says how tables are read, and --from reads none")
+        refuse(ctx, HISTORY_OPTIONS, "is for audits, and the run of --from is one that was made already")
+        if settings["prices"] == "live" and ctx.get_parameter_source("prices") is click.core.ParameterSource.COMMANDLINE:
             raise click.UsageError("--prices live asks AWS, and --from makes no AWS call: leave it out for the prices of the run")
+    if settings["templates"]:
+        refuse(ctx, LIVE_OPTIONS, "is for live tables, not for --template")
 
 
 def _gate(settings: dict[str, Any], config: "Config") -> "GateTerms":

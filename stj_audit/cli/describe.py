@@ -1,15 +1,18 @@
 """`doctor`, `rules`, `schema`, `iam-policy`: what stj-audit would do, knows, writes and needs."""
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from stj_audit.cli.inputs import read_config, read_run
 from stj_audit.cli.outputs import INCONCLUSIVE
 from stj_audit.cli.requests import places, reading
-from stj_audit.cli.terminal import print_json, progress
-from stj_audit.options import aws_options_of_several_regions, config_options, option, scan_options
+from stj_audit.cli.terminal import print_json, printable, progress
+from stj_audit.options import MailAddress, aws_options_of_several_regions, config_options, option, scan_options
+
+if TYPE_CHECKING:
+    from stj_audit.email_settings import Email
 
 
 @click.command()
@@ -17,7 +20,7 @@ from stj_audit.options import aws_options_of_several_regions, config_options, op
 @aws_options_of_several_regions
 @config_options
 @scan_options
-@option("--strict", is_flag=True, help="Exit with 4 when a call is denied, or a place cannot be audited.")
+@option("--strict", is_flag=True, help="Exit with 4 when a call is denied, a place cannot be audited, or mail not be sent.")
 @option("-q", "--quiet", is_flag=True, help="Nothing on stderr but errors.")
 @option("-v", "--verbose", count=True, help="Say more on stderr; where an error came from.")
 @option("--no-progress", is_flag=True, help="No progress on a terminal.")
@@ -26,16 +29,31 @@ def doctor(tables: tuple[str, ...], **settings: Any) -> None:
     Say what an audit would do here: which tables, how many calls and read units, and what it may not.
 
     Reads the first table's settings and one item of it, to find out what is denied; and says whether items are counted by the compiled fold.
+    With an [email] in the configuration, also whether its sender is verified in SES, or its mail server answers.
     """
     from stj_audit.doctor import about_installation, diagnose, in_lines
     from stj_audit.pipeline import Request
 
     click.echo(about_installation())
-    request = Request(patterns=tables, config=read_config(settings), **places(settings), **reading(settings))
+    config = read_config(settings)
+    mail_is_ready = _tell_of_mail(config.email, settings)
+    request = Request(patterns=tables, config=config, **places(settings), **reading(settings))
     found = diagnose(request, on_progress=progress(settings))
     click.echo("\n" + "\n".join(map(in_lines, found)))
-    if settings["strict"] and any(place.denied or place.failure for place in found):
+    if settings["strict"] and not (mail_is_ready and all(not place.denied and place.failure is None for place in found)):
         sys.exit(INCONCLUSIVE)
+
+
+def _tell_of_mail(email: "Email", settings: dict[str, Any]) -> bool:
+    """Whether it would be sent; true where none is to be."""
+    from stj_audit.doctor import about_mail
+
+    if not email.is_set:
+        return True
+    region = settings["regions"][0] if settings["regions"] else None
+    found = about_mail(email, region=region, profile=settings["profile"], endpoint_url=settings["endpoint_url"])
+    click.echo(printable(f"mail: {found.words}"))
+    return found.state is True
 
 
 @click.command()
@@ -84,9 +102,35 @@ def schema() -> None:
 @click.option("--account", metavar="ID", default="*", help="Account id in the ARNs.  [default: any]")
 @click.option("--region", metavar="REGION", default="*", help="Region in the ARNs.  [default: any]")
 @click.option("--no-items", is_flag=True, help="Leave out reading items: sizes stay unknown.")
-def iam_policy(tables: tuple[str, ...], account: str, region: str, no_items: bool) -> None:
-    """Print the least IAM policy that the audit needs, as JSON."""
+@click.option("--history", metavar="s3://BUCKET/PREFIX", help="Also keep runs, and what was mailed, there.")
+@click.option("--send-from", type=MailAddress(), help="Also mail reports from this address through SES.")
+def iam_policy(tables: tuple[str, ...], **settings: Any) -> None:
+    """
+    Print the least IAM policy that the audit needs, as JSON.
+
+    With --history and --send-from also what keeping runs in S3 and mailing reports take: of whoever runs stj-audit, not of a role that it
+    assumes for the audit.
+    """
     from stj_audit.permissions import ACTIONS, policy
 
-    facts = [fact for fact in ACTIONS if not (no_items and fact == "items")]
-    print_json(policy(facts, account=account, region=region, tables=tables or ("*",)))
+    facts = [fact for fact in ACTIONS if not (settings["no_items"] and fact == "items")]
+    account, region = settings["account"], settings["region"]
+    found = policy(facts, account=account, region=region, tables=tables or ("*",))
+    print_json({**found, "Statement": [*found["Statement"], *_delivering(account, region, settings)]})
+
+
+def _delivering(account: str, region: str, settings: dict[str, Any]) -> list[dict[str, Any]]:
+    from stj_audit.deliver.stores import SCHEME, bucket_and_prefix
+    from stj_audit.email_settings import parse_address
+    from stj_audit.permissions import history_statements, mail_statements
+
+    statements: list[dict[str, Any]] = []
+    if settings["history"] is not None:
+        if not settings["history"].startswith(SCHEME):
+            raise click.UsageError("--history of a policy is in S3: give s3://bucket/prefix")
+        bucket, prefix = bucket_and_prefix(settings["history"])
+        statements += history_statements(bucket, prefix, region=region)
+    if settings["send_from"] is not None:
+        address = parse_address(settings["send_from"], "--send-from").addr_spec
+        statements += mail_statements(address, account=account, region=region)
+    return statements

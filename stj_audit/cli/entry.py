@@ -15,6 +15,7 @@ from stj_audit.cli.describe import doctor, iam_policy, rules, schema
 from stj_audit.cli.interrupts import INTERRUPTED, listen
 from stj_audit.cli.items import items
 from stj_audit.cli.saved import diff, render
+from stj_audit.cli.send import send
 from stj_audit.cli.starting import init
 from stj_audit.cli.terminal import close_stdout, printable
 from stj_audit.errors import AuditError
@@ -27,7 +28,7 @@ GARBAGE_AFTER = (
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    commands=(check, cost, demo, diff, doctor, iam_policy, init, items, render, rules, run, schema),
+    commands=(check, cost, demo, diff, doctor, iam_policy, init, items, render, rules, run, schema, send),
 )
 @click.version_option(__version__, "-V", "--version", message="stj-audit %(version)s")
 def cli() -> None:
@@ -70,11 +71,11 @@ def main() -> NoReturn:
 
 def _show(sentence: str, hint: str, *, verbose: bool) -> None:
     if verbose:
-        click.echo("\n".join(map(printable, _frames(sys.exception()))), err=True)
+        click.echo("\n".join(map(printable, frames(sys.exception()))), err=True)
     click.echo(printable(f"error: {sentence}" + (f" - {hint}" if hint else "")), err=True)
 
 
-def _frames(error: BaseException | None) -> Iterator[str]:
+def frames(error: BaseException | None) -> Iterator[str]:
     """
     Where an error came from, its causes first: types, files and lines.
 
@@ -84,7 +85,7 @@ def _frames(error: BaseException | None) -> Iterator[str]:
 
     if error is None:
         return
-    yield from _frames(error.__cause__ or (None if error.__suppress_context__ else error.__context__))
+    yield from frames(error.__cause__ or (None if error.__suppress_context__ else error.__context__))
     yield f"{type(error).__module__}.{type(error).__qualname__}"
     for frame in traceback.extract_tb(error.__traceback__):
         yield f"  {frame.filename}:{frame.lineno} in {frame.name}: {frame.line}"

@@ -7,6 +7,7 @@ import click
 from stj_audit.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
     from pathlib import Path
 
@@ -33,6 +34,13 @@ def read_baseline(settings: dict[str, Any]) -> "Baseline | None":
 
     path = settings["baseline_path"]
     return None if path is None else from_json(read_file(path, hint=WRITE_ONE), origin=str(path))
+
+
+def refuse(ctx: click.Context, options: "Mapping[str, str]", why: str) -> None:
+    """Raise UsageError, "--scan " and `why`, for the first of `options` (by parameter, in the user's words) on the command line."""
+    for name, words in options.items():
+        if name in ctx.params and ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{words} {why}")
 
 
 def read_file(path: "Path", *, hint: str = "give a file written by --report json=PATH") -> bytes:

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stj_audit.cli.inputs import read_config
+from stj_audit.cli.inputs import read_config, refuse
 from stj_audit.cli.requests import item_size_lines, reading, session_options
 from stj_audit.cli.terminal import in_color, print_text, progress, teller
 from stj_audit.errors import AuditError
-from stj_audit.options import ENGINES, ITEMS_FORMATS, aws_options, config_options, option, scan_options, size_options
+from stj_audit.options import ENGINES, ITEMS_FORMATS, SCAN_OPTIONS, aws_options, config_options, option, scan_options, size_options
 
 if TYPE_CHECKING:
     from stj_audit.config import Config
@@ -19,13 +19,6 @@ FILE_OPTIONS = {
     "table_name": "--table-name",
     "find_largest": "--find-largest",
     "processes": "--processes",
-}
-LIVE_OPTIONS = {
-    "scan": "--scan",
-    "scan_budget": "--scan-budget",
-    "max_read_units": "--max-read-units",
-    "read_units_per_second": "--read-units-per-second",
-    "resume": "--resume",
 }
 
 
@@ -78,9 +71,10 @@ def items(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
     from stj_audit.render.items import render_items
 
     location = settings["location"]
-    for name, words in (FILE_OPTIONS if location is None else LIVE_OPTIONS).items():
-        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"{words} is for {'files (--from)' if location is None else 'live tables, not for --from'}")
+    if location is None:
+        refuse(ctx, FILE_OPTIONS, "is for files (--from)")
+    else:
+        refuse(ctx, SCAN_OPTIONS, "is for live tables, not for --from")
     spark = settings["engine"] == "spark"
     if settings["spark_master"] is not None and not spark:
         raise click.UsageError("--spark-master goes with --engine spark")

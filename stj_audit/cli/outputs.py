@@ -46,10 +46,13 @@ def audited(request: "Request", outputs: list[Any], settings: dict[str, Any]) ->
         raise
 
 
-def destinations(reports: tuple[str, ...]) -> list[Any]:
+def destinations(reports: tuple[str, ...], settings: dict[str, Any]) -> list[Any]:
+    """Where `reports` go, each known to be writable; those in S3 are reached by the options of `settings`, where it has such."""
     from stj_audit.deliver.files import check_writable, destination
 
-    targets = [destination(text, FORMATS) for text in reports]
+    regions = settings.get("regions") or (None,)
+    reached = {"profile": settings.get("profile"), "region": regions[0], "endpoint_url": settings.get("endpoint_url")}
+    targets = [destination(text, FORMATS, **reached) for text in reports]
     for target in targets:
         check_writable(target)
     return targets

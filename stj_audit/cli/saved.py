@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @shown_options
 def render(run_file: "Path", **settings: Any) -> None:
     """Show a saved run in any format, without an AWS call."""
-    outputs = destinations(settings["reports"])
+    outputs = destinations(settings["reports"], settings)
     report = read_run(run_file)
     anchor = None if settings["sarif_anchor"] is None else find_anchor(outputs, None, settings)
     deliver(anchored(report, anchor), outputs, settings)

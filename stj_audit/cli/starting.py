@@ -65,9 +65,10 @@ def _new_file(output: str, *, force: bool) -> Any:
 
     if output == "-":
         return None
-    target = Destination(format="toml", path=Path(output))
+    path = Path(output)
+    target = Destination(format="toml", path=path)
     check_writable(target)
-    _refuse_existing(target.path, force=force)
+    _refuse_existing(path, force=force)
     return target
 
 

@@ -15,7 +15,7 @@ from stj_audit.declared.terraform import is_plan, read_plan, refuse_other_json
 from stj_audit.errors import ConfigError, NoTables
 from stj_audit.facts import MissingTable, Snapshot, TableFacts
 from stj_audit.report import SourceLine
-from stj_audit.scanners.snapshot import matches
+from stj_audit.scanners.chosen_tables import matches
 from stj_audit.wording import a_few, listed
 
 

@@ -1,11 +1,11 @@
 """
-Auto scaling and alarms of a template, as their APIs would describe them.
+What surrounds tables in one file: auto scaling and alarms, as their APIs would describe them; and how a template says so.
 
 Source: AWS CloudFormation template reference, AWS::ApplicationAutoScaling::ScalableTarget and ScalingPolicy, AWS::CloudWatch::Alarm.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from stj_audit.declared.definition import Definition
@@ -41,7 +41,7 @@ def members(properties: Any) -> Mapping[str, Any]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Around:
-    """Auto scaling and alarms of a template, as their APIs would describe them. `unknown` by resource ("table/NAME", "" for any)."""
+    """Auto scaling and alarms of one file, as their APIs would describe them. `unknown` by resource ("table/NAME", "" for any)."""
 
     targets: tuple[Mapping[str, Any], ...]
     policies: tuple[Mapping[str, Any], ...]
@@ -77,10 +77,17 @@ class Around:
                 unknown[resource_id if isinstance(resource_id, str) else ""] = why
         return cls(targets=tuple(targets), policies=tuple(policies), alarms=tuple(alarms), unknown=unknown)
 
-    def scaling_unknown(self, definition: Definition) -> Unresolved | None:
+    def added_to(self, definition: Definition) -> Definition:
+        """The definition with its surroundings, beside what it has of its own."""
         own = f"table/{definition.name}"
-        found = (why for resource, why in self.unknown.items() if resource in ("", own) or resource.startswith(f"{own}/"))
-        return next(found, definition.scaling_unknown)
+        unknown = (why for resource, why in self.unknown.items() if resource in ("", own) or resource.startswith(f"{own}/"))
+        return replace(
+            definition,
+            targets=(*definition.targets, *self.targets),
+            policies=(*definition.policies, *self.policies),
+            scaling_unknown=next(unknown, definition.scaling_unknown),
+            alarms=self.alarms,
+        )
 
 
 _NEEDED = {

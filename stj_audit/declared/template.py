@@ -60,18 +60,7 @@ class _Template:
         named = self._resolver_with_names(found)
         around = Around.of(self._resources, named)
         notes = (*self._notes, *self._notes_on_defaults(), *self._notes_on_template())
-        return tuple(
-            replace(
-                one,
-                targets=(*one.targets, *around.targets),
-                policies=(*one.policies, *around.policies),
-                scaling_unknown=around.scaling_unknown(one),
-                alarms=around.alarms,
-                notes=(*notes, *one.notes),
-                **self._replicas_of(one, named),
-            )
-            for one in found
-        )
+        return tuple(replace(around.added_to(one), notes=(*notes, *one.notes), **self._replicas_of(one, named)) for one in found)
 
     def _of_type(self, *types: str) -> Iterator[Resource]:
         return (one for one in self._resources if one.type in types)

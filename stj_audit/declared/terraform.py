@@ -20,6 +20,7 @@ from stj_audit.declared.global_table import VERSION
 from stj_audit.declared.intrinsics import Unresolved, first_unresolved
 from stj_audit.declared.settings import is_percent, number
 from stj_audit.declared.source import SHOW_JSON, Source
+from stj_audit.declared.surroundings import NAMESPACE, Around
 from stj_audit.declared.terraform_dynamic import INSTANCE, hidden_sources
 from stj_audit.declared.terraform_table import Values, blocks, ceiling, projection, properties, replicas
 from stj_audit.errors import ConfigError
@@ -29,7 +30,6 @@ TABLE, LEGACY_GLOBAL_TABLE = "aws_dynamodb_table", "aws_dynamodb_global_table"
 LEGACY_VERSION = "2017.11.29"
 TARGET, POLICY, ALARM = "aws_appautoscaling_target", "aws_appautoscaling_policy", "aws_cloudwatch_metric_alarm"
 INSIGHTS, INDEX = "aws_dynamodb_contributor_insights", "aws_dynamodb_global_secondary_index"
-NAMESPACE = "dynamodb"
 AFTER_APPLY = "known after apply"
 # What AWS decides where the configuration says nothing: optional and computed, in the provider's words
 COMPUTED = frozenset(
@@ -163,16 +163,7 @@ def _definition(planned: _Planned, source: Source) -> Definition:
 # ------------------------------------------------------------------------------------------- what is around the tables
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Around:
-    targets: Sequence[Values]
-    policies: Sequence[Values]
-    alarms: Sequence[Values]
-    unknown: Mapping[str, Unresolved]
-    """By resource ("table/NAME", "" for any)."""
-
-
-def _around(resources: Sequence[_Planned]) -> _Around:
+def _around(resources: Sequence[_Planned]) -> Around:
     targets: list[Values] = []
     policies: list[Values] = []
     unknown: dict[str, Unresolved] = {}
@@ -190,8 +181,8 @@ def _around(resources: Sequence[_Planned]) -> _Around:
             unknown[found["ResourceId"] if isinstance(found["ResourceId"], str) else ""] = why
         else:
             (targets if one.type == TARGET else policies).append(found)
-    alarms = [alarm for one in resources if one.type == ALARM and (alarm := _alarm(one)) is not None]
-    return _Around(targets=targets, policies=policies, alarms=alarms, unknown=unknown)
+    alarms = tuple(alarm for one in resources if one.type == ALARM and (alarm := _alarm(one)) is not None)
+    return Around(targets=tuple(targets), policies=tuple(policies), alarms=alarms, unknown=unknown)
 
 
 def _aim(values: Values) -> dict[str, Any]:
@@ -237,12 +228,8 @@ def _alarm(planned: _Planned) -> Values | None:
     }
 
 
-def _with_surroundings(definition: Definition, resources: Sequence[_Planned], around: _Around) -> Definition:
-    own = f"table/{definition.name}"
-    unknown = next((why for place, why in around.unknown.items() if place in ("", own) or place.startswith(f"{own}/")), None)
-    definition = replace(
-        definition, targets=around.targets, policies=around.policies, alarms=around.alarms, scaling_unknown=unknown
-    )
+def _with_surroundings(definition: Definition, resources: Sequence[_Planned], around: Around) -> Definition:
+    definition = around.added_to(definition)
     for add in (_with_legacy_replicas, _with_indexes, _with_insights):
         definition = add(definition, resources)
     return definition

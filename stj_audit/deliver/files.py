@@ -1,12 +1,16 @@
-"""Reports to files: checked before the audit, written whole or not at all."""
+"""Reports to files, and to S3: checked before the audit, written whole or not at all."""
 
 import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stj_audit.errors import CannotWrite, ConfigError
 from stj_audit.unfinished import temporary_file
+
+if TYPE_CHECKING:
+    from stj_audit.deliver.objects import S3Object
 
 FORMAT_BY_SUFFIX = {
     ".sarif.json": "sarif",  # SARIF 2.1.0, 3.2, allows it too; it is looked for before .json
@@ -26,36 +30,39 @@ class Destination:
     """A report to write: its format and where."""
 
     format: str
-    path: Path
+    path: "Path | S3Object"
 
 
-def destination(text: str, formats: tuple[str, ...]) -> Destination:
-    """`[FORMAT=]PATH` as given to --report. Raises ConfigError when the format is missing and the suffix does not say it."""
+def destination(
+    text: str, formats: tuple[str, ...], *, profile: str | None = None, region: str | None = None, endpoint_url: str | None = None
+) -> Destination:
+    """
+    `[FORMAT=]PATH` as given to --report; what is in S3 is reached by the rest. Raises ConfigError when the format is missing and the suffix
+    does not say it.
+    """
     name, equals, rest = text.partition("=")
-    if equals and name in formats:
-        return Destination(format=name, path=_local(rest))
-    path = _local(text)
-    named = next((name for suffix, name in FORMAT_BY_SUFFIX.items() if path.name.lower().endswith(suffix)), None)
+    has_format = bool(equals) and name in formats
+    where = rest if has_format else text
+    if not where:
+        raise ConfigError("--report: the path is missing", hint="write --report report.html")
+    named = name if has_format else next((one for suffix, one in FORMAT_BY_SUFFIX.items() if where.lower().endswith(suffix)), None)
     if named is None:
         raise ConfigError(
             f"--report {text}: the format is not clear from the name",
             hint=f"write FORMAT=PATH with one of {', '.join(formats)}, or end the path in {', '.join(FORMAT_BY_SUFFIX)}",
         )
-    return Destination(format=named, path=path)
+    if not where.startswith("s3://"):
+        return Destination(format=named, path=Path(where))
+    from stj_audit.deliver.objects import s3_object  # noqa: PLC0415 - botocore takes long to import, and most reports are files
 
-
-def _local(text: str) -> Path:
-    if not text:
-        raise ConfigError("--report: the path is missing", hint="write --report report.html")
-    if text.startswith("s3://"):
-        raise ConfigError(
-            f"--report {text}: this version writes local files only", hint="write a file, and copy it with `aws s3 cp`"
-        )
-    return Path(text)
+    return Destination(format=named, path=s3_object(where, profile=profile, region=region, endpoint_url=endpoint_url))
 
 
 def check_writable(target: Destination) -> None:
     """Find out before the audit whether a report could be written there. Raises CannotWrite. Leaves nothing behind."""
+    if not isinstance(target.path, Path):
+        target.path.check()
+        return
     if _is_device(target.path):
         return
     path = target.path.resolve()
@@ -77,6 +84,9 @@ def write(target: Destination, text: str) -> None:
 
     A symbolic link is followed; a device or a pipe (/dev/stdout) is written to, never replaced. Raises CannotWrite.
     """
+    if not isinstance(target.path, Path):
+        target.path.write(text, target.format)
+        return
     try:
         if _is_device(target.path):
             target.path.write_text(text, encoding="utf-8", newline="\n")

@@ -28,7 +28,7 @@ CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS, ATTEMPTS = 5, 15, 4
 NEEDS = "it takes s3:ListBucket on the bucket, and s3:GetObject and s3:PutObject on what is in it"
 
 # AWS S3 user guide, "General purpose bucket naming rules"
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
+BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 _THERE_ALREADY = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 
 
@@ -42,7 +42,8 @@ class Unreadable(Exception):
 
 class Store(Protocol):
     """
-    Files below a folder or prefix, by names with slashes. All but `AlreadyThere` and `Unreadable` is raised as UnusableHistory.
+    Files below a folder or prefix, by names with slashes: runs, their summaries, and what was mailed. All but `AlreadyThere` and `Unreadable`
+    is raised as UnusableHistory.
     """
 
     def __str__(self) -> str: ...
@@ -63,11 +64,17 @@ def open_store(where: str, *, profile: str | None = None, region: str | None = N
         if not where.strip():
             raise ConfigError("the history has no path", hint="give a folder or s3://bucket/prefix")
         return Folder(path=Path(where))
+    bucket, prefix = bucket_and_prefix(where)
+    client = s3_client(f"the history {where}", profile=profile, region=region, endpoint_url=endpoint_url)
+    return Bucket(name=bucket, prefix=prefix, client=client)
+
+
+def bucket_and_prefix(where: str) -> tuple[str, str]:
+    """Those of s3://bucket/prefix; the prefix has no slash at its ends, and may be empty. Raises ConfigError."""
     bucket, _, prefix = where.removeprefix(SCHEME).partition("/")
-    if not _BUCKET.fullmatch(bucket):
+    if not BUCKET_NAME.fullmatch(bucket):
         raise ConfigError(f"{where} names no bucket", hint="write the history like s3://bucket/prefix")
-    client = _client(where, profile=profile, region=region, endpoint_url=endpoint_url)
-    return Bucket(name=bucket, prefix=prefix.strip("/"), client=client)
+    return bucket, prefix.strip("/")
 
 
 # -------------------------------------------------------------------------------------------------------------- folder
@@ -233,7 +240,8 @@ def _code(error: Any) -> str:
     return str(error.response.get("Error", {}).get("Code", "unknown"))
 
 
-def _client(where: str, *, profile: str | None, region: str | None, endpoint_url: str | None) -> Any:
+def s3_client(what: str, *, profile: str | None, region: str | None, endpoint_url: str | None) -> Any:
+    """A client of S3 for `what`, with the credentials of the caller; nothing is sent yet. Raises ConfigError."""
     own = os.environ.get("AWS_ENDPOINT_URL_S3")
     endpoint = (own or endpoint_url) if endpoint_url else None  # botocore itself finds the variables where nothing is given
     config = Config(
@@ -247,6 +255,4 @@ def _client(where: str, *, profile: str | None, region: str | None, endpoint_url
         session = botocore.session.Session(profile=profile)
         return session.create_client("s3", region_name=region or os.environ.get("AWS_REGION"), endpoint_url=endpoint, config=config)
     except (BotoCoreError, ValueError) as error:
-        raise ConfigError(
-            f"the history {where} cannot be reached: {error}", hint="check --profile, --region and --endpoint-url"
-        ) from error
+        raise ConfigError(f"{what} cannot be reached: {error}", hint="check --profile, --region and --endpoint-url") from error

@@ -11,23 +11,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from stj_audit.baseline import Place, named, same_places
-from stj_audit.diff.costs import Bill, CostChange, compare_bills
+from stj_audit.diff.costs import CostChange, compare_bills
 from stj_audit.diff.findings import BETTER, WORSE, FindingChange, finding_changes, unchanged
 from stj_audit.diff.lines import side_of
 from stj_audit.diff.notes import notes
 from stj_audit.diff.tables import TableChange, table_changes
 from stj_audit.errors import ConfigError
-from stj_audit.grade import LETTERS
-from stj_audit.report import GateReport, Report, ScaleLimit
+from stj_audit.grade import GRADES
+from stj_audit.report import FAILED, INCONCLUSIVE, PASSED, GateReport, Report, ScaleLimit
 
 SCHEMA_VERSION = 1
 KIND = "stj-audit diff"
 
 SAME, NOT_COMPARABLE = "same", "not comparable"
 
-VERDICTS = ("passed", "inconclusive", "failed")
+VERDICTS = (PASSED, INCONCLUSIVE, FAILED)
 """Of a gate, the best first."""
-_RANKS = {letter: place for place, (_, letter) in enumerate(reversed(LETTERS))}
+_RANKS = {letter: place for place, letter in enumerate(reversed(GRADES))}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -324,22 +324,11 @@ def _gate_direction(before: GateReport | None, after: GateReport | None) -> str:
 
 def _costs(old: Report, new: Report) -> Costs:
     one, other = side_of(old), side_of(new)
-    then, now = old.costs.current, new.costs.current
     before = {at.users: at for at in old.costs.projections}
     return Costs(
-        current=compare_bills(
-            Bill(lines=then.lines, complete=then.complete), Bill(lines=now.lines, complete=now.complete), one, other
-        ),
+        current=compare_bills(old.costs.current, new.costs.current, one, other),
         projections=tuple(
-            CostAtUsers(
-                users=at.users,
-                cost=compare_bills(
-                    Bill(lines=before[at.users].lines, complete=before[at.users].complete),
-                    Bill(lines=at.lines, complete=at.complete),
-                    one,
-                    other,
-                ),
-            )
+            CostAtUsers(users=at.users, cost=compare_bills(before[at.users], at, one, other))
             for at in sorted(new.costs.projections, key=lambda at: at.users)
             if at.users in before
         ),

@@ -5,14 +5,14 @@ The rule is in `lines`. The three parts add up to the difference exactly, and th
 where all of both is known.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation, localcontext
 
 from stj_audit.cost.lines import DIGITS
 from stj_audit.diff.lines import LineChange, LineKey, Pair, Side, line_change
 from stj_audit.errors import ConfigError
-from stj_audit.report import CostLine
+from stj_audit.report import CostLine, CurrentCost, Projection
 
 MOST_USD = Decimal(10**15)  # a month; more than there is
 
@@ -48,18 +48,7 @@ class CostChange:
         return self.before_complete == self.after_complete and all(line.is_same for line in self.lines)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Bill:
-    """The lines of a month, and whether they are all of it and all known."""
-
-    lines: Sequence[CostLine]
-    complete: bool
-
-    @property
-    def known_usd(self) -> Decimal | None:
-        """The sum of the known lines; None where nothing is known."""
-        known = [line.monthly_usd for line in self.lines if line.monthly_usd is not None]
-        return sum(known, Decimal(0)) if known or self.complete else None
+Bill = CurrentCost | Projection
 
 
 def compare_bills(before: Bill, after: Bill, old: Side, new: Side) -> CostChange:
@@ -71,6 +60,12 @@ def compare_bills(before: Bill, after: Bill, old: Side, new: Side) -> CostChange
         return _compared(before, after, old, new)
     except InvalidOperation as error:
         raise _out_of_range() from error
+
+
+def _known_usd(bill: Bill) -> Decimal | None:
+    """The sum of the known lines; None where nothing is known."""
+    known = [line.monthly_usd for line in bill.lines if line.monthly_usd is not None]
+    return sum(known, Decimal(0)) if known or bill.complete else None
 
 
 def _out_of_range() -> ConfigError:
@@ -90,11 +85,11 @@ def _compared(before: Bill, after: Bill, old: Side, new: Side) -> CostChange:
         known = [one for one in changes if one.delta_usd is not None]
         complete = before.complete and after.complete and len(known) == len(changes)
         delta = sum((one.delta_usd for one in known if one.delta_usd is not None), Decimal(0)) if known or complete else None
-        before_usd = before.known_usd
+        before_usd = _known_usd(before)
         return CostChange(
             before_usd=before_usd,
             before_complete=before.complete,
-            after_usd=after.known_usd,
+            after_usd=_known_usd(after),
             after_complete=after.complete,
             delta_usd=delta,
             complete=complete,

@@ -15,10 +15,9 @@ from datetime import datetime
 from stj_audit.facts import ItemSizes, ItemsReading, TableFacts, Unknown
 from stj_audit.items.estimates import Estimates
 from stj_audit.items.told import STOPPED, about_over
-from stj_audit.report import ItemsVerdict, Largest
+from stj_audit.report import INCONCLUSIVE, NONE, NOT_READ, OVER, ItemsVerdict, Largest
 from stj_audit.wording import count, counted, kilobytes, size
 
-OVER, NONE, INCONCLUSIVE, NOT_READ = "over", "none", "inconclusive", "not read"
 CHANGED_SHARE = 0.05  # of the items or bytes that were stated before
 MOST_TOLD = 3  # oversized items told in a sentence; the run file has ten
 

@@ -9,20 +9,30 @@ from dataclasses import dataclass
 
 from stj_audit.render import digest, digest_money, filters
 from stj_audit.render.escape import cut
-from stj_audit.report import Finding, GateReport, ItemsVerdict, Report, SourceLine
+from stj_audit.report import (
+    ELSEWHERE,
+    FAILED,
+    INCONCLUSIVE,
+    NONE,
+    NOT_READ,
+    OVER,
+    PASSED,
+    Finding,
+    GateReport,
+    ItemsVerdict,
+    Report,
+    SourceLine,
+)
 from stj_audit.wording import a_few, counted, kilobytes, listed
 
 FAILING_WITHOUT_GATE = ("critical", "high")
-OVER, NONE, INCONCLUSIVE, NOT_READ = "over", "none", "inconclusive", "not read"  # as in `ItemsVerdict.verdict`
 AGAINST_NOTHING = "fails on nothing"
-PASSED = "passed"  # as in `GateReport.verdict`
 MOST_REASONS = 10  # in a comment, which has a table of each kind below
 ITEM_RULE = "oversized-item"  # what the gate on item sizes is called, where checks have their names
 ALL_TABLES = "all tables"
 BRIEF = 300  # characters of a text in a comment: whoever wants more reads the report
-ELSEWHERE = ""  # the key in `Report.sources` of what has no declaration of its own
-GATE_SHAPES = {PASSED: "✓", "failed": "✗"}
-GATE_TONES = {PASSED: "ok", "failed": "bad"}
+GATE_SHAPES = {PASSED: "✓", FAILED: "✗"}
+GATE_TONES = {PASSED: "ok", FAILED: "bad"}
 VERDICT_SHAPES = {OVER: "✗", NONE: "✓"}
 VERDICT_TONES = {OVER: "bad", NONE: "ok"}
 VERDICT_WORDS = {OVER: "oversized items", NONE: "no oversized item", INCONCLUSIVE: "not known", NOT_READ: "not read"}
@@ -98,11 +108,12 @@ def headline(report: Report) -> str:
 
 
 def held_against(gate: GateReport) -> str:
-    """What the gate asks for: "fails on a finding from high on and on an item above 300.0 KB"."""
+    """What the gate asks for: "fails on a finding at or above high and on an item above 300.0 KB"."""
     if gate.fail_on.startswith("grade:"):
         asked = [f"on grade {gate.fail_on.removeprefix('grade:')} or worse"]
     else:
-        asked = [] if gate.fail_on == "never" else [f"on a finding from {cut(gate.fail_on)} on"]
+        bar = "on a critical finding" if gate.fail_on == "critical" else f"on a finding at or above {cut(gate.fail_on)}"
+        asked = [] if gate.fail_on == "never" else [bar]
     if gate.fail_item_size is not None:
         asked.append(f"on an item above {kilobytes(gate.fail_item_size)}")
     if gate.strict:

@@ -19,7 +19,7 @@ BY_THE_MILLION = (
 )  # how the units end whose price is read by the million; hours and GB-months are priced each
 AT_LEAST, AT_MOST = "≥", "≤"  # of what is known in part, in tables; sentences say it in words
 MARKS = {AT_LEAST: "at least", AT_MOST: "at most"}
-_MARKED = {sign: re.compile(rf"{sign} -?[$\d]") for sign in MARKS}
+_MARKED = {sign: re.compile(rf"{sign}[ \u00a0]-?[$\d]") for sign in MARKS}
 
 
 def usd(amount: Decimal | None, *, cents: bool = False) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from stj_audit.render import digest, digest_gate
 from stj_audit.render.csv_cells import number_cell, text_cell, written
-from stj_audit.report import Finding, ItemsVerdict, Report
+from stj_audit.report import OVER, Finding, ItemsVerdict, Report
 
 # `row` is finding or items; `state` is open, ignored or known for a finding, and over, none, inconclusive or not read for items; `fails` is
 # yes or no; the saving is that at the target, `saving_is_bound` is yes where it is an upper bound.
@@ -60,7 +60,7 @@ def _items_row(verdict: ItemsVerdict) -> dict[str, str]:
         "title": digest_gate.ITEM_RULE,
         "message": text_cell(verdict.sentence),
         "state": text_cell(verdict.verdict),
-        "fails": _yes(verdict.verdict == digest_gate.OVER),
+        "fails": _yes(verdict.verdict == OVER),
     }
 
 

@@ -4,15 +4,28 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from stj_audit.render import digest, filters
+from stj_audit.gate import finding_reason, grade_reason
+from stj_audit.render import digest, digest_gate, filters
 from stj_audit.render.escape import cut, escape_terminal
 from stj_audit.render.page import WIDTH, Page
-from stj_audit.report import Finding, GateReport, ItemsVerdict, NotChecked, Report
+from stj_audit.report import (
+    FAILED,
+    INCONCLUSIVE,
+    NONE,
+    NOT_READ,
+    OVER,
+    PASSED,
+    Finding,
+    GateReport,
+    ItemsVerdict,
+    NotChecked,
+    Report,
+)
 from stj_audit.wording import counted, kilobytes, listed
 
 FAIL, UNKNOWN, OK = "FAIL", "UNKNOWN", "ok"
 COLORS = {FAIL: "1;31", UNKNOWN: "33", OK: "32"}
-VERDICT_COLORS = {"failed": "1;31", "inconclusive": "33", "passed": "32"}
+VERDICT_COLORS = {FAILED: "1;31", INCONCLUSIVE: "33", PASSED: "32"}
 INDENT = " " * 9
 MOST_TABLES = 50  # of each kind; the run file has all of them
 MOST_CALLS = 3  # that are missing; the run file has all of them
@@ -28,7 +41,7 @@ def render_gate(report: Report, gate: GateReport, *, color: bool) -> str:
     _text(page, f"DynamoDB check: {where}, {filters.on_date(audit.started_at)}")
     if report.judged_again:
         _text(page, filters.sentence(digest.capital(report.judged_again)))
-    _text(page, f"Fails on {_bars(gate)}.")
+    _text(page, filters.sentence(digest.capital(digest_gate.held_against(gate))))
     page.raw("")
     for line in digest.not_read(audit):
         _state_line(page, UNKNOWN, line)
@@ -80,17 +93,17 @@ def _tables(report: Report, gate: GateReport) -> tuple[_Table, ...]:
     for row in report.not_checked:
         if row.table is not None:
             not_checked[row.table].append(row)
-    reasons, described = failing_reasons(gate), {table.name for table in report.tables}
+    described = {table.name for table in report.tables}
     made = []
     for name in names:
-        failing = [one for one in findings[name] if one.id in reasons]
+        failing = [one for one in findings[name] if one.id in gate.failing]
         suppressed = sum(one.suppressed is not None for one in findings[name])
         made.append(
             _Table(
                 name=name,
                 state=_state(items.get(name), failing, gate, described=name in described),
                 items=items.get(name),
-                failing=tuple(reasons[one.id].removeprefix(f"{name}: ").removeprefix(f"{name} / ") for one in failing),
+                failing=tuple(_without_table(finding_reason(one, report.ignores), name) for one in failing),
                 others=len(findings[name]) - len(failing) - suppressed,
                 suppressed=suppressed,
                 not_checked=tuple(not_checked[name]),
@@ -99,20 +112,15 @@ def _tables(report: Report, gate: GateReport) -> tuple[_Table, ...]:
     return tuple(made)
 
 
-def failing_reasons(gate: GateReport) -> dict[str, str]:
-    """By the id of each finding that fails the gate, why it does."""
-    before = len(gate.reasons) if gate.fail_on.startswith("grade:") else sum(one.verdict == "over" for one in gate.items)
-    return dict(zip(gate.failing, gate.reasons[before:], strict=False))
+def _without_table(reason: str, table: str) -> str:
+    """It is told below the table."""
+    return reason.removeprefix(f"{table}: ").removeprefix(f"{table} / ")
 
 
 def _state(items: ItemsVerdict | None, failing: Sequence[Finding], gate: GateReport, *, described: bool) -> str:
-    if failing or (items is not None and items.verdict == "over"):
+    if failing or (items is not None and items.verdict == OVER):
         return FAIL
-    return UNKNOWN if not described or (items is not None and _is_open(items, gate)) else OK
-
-
-def _is_open(items: ItemsVerdict, gate: GateReport) -> bool:
-    return items.verdict == "not read" or (items.verdict == "inconclusive" and gate.inconclusive == "fail")
+    return UNKNOWN if not described or (items is not None and digest_gate.leaves_open(gate, items)) else OK
 
 
 def _table(page: Page, table: _Table, *, is_design: bool) -> None:
@@ -164,26 +172,15 @@ def _missing_calls(report: Report) -> str:
 # --------------------------------------------------------------------------------------------------------- all together
 
 
-def _bars(gate: GateReport) -> str:
-    """What fails, in words."""
-    bars = [] if gate.fail_item_size is None else [f"an item above {kilobytes(gate.fail_item_size)}"]
-    if gate.fail_on.startswith("grade:"):
-        bars.append(f"grade {gate.fail_on.removeprefix('grade:')} or worse")
-    elif gate.fail_on != "never":
-        bars.append("a critical finding" if gate.fail_on == "critical" else f"a finding at or above {gate.fail_on}")
-    return " and on ".join(bars) or "nothing: --fail-on never, --fail-item-size off"
-
-
 def _why(report: Report, gate: GateReport) -> str:
-    over = sum(one.verdict == "over" for one in gate.items)
-    if gate.verdict == "failed":
+    over = sum(one.verdict == OVER for one in gate.items)
+    if gate.verdict == FAILED:
         why = [f"{counted(over, 'table')} with an item above {kilobytes(gate.fail_item_size or 0)}"] if over else []
         if gate.failing:
             why.append(f"{counted(len(gate.failing), 'finding')} at or above {gate.fail_on}")
-        if gate.fail_on.startswith("grade:") and (not over or len(gate.reasons) > over):
-            why.append(next((one for one in gate.reasons if "grade" in one and "worse fails" in one), ""))
-        return ", ".join(filter(None, why))
-    if gate.verdict == "inconclusive":
+        grade = grade_reason(report, gate.fail_on)
+        return ", ".join([*why, *([] if grade is None else [grade])])
+    if gate.verdict == INCONCLUSIVE:
         rest = len(gate.reasons) - 1
         return gate.reasons[0] + (f"; and {counted(rest, 'more reason')}" if rest else "")
     bars = [] if gate.fail_item_size is None else [_items_passed(gate)]
@@ -192,7 +189,7 @@ def _why(report: Report, gate: GateReport) -> str:
 
 
 def _items_passed(gate: GateReport) -> str:
-    line, open_ = kilobytes(gate.fail_item_size or 0), sum(one.verdict != "none" for one in gate.items)
+    line, open_ = kilobytes(gate.fail_item_size or 0), sum(one.verdict != NONE for one in gate.items)
     seen = f"no item above {line}"
     return f"{seen} was seen, and {counted(open_, 'table')} may have one all the same (--inconclusive pass)" if open_ else seen
 
@@ -203,18 +200,18 @@ def _findings_passed(report: Report, gate: GateReport) -> str:
 
 
 def _to_do(report: Report, gate: GateReport) -> Iterator[str]:
-    if any(one.verdict == "over" for one in gate.items):
+    if any(one.verdict == OVER for one in gate.items):
         yield "Make the large items smaller, or give a higher --fail-item-size for items that are meant to be there"
     if gate.failing:
         yield "Fix the findings (`stj-audit rules NAME` says how), or accept one with [[ignore]] or --baseline"
-    if gate.verdict != "inconclusive":
+    if gate.verdict != INCONCLUSIVE:
         return
     described = {table.name for table in report.tables}
-    absent = [one for one in gate.items if one.verdict == "not read" and one.table not in described]
-    verdicts = {one.verdict for one in gate.items if _is_open(one, gate) and one not in absent}
-    if "inconclusive" in verdicts:
+    absent = [one for one in gate.items if one.verdict == NOT_READ and one.table not in described]
+    verdicts = {one.verdict for one in gate.items if digest_gate.leaves_open(gate, one) and one not in absent}
+    if INCONCLUSIVE in verdicts:
         yield "Read every item with --scan full, while nobody loads or clears the table; or let a sample pass with --inconclusive pass"
-    if "not read" in verdicts:
+    if NOT_READ in verdicts:
         yield (
             "Let the items be read (--scan, --scan-budget, --max-read-units; `stj-audit iam-policy` prints the permissions), or leave their "
             "sizes out with --fail-item-size off"

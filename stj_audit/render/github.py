@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from stj_audit.render import digest, digest_gate, filters
 from stj_audit.render.escape import TEXT_LENGTH, cut, visible
-from stj_audit.report import Finding, ItemsVerdict, Report, SourceLine
+from stj_audit.report import ELSEWHERE, NONE, OVER, Finding, ItemsVerdict, Report, SourceLine
 
 MOST = 10  # annotations of one kind for a step, GitHub documentation, "Workflow commands"
 TITLE_LENGTH = 200  # GitHub's API takes 255 characters
@@ -48,7 +48,7 @@ def annotations(report: Report) -> tuple[Annotation, ...]:
 
 def _of_items(report: Report) -> Iterator[Annotation]:
     for verdict in digest_gate.item_verdicts(report):
-        if verdict.verdict != digest_gate.NONE:
+        if verdict.verdict != NONE:
             yield Annotation(
                 level="error" if _counts(report, verdict) else "notice",
                 title=f"{digest_gate.verdict_word(verdict)}: {cut(verdict.table)}",
@@ -58,7 +58,7 @@ def _of_items(report: Report) -> Iterator[Annotation]:
 
 
 def _counts(report: Report, verdict: ItemsVerdict) -> bool:
-    over = verdict.verdict == digest_gate.OVER
+    over = verdict.verdict == OVER
     return over or (report.gate is not None and digest_gate.leaves_open(report.gate, verdict))
 
 
@@ -77,9 +77,7 @@ def _of_finding(report: Report, finding: Finding) -> Annotation:
 def _of_gate(report: Report) -> Annotation:
     """For what no table's annotation shows: a grade, or what --strict counts."""
     reasons = "\n".join(filters.sentence(cut(reason, TEXT_LENGTH)) for reason in digest_gate.fails_because(report)[:MOST])
-    return Annotation(
-        level="error", title=digest_gate.headline(report), message=reasons, source=report.sources.get(digest_gate.ELSEWHERE)
-    )
+    return Annotation(level="error", title=digest_gate.headline(report), message=reasons, source=report.sources.get(ELSEWHERE))
 
 
 def _and_more(rest: tuple[Annotation, ...]) -> Annotation:

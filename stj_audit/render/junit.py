@@ -18,7 +18,7 @@ from xml.etree import ElementTree as ET
 
 from stj_audit.render import digest, digest_gate, filters
 from stj_audit.render.escape import TEXT_LENGTH, cut, visible
-from stj_audit.report import Finding, GateReport, ItemsVerdict, Report, RuleRun
+from stj_audit.report import FAILED, NONE, OVER, PASSED, Finding, GateReport, ItemsVerdict, Report, RuleRun
 from stj_audit.wording import kilobytes
 
 GATE = "stj-audit gate"  # its suite: no table can be called so
@@ -94,7 +94,7 @@ def _gate_suite(report: Report) -> Iterator[tuple[str, list[Case]]]:
     gate = digest_gate.real_gate(report)
     if gate is None:
         return
-    ended = {"passed": "passed", "failed": "failure"}.get(gate.verdict, "error")
+    ended = {PASSED: "passed", FAILED: "failure"}.get(gate.verdict, "error")
     text = "\n".join(gate.reasons) or digest_gate.held_against(gate)
     message = gate.reasons[0] if gate.reasons else gate.verdict
     yield GATE, [Case(name=digest_gate.held_against(gate), ended=ended, kind=gate.verdict, message=message, text=text)]
@@ -121,10 +121,10 @@ def _table_suites(report: Report) -> Iterator[tuple[str, list[Case]]]:
 
 def _items_case(gate: GateReport, verdict: ItemsVerdict) -> Case:
     name = f"no item above {kilobytes(verdict.threshold_bytes)} ({digest_gate.ITEM_RULE})"
-    if verdict.verdict == digest_gate.NONE:
+    if verdict.verdict == NONE:
         return Case(name=name, text=filters.sentence(verdict.sentence))
     not_known = "error" if digest_gate.leaves_open(gate, verdict) else "skipped"
-    ended = "failure" if verdict.verdict == digest_gate.OVER else not_known
+    ended = "failure" if verdict.verdict == OVER else not_known
     text = filters.sentence(f"{cut(verdict.table)}: {verdict.sentence}")
     return Case(name=name, ended=ended, kind=verdict.verdict, message=verdict.sentence, text=text)
 

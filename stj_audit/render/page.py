@@ -1,4 +1,4 @@
-"""A page of plain text for a terminal: paragraphs and tables, at most 100 columns wide, without a cut cell and without a broken number."""
+"""A page of plain text for a terminal or a mail: paragraphs and tables, without a cut cell and without a broken number."""
 
 import re
 import textwrap
@@ -8,7 +8,7 @@ from tabulate import tabulate
 
 from stj_audit.render.escape import escape_terminal
 
-WIDTH = 100
+WIDTH = 100  # columns, where nothing else is asked for
 GAP, HEAD_PADDING = 2, 2  # tabulate's: between two columns, and beside the longest head
 LEAST_TEXT = 14  # no column of text is made narrower to make room for numbers
 
@@ -20,12 +20,13 @@ _HYPHEN, _OTHER_JOINT = re.compile(r"(?<=-)"), re.compile(r"(?<=[_. ])")
 class Page:
     """Lines of text, escaped as they come in; colours are added here and nowhere else."""
 
-    def __init__(self, *, color: bool) -> None:
+    def __init__(self, *, color: bool, width: int = WIDTH) -> None:
         self._color = color
+        self._width = width
         self._lines: list[str] = []
 
     def text(self, text: str, indent: str = "", first: str | None = None) -> None:
-        self._lines += wrapped(escape_terminal(text), WIDTH, indent=indent, first=first)
+        self._lines += wrapped(escape_terminal(text), self._width, indent=indent, first=first)
 
     def title(self, title: str) -> None:
         self._lines += ["", self.painted(escape_terminal(title), "1")]
@@ -51,7 +52,7 @@ class Page:
 
         `numbers` are the columns set flush right, `colors` those of the first column, by row, `wrap` how text is wrapped.
         """
-        body = _cells(head, [list(row) for row in rows], widths, numbers, wrap or wrapped)
+        body = _cells(head, [list(row) for row in rows], widths, numbers, wrap or wrapped, width=self._width)
         for cells, code in zip(body, colors, strict=False):
             cells[0] = [self.painted(line, code) for line in cells[0]]
         align = ["right" if column in numbers else "left" for column in range(len(head))]
@@ -69,6 +70,8 @@ def _cells(
     widths: Sequence[int],
     numbers: frozenset[int],
     wrap: Callable[[str, int], list[str]],
+    *,
+    width: int,
 ) -> list[list[list[str]]]:
     """The lines of every cell."""
     least = [len(one) + HEAD_PADDING for one in head]
@@ -79,7 +82,7 @@ def _cells(
         for column in range(len(head))
         if column not in numbers
     }
-    for _ in range(taken + sum(texts.values()) + GAP * (len(head) - 1) - WIDTH):
+    for _ in range(taken + sum(texts.values()) + GAP * (len(head) - 1) - width):
         widest = max(texts, key=lambda column: texts[column] - max(LEAST_TEXT, least[column]))
         if texts[widest] <= max(LEAST_TEXT, least[widest]):
             break

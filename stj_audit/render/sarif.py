@@ -18,7 +18,7 @@ from urllib.parse import quote
 from stj_audit.errors import ConfigError
 from stj_audit.render import digest_gate, filters
 from stj_audit.render.escape import TEXT_LENGTH, cut, escape_json, escape_markdown, visible
-from stj_audit.report import Finding, GateReport, ItemsVerdict, NotChecked, Report, RuleRun, SourceLine
+from stj_audit.report import NONE, OVER, Finding, GateReport, ItemsVerdict, NotChecked, Report, RuleRun, SourceLine
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 BASE = "%SRCROOT%"
@@ -138,7 +138,7 @@ def _items_rule(gate: GateReport | None) -> Json:
 
 def _of_items(report: Report, rules: _Rules) -> Iterator[Json]:
     for verdict in digest_gate.item_verdicts(report):
-        if verdict.verdict != digest_gate.NONE:
+        if verdict.verdict != NONE:
             yield {
                 **rules.reference(digest_gate.ITEM_RULE),
                 **_state_of_items(verdict),
@@ -150,7 +150,7 @@ def _of_items(report: Report, rules: _Rules) -> Iterator[Json]:
 
 
 def _state_of_items(verdict: ItemsVerdict) -> Json:
-    if verdict.verdict == digest_gate.OVER:
+    if verdict.verdict == OVER:
         return {"kind": "fail", "level": "error"}
     return {"kind": "open", "level": "none"}
 

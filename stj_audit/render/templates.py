@@ -21,12 +21,15 @@ from stj_audit.render import (
     digest_costs,
     digest_estimates,
     digest_gate,
+    digest_mail,
     digest_money,
     digest_savings,
     digest_tables,
     digest_trend,
     escape,
     filters,
+    lettering,
+    palette,
     sparkline,
 )
 from stj_audit.report import Costs, Report
@@ -186,6 +189,27 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     digest_gate.verdict_word,
     digest_gate.with_commands,
     digest_gate.worst_first,
+    digest_mail.action_notes,
+    digest_mail.changes,
+    digest_mail.changes_title,
+    digest_mail.footer,
+    digest_mail.gate_reasons,
+    digest_mail.gate_words,
+    digest_mail.ladder_rows,
+    digest_mail.letter,
+    digest_mail.mail_actions,
+    digest_mail.mail_tables,
+    digest_mail.more_in_report,
+    digest_mail.last_runs,
+    digest_mail.no_forecast,
+    digest_mail.not_seen,
+    digest_mail.preheader,
+    digest_mail.score_words,
+    digest_mail.soonest,
+    digest_mail.unbroken,
+    escape.cut,
+    palette.mark_color,
+    palette.tone_color,
     digest_tables.worst_tables,
 )
 
@@ -237,6 +261,18 @@ def render_diff_markdown(**texts: object) -> str:
     return _BLANK_LINES.sub("\n\n", _explained(text, "{}")).strip() + "\n"
 
 
+def render_mail_html(report: Report, **texts: object) -> str:
+    """The report as the HTML of a mail; `texts` are those of `render.mail`."""
+    text = _environment("html").get_template("mail.html.j2").render(report=report, color=palette.LIGHT, **texts)
+    note = f"margin:6px 0 0 0;font-size:13px;line-height:19px;color:{palette.LIGHT['mute']};"
+    return _explained(text, f'<p style="{note}">{{}}</p>')
+
+
+def render_mail_picture(**marks: object) -> str:
+    """The picture of a mail as SVG; `marks` are those of `render.mail_picture`."""
+    return _environment("svg").get_template("mail_picture.svg.j2").render(color=palette.LIGHT, **marks)
+
+
 def _explained(page: str, block: str) -> str:
     """The page with what its marks mean where its template says `legend`: `block` is how that is set there."""
     words = filters.marks_explained(page)
@@ -271,6 +307,10 @@ def _markdown_template(text: object) -> Markup:
     return escape.markdown_fence(str(text), "yaml")
 
 
+def _svg(text: str) -> Markup:
+    return escape.escape_html(lettering.drawable(escape.visible(text)))
+
+
 def _finalize(escaped: Callable[[str], Markup]) -> Callable[[object], Markup]:
     """What Jinja2 calls with every value that is printed. Markup is what our own macros and filters made of escaped text."""
 
@@ -283,6 +323,7 @@ def _finalize(escaped: Callable[[str], Markup]) -> Callable[[object], Markup]:
 _BY_FORMAT: dict[str, tuple[Callable[[str], Markup], dict[str, Callable[..., Any]]]] = {
     "html": (escape.escape_html, {"code": _html_code, "command": _html_command, "template": _html_command}),
     "markdown": (escape.escape_markdown, {"code": _markdown_code, "command": _markdown_command, "template": _markdown_template}),
+    "svg": (_svg, {}),
 }
 
 

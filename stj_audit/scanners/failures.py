@@ -26,7 +26,6 @@ FAILURES = (
 """Everything that a call, or making a client, is known to fail with. Anything else is a bug of ours and passes."""
 
 NOT_AVAILABLE = "not available here"
-INTERRUPTED = "the audit was interrupted"
 GONE = "gone during the audit"
 UNREADABLE = "unreadable answer"
 

@@ -15,13 +15,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from stj_audit.facts import ItemSample, ItemSizes, SampledSegment, Table, Unknown
+from stj_audit.facts import INTERRUPTED, ItemSample, ItemSizes, SampledSegment, Table, Unknown
 from stj_audit.items.engine import new_fold
 from stj_audit.items.estimates import Estimates, more_segments
 from stj_audit.items.fold import Expiry, ItemFold
 from stj_audit.items.plan import CALL, PILOT_SEGMENTS, ItemsPlan, Reading, plan_reading
 from stj_audit.scanners.checkpoint import Checkpoint, Progress
-from stj_audit.scanners.failures import FAILURES, INTERRUPTED, unknown
+from stj_audit.scanners.failures import FAILURES, unknown
 from stj_audit.scanners.guard import BrokenAnswer
 from stj_audit.scanners.seen import Seen
 from stj_audit.scanners.segments import Stopped, Tempo, read_segment

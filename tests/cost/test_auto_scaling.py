@@ -118,7 +118,7 @@ SCALES: st.SearchStrategy[Scale] = st.one_of(
 
 
 @pytest.mark.parametrize(("period", "longest"), [(MINUTE, 400), (FIVE_MINUTES, 150), (HOUR, 30)])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data(), policy=policies(), scale=SCALES)
 def test_strides_do_what_minutes_do(period: int, longest: int, data: st.DataObject, policy: Policy, scale: Scale) -> None:
     series = data.draw(series_of(period, longest))
@@ -366,7 +366,7 @@ def test_peers_2_a_row_lasts_as_long_as_its_period() -> None:
     assert replays[0].unit_hours == 2_400
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.integers(0, 900), min_size=1, max_size=12), policies(), SCALES)
 def test_peers_2_any_load_is_the_same_in_rows_of_any_period(rates: list[int], policy: Policy, scale: Scale) -> None:
     replays = [
@@ -417,7 +417,7 @@ def test_peers_6_alarms_count_minutes_and_loads_are_sums() -> None:
 # --------------------------------------------------------------------------------------------------------------- scale
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 10**7), SCALES, SCALES, policies())
 @example(0, Decimal(0), Decimal(10), DEFAULT_POLICY)
 def test_more_of_a_steady_load_never_takes_less(units: int, one: Scale, other: Scale, policy: Policy) -> None:

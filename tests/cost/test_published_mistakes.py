@@ -133,7 +133,6 @@ from stj_audit.facts import (
     Pitr,
     Replica,
     ScalableTarget,
-    Snapshot,
     Table,
     TableFacts,
     Throughput,
@@ -149,6 +148,7 @@ from stj_audit.scanners.guard import ALLOWED
 from tests.builders import (
     Quantities,
     a_flow,
+    a_snapshot,
     a_table,
     a_workload,
     an_index,
@@ -370,17 +370,7 @@ def test_findings_of_one_table_do_not_save_more_than_it_costs() -> None:
         items=some_items({}, indexes=tuple(some_entries(name, 0) for name in IDLE_INDEXES)),
         pitr=Pitr(enabled=False),
     )
-    snapshot = Snapshot(
-        account=None,
-        region="us-east-1",
-        endpoint_url=None,
-        started_at=NOW,
-        finished_at=NOW,
-        tables=(facts,),
-        missing=(),
-        read_units=Decimal(0),
-        api_calls=0,
-    )
+    snapshot = a_snapshot(facts, account=None, region="us-east-1", started_at=NOW, finished_at=NOW)
     scale = Scale(users_now=1_000, target_users=1_000, users=(1_000,))
     report = judge(snapshot, Terms(scale=scale, size_lines=SizeLines(), prices=US_EAST, config=Config(), audit_id="a"))
     [at] = [projection for projection in report.costs.projections if projection.users == 1_000]

@@ -11,6 +11,18 @@ from stj_audit.declared.source import read_source
 from stj_audit.facts import TableFacts
 
 REGION = "eu-north-1"
+ADDRESS = "aws_dynamodb_table.orders"
+VALUES: dict[str, Any] = {  # of that resource, in a plan of Terraform
+    "name": "orders",
+    "billing_mode": "PAY_PER_REQUEST",
+    "hash_key": "id",
+    "range_key": None,
+    "attribute": [{"name": "id", "type": "S"}],
+    "global_secondary_index": [],
+    "local_secondary_index": [],
+    "replica": [],
+    "ttl": [],
+}
 
 
 def design_of(*paths: Path, patterns: Sequence[str] = (), region: str = REGION, **given: str) -> Design:
@@ -43,3 +55,8 @@ def a_table(**properties: Any) -> dict[str, Any]:
         "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
     }
     return {"Type": "AWS::DynamoDB::Table", "Properties": {**plain, **properties}}
+
+
+def resource(address: str, kind: str, values: dict[str, Any]) -> dict[str, Any]:
+    """A resource of a plan."""
+    return {"address": address, "mode": "managed", "type": kind, "values": values}

@@ -175,7 +175,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(JSON)
 def test_whatever_is_written_is_a_value_or_unresolved(written: Any) -> None:
     found = value(written)
@@ -185,7 +185,7 @@ def test_whatever_is_written_is_a_value_or_unresolved(written: Any) -> None:
         assert not _calls(found)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(JSON, st.booleans())
 def test_a_decided_condition_takes_its_branch_and_an_open_one_takes_neither(written: Any, production: bool) -> None:
     stage = "prod" if production else "dev"

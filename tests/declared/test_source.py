@@ -119,7 +119,7 @@ def test_each_resource_has_its_line_in_json_too(tmp_path: Path) -> None:
 
 
 def test_json_may_be_indented_with_tabs_and_begin_with_a_mark(tmp_path: Path) -> None:
-    text = '﻿{\n\t"Resources": {\n\t\t"A": {}\n\t}\n}'
+    text = '\ufeff{\n\t"Resources": {\n\t\t"A": {}\n\t}\n}'
 
     assert read(tmp_path, text, "t.template").lines == {"A": 3}
 

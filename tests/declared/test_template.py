@@ -223,10 +223,8 @@ def test_a_global_table_is_the_one_in_the_region_of_the_audit(tmp_path: Path) ->
 
 
 def test_elsewhere_it_is_the_first_replica_and_that_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "t.json"
     read_resources(tmp_path, {"T": a_global_table()})
-    path = tmp_path / "template.json"
-    design = design_of(path, region="eu-west-1")
+    design = design_of(tmp_path / "template.json", region="eu-west-1")
 
     assert only(design).table.deletion_protection is True
     assert "T has no replica in eu-west-1: what is set for each replica is that of us-east-1" in design.snapshot.notes

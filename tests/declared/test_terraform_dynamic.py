@@ -10,8 +10,7 @@ from click.testing import CliRunner
 from stj_audit.cli import cli
 from stj_audit.declared.terraform_dynamic import hidden_sources
 from stj_audit.facts import Pitr, TimeToLive, Unknown
-from tests.declared.reading import only, read_text
-from tests.declared.test_terraform import ADDRESS, VALUES, resource
+from tests.declared.reading import ADDRESS, VALUES, only, read_text, resource
 
 LEFT_OUT = {"point_in_time_recovery": True, "server_side_encryption": True, "warm_throughput": True}
 SOURCE = "terraform_data.choice"

@@ -29,6 +29,10 @@ FLAGS = (
 )
 
 Scheme = Literal["light", "dark"]
+WIDTHS = (360, 460, 768, 1280, 1600)  # pixels: phones, a tablet, screens
+# For `evaluate`:
+WIDEST = "Math.max(document.documentElement.scrollWidth, document.body.scrollWidth)"
+OPEN_ALL = "(() => { document.querySelectorAll('details').forEach(one => { one.open = true; }); return true; })()"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

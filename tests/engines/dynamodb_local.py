@@ -60,6 +60,16 @@ def fresh_name(prefix: str) -> str:
     return f"{prefix}-{uuid4().hex[:12]}"
 
 
+def create_plain_table(client: "DynamoDBClient", name: str) -> None:
+    """A table on demand with the key `id`, a string."""
+    client.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
 @pytest.fixture(scope="session")
 def dynamodb_local() -> Iterator[DynamoDBLocal]:
     """DynamoDB Local, empty at the start of the session. Tests that use it are marked `dynamodb_local`."""

@@ -33,7 +33,7 @@ from stj_audit.scanners import items as live_items
 from stj_audit.scanners.cluster_items import ClusterReader, ScanPart, fold_scan_part
 from tests.builders import a_table, an_index
 from tests.commands import stj_audit
-from tests.engines.dynamodb_local import REGION, DynamoDBLocal, fresh_name
+from tests.engines.dynamodb_local import REGION, DynamoDBLocal, create_plain_table, fresh_name
 
 pytestmark = pytest.mark.cluster  # of the module: then pytest tells in one line that all were skipped
 
@@ -282,12 +282,7 @@ def test_the_job_leaves_its_report_in_s3(spark_master: str, monkeypatch: pytest.
 def test_a_live_table_by_segments(spark: str, dynamodb_local: DynamoDBLocal) -> None:
     name = fresh_name("cluster")
     made = dynamodb_local.client()
-    made.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-    )
+    create_plain_table(made, name)
     for start in range(0, 500, 25):
         wanted: list[Any] = [
             {"PutRequest": {"Item": {"id": {"S": f"{number}"}, "pad": {"S": "x" * (20_000 + number)}}}}

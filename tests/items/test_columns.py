@@ -174,7 +174,7 @@ def by_pages(bodies: Iterable[bytes], table: Table, expiry: Expiry | None) -> tu
     return "", one.counts()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(some=pages, table=st.sampled_from(TABLES), expiry=st.sampled_from(EXPIRIES), ascii_only=flags)
 def test_a_page_counts_as_its_items_do(some: list[Item], table: Table, expiry: Expiry | None, ascii_only: bool) -> None:
     body = a_page(some, ascii_only=ascii_only)
@@ -183,7 +183,7 @@ def test_a_page_counts_as_its_items_do(some: list[Item], table: Table, expiry: E
         assert by_pages([body], table, expiry) == one_by_one(some, table, expiry)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(some=pages, cuts=st.sets(st.integers(1, 23)), table=st.sampled_from(TABLES), order=st.randoms(use_true_random=False))
 def test_pages_cut_otherwise_and_items_in_another_order_count_alike(
     some: list[Item], cuts: set[int], table: Table, order: Random
@@ -197,7 +197,7 @@ def test_pages_cut_otherwise_and_items_in_another_order_count_alike(
         assert by_pages([a_page(shuffled)], table, EXPIRIES[1]) == whole
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     some=st.lists(whole_items, min_size=1, max_size=24),
     where=st.integers(0, 23),
@@ -366,7 +366,7 @@ def test_items_with_an_index_key_of_another_type_are_in_no_index() -> None:
 # ---------------------------------------------------------------------------------------------------------- lines
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(some=pages, wrapped=flags)
 def test_lines_count_as_their_items_do(some: list[Item], wrapped: bool) -> None:
     block = b"\n".join(json.dumps({"Item": item} if wrapped else item).encode() for item in some)

@@ -82,7 +82,7 @@ def is_scanned(*items: str | Item, table: Table | None = None) -> bool:
 # ------------------------------------------------------------------------------------------------- the same, whatever comes
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(seed=st.integers(0, 2**48))
 def test_both_folds_count_and_refuse_the_same(seed: int) -> None:
     fuzz_folds.case(seed)
@@ -304,7 +304,7 @@ def test_shapes_of_joined_parts_are_those_of_shape_of(first: str) -> None:
     assert mine == expected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     texts=st.lists(
         st.one_of(

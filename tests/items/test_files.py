@@ -82,7 +82,7 @@ def test_every_cut_gives_one_profile(tmp_path: Path) -> None:
         assert from_files(path, table, part_bytes=part_bytes) == whole
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     rows=st.lists(st.sampled_from([b"", b"  ", b'{"id": {"S": "a"}}', b'{"id": {"S": "' + b"b" * 80 + b'"}}']), max_size=12),
     ended=st.booleans(),

@@ -553,7 +553,7 @@ def sizes_of(one: ItemFold) -> ItemSizes:
     return one.sizes(coverage="full", read_units=Decimal(1))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(first=items, second=items, third=items)
 def test_merged_folds_are_one_pass_in_any_order_and_grouping(first: list[Item], second: list[Item], third: list[Item]) -> None:
     with SMALL:
@@ -581,7 +581,7 @@ def test_samples_merge_to_that_of_one_pass() -> None:
         assert sizes_of(merged(merged(*order[:2]), merged(*order[2:]))).compressibility == expected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(some=items)
 def test_what_is_counted_adds_up(some: list[Item]) -> None:
     with SMALL:

@@ -10,10 +10,9 @@ import pytest
 from stj_audit.render import render
 from stj_audit.render.costs import render_costs
 from tests.engines.axe import Axe
-from tests.engines.chromium import Browser, Scheme
+from tests.engines.chromium import OPEN_ALL, Browser, Scheme
 from tests.gated_report import a_gate, gated_report, hostile_gated_report, passed_gate
 from tests.large_report import a_report_of
-from tests.render.test_in_browser import OPEN_ALL
 from tests.sample_report import sample_report
 
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")

@@ -11,8 +11,7 @@ from stj_audit.render.comment import MOST_BYTES, SIZES, render_comment
 from stj_audit.render.templates import render_short_markdown
 from stj_audit.report import Report
 from tests.gated_report import a_gate, a_large_report, gated_report, hostile_gated_report, no_gate, passed_gate
-from tests.render.test_build_formats import texts
-from tests.render.test_formats import FENCED, markdown_tables
+from tests.render.reading import FENCED, markdown_tables, texts
 from tests.sample_report import sample_report
 
 GITHUB_CHARACTERS = 65_536  # GitHub answers 422 to a longer comment
@@ -48,7 +47,7 @@ def test_hostile_text_is_whole(words_too: bool) -> None:
 
 
 @given(texts=texts)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_any_text_is_whole(texts: list[str]) -> None:
     whole(render(hostile_gated_report(texts=texts), "comment"))
 
@@ -56,7 +55,7 @@ def test_any_text_is_whole(texts: list[str]) -> None:
 def test_the_verdict_comes_first_with_its_reasons() -> None:
     lines = whole(render(gated_report(), "comment")).split("\n")
     assert lines[1] == "## DynamoDB audit: gate failed"
-    assert lines[3] == "The gate fails on a finding from high on and on an item above 300.0 KB."
+    assert lines[3] == "The gate fails on a finding at or above high and on an item above 300.0 KB."
     assert lines[5].startswith("- stj_subscribers: 1 item above 300.0 KB among 112 items")
 
 

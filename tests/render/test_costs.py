@@ -5,7 +5,6 @@ import dataclasses
 import io
 import itertools
 import json
-import os
 import re
 from decimal import Decimal
 
@@ -17,7 +16,7 @@ from stj_audit.render.costs_csv import HEAD
 from stj_audit.render.csv_cells import number_cell, text_cell
 from stj_audit.render.page import wrapped_name
 from stj_audit.report import CostLine, Costs, CurrentCost, GrowthParts
-from tests.render.test_formats import GOLDEN, REWRITE, Reader, invisible, markdown_tables
+from tests.render.reading import DIFFERS, Reader, golden, invisible, markdown_tables
 from tests.sample_report import HOSTILE, hostile_report, sample_report
 
 SUFFIX = {"table": "txt", "markdown": "md", "html": "html", "csv": "csv"}
@@ -72,12 +71,8 @@ def read_csv(text: str) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("format_name", SUFFIX)
 def test_golden(format_name: str) -> None:
-    """Rewritten with STJ_AUDIT_REWRITE_GOLDEN=1: look at the difference before you keep it."""
-    path = GOLDEN / f"costs.{SUFFIX[format_name]}"
     text = render_costs(costs(), format_name)
-    if os.environ.get(REWRITE) == "1":
-        path.write_bytes(text.encode())
-    assert text.encode() == path.read_bytes(), f"{path.name} differs; rewrite it with {REWRITE}=1"
+    assert text == golden(f"costs.{SUFFIX[format_name]}", text), DIFFERS
 
 
 def test_an_unknown_format_is_a_configuration_error() -> None:

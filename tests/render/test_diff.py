@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,8 +20,9 @@ from stj_audit.render.diff import COMMENT_LENGTH, TAG, WIDTHS, render_diff
 from stj_audit.render.digest_diff import sections
 from stj_audit.render.digest_diff_costs import because, change, delta
 from stj_audit.render.page import WIDTH
-from stj_audit.report import CostLine, GateReport, GradesAtScale, Report, Suppression
-from tests.render.test_formats import GOLDEN, REWRITE, Reader, invisible, markdown_tables
+from stj_audit.report import CostLine, GradesAtScale, Report, Suppression
+from tests.gated_report import a_gate
+from tests.render.reading import DIFFERS, Reader, golden, invisible, markdown_tables
 from tests.sample_report import HOSTILE, PASSWORD, SUBSCRIBERS, SYSTEM, hostile_report, sample_report
 
 FORMATS = {"table": "txt", "markdown": "md", "json": "json"}
@@ -51,17 +51,7 @@ def changed(report: Report) -> Report:
         replace(password, stream=None, ttl_attribute="expires_at"),
         new_table,
     )
-    gate = GateReport(
-        fail_on="high",
-        fail_item_size=307_200,
-        inconclusive="fail",
-        strict=False,
-        verdict="failed",
-        exit_code=3,
-        reasons=("1 finding is critical", "1 finding is high"),
-        failing=("f-new",),
-        items=(),
-    )
+    gate = a_gate(reasons=("1 finding is critical", "1 finding is high"), failing=("f-new",), items=())
     costs, grades = report.costs, {report.categories[0].id: "A", report.categories[1].id: "?"}
     return replace(
         report,
@@ -133,12 +123,8 @@ def many(report: Report, times: int) -> Report:
 
 @pytest.mark.parametrize("format_name", FORMATS)
 def test_golden(format_name: str) -> None:
-    """Rewritten with STJ_AUDIT_REWRITE_GOLDEN=1: look at the difference before you keep it."""
-    path = GOLDEN / f"diff.{FORMATS[format_name]}"
     text = render_diff(a_diff(), format_name)
-    if os.environ.get(REWRITE) == "1":
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8"), f"{path.name} differs; rewrite it with {REWRITE}=1"
+    assert text == golden(f"diff.{FORMATS[format_name]}", text), DIFFERS
 
 
 def test_every_section_is_in_the_golden_files() -> None:

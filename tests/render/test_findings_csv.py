@@ -11,7 +11,7 @@ from stj_audit.render.csv_cells import FORMULA_STARTS, text_cell
 from stj_audit.render.findings_csv import HEAD
 from stj_audit.report import Report
 from tests.gated_report import a_large_report, gated_report, hostile_gated_report
-from tests.render.test_build_formats import texts
+from tests.render.reading import texts
 from tests.sample_report import sample_report
 
 
@@ -93,7 +93,7 @@ def test_other_texts_stay(plain: str) -> None:
 
 
 @given(texts=texts)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_no_cell_is_a_formula(texts: list[str]) -> None:
     for row in rows_of(hostile_gated_report(texts=texts)):
         for name, cell in row.items():

@@ -3,11 +3,8 @@
 import dataclasses
 import itertools
 import json
-import os
 import re
-import unicodedata
 from decimal import Decimal
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -16,104 +13,16 @@ from stj_audit.errors import ConfigError
 from stj_audit.render import FORMATS, render
 from stj_audit.render import templates as template_module
 from stj_audit.report import GrowthParts, KeyElement, NotChecked, Report, StorageAtScale, Suppression, from_json
+from tests.render.reading import DIFFERS, FENCED, SECTIONS, Reader, golden, invisible, markdown_tables
 from tests.sample_report import HOSTILE, hostile_report, sample_report
 
-GOLDEN = Path(__file__).parent.parent / "golden"
-REWRITE = "STJ_AUDIT_REWRITE_GOLDEN"
 SUFFIX = {"table": "txt", "markdown": "md", "html": "html", "json": "json"}
-
-SECTIONS = (
-    "Do these first",
-    "What it will cost",
-    "Current schema",
-    "What is good",
-    "What could be improved",
-    "Best practices",
-    "Storage and cost analysis",
-    "Recommendations by user scale",
-    "Item size check",
-    "Final assessment",
-    "Action items",
-    "Summary",
-    "How far to trust this",
-    "Every rule that ran",
-)
-FENCED = re.compile(r"(?ms)^(`{3,})(?:sh|yaml)\n.*?\n\1$")
-VOID = {"meta", "br", "hr", "img", "input", "link"}
-
-
-class Reader(HTMLParser):
-    """Collects what a page consists of, and that its tags are closed in order."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tags: list[tuple[str, dict[str, str]]] = []
-        self.headings: list[tuple[int, str]] = []
-        self.rows: list[list[int]] = []
-        self.tangled: list[str] = []
-        self._open: list[str] = []
-        self._heading = ""
-        self.feed(text)
-        self.tangled += self._open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in attrs}
-        self.tags.append((tag, values))
-        if tag == "table":
-            self.rows.append([])
-        if tag == "tr":
-            self.rows[-1].append(0)
-        if tag in {"td", "th"}:
-            self.rows[-1][-1] += int(values.get("colspan", "1"))
-        if tag not in VOID:
-            self._open.append(tag)
-        if re.fullmatch(r"h[1-6]", tag):
-            self._heading = ""
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, {name: value or "" for name, value in attrs}))
-
-    def handle_endtag(self, tag: str) -> None:
-        if not self._open or self._open.pop() != tag:
-            self.tangled.append(tag)
-        if re.fullmatch(r"h[1-6]", tag):
-            self.headings.append((int(tag[1]), " ".join(self._heading.split())))
-
-    def handle_data(self, data: str) -> None:
-        self._heading += data
-
-
-def markdown_tables(text: str) -> list[list[int]]:
-    """The number of cells of every row, by table; fenced blocks are no tables."""
-    tables: list[list[int]] = []
-    fence = ""
-    before = ""
-    for line in text.split("\n"):
-        run = re.match(r"`{3,}", line)
-        if fence:
-            fence = "" if line == fence else fence
-        elif run:
-            fence = run.group()
-        elif line.startswith("|"):
-            if not before.startswith("|"):
-                tables.append([])
-            tables[-1].append(len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) - 1)
-        before = line
-    return tables
-
-
-def invisible(text: str) -> set[str]:
-    return {one for one in text if one != "\n" and unicodedata.category(one) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}}
 
 
 @pytest.mark.parametrize("format_name", SUFFIX)
 def test_golden(format_name: str) -> None:
-    """Rewritten with STJ_AUDIT_REWRITE_GOLDEN=1: look at the difference before you keep it."""
-    path = GOLDEN / f"report.{SUFFIX[format_name]}"
     text = render(sample_report(), format_name)
-    if os.environ.get(REWRITE) == "1":
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8"), f"{path.name} differs; rewrite it with {REWRITE}=1"
+    assert text == golden(f"report.{SUFFIX[format_name]}", text), DIFFERS
 
 
 def test_an_unknown_format_is_a_configuration_error() -> None:

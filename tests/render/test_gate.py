@@ -1,44 +1,35 @@
 """What `stj-audit check` prints: what fails first, short, and a last line that says it all."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 
 from stj_audit.errors import ConfigError
 from stj_audit.render import render_gate
-from stj_audit.render.gate import failing_reasons, summary
-from stj_audit.report import GateReport, ItemsVerdict, Largest, Report
+from stj_audit.render.gate import summary
+from stj_audit.report import GateReport, IgnoreReport, ItemsVerdict, Largest, Report
+from tests.gated_report import LINE_BYTES, passed_gate
 from tests.sample_report import sample_report
-
-LINE = 307_200
 
 
 def a_verdict(table: str, verdict: str = "none", **fields: Any) -> ItemsVerdict:
     defaults: dict[str, Any] = {
         "sentence": f"said of {table}",
-        "threshold_bytes": LINE,
+        "threshold_bytes": LINE_BYTES,
         "found": int(verdict == "over"),
         "scanned": 100,
         "item_count": 100,
         "at_most": None,
-        "largest": (Largest(bytes=LINE + 1, key_hash="ab"),) if verdict == "over" else (),
+        "largest": (Largest(bytes=LINE_BYTES + 1, key_hash="ab"),) if verdict == "over" else (),
     }
     return ItemsVerdict(table=table, verdict=verdict, **(defaults | fields))
 
 
 def a_gate(*items: ItemsVerdict, **fields: Any) -> GateReport:
-    defaults: dict[str, Any] = {
-        "fail_on": "high",
-        "fail_item_size": LINE,
-        "inconclusive": "fail",
-        "strict": False,
-        "verdict": "passed",
-        "exit_code": 0,
-        "reasons": (),
-        "failing": (),
-    }
-    return GateReport(items=items, **(defaults | fields))
+    """One that passed, unless it is said."""
+    return passed_gate(items=items, **fields)
 
 
 def report_of(gate: GateReport) -> Report:
@@ -68,13 +59,15 @@ def test_what_fails_is_first_then_what_is_not_known() -> None:
 
 def test_each_failing_finding_has_its_line_with_the_reason() -> None:
     finding = next(one for one in sample_report().findings if one.suppressed is None and one.index is None)
-    reason = f"{finding.table}: {finding.severity}, {finding.check}: bad; its ignore expired on 2026-01-31: known"
+    findings = tuple(
+        replace(one, message="bad", baseline=None) if one.id == finding.id else one for one in sample_report().findings
+    )
+    known = IgnoreReport(check=finding.check, tables=("*",), reason="known", expires=date(2026, 1, 31), state="expired", findings=0)
     items = [a_verdict(name, "over" if name == NAMES[0] else "none") for name in NAMES]
     gate = a_gate(
-        *items, verdict="failed", exit_code=3, reasons=(f"{NAMES[0]}: x", reason), failing=(finding.id,), fail_on=finding.severity
+        *items, verdict="failed", exit_code=3, reasons=(f"{NAMES[0]}: x", "y"), failing=(finding.id,), fail_on=finding.severity
     )
-    assert failing_reasons(gate) == {finding.id: reason}
-    text = " ".join(" ".join(lines(gate)).split())
+    text = " ".join(" ".join(lines(gate, findings=findings, ignores=(known,))).split())
     assert f"{finding.severity}, {finding.check}: bad; its ignore expired on 2026-01-31: known." in text
     assert f"1 finding at or above {finding.severity}" in lines(gate)[-1]
 
@@ -103,8 +96,8 @@ def test_a_table_that_was_not_described_is_told() -> None:
         (a_gate(fail_item_size=None, fail_on="never"), "passed: nothing was asked for."),
         (a_gate(a_verdict("a"), fail_on="grade:C"), "passed: no item above 300.0 KB, grade "),
         (
-            a_gate(fail_on="grade:C", verdict="failed", exit_code=3, reasons=("the grade is D, and C or worse fails",)),
-            "failed: the grade is D, and C or worse fails.",
+            a_gate(fail_on="grade:C", verdict="failed", exit_code=3, reasons=("the grade is C, and C or worse fails",)),
+            "failed: the grade is C, and C or worse fails.",
         ),
         (
             a_gate(strict=True, verdict="inconclusive", exit_code=4, reasons=("3 things could not be checked (--strict)",)),

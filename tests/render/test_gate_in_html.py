@@ -31,7 +31,7 @@ def header(report: Report) -> str:
 def test_the_outcome_is_a_shape_and_a_word_and_says_what_was_asked(gate: object, shape: str, word: str, code: int) -> None:
     told = header(gated_report(gate=gate))
     assert f'<span aria-hidden="true">{shape}</span> Gate {word}</b>, exit code {code}.' in told
-    assert "It fails on a finding from high on and on an item above 300.0 KB." in told
+    assert "It fails on a finding at or above high and on an item above 300.0 KB." in told
 
 
 def test_the_reasons_are_told_the_worst_first_and_many_are_folded() -> None:

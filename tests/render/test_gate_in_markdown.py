@@ -7,7 +7,7 @@ import pytest
 from stj_audit.render import render
 from stj_audit.report import GateReport
 from tests.gated_report import OVER, a_gate, gated_report, hostile_gated_report, no_gate, passed_gate
-from tests.render.test_formats import FENCED, invisible, markdown_tables
+from tests.render.reading import FENCED, invisible, markdown_tables
 from tests.sample_report import SUBSCRIBERS, sample_report
 
 FIRST_SECTION = "## Do these first"
@@ -22,7 +22,7 @@ def top(text: str) -> str:
 def test_the_verdict_is_told_before_the_first_section() -> None:
     gate = a_gate()
     head = top(render(gated_report(gate=gate), "markdown"))
-    assert "\n\n✗ **Gate failed**, exit code 3. It fails on a finding from high on and on an item above 300.0 KB.\n\n- " in head
+    assert "\n\n✗ **Gate failed**, exit code 3. It fails on a finding at or above high and on an item above 300.0 KB.\n\n- " in head
     assert head.index("Gate failed") < head.index("| A month now")
     bullets = re.findall(r"(?m)^- (.*)$", head)
     assert bullets == [f"{one}." for one in (*gate.reasons[:5], *gate.reasons)]

@@ -18,7 +18,7 @@ from tests.gated_report import (
     hostile_gated_report,
     passed_gate,
 )
-from tests.render.test_build_formats import texts
+from tests.render.reading import texts
 from tests.sample_report import PASSWORD, sample_report
 
 COMMANDS = {"error", "warning", "notice"}
@@ -148,7 +148,7 @@ def test_hostile_text_makes_no_command(words_too: bool) -> None:
 
 
 @given(texts=texts)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_any_text_is_read_back(texts: list[str]) -> None:
     report = hostile_gated_report(texts=texts)
     for one in commands(report):
@@ -158,7 +158,7 @@ def test_any_text_is_read_back(texts: list[str]) -> None:
 
 
 @given(texts=texts)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_names_come_back_as_they_were(texts: list[str]) -> None:
     name = "".join(texts)[:50].replace("\r", "").replace("\n", "")
     report = dataclasses.replace(gated_report(gate=a_gate(items=(dataclasses.replace(OVER, table=name),))), findings=())

@@ -7,19 +7,16 @@ import pytest
 
 from stj_audit.render import render
 from stj_audit.render.costs import render_costs
-from tests.engines.chromium import Browser, Scheme
+from tests.engines.chromium import OPEN_ALL, WIDEST, WIDTHS, Browser, Scheme
 from tests.gated_report import gated_report, hostile_gated_report
-from tests.render.test_formats import SECTIONS
+from tests.render.reading import SECTIONS
 from tests.sample_report import hostile_report, sample_report
 from tests.trended_report import trended_report
 
 pytestmark = pytest.mark.browser
 
-WIDTHS = (360, 460, 768, 1280, 1600)
 PAPER = 688  # A4 without its margins
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
-WIDEST = "Math.max(document.documentElement.scrollWidth, document.body.scrollWidth)"
-OPEN_ALL = "(() => { document.querySelectorAll('details').forEach(one => { one.open = true; }); return true; })()"
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 # Text that leaves its chart is cut off; a chart's own box is as wide as its view box.
 CLIPPED = """[...document.querySelectorAll('svg')].flatMap(svg => { const box = svg.getBoundingClientRect();

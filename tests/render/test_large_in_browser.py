@@ -7,9 +7,8 @@ import pytest
 
 from stj_audit.render import render
 from tests.engines.axe import Axe
-from tests.engines.chromium import Browser, Scheme
+from tests.engines.chromium import OPEN_ALL, WIDEST, WIDTHS, Browser, Scheme
 from tests.large_report import a_report_of
-from tests.render.test_in_browser import OPEN_ALL, WIDEST, WIDTHS
 
 pytestmark = pytest.mark.browser
 

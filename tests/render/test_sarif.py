@@ -23,7 +23,7 @@ from tests.gated_report import (
     gated_report,
     hostile_gated_report,
 )
-from tests.render.test_build_formats import texts
+from tests.render.reading import texts
 from tests.sample_report import PASSWORD, SUBSCRIBERS, sample_report
 
 SCHEMA = json.loads((Path(__file__).parent.parent / "published" / "sarif-2.1.0-rtm.5.json").read_text(encoding="utf-8"))
@@ -83,7 +83,7 @@ def test_hostile_text_is_valid(words_too: bool) -> None:
 
 
 @given(texts=texts)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_any_text_is_valid(texts: list[str]) -> None:
     run_of(hostile_gated_report(texts=texts))
 

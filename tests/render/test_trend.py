@@ -1,10 +1,8 @@
 """The trend as people read it: compared with golden files, fed with hostile text, and absent where no history is kept."""
 
-import os
 import re
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -16,7 +14,7 @@ from stj_audit.render.digest_trend import cost_growth, growth_rows, outlooks, ru
 from stj_audit.render.sparkline import sparklines
 from stj_audit.report import Forecast, TableTrend, Trend, from_json, to_json
 from stj_audit.trend import trend
-from tests.render.test_formats import GOLDEN, REWRITE, invisible
+from tests.render.reading import DIFFERS, golden, invisible
 from tests.sample_report import HOSTILE, hostile, sample_report
 from tests.trended_report import earlier_runs, trended_report
 
@@ -48,13 +46,9 @@ def found() -> Trend:
 
 @pytest.mark.parametrize("format_name", SECTION)
 def test_golden(format_name: str) -> None:
-    """Rewritten with STJ_AUDIT_REWRITE_GOLDEN=1: look at the difference before you keep it."""
-    path: Path = GOLDEN / f"trend.{SUFFIX[format_name]}"
     section = SECTION[format_name].search(render(trended_report(), format_name, color=False))
     assert section is not None
-    if os.environ.get(REWRITE) == "1":
-        path.write_text(section.group(), encoding="utf-8")
-    assert section.group() == path.read_text(encoding="utf-8"), f"{path.name} differs; rewrite it with {REWRITE}=1"
+    assert section.group() == golden(f"trend.{SUFFIX[format_name]}", section.group()), DIFFERS
 
 
 @pytest.mark.parametrize("format_name", SECTION)

@@ -159,7 +159,7 @@ def test_a_request_to_s3_that_does_not_get_is_refused() -> None:
 
 
 def test_clients_are_made_in_one_place() -> None:
-    """But for that of the history, which writes to S3, and is not the audit's."""
+    """But for those of the history, which writes to S3, and of the mail, which goes through SES: neither is the audit's."""
     package = Path(stj_audit.__file__).parent
     makes_a_client = re.compile(r"boto3\.(client|resource)\(|\bSession\(|get_session\(|create_client\(")
     # The demo fills an in-process imitation of AWS with its tables before the audit reads them
@@ -168,10 +168,23 @@ def test_clients_are_made_in_one_place() -> None:
         for path in package.rglob("*.py")
         if makes_a_client.search(path.read_text(encoding="utf-8")) and "demo" not in path.relative_to(package).parts[0]
     ]
-    assert sorted(elsewhere) == ["deliver/stores.py", "scanners/session.py"]
+    assert sorted(elsewhere) == ["deliver/carriers.py", "deliver/stores.py", "scanners/session.py"]
     history = (package / "deliver/stores.py").read_text(encoding="utf-8")
     assert re.findall(r'create_client\(\s*"(\w+)"', history) == ["s3"]
     assert set(re.findall(r"client\.(\w+)\(", history)) <= {"get_object", "put_object", "get_paginator"}
+    carriers = (package / "deliver/carriers.py").read_text(encoding="utf-8")
+    assert re.findall(r'create_client\(\s*"(\w+)"', carriers) == ["sesv2"]
+    assert set(re.findall(r"client\.(\w+)\(", carriers)) == {"send_email", "get_email_identity"}
+
+
+def test_mail_is_sent_in_one_place() -> None:
+    package = Path(stj_audit.__file__).parent
+    senders = [
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if re.search(r"^\s*(?:import|from) (?:smtplib|socket)\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    assert [path for path in senders if path.startswith(("deliver", "cli"))] == ["deliver/carriers.py"]
 
 
 BROKEN = {

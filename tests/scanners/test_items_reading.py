@@ -20,17 +20,16 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from stj_audit.config import Config
-from stj_audit.facts import ItemSizes, ItemsReading, Snapshot, Unknown
+from stj_audit.facts import INTERRUPTED, ItemSizes, ItemsReading, Snapshot, Unknown
 from stj_audit.gate import GateTerms
 from stj_audit.items.engine import new_fold
 from stj_audit.items.plan import PILOT_SEGMENTS
 from stj_audit.items.verdict import of_table
 from stj_audit.pipeline import Interrupted, Request, audit
 from stj_audit.scanners import Aws, AwsOptions, ItemsPlan, items, open_session, tables, take_snapshot
-from stj_audit.scanners.failures import INTERRUPTED
 from stj_audit.scanners.seen import Seen
 from tests.builders import a_table, table_facts
-from tests.engines.dynamodb_local import DynamoDBLocal
+from tests.engines.dynamodb_local import DynamoDBLocal, create_plain_table
 from tests.scanners.answers import REGION, answer, answer_with, before_send, create_table, error
 from tests.scanners.test_items import fill, make_table, page
 
@@ -341,12 +340,7 @@ def test_of_several_regions_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
     monkeypatch.setattr(Aws, "_client", slow_in_the_north)
     for region in (north, east):
-        boto3.client("dynamodb", region_name=region).create_table(
-            TableName="orders",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        create_plain_table(boto3.client("dynamodb", region_name=region), "orders")
     request = Request(
         aws=AwsOptions(), regions=(north, east), config=Config(), gate=GateTerms(fail_item_size=LINE), resume=tmp_path, keep=True
     )

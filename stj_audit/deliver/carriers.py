@@ -1,0 +1,297 @@
+"""
+What carries a message: Amazon SES, or a mail server by SMTP. Every failure is one sentence.
+
+The client of SES is the caller's own, as that of the history is: without the role of the audit, and used for nothing else. All that it sends
+is SendEmail, and GetEmailIdentity for `doctor`; once each, because SES has no way to tell that it has got the same mail before.
+"""
+
+import contextlib
+import os
+import smtplib
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ReadTimeoutError
+
+from stj_audit.email_settings import Email, Smtp
+from stj_audit.errors import ConfigError, UnableToSend, WriteRefused
+from stj_audit.wording import a_few
+
+TIMEOUT_SECONDS = 30.0  # for each answer: a server that looks for viruses takes its time
+SES_CONNECT_TIMEOUT_SECONDS, SES_READ_TIMEOUT_SECONDS = 5, 60
+SES_OPERATIONS = frozenset({"SendEmail", "GetEmailIdentity"})
+DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
+UNCERTAIN = "; it is not known whether the mail was sent"
+_QUOTED = 200  # characters of what a server says
+
+_HINTS = {  # error of SES -> what to do
+    "MessageRejected": "verify the address or its domain in SES; in the sandbox that of each recipient too",
+    "MailFromDomainNotVerifiedException": "verify the MAIL FROM domain in SES",
+    "AccountSuspendedException": "see the account dashboard of SES",
+    "SendingPausedException": "see the account dashboard of SES, or the configuration set",
+    "NotFoundException": "check `ses_configuration_set` and `ses_region`",
+    "TooManyRequestsException": "run it again later: it is tried at once",
+    "LimitExceededException": "run it again later: it is tried at once",
+}
+
+
+class Carrier(Protocol):
+    """Something that mail can be sent through."""
+
+    def __str__(self) -> str: ...
+
+    def send(self, raw: bytes, sender: str, recipients: Sequence[str]) -> Mapping[str, str]:
+        """The recipients that were refused, and why, where others got it. Raises UnableToSend."""
+
+    def ready(self, sender: str) -> "Readiness":
+        """Whether it would take mail from an address, without sending any."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Readiness:
+    """`state` is True, False, or None where that is not known; `words` say why."""
+
+    state: bool | None
+    words: str
+
+
+def open_carrier(email: Email, *, region: str | None, profile: str | None = None, endpoint_url: str | None = None) -> Carrier:
+    """What `[email]` names; nothing is sent yet. Raises ConfigError."""
+    if email.carrier == "smtp":
+        if email.smtp is None:
+            raise ConfigError("the mail server has no host", hint="give --smtp-host, or `smtp.host` of [email]")
+        return open_smtp(email.smtp)
+    return open_ses(
+        configuration_set=email.ses_configuration_set, region=email.ses_region or region, profile=profile, endpoint_url=endpoint_url
+    )
+
+
+# ----------------------------------------------------------------------------------------------------------------- SES
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ses:
+    client: Any  # no stubs: two calls
+    configuration_set: str | None
+
+    def __str__(self) -> str:
+        return f"SES in {self.client.meta.region_name}"
+
+    def send(self, raw: bytes, sender: str, recipients: Sequence[str]) -> Mapping[str, str]:
+        more = {} if self.configuration_set is None else {"ConfigurationSetName": self.configuration_set}
+        try:
+            self.client.send_email(
+                FromEmailAddress=sender, Destination={"ToAddresses": list(recipients)}, Content={"Raw": {"Data": raw}}, **more
+            )
+        except ClientError as error:
+            raise UnableToSend(f"{self} refuses the mail: {_told(error)}", hint=_hint(error)) from error
+        except NoCredentialsError as error:
+            raise UnableToSend(
+                "cannot send through SES: no AWS credentials were found", hint="sign in with `aws sso login`, or set AWS_PROFILE"
+            ) from error
+        except BotoCoreError as error:
+            doubt = UNCERTAIN if isinstance(error, ReadTimeoutError) else ""
+            raise UnableToSend(f"{self} cannot be reached: {error}{doubt}", hint="check `ses_region` and the network") from error
+        return {}
+
+    def ready(self, sender: str) -> Readiness:
+        """An address may be verified itself, or by its domain, or a domain above that."""
+        domain = sender.partition("@")[2]
+        labels = domain.split(".")
+        found = []
+        for identity in (sender, *(".".join(labels[place:]) for place in range(max(len(labels) - 1, 1)))):
+            try:
+                answer = self.client.get_email_identity(EmailIdentity=identity)
+            except ClientError as error:
+                if _code(error) == "NotFoundException":
+                    continue
+                allow = " (allow ses:GetEmailIdentity)" if _code(error) in DENIED else ""
+                return Readiness(state=None, words=f"whether {self} would send from {sender} is not known: {_code(error)}{allow}")
+            except BotoCoreError as error:
+                return Readiness(state=None, words=f"whether {self} would send from {sender} is not known: {error}")
+            if answer.get("VerifiedForSendingStatus") or answer.get("VerificationStatus") == "SUCCESS":
+                return Readiness(state=True, words=f"{self} sends from {sender}: {identity} is verified")
+            found.append(f"{identity} is {answer.get('VerificationStatus') or 'not verified'}")
+        return Readiness(
+            state=False, words=f"{self} does not send from {sender}: {'; '.join(found) or 'neither it nor its domain is verified'}"
+        )
+
+
+def open_ses(
+    *, configuration_set: str | None, region: str | None, profile: str | None = None, endpoint_url: str | None = None
+) -> Ses:
+    """Nothing is sent yet. Raises ConfigError."""
+    own = os.environ.get("AWS_ENDPOINT_URL_SESV2")
+    endpoint = (own or endpoint_url) if endpoint_url else None  # botocore itself finds the variables where nothing is given
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": 1},
+        connect_timeout=SES_CONNECT_TIMEOUT_SECONDS,
+        read_timeout=SES_READ_TIMEOUT_SECONDS,
+        user_agent_extra="stj-audit",
+    )
+    try:
+        session = botocore.session.Session(profile=profile)
+        session.get_component("event_emitter").register_first("before-call", _only_ours)
+        client = session.create_client(
+            "sesv2", region_name=region or os.environ.get("AWS_REGION"), endpoint_url=endpoint, config=config
+        )
+    except (BotoCoreError, ValueError) as error:
+        raise ConfigError(f"SES cannot be used: {error}", hint="set `ses_region` in [email], or --region") from error
+    return Ses(client=client, configuration_set=configuration_set)
+
+
+def _only_ours(model: Any, **_: Any) -> None:
+    if model.service_model.service_name == "sesv2" and model.name not in SES_OPERATIONS:
+        raise WriteRefused(f"ses:{model.name} is none of the calls that mail a report")
+
+
+def _code(error: Any) -> str:
+    return str(error.response.get("Error", {}).get("Code", "unknown"))
+
+
+def _told(error: Any) -> str:
+    """SES says in a message which address it does not like."""
+    code, said = _code(error), str(error.response.get("Error", {}).get("Message") or "")
+    return f"{code} ({_quoted(said)})" if code == "MessageRejected" and said else code
+
+
+def _hint(error: Any) -> str:
+    if _code(error) in DENIED:
+        return "allow ses:SendEmail and ses:SendRawEmail (see `stj-audit iam-policy --send-from`)"
+    return _HINTS.get(_code(error), "see what SES says of this error")
+
+
+# ---------------------------------------------------------------------------------------------------------------- SMTP
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Server:
+    """A mail server. Certificates are verified, by what the system trusts or SSL_CERT_FILE names."""
+
+    smtp: Smtp
+    password: str | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        return f"the mail server {self.smtp}"
+
+    def send(self, raw: bytes, sender: str, recipients: Sequence[str]) -> Mapping[str, str]:
+        with self._told():
+            connection = self._connect()
+        try:
+            with self._told(UNCERTAIN):
+                refused = connection.sendmail(sender, list(recipients), raw)
+        finally:
+            with contextlib.suppress(smtplib.SMTPException, OSError):  # it was sent, or failed, before
+                connection.quit()
+            connection.close()
+        return {address: _answer(*answer) for address, answer in refused.items()}
+
+    def ready(self, sender: str) -> Readiness:
+        """As far as it can be known without sending: EHLO, STARTTLS, and the password."""
+        try:
+            with self._told():
+                connection = self._connect()
+                with contextlib.suppress(smtplib.SMTPException, OSError):
+                    connection.quit()
+        except UnableToSend as error:
+            return Readiness(state=False, words=str(error))
+        how = "with TLS" if self.smtp.is_encrypted else "without TLS"
+        login = "" if self.smtp.username is None else ", and takes the password"
+        return Readiness(state=True, words=f"{self} answers {how}{login}; whether it sends from {sender} is known when it does")
+
+    def _connect(self) -> smtplib.SMTP:
+        host, port = self.smtp.host, self.smtp.port
+        if self.smtp.implicit_tls:
+            connection: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
+        else:
+            connection = smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
+        try:
+            if self.smtp.starttls and not self.smtp.implicit_tls:
+                connection.starttls(context=ssl.create_default_context())
+            connection.ehlo_or_helo_if_needed()
+            if self.smtp.username is not None and self.password is not None:
+                connection.login(self.smtp.username, self.password)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    @contextmanager
+    def _told(self, doubt: str = "") -> Iterator[None]:
+        """What smtplib raises, as one sentence. `doubt` is what a lost connection leaves open."""
+        try:
+            yield
+        except smtplib.SMTPAuthenticationError as error:  # what a server says to that may repeat what it was told
+            raise UnableToSend(
+                f"{self} does not take the user name or the password ({error.smtp_code})",
+                hint=f"check `smtp.username` and the variable {self.smtp.password_env}",
+            ) from error
+        except smtplib.SMTPNotSupportedError as error:
+            if not self.smtp.is_encrypted or self.smtp.implicit_tls:
+                raise UnableToSend(f"{self} takes no password", hint="leave out `smtp.username`, or check the port") from error
+            raise UnableToSend(
+                f"{self} has no STARTTLS, or takes no password",
+                hint="check `smtp.port`: 587 is usual, and 465 has TLS from the start",
+            ) from error
+        except smtplib.SMTPRecipientsRefused as error:
+            refused = [f"{address} ({_answer(*answer)})" for address, answer in error.recipients.items()]
+            raise UnableToSend(f"{self} refuses every recipient: {a_few(refused)}", hint="check `to` of [email]") from error
+        except smtplib.SMTPSenderRefused as error:
+            said = _answer(error.smtp_code, error.smtp_error)
+            raise UnableToSend(f"{self} refuses mail from {error.sender}: {said}", hint="check `from` of [email]") from error
+        except smtplib.SMTPResponseException as error:
+            raise UnableToSend(
+                f"{self} refuses the mail: {_answer(error.smtp_code, error.smtp_error)}", hint=_CHECK_SERVER
+            ) from error
+        except smtplib.SMTPServerDisconnected as error:
+            late = isinstance(error.__context__, TimeoutError)
+            what = f"did not answer within {TIMEOUT_SECONDS:g} seconds" if late else "closed the connection"
+            raise UnableToSend(f"{self} {what}{doubt}", hint=_CHECK_SERVER) from error
+        except smtplib.SMTPException as error:
+            raise UnableToSend(f"{self} cannot be used: {_quoted(str(error))}", hint=_CHECK_SERVER) from error
+        except ssl.SSLCertVerificationError as error:
+            raise UnableToSend(
+                f"{self} has a certificate that is not trusted: {error.verify_message}",
+                hint="check the name of the host; SSL_CERT_FILE names a file of certificates to trust",
+            ) from error
+        except TimeoutError as error:
+            raise UnableToSend(f"{self} did not answer within {TIMEOUT_SECONDS:g} seconds{doubt}", hint=_CHECK_SERVER) from error
+        except (OSError, UnicodeError) as error:  # UnicodeError: a name that is none for DNS
+            why = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+            raise UnableToSend(f"{self} cannot be reached: {why}{doubt}", hint=_CHECK_SERVER) from error
+
+
+def open_smtp(smtp: Smtp) -> Server:
+    """Nothing is sent yet. Raises ConfigError where the password is not in the environment."""
+    name = smtp.password_env
+    if name is None:
+        return Server(smtp=smtp)
+    password = os.environ.get(name)
+    if not password:
+        raise ConfigError(
+            f"the environment variable {name}, which has the password for {smtp}, is not set",
+            hint="set it, or correct `password_env`",
+        )
+    if not password.isascii():
+        raise ConfigError(
+            f"the password in {name} is not of ASCII characters, and SMTP here knows no others", hint="choose another"
+        )
+    return Server(smtp=smtp, password=password)
+
+
+_CHECK_SERVER = "check `smtp.host` and `smtp.port`"
+
+
+def _answer(code: int, said: bytes | str) -> str:
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+    return f"{code} {_quoted(text)}".strip()
+
+
+def _quoted(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _QUOTED else f"{line[: _QUOTED - 1]}…"

@@ -1,0 +1,62 @@
+"""Reports that are written to a bucket."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import botocore.session
+import pytest
+from moto import mock_aws
+
+from stj_audit.cli.outputs import destinations
+from stj_audit.deliver.files import check_writable, destination, write
+from stj_audit.errors import CannotWrite
+from stj_audit.options import FORMATS
+
+BUCKET = "stj-audits"
+REACHED: dict[str, str | None] = {"profile": None, "region": "eu-north-1", "endpoint_url": None}
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+        monkeypatch.delenv(name, raising=False)
+    with mock_aws():
+        client: Any = botocore.session.Session().create_client("s3", region_name="eu-north-1")
+        client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-north-1"})
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("latest.html", "text/html; charset=utf-8"), ("run.json", "application/json; charset=utf-8")]
+)
+def test_a_report_is_an_object_that_a_browser_shows(bucket: Any, name: str, kind: str) -> None:
+    target = destination(f"s3://{BUCKET}/reports/{name}", FORMATS, **REACHED)
+    check_writable(target)
+    assert "Contents" not in bucket.list_objects_v2(Bucket=BUCKET)  # nothing is left there to find out
+    write(target, "\N{EURO SIGN}1")
+    write(target, "\N{EURO SIGN}2")
+    told = bucket.get_object(Bucket=BUCKET, Key=f"reports/{name}")
+    assert (told["Body"].read().decode(), told["ContentType"]) == ("\N{EURO SIGN}2", kind)
+    assert str(target.path) == f"s3://{BUCKET}/reports/{name}"
+
+
+def test_a_bucket_that_is_not_there_is_found_before_the_audit(bucket: Any) -> None:
+    with pytest.raises(CannotWrite, match=r"cannot write s3://no-such-bucket/r\.html: there is no such bucket"):
+        destinations(("s3://no-such-bucket/r.html",), {"regions": ("eu-north-1",), "profile": None, "endpoint_url": None})
+
+
+def test_what_s3_refuses_is_one_sentence(bucket: Any) -> None:
+    target = destination(f"s3://{BUCKET}/r.html", FORMATS, **REACHED)
+    bucket.delete_bucket(Bucket=BUCKET)
+    with pytest.raises(CannotWrite, match=r"cannot write s3://stj-audits/r\.html: NoSuchBucket") as error:
+        write(target, "text")
+    assert "s3:PutObject" in error.value.hint
+
+
+def test_an_endpoint_that_does_not_answer_is_found_before_the_audit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL_S3", raising=False)
+    monkeypatch.setattr("stj_audit.deliver.stores.ATTEMPTS", 1)
+    with pytest.raises(CannotWrite, match=r"cannot write s3://bucket/r\.html: Could not connect"):
+        destinations(("s3://bucket/r.html",), {"regions": ("eu-north-1",), "endpoint_url": "http://127.0.0.1:9"})
