@@ -43,16 +43,20 @@ cdef extern from *:
     /* {"?": in eight bytes */
     #define TAG_MASK UINT64_C(0x000000FFFF00FFFF)
     #define TAG UINT64_C(0x0000003A2200227B)
-    /* what stands in usual DynamoDB JSON, in four or eight bytes: ":{"  S":"  N":"  BOOL":tr  BOOL":fa  NULL":tr  ue}  lse}  {"Item": */
+    /* what stands in usual DynamoDB JSON, in four or eight bytes: ":{"  S":"  N":"  SS":  BOOL":tr  BOOL":fa  NULL":tr  ue}  lse}  {"Item": */
     #define TO_TYPE UINT32_C(0x227B3A22)
     #define OF_TEXT UINT32_C(0x223A2253)
     #define OF_NUMBER UINT32_C(0x223A224E)
+    #define OF_STRINGS UINT32_C(0x3A225353)
     #define BOOL_TRUE UINT64_C(0x72743A224C4F4F42)
     #define BOOL_FALSE UINT64_C(0x61663A224C4F4F42)
     #define NULL_TRUE UINT64_C(0x72743A224C4C554E)
     #define END_TRUE UINT32_C(0x007D6575)
     #define END_FALSE UINT32_C(0x7D65736C)
     #define WRAPPED UINT64_C(0x3A226D657449227B)
+    /* "}  and  ,"  in two bytes */
+    #define QUOTE_BRACE 0x7D22u
+    #define COMMA_QUOTE 0x222Cu
     #define NO_SLOT UINT32_C(0xFFFFFFFF)
     #define MAX_NUMBER_BYTES 21
     /* types */
@@ -70,6 +74,7 @@ cdef extern from *:
         return (unsigned)(at >> 3);
     }
     static __inline uint64_t stj_eight(const unsigned char *from) { uint64_t word; memcpy(&word, from, 8); return word; }
+    static __inline unsigned stj_two(const unsigned char *from) { uint16_t two; memcpy(&two, from, 2); return two; }
     #else
     static inline unsigned stj_first(uint64_t marked) { return (unsigned)__builtin_ctzll(marked) >> 3; }
     static inline uint64_t stj_eight(const unsigned char *from) {
@@ -80,15 +85,20 @@ cdef extern from *:
     #endif
         return word;
     }
+    static inline unsigned stj_two(const unsigned char *from) {
+        uint16_t two;
+        memcpy(&two, from, 2);
+    #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+        two = __builtin_bswap16(two);
+    #endif
+        return two;
+    }
     #endif
     static inline uint64_t stj_special(uint64_t word) {
         uint64_t quotes = word ^ QUOTES, slashes = word ^ BACKSLASHES;
         return (word | ((quotes - ONES) & ~quotes) | ((slashes - ONES) & ~slashes) | ((word - BLANKS) & ~word)) & HIGHS;
     }
     static inline uint32_t stj_four(uint64_t word) { return (uint32_t)word; }
-    static inline int stj_are(const unsigned char *from, char first, char second) {
-        return (from[0] == (unsigned char)first) & (from[1] == (unsigned char)second);
-    }
     /* of a number without sign and exponent: bytes of it, digits, those of the fraction, the first and the last that is not 0, or -1 */
     struct stj_digits { int length, digits, fraction, first, last; };
     #if defined(__SSE2__)
@@ -218,7 +228,7 @@ cdef extern from *:
                 plain = stj_plain(text + found->end);
                 found->end += plain;
                 if (plain < 16) {
-                    if (!stj_are(text + found->end, '"', '}')) return STJ_TEXT_GOES_ON;
+                    if (stj_two(text + found->end) != QUOTE_BRACE) return STJ_TEXT_GOES_ON;
                     found->past = found->end + 2;
                     found->size = (int64_t)(found->end - found->start);
                     return STJ_S;
@@ -230,7 +240,7 @@ cdef extern from *:
             negative = text[at + 4] == '-';
             if (!stj_short_number(text + at + 4 + negative, &digits)) return STJ_OTHER_VALUE;
             found->end += negative + digits.length; /* at most at + 20 */
-            if (!stj_are(text + found->end, '"', '}')) return STJ_OTHER_VALUE;
+            if (stj_two(text + found->end) != QUOTE_BRACE) return STJ_OTHER_VALUE;
             found->past = found->end + 2;
             found->size = stj_number_bytes(digits.digits, digits.fraction, digits.first, digits.last, negative);
             return STJ_N;
@@ -249,7 +259,8 @@ cdef extern from *:
     unsigned stj_plain_or_escaped(const unsigned char *start, unsigned *escapes) noexcept nogil
     uint64_t stj_special(uint64_t word) noexcept nogil  # marks those among eight
     const uint64_t ONES, HIGHS, QUOTES, BACKSLASHES, BLANKS, SPREAD, TAG_MASK, TAG
-    const uint32_t NO_SLOT, TO_TYPE, OF_TEXT
+    const unsigned COMMA_QUOTE
+    const uint32_t NO_SLOT, TO_TYPE, OF_STRINGS
     const uint64_t WRAPPED
     enum:
         S "STJ_S"
@@ -273,7 +284,7 @@ cdef extern from *:
     bint stj_short_number(const unsigned char *start, stj_digits *found) noexcept nogil  # of 16 bytes; False: it is longer, or of another form
     # of 16 bytes, by bits: letters and digits of ASCII, and # and |. False: not known
     bint stj_classes(const unsigned char *start, unsigned *alphanumeric, unsigned *joining) noexcept nogil
-    bint stj_are(const unsigned char *start, char first, char second) noexcept nogil  # whether the next two bytes are these
+    unsigned stj_two(const unsigned char *start) noexcept nogil  # two bytes, the first the lowest
     # whether two stretches of one byte or more are the same; of both, sixteen bytes can be read from their last one on
     bint stj_alike(const unsigned char *one, const unsigned char *other, size_t length) noexcept nogil
     int64_t stj_number_bytes(int64_t digits, int64_t fraction, int64_t first, int64_t last, bint negative) noexcept nogil
@@ -1280,7 +1291,16 @@ cdef class Scanner:
     cdef Py_ssize_t _unusual(self, int kind, stj_value *found, int depth) except -1 nogil:
         """Past a value that `stj_usual` did not take, which said `kind` and `found`. As `_value`."""
         cdef Py_ssize_t end
-        if kind == TEXT_GOES_ON:
+        if kind != TEXT_GOES_ON:
+            # where `stj_usual` was asked, eight bytes can be read
+            if stj_four(stj_eight(&self.text[found.start - 4])) == OF_STRINGS:
+                end = self._set(found.start, SS)
+                if end < 0:
+                    return end
+                if self.body[end] == 125:
+                    self.kind = SS
+                    return end + 1
+        else:
             self.saved = 0
             self.marks = 0
             end = self._more_text(found.end)
@@ -1391,13 +1411,15 @@ cdef class Scanner:
         cdef Py_ssize_t end
         if self.body[i] != 91:
             return GIVE_UP
-        end = self._past_blanks(i + 1)
-        if end < 0:
-            return end
-        i = end
-        if self.body[i] == 93:
-            self.size = 0
-            return i + 1
+        i += 1
+        if self.body[i] != 34:
+            end = self._past_blanks(i)
+            if end < 0:
+                return end
+            i = end
+            if self.body[i] == 93:
+                self.size = 0
+                return i + 1
         while True:
             if self.body[i] != 34:
                 return GIVE_UP
@@ -1415,6 +1437,9 @@ cdef class Scanner:
             if self.body[end + 1] == 44 and self.body[end + 2] == 34:
                 i = end + 2
                 continue
+            if self.body[end + 1] == 93:
+                self.size = size
+                return end + 2
             end = self._past_blanks(end + 1)
             if end < 0:
                 return end
@@ -1646,10 +1671,13 @@ cdef class Scanner:
         cdef const uint8_t *labels = &self.labels[0]
         cdef uint32_t *follows = &self.follows[0]
         cdef int64_t *rows = &self.slots[0]
-        cdef int64_t *row
+        cdef int64_t *row = NULL
+        cdef int64_t stamp
+        cdef int64_t large = self.compressed_from
         if self.body[i] != 123:
             return GIVE_UP
         self.stamp += 1
+        stamp = self.stamp
         self.name_count = 0
         self.have = 0
         i += 1
@@ -1668,7 +1696,8 @@ cdef class Scanner:
                 slot = <Py_ssize_t> follows[previous] - 1
                 if slot >= 0:
                     # most items have the same attributes in the same order; what is the same bytes need not be read again
-                    label = rows[SLOTS * slot + LABEL]
+                    row = &rows[SLOTS * slot]
+                    label = row[LABEL]
                     name_end = name + (label & LENGTH_MASK)
                     value = name_end + TO_TYPE_BYTES
                     # from before `wides`, and beyond the last of the labels, sixteen bytes can be read
@@ -1689,6 +1718,7 @@ cdef class Scanner:
                         slot = self._find(name, name_end, hashed)
                         if slot >= 0:
                             follows[previous] = <uint32_t> slot + 1
+                            row = &rows[SLOTS * slot]
                     value = name_end + TO_TYPE_BYTES
                     known = value < wides and stj_four(stj_eight(&text[name_end])) == TO_TYPE
                 kind = -1
@@ -1713,12 +1743,11 @@ cdef class Scanner:
                 length = found.size + <int64_t> (name_end - name)
                 size += length
                 if slot >= 0:
-                    row = &rows[SLOTS * slot]
-                    if row[STAMP] == self.stamp:
+                    if row[STAMP] == stamp:
                         return GIVE_UP
-                    row[STAMP] = self.stamp
+                    row[STAMP] = stamp
                     previous = slot + 1
-                    if row[INFO] == 0 and row[STATE] == COUNTED and length < self.compressed_from:
+                    if row[INFO] == 0 and row[STATE] == COUNTED and length < large:
                         row[PRESENT] += 1
                         row[TOTAL] += length
                         if length > row[MAX]:
@@ -1731,9 +1760,11 @@ cdef class Scanner:
                     self._note_name(hashed)
                     if self._record(name, name_end, slot, kind, length, &found) < 0:
                         return GIVE_UP
-                if <size_t> end < wides and stj_are(&text[end], 44, 34):
+                if <size_t> end < wides and stj_two(&text[end]) == COMMA_QUOTE:
                     i = end + 1
                     continue
+                if self.body[end] == 125:
+                    break
                 if self.body[end] != 44:
                     end = self._past_blanks(end)
                     if end < 0:
@@ -1773,30 +1804,35 @@ cdef class Scanner:
         it has none. `size`: name and value. Gives GIVE_UP for a key that is none.
         """
         cdef Py_ssize_t at = RECORD * self.record_count
+        # Rows of the two arrays, whose lengths are whole numbers of rows: to check where a row begins is to check all of it
+        cdef uint32_t *record
+        cdef uint32_t *detail
         cdef int64_t info
         cdef int key
         if self.record_count >= MAX_RECORDS:
             return GIVE_UP
-        if at + RECORD > self.records.shape[0]:
+        if at >= self.records.shape[0]:
             self._more_records()
-        self.records[at + SLOT] = NO_SLOT if slot < 0 else <uint32_t> slot
-        self.records[at + SIZE] = <uint32_t> size
-        self.records[at + KIND] = <uint32_t> kind | (<uint32_t> (name_end - name) << KIND_BITS)
-        self.records[at + NAME] = <uint32_t> name
+        record = &self.records[at]
+        record[SLOT] = NO_SLOT if slot < 0 else <uint32_t> slot
+        record[SIZE] = <uint32_t> size
+        record[KIND] = <uint32_t> kind | (<uint32_t> (name_end - name) << KIND_BITS)
+        record[NAME] = <uint32_t> name
         self.record_count += 1
-        info = self.slots[SLOTS * slot + INFO] if slot >= 0 else 0
-        if info >> KEY_SHIFT == 0:
+        info = self.slots[SLOTS * slot + INFO] >> KEY_SHIFT if slot >= 0 else 0
+        if info == 0:
             return 0
         at = DETAIL * self.detail_count
-        if at + DETAIL > self.details.shape[0]:
+        if at >= self.details.shape[0]:
             self._more_details()
-        self.details[at + START] = <uint32_t> value.start
-        self.details[at + END] = <uint32_t> value.end
+        detail = &self.details[at]
+        detail[START] = <uint32_t> value.start
+        detail[END] = <uint32_t> value.end
         self.detail_count += 1
-        key = (info >> KEY_SHIFT) & 0xFF
+        key = info & 0xFF
         if key and self.key_kinds[key - 1] == kind:
             self.have |= <uint64_t> 1 << (key - 1)
-            if not self._is_key(key - 1, value.start, value.end, &self.details[at]):
+            if not self._is_key(key - 1, value.start, value.end, detail):
                 return GIVE_UP
         return 0
 
