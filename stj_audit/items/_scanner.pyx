@@ -115,26 +115,33 @@ cdef extern from *:
     static inline unsigned stj_same(__m128i text, char which) {
         return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(text, _mm_set1_epi8(which)));
     }
-    static inline unsigned stj_plain_or_escaped(const unsigned char *from, unsigned *escapes) {
-        __m128i text = _mm_loadu_si128((const __m128i *)from);
-        __m128i quote = _mm_cmpeq_epi8(text, _mm_set1_epi8(34));
-        /* "nrtbf/ after a backslash; what else follows one, and what lies beyond the sixteen, ends it there */
-        __m128i simple = _mm_or_si128(
-            _mm_or_si128(
-                _mm_or_si128(quote, _mm_cmpeq_epi8(text, _mm_set1_epi8('n'))),
-                _mm_or_si128(_mm_cmpeq_epi8(text, _mm_set1_epi8('t')), _mm_cmpeq_epi8(text, _mm_set1_epi8('r')))),
-            _mm_or_si128(
-                _mm_or_si128(_mm_cmpeq_epi8(text, _mm_set1_epi8('b')), _mm_cmpeq_epi8(text, _mm_set1_epi8('f'))),
-                _mm_cmpeq_epi8(text, _mm_set1_epi8('/'))));
-        unsigned slashes = stj_same(text, 92), escaped = slashes << 1;
-        unsigned others = (unsigned)_mm_movemask_epi8(_mm_or_si128(quote, _mm_cmplt_epi8(text, _mm_set1_epi8(32))));
-        unsigned ends = (others & ~escaped) | ((escaped & ~(unsigned)_mm_movemask_epi8(simple)) >> 1) | 0x10000;
-        unsigned length = (unsigned)__builtin_ctz(ends), counted = slashes & ((ends & (0 - ends)) - 1);
-        counted -= (counted >> 1) & 0x5555;
-        counted = (counted & 0x3333) + ((counted >> 2) & 0x3333);
-        counted = (counted + (counted >> 4)) & 0x0F0F;
-        *escapes = (counted + (counted >> 8)) & 0x1F;
-        return length;
+    static size_t stj_past_escapes(const unsigned char *text, size_t at, size_t sixteens, int64_t *escapes) {
+        __m128i none = _mm_setzero_si128(), sums = none;
+        while (at < sixteens) {
+            __m128i these = _mm_loadu_si128((const __m128i *)(text + at));
+            __m128i quote = _mm_cmpeq_epi8(these, _mm_set1_epi8(34)), slash = _mm_cmpeq_epi8(these, _mm_set1_epi8(92));
+            /* "nrtbf/ after a backslash; what else follows one, and what lies beyond the sixteen, ends it there */
+            __m128i simple = _mm_or_si128(
+                _mm_or_si128(
+                    _mm_or_si128(quote, _mm_cmpeq_epi8(these, _mm_set1_epi8('n'))),
+                    _mm_or_si128(_mm_cmpeq_epi8(these, _mm_set1_epi8('t')), _mm_cmpeq_epi8(these, _mm_set1_epi8('r')))),
+                _mm_or_si128(
+                    _mm_or_si128(_mm_cmpeq_epi8(these, _mm_set1_epi8('b')), _mm_cmpeq_epi8(these, _mm_set1_epi8('f'))),
+                    _mm_cmpeq_epi8(these, _mm_set1_epi8('/'))));
+            unsigned slashes = (unsigned)_mm_movemask_epi8(slash), escaped = slashes << 1, counted;
+            unsigned others = (unsigned)_mm_movemask_epi8(_mm_or_si128(quote, _mm_cmplt_epi8(these, _mm_set1_epi8(32))));
+            unsigned ends = (others & ~escaped) | ((escaped & ~(unsigned)_mm_movemask_epi8(simple)) >> 1);
+            if (!ends) {
+                sums = _mm_add_epi64(sums, _mm_sad_epu8(_mm_sub_epi8(none, slash), none));
+                at += 16;
+                continue;
+            }
+            for (counted = slashes & ((ends & (0 - ends)) - 1); counted; counted &= counted - 1) ++*escapes;
+            at += (unsigned)__builtin_ctz(ends);
+            if (ends != 0x8000 || !(slashes & 0x8000)) break; /* what the last one escapes is read with it */
+        }
+        *escapes += (int64_t)_mm_cvtsi128_si32(sums) + _mm_cvtsi128_si32(_mm_srli_si128(sums, 8));
+        return at;
     }
     static inline unsigned stj_between(__m128i text, char low, char high) {
         return (unsigned)_mm_movemask_epi8(
@@ -196,9 +203,14 @@ cdef extern from *:
         marked = stj_special(stj_eight(from + 8));
         return marked ? 8 + stj_first(marked) : 16;
     }
-    static inline unsigned stj_plain_or_escaped(const unsigned char *from, unsigned *escapes) {
-        *escapes = 0;
-        return stj_plain(from);
+    static size_t stj_past_escapes(const unsigned char *text, size_t at, size_t sixteens, int64_t *escapes) {
+        unsigned plain = 16;
+        (void)escapes; /* none */
+        while (at < sixteens && plain == 16) {
+            plain = stj_plain(text + at);
+            at += plain;
+        }
+        return at;
     }
     #endif
     /* The bytes of a number. `fraction`: how many of the digits stand behind the point, after the exponent has moved it. */
@@ -255,9 +267,8 @@ cdef extern from *:
     }
     """
     unsigned stj_plain(const unsigned char *start) noexcept nogil  # of 16 bytes, those before a quote, a backslash, a control, or no ASCII
-    # as stj_plain; past escapes of two bytes too, of which it tells how many
-    unsigned stj_plain_or_escaped(const unsigned char *start, unsigned *escapes) noexcept nogil
-    uint64_t stj_special(uint64_t word) noexcept nogil  # marks those among eight
+    # past plain bytes and escapes of two bytes, whose number is added to `escapes`, up to another, or a place from `sixteens` on
+    size_t stj_past_escapes(const unsigned char *text, size_t at, size_t sixteens, int64_t *escapes) noexcept nogil
     const uint64_t ONES, HIGHS, QUOTES, BACKSLASHES, BLANKS, SPREAD, TAG_MASK, TAG
     const unsigned COMMA_QUOTE
     const uint32_t NO_SLOT, TO_TYPE, OF_STRINGS
@@ -275,7 +286,6 @@ cdef extern from *:
         M "STJ_M"
         TEXT_GOES_ON "STJ_TEXT_GOES_ON"
     const int64_t TOO_MANY_BYTES, FIRST_EPOCH_SECONDS, END_EPOCH_SECONDS
-    unsigned stj_first(uint64_t marked) noexcept nogil  # the number of the first byte that is not 0
     void stj_put_eight(unsigned char *to, const unsigned char *start) noexcept nogil  # copy eight bytes
     uint64_t stj_eight(const unsigned char *start) noexcept nogil  # eight bytes, the first the lowest
     uint32_t stj_four(uint64_t word) noexcept nogil  # the first four of them
@@ -1057,29 +1067,11 @@ cdef class Scanner:
 
     cdef Py_ssize_t _more_text(self, size_t i) except -1 nogil:
         """From within a text to the quote that closes it. Adds to `saved` and `marks`."""
-        cdef uint64_t word
-        cdef unsigned plain, escapes
         cdef int64_t saved = 0
         cdef Py_ssize_t after
         cdef unsigned char c
         while True:
-            if i < self.sixteens:
-                plain = stj_plain_or_escaped(&self.body[i], &escapes)
-                saved += escapes
-                # a number that is known beforehand need not be waited for
-                if plain == 16:
-                    i += 16
-                    continue
-                if plain == 15 and self.body[i + 15] == 92:
-                    i += 15
-                    continue  # what it escapes was beyond the sixteen
-                i += plain
-            elif i < self.eights:
-                word = stj_special(stj_eight(&self.body[i]))
-                if word == 0:
-                    i += 8
-                    continue
-                i += stj_first(word)
+            i = stj_past_escapes(self.text, i, self.sixteens, &saved)
             c = self.body[i]
             if c == 34:
                 self.saved += saved
@@ -1494,8 +1486,13 @@ cdef class Scanner:
         cdef int64_t size = CONTAINER_BYTES
         cdef Py_ssize_t first = self.name_count
         cdef Py_ssize_t end
+        cdef size_t name, name_end
         cdef uint64_t hashed, bit
+        cdef const uint8_t *text = self.text
+        cdef size_t wides = self.wides
         cdef UsualName *usual
+        cdef stj_value found
+        cdef int kind
         cdef bint known  # that ":{" follows the name
         cdef uint64_t bits = 0  # of the hashes: no two are the same while each has another
         cdef bint twice = False
@@ -1508,43 +1505,62 @@ cdef class Scanner:
         if self.body[i] == 125:
             self.size = size
             return i + 1
+        if self.body[i] != 34:
+            return GIVE_UP
         while True:
-            if self.body[i] != 34:
-                return GIVE_UP
+            # a quote is at i
+            name = i + 1
             usual = &self.usual[self.context & (USUALS - 1)]
-            end = i + 1 + usual.length
-            if usual.length and self._is_again(usual.at, i + 1, end + TO_TYPE_BYTES):
+            name_end = name + usual.length
+            # from before `wides`, and so from places before those, sixteen bytes can be read
+            known = usual.length != 0 and name_end + TO_TYPE_BYTES < wides and usual.at < name and stj_alike(
+                &text[usual.at], &text[name], usual.length + TO_TYPE_BYTES
+            )
+            if known:
                 # maps of one kind are alike too
                 hashed = usual.hashed
-                known = True
             else:
-                end = self._text(i + 1)
+                end = self._text(name)
                 if end < 0:
                     return end
                 if self.marks & ESCAPED:
                     return GIVE_UP
-                hashed = self._hash(i + 1, end)
-                known = <size_t> end < self.eights and stj_four(stj_eight(&self.body[end])) == TO_TYPE
+                name_end = end
+                hashed = self._hash(name, name_end)
+                known = name_end + TO_TYPE_BYTES < wides and stj_four(stj_eight(&text[name_end])) == TO_TYPE
                 if known:
-                    usual.at = <uint32_t> (i + 1)
-                    usual.length = <uint32_t> (end - <Py_ssize_t> i - 1)
+                    usual.at = <uint32_t> name
+                    usual.length = <uint32_t> (name_end - name)
                     usual.hashed = hashed
             self.context = (hashed >> 32) + depth
-            size += end - <int64_t> i  # the name, and 1 for the entry
+            size += 1 + <int64_t> (name_end - name)  # 1 for the entry
             self._note_name(hashed)
             bit = <uint64_t> 1 << (hashed >> 58)
             if bits & bit:
                 twice = True
             bits |= bit
             if known:
-                end = self._usual(end + TO_TYPE_BYTES, depth)
+                kind = stj_usual(text, name_end + TO_TYPE_BYTES, wides, &found)
+                if kind >= 0:
+                    end = found.past
+                    size += found.size
+                else:
+                    end = self._unusual(kind, &found, depth)
+                    if end < 0:
+                        return end
+                    size += self.size
             else:
-                end = self._to_value(end + 1)
+                end = self._to_value(name_end + 1)
                 if end >= 0:
                     end = self._value(end, depth)
-            if end < 0:
-                return end
-            size += self.size
+                if end < 0:
+                    return end
+                size += self.size
+            if <size_t> end < wides and stj_two(&text[end]) == COMMA_QUOTE:
+                i = end + 1
+                continue
+            if self.body[end] == 125:
+                break
             if self.body[end] != 44:
                 end = self._past_blanks(end)
                 if end < 0:
@@ -1559,22 +1575,13 @@ cdef class Scanner:
                 if end < 0:
                     return end
                 i = end
+                if self.body[i] != 34:
+                    return GIVE_UP
         self.size = size
         if twice and self._any_twice(first):
             return GIVE_UP
         self.name_count = first
         return end + 1
-
-    cdef inline bint _is_again(self, size_t before, size_t at, size_t end) except -1 nogil:
-        """Whether the bytes there, four or more, are those from `before`, which come before them. False too near the end."""
-        if end >= self.eights or before >= at:
-            return False
-        while end - at > 8:
-            if stj_eight(&self.body[at]) != stj_eight(&self.body[before]):
-                return False
-            at += 8
-            before += 8
-        return (stj_eight(&self.body[at]) ^ stj_eight(&self.body[before])) << (64 - 8 * (end - at)) == 0
 
     cdef inline Py_ssize_t _to_value(self, size_t i) except -1 nogil:
         """From behind a name to its value."""
