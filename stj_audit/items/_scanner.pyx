@@ -6,12 +6,14 @@ The compiled part of `compiled.CompiledFold`: Scan answers and lines of exports,
 It takes what is usual and strict: everything else - broken JSON, a name with an escape, a name twice, half a surrogate pair, a value of a
 wrong kind, an item without its key - it gives up before anything of it was counted, and `ItemFold` says what is right or wrong with it.
 
-Input is hostile. It is only read through views that check every index, and reading past its end (an IndexError) is one of the ways to give
-up. Eight or sixteen bytes at once are read from a place that was checked, when it lies before `eights` or `sixteens`. The bulk runs without
-the GIL, and makes no Python object.
+Input is hostile. It is read through views that check every index, and reading past its end (an IndexError) is one of the ways to give up; or
+as `text`, from a place that lies before `eights`, `sixteens` or `wides`, from where 8, 16 or 32 bytes can be read: one check for all of them.
+The bulk runs without the GIL, and makes no Python object.
 
-What is written as DynamoDB writes it, without blanks, and in the order of the item or map before, is found by comparing words of eight bytes;
+What is written as DynamoDB writes it, without blanks, and in the order of the item or map before, is found by comparing many bytes at once;
 whatever differs is read byte by byte, with the same result.
+
+Attributes are counted in their slots while they are read; all else, when everything was read. When that fails, the slots are set back.
 """
 
 from bisect import insort
@@ -269,7 +271,7 @@ cdef extern from *:
     unsigned stj_plain(const unsigned char *start) noexcept nogil  # of 16 bytes, those before a quote, a backslash, a control, or no ASCII
     # past plain bytes and escapes of two bytes, whose number is added to `escapes`, up to another, or a place from `sixteens` on
     size_t stj_past_escapes(const unsigned char *text, size_t at, size_t sixteens, int64_t *escapes) noexcept nogil
-    const uint64_t ONES, HIGHS, QUOTES, BACKSLASHES, BLANKS, SPREAD, TAG_MASK, TAG
+    const uint64_t ONES, HIGHS, BACKSLASHES, SPREAD, TAG_MASK, TAG
     const unsigned COMMA_QUOTE
     const uint32_t NO_SLOT, TO_TYPE, OF_STRINGS
     const uint64_t WRAPPED
@@ -609,7 +611,7 @@ cdef class Scanner:
     cdef size_t value_start, value_end
     cdef int64_t first_digit, last_digit, power
     cdef bint negative
-    # what was read and is not yet counted
+    # what was read, and is still to be counted
     cdef uint32_t[::1] records
     cdef Py_ssize_t record_count
     cdef uint32_t[::1] details
@@ -633,6 +635,7 @@ cdef class Scanner:
     cdef Py_ssize_t label_bytes
     cdef int64_t stamp
     cdef int64_t[::1] slots_before  # rows as they were before this input
+    cdef bint uncounted  # there is an input, and it was not counted as a whole
     cdef list ranks
     cdef dict slot_by_name  # of those that are counted
     cdef object first_names
@@ -820,10 +823,8 @@ cdef class Scanner:
                 status = self._page()
         except IndexError:  # it ends too early
             pass
-        finally:
-            if status < 0:
-                self.forget()
         if status < 0:
+            self._close()
             return None
         for at in range(self.entry_count):
             total += self.entries[ITEM * at + BYTES]
@@ -838,7 +839,6 @@ cdef class Scanner:
 
     def forget(self):
         """Do not count what was read."""
-        self._forget_read()
         self._close()
 
     def lines(self, const unsigned char[::1] block not None, size_t start, bint wrapped):
@@ -980,12 +980,16 @@ cdef class Scanner:
         self.sixteens = self.body_bytes - 15 if self.body_bytes > 15 else 0
         self.wides = self.body_bytes - 31 if self.body_bytes > 31 else 0
         self.slots_before[: SLOTS * self.slot_count] = self.slots[: SLOTS * self.slot_count]
+        self.uncounted = True
         self.recent[:] = 0
         for at in range(USUALS):
             self.usual[at].length = 0
         return 0
 
     cdef int _close(self) except -1:
+        if self.uncounted:
+            self._forget_read()
+        self.uncounted = False
         self.body = None
         self.text = NULL
         self.body_bytes = 0
@@ -1002,7 +1006,7 @@ cdef class Scanner:
         return 0
 
     cdef int _forget_read(self) except -1:
-        """Take back what was counted of this input while it was read."""
+        """Take back what was counted of this input while it was read. There are no more slots than there were before: new ones come later."""
         self.slots[: SLOTS * self.slot_count] = self.slots_before[: SLOTS * self.slot_count]
         self.record_count = self.detail_count = self.entry_count = 0
         return 0
@@ -1276,17 +1280,17 @@ cdef class Scanner:
             return self._value(i - 2, depth)
         kind = stj_usual(self.text, i, self.wides, &found)
         if kind < 0:
-            return self._unusual(kind, &found, depth)
+            return self._unusual(kind, found.start, found.end, depth)
         self.size = found.size
         return found.past
 
-    cdef Py_ssize_t _unusual(self, int kind, stj_value *found, int depth) except -1 nogil:
-        """Past a value that `stj_usual` did not take, which said `kind` and `found`. As `_value`."""
+    cdef Py_ssize_t _unusual(self, int kind, size_t start, size_t plain_end, int depth) except -1 nogil:
+        """Past a value that `stj_usual` did not take, of which it told `kind`, `start` and `end`. As `_value`."""
         cdef Py_ssize_t end
         if kind != TEXT_GOES_ON:
             # where `stj_usual` was asked, eight bytes can be read
-            if stj_four(stj_eight(&self.text[found.start - 4])) == OF_STRINGS:
-                end = self._set(found.start, SS)
+            if stj_four(stj_eight(&self.text[start - 4])) == OF_STRINGS:
+                end = self._set(start, SS)
                 if end < 0:
                     return end
                 if self.body[end] == 125:
@@ -1295,16 +1299,16 @@ cdef class Scanner:
         else:
             self.saved = 0
             self.marks = 0
-            end = self._more_text(found.end)
+            end = self._more_text(plain_end)
             if end < 0:
                 return end
             if self.body[end + 1] == 125:
-                self.size = end - <int64_t> found.start - self.saved
+                self.size = end - <int64_t> start - self.saved
                 self.kind = S
-                self.value_start = found.start
+                self.value_start = start
                 self.value_end = end
                 return end + 2
-        return self._value(found.start - 6, depth)  # a type stands four bytes before `start`, and {" before it
+        return self._value(start - 6, depth)  # a type stands four bytes before `start`, and {" before it
 
     cdef Py_ssize_t _value(self, size_t i, int depth) except -1 nogil:
         """Past a value of DynamoDB JSON, from its brace. Sets `size`, `kind`, and where a text is."""
@@ -1545,7 +1549,7 @@ cdef class Scanner:
                     end = found.past
                     size += found.size
                 else:
-                    end = self._unusual(kind, &found, depth)
+                    end = self._unusual(kind, found.start, found.end, depth)
                     if end < 0:
                         return end
                     size += self.size
@@ -1658,18 +1662,19 @@ cdef class Scanner:
         return 0
 
     cdef Py_ssize_t _item(self, size_t i) except -1 nogil:
-        """Past an item, from its brace. Most of what is in it is counted in the slots, which `_forget_read` takes back; the rest is recorded."""
+        """Past an item, from its brace. Attributes are counted in their slots, which `_forget_read` takes back; what else is to do is recorded."""
         cdef size_t begin = i
         cdef Py_ssize_t first = self.record_count
         cdef Py_ssize_t told = self.detail_count
         cdef Py_ssize_t end, slot
         cdef size_t name, name_end, value
         cdef bint known  # that ":{" follows the name, and its value may be the usual
+        cdef bint more  # to do than to count it in its slot
         cdef int64_t size = 0
         cdef int64_t length, label
         cdef Py_ssize_t previous = 0
         cdef uint64_t hashed = 0
-        cdef int kind
+        cdef int kind, marks
         cdef stj_value found
         cdef Py_ssize_t at
         # None of these moves while input is read
@@ -1733,9 +1738,9 @@ cdef class Scanner:
                     kind = stj_usual(text, value, wides, &found)
                     if kind >= 0:
                         end = found.past
-                        self.marks = 0
+                        marks = 0
                     else:
-                        end = self._unusual(kind, &found, 0)
+                        end = self._unusual(kind, found.start, found.end, 0)
                 else:
                     end = self._to_value(name_end + 1)
                     if end >= 0:
@@ -1744,6 +1749,7 @@ cdef class Scanner:
                     if end < 0:
                         return end
                     kind = self.kind
+                    marks = self.marks
                     found.size = self.size
                     found.start = self.value_start
                     found.end = self.value_end
@@ -1754,19 +1760,19 @@ cdef class Scanner:
                         return GIVE_UP
                     row[STAMP] = stamp
                     previous = slot + 1
-                    if row[INFO] == 0 and row[STATE] == COUNTED and length < large:
+                    if row[STATE] == COUNTED:
                         row[PRESENT] += 1
                         row[TOTAL] += length
                         if length > row[MAX]:
                             row[MAX] = length
                         row[TYPES] |= 1 << kind
-                    elif self._record(name, name_end, slot, kind, length, &found) < 0:
-                        return GIVE_UP
+                    more = row[STATE] != COUNTED or row[INFO] != 0 or length >= large
                 else:
                     previous = 0
                     self._note_name(hashed)
-                    if self._record(name, name_end, slot, kind, length, &found) < 0:
-                        return GIVE_UP
+                    more = True
+                if more and self._record(name, name_end, slot, kind, marks, length, found.start, found.end) < 0:
+                    return GIVE_UP
                 if <size_t> end < wides and stj_two(&text[end]) == COMMA_QUOTE:
                     i = end + 1
                     continue
@@ -1805,10 +1811,13 @@ cdef class Scanner:
         self.entry_count += 1
         return end + 1
 
-    cdef Py_ssize_t _record(self, size_t name, size_t name_end, Py_ssize_t slot, int kind, int64_t size, stj_value *value) except -1 nogil:
+    cdef int _record(
+        self, size_t name, size_t name_end, Py_ssize_t slot, int kind, int marks, int64_t size, size_t start, size_t end
+    ) except -1 nogil:
         """
-        Note an attribute that is not merely counted in its slot: of a new name, of one with a part in keys, indexes or TTL, or large. `slot`: -1 if
-        it has none. `size`: name and value. Gives GIVE_UP for a key that is none.
+        Note an attribute with which there is more to do than to count it in its slot: its name is new or one of others, or it has a part in keys,
+        indexes or TTL, or it is large. `slot`: -1 if it has none. `size`: name and value; `marks`, `start`, `end`: of a text or number. Gives
+        GIVE_UP for a key that is none.
         """
         cdef Py_ssize_t at = RECORD * self.record_count
         # Rows of the two arrays, whose lengths are whole numbers of rows: to check where a row begins is to check all of it
@@ -1833,24 +1842,24 @@ cdef class Scanner:
         if at >= self.details.shape[0]:
             self._more_details()
         detail = &self.details[at]
-        detail[START] = <uint32_t> value.start
-        detail[END] = <uint32_t> value.end
+        detail[START] = <uint32_t> start
+        detail[END] = <uint32_t> end
         self.detail_count += 1
         key = info & 0xFF
         if key and self.key_kinds[key - 1] == kind:
             self.have |= <uint64_t> 1 << (key - 1)
-            if not self._is_key(key - 1, value.start, value.end, detail):
+            if not self._is_key(key - 1, start, end, marks & ESCAPED, detail):
                 return GIVE_UP
         return 0
 
-    cdef bint _is_key(self, int key, size_t start, size_t end, uint32_t *detail) except -1 nogil:
+    cdef inline bint _is_key(self, int key, size_t start, size_t end, bint escaped, uint32_t *detail) except -1 nogil:
         """Whether the value just read is one for a key attribute. Notes what is told of it, while its bytes are at hand."""
         cdef int kind = self.key_kinds[key]
         cdef int shape
         if kind == B:
             detail[SHAPE] = 0
             return self._is_base64(start, end)
-        if kind == S and self.marks & ESCAPED:
+        if kind == S and escaped:
             detail[SHAPE] = ASK | ESCAPED_BIT
             return True
         shape = self._plain_shape(start, end)
@@ -2226,6 +2235,7 @@ cdef class Scanner:
     cdef int _count_all(self) except -1:
         cdef Py_ssize_t at
         cdef int status
+        self.uncounted = False
         if not self.entry_count:
             return 0
         self.last_rank = min(self.owner.last_rank(), 0xFFFFFFFFFFFFFFFF)
@@ -2307,15 +2317,9 @@ cdef class Scanner:
             else:
                 slot = &self.slots[SLOTS * <Py_ssize_t> row[SLOT]]
                 info = slot[INFO]
-                if slot[STATE] == COUNTED:
-                    slot[PRESENT] += 1
-                    slot[TOTAL] += bytes_
-                    if bytes_ > slot[MAX]:
-                        slot[MAX] = bytes_
-                    slot[TYPES] |= 1 << kind
-                elif slot[STATE] == OTHER:
+                if slot[STATE] == OTHER:
                     self._add_to_others(1, bytes_, bytes_, 1 << kind)
-                else:
+                elif slot[STATE] == NEW:  # others were counted when they were read
                     self._leave(TO_NAME, <uint32_t> record, 0)
             key = 0
             if info:
