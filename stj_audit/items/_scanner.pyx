@@ -1700,6 +1700,8 @@ cdef class Scanner:
             i = end
         if self.body[i] == 125:
             end = i
+        elif self.body[i] != 34:
+            return GIVE_UP
         else:
             while True:
                 # A quote is at i. `follows` has a place for each slot and for the beginning, and holds slots that were found.

@@ -104,6 +104,45 @@ def test_an_answer_that_ends_early_counts_nothing(cut: int) -> None:
     assert one.counts() == compiled().counts()
 
 
+EVERY_KIND: list[Item] = [
+    {
+        "id": {"S": f"order-{place}"},
+        "n": {"N": "-1.5"},
+        "b": {"B": "AAE="},
+        "yes": {"BOOL": True},
+        "no": {"BOOL": False},
+        "none": {"NULL": True},
+        "tags": {"SS": ["a", "b"]},
+        "map": {"M": {"text": {"S": "x"}, "list": {"L": [{"N": "1"}, {"M": {}}]}}},
+    }
+    for place in (1, 2)
+]
+BYTES = b'",}x \\\xa2'
+
+
+@pytest.mark.parametrize("paged", [True, False])
+@pytest.mark.parametrize("again", [True, False])
+def test_with_any_byte_another_both_say_the_same(paged: bool, again: bool) -> None:
+    """`again`: what was read before, which is much the same, makes a scanner quicker."""
+    whole = (
+        RAW % json.dumps(EVERY_KIND, separators=(",", ":"))[1:-1].encode()
+        if paged
+        else "".join(json.dumps(item, separators=(",", ":")) + "\n" for item in EVERY_KIND).encode()
+    )
+
+    def new() -> list[ItemFold]:
+        return [fold(a_table(), hash_key=KEY) for fold in (CompiledFold, ItemFold)]
+
+    folds = new()
+    for place, byte in product(range(len(whole)), BYTES):
+        if not again:
+            folds = new()
+        changed = whole[:place] + bytes((byte,)) + whole[place + 1 :]
+        mine, theirs = ((fuzz_folds.outcome(one, changed, paged=paged, wrapped=False), one.item_bytes) for one in folds)
+        assert mine == theirs, changed
+    assert folds[0].counts() == folds[1].counts()
+
+
 def orders(*places: int) -> list[Item]:
     """Items with the same attributes, each of another size."""
     return [
