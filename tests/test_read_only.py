@@ -1,10 +1,14 @@
 """Nothing that is not on a list is sent, whichever way it is asked for, and whoever catches the refusal."""
 
+import contextlib
+import os
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 import boto3
@@ -15,17 +19,21 @@ from botocore.config import Config
 from botocore.httpsession import URLLib3Session
 from botocore.loaders import Loader
 from botocore.parsers import ResponseParserError
+from moto import mock_aws
 
+from stj_audit.cli import cli, main
 from stj_audit.deliver.carriers import Addresses, open_smtp, ses_rules
 from stj_audit.deliver.objects import object_rules
 from stj_audit.deliver.stores import store_rules
 from stj_audit.email_settings import Smtp
 from stj_audit.errors import WriteRefused
+from stj_audit.facts import TimeToLive
 from stj_audit.items.pool import fold_parts
 from stj_audit.read_only import CREDENTIALS, Rules, guarded_session, with_credentials
-from stj_audit.refusals import never_swallowed, refused
+from stj_audit.refusals import never_swallowed, refuse, refused
+from stj_audit.scanners import Aws
 from stj_audit.scanners.guard import S3Folder, allowed
-from tests.scanners.answers import REGION, answer
+from tests.scanners.answers import REGION, answer, client, create_table
 
 SENDER, TEAM = "audits@example.com", "team@example.com"
 RAW = b"From: audits@example.com\r\n\r\na report\r\n"
@@ -438,3 +446,47 @@ def swallow_in_a_part(_: int) -> int:
 def test_what_is_swallowed_in_another_process_is_raised_in_this_one() -> None:
     with pytest.raises(WriteRefused, match="dynamodb:PutItem"):
         list(fold_parts([1, 2], swallow_in_a_part, processes=2))
+
+
+@pytest.mark.parametrize("verb", ["put_item", "scan"])
+def test_a_run_in_which_the_guard_was_needed_fails_whoever_catches_it(
+    verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A scanner writes, or reads dearly, and goes on as if nothing were."""
+    asked = {"put_item": {"Item": {"id": {"S": "1"}}}, "scan": {"ConsistentRead": True}}[verb]
+
+    def read(aws: Aws, table: str) -> TimeToLive:
+        with contextlib.suppress(Exception):
+            getattr(aws.dynamodb, verb)(TableName=table, **asked)
+        return TimeToLive(enabled=False, attribute=None)
+
+    for name in [name for name in os.environ if name.startswith(("AWS_", "STJ_AUDIT_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr("stj_audit.scanners.time_to_live.read", read)
+    monkeypatch.setattr(sys, "argv", ["stj-audit", "run", "orders", f"--region={REGION}", "--quiet", "--scan=none"])
+    monkeypatch.chdir(tmp_path)
+    with mock_aws():
+        create_table("orders")
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert client("dynamodb").scan(TableName="orders")["Count"] == 0
+    out, err = capsys.readouterr()
+    what = "refused dynamodb:PutItem" if verb == "put_item" else "refused parameters of dynamodb:Scan: ConsistentRead"
+    assert (ended.value.code, out) == (1, "")
+    assert err == f"error: the read-only guard {what} - this is a bug in stj-audit; nothing was sent, please report it\n"
+
+
+def test_the_exit_code_is_the_last_to_be_asked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where it happens outside of an audit: here while a version is printed."""
+
+    def caught(**_: object) -> None:
+        with contextlib.suppress(WriteRefused):
+            refuse("the read-only guard refused dynamodb:PutItem")
+        sys.exit(3)
+
+    monkeypatch.setattr(sys, "argv", ["stj-audit", "--version"])
+    monkeypatch.setattr(cli, "main", caught)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.startswith("error: the read-only guard refused dynamodb:PutItem - ")
