@@ -182,7 +182,7 @@ def _operation_said(request: Any) -> str | None:
     if marked:
         return operation
     if _text(request.headers.get("Content-Type") or "").startswith("application/x-www-form-urlencoded"):
-        return parse_qs(_text(request.body or "")).get("Action", [""])[0]
+        return str(parse_qs(_text(request.body or "")).get("Action", [""])[0])
     return None
 
 
