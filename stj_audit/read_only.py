@@ -178,11 +178,11 @@ def _operation_said(request: Any) -> str | None:
     target = request.headers.get("X-Amz-Target")
     if target is not None:
         return _text(target).rpartition(".")[2]
-    _, marked, operation = urlsplit(request.url).path.rpartition("/operation/")
+    _, marked, operation = urlsplit(str(request.url)).path.rpartition("/operation/")
     if marked:
         return operation
     if _text(request.headers.get("Content-Type") or "").startswith("application/x-www-form-urlencoded"):
-        return str(parse_qs(_text(request.body or "")).get("Action", [""])[0])
+        return parse_qs(_text(request.body or "")).get("Action", [""])[0]
     return None
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha1
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import parse_qs
 
 import pytest
@@ -40,7 +41,7 @@ web_identity_token_file = TOKEN
 
 
 class AllOfAws(BaseHTTPRequestHandler):
-    asked: list[str]
+    asked: ClassVar[list[str]]
 
     def do_GET(self) -> None:
         self._answer("GET", b"")
@@ -106,7 +107,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[str]
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
 
     class Handler(AllOfAws):
-        asked: list[str] = []
+        asked: ClassVar[list[str]] = []
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
