@@ -12,6 +12,7 @@ from stj_audit.cli.audits import demo, run
 from stj_audit.cli.check import check
 from stj_audit.cli.costs import cost
 from stj_audit.cli.describe import doctor, iam_policy, rules, schema
+from stj_audit.cli.interrupts import INTERRUPTED, listen
 from stj_audit.cli.items import items
 from stj_audit.cli.saved import diff, render
 from stj_audit.cli.send import send
@@ -21,7 +22,6 @@ from stj_audit.errors import AuditError, WriteRefused
 from stj_audit.refusals import REPORT_IT, refused
 from stj_audit.version import __version__
 
-INTERRUPTED = 130  # exit code
 GARBAGE_AFTER = (
     50_000  # objects; a run makes many and keeps most, and looking through them after every 700 takes a quarter of its time
 )
@@ -43,6 +43,7 @@ def cli() -> None:
 def main() -> NoReturn:
     """Run the command line and exit. An error is one sentence and what to do; a traceback only with -v."""
     gc.set_threshold(GARBAGE_AFTER)
+    listen()
     verbose = any(re.fullmatch(r"-[a-z]*v[a-z]*|--verbose", word) for word in sys.argv[1:])
     before, told = len(refused()), None
     try:
@@ -69,9 +70,8 @@ def main() -> NoReturn:
             verbose=verbose,
         )
         code = 1
-    if refused()[before:] and not isinstance(
-        told, WriteRefused
-    ):  # whatever caught it: a run in which the guard was needed has failed
+    # Whatever caught it: a run in which the guard was needed has failed
+    if refused()[before:] and not isinstance(told, WriteRefused):
         _show(refused()[before], REPORT_IT, verbose=verbose)
         code = WriteRefused.exit_code
     sys.exit(code)
