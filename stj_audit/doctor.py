@@ -158,7 +158,7 @@ def _denied_scan(aws: Aws, table: Table, plan: ItemsPlan) -> Iterator[str]:
     if plan.mode == "none":
         return
     try:
-        aws.dynamodb.scan(TableName=table.name, Limit=1)
+        aws.dynamodb.scan(TableName=table.name, Limit=1, ReturnConsumedCapacity="TOTAL")
     except FAILURES as error:
         if unknown(SCAN, error, custom_endpoint=aws.endpoint_url is not None).reason in DENIED_CODES:
             yield SCAN

@@ -24,6 +24,7 @@ from stj_audit.config import FILE_NAME, find_config, load_config
 from stj_audit.deliver.stores import SCHEME, Unreadable, open_store
 from stj_audit.errors import AuditError, ConfigError
 from stj_audit.history import name_of
+from stj_audit.refusals import never_swallowed
 from stj_audit.report import from_json
 
 OLDEST_BOTOCORE = (1, 40)  # as in pyproject.toml; the one that Lambda brings is used where the package has none
@@ -109,7 +110,7 @@ def _config(folder: Path) -> Path | None:
         return Path(where) if where else find_config(Path.cwd())
     place, _, name = where.rpartition("/")
     try:
-        content = open_store(place).read(name)
+        content = open_store(place, writes=False).read(name)
     except Unreadable as error:
         raise ConfigError(f"cannot read {where}: {error}", hint=f"put it there, or set {CONFIG} to another place") from error
     path = folder / FILE_NAME
@@ -120,7 +121,7 @@ def _config(folder: Path) -> Path | None:
 def _command(*arguments: str) -> tuple[int, str]:
     """Exit code and stdout of a command; what it says on stderr goes to the log."""
     shown = io.StringIO()
-    with contextlib.redirect_stdout(shown):
+    with never_swallowed(), contextlib.redirect_stdout(shown):
         try:
             cli.main(list(arguments), prog_name="stj-audit", standalone_mode=False)
         except SystemExit as ended:

@@ -26,6 +26,7 @@ from stj_audit.items.plan import spent_in_words
 from stj_audit.items.pool import fold_parts, processes_here
 from stj_audit.pipeline import HASH_KEY_BYTES, Request, Tell, end_reading, hash_key_for, items_plan, tell_plan
 from stj_audit.profile import ExportSource, KeyValues, Place, Profile, Source, TableProfile
+from stj_audit.refusals import never_swallowed
 from stj_audit.report import KeyElement, NotChecked, Tool
 from stj_audit.scanners import exports as s3
 from stj_audit.scanners import items
@@ -258,6 +259,7 @@ def measure_tables(
     return _measure_tables(request, size_lines, items.read, on_progress, tell)
 
 
+@never_swallowed()
 def _measure_tables(
     request: Request, size_lines: SizeLines, read_items: ReadItems, on_progress: Progress | None, tell: Tell | None
 ) -> Profile:

@@ -22,6 +22,7 @@ from stj_audit.gate import GateTerms
 from stj_audit.ignores import check_names
 from stj_audit.items.plan import Reading, in_words, spent_in_words
 from stj_audit.judge import Terms, judge
+from stj_audit.refusals import never_swallowed
 from stj_audit.report import Report
 from stj_audit.saved import Gathered, encode
 from stj_audit.scanners import ItemsPlan, take_snapshot
@@ -195,6 +196,7 @@ def gather(request: Request, *, on_progress: Progress | None = None, tell: Tell 
     return _read(aws, request, prices, now, on_progress or _no_progress, tell=tell or _untold)
 
 
+@never_swallowed()
 def _read(
     aws: Aws,
     request: Request,

@@ -19,7 +19,7 @@ from moto.ses.models import ses_backends
 
 from stj_audit.cli.entry import cli
 from stj_audit.deliver import claims, mail
-from stj_audit.deliver.carriers import open_smtp
+from stj_audit.deliver.carriers import Addresses, open_smtp
 from stj_audit.deliver.history import earlier, keep_run
 from stj_audit.deliver.stores import Folder
 from stj_audit.email_settings import Email, Smtp
@@ -147,8 +147,11 @@ def id_of(here: Path) -> str:
     return str(parsed((here / "first.eml").read_bytes())["Message-ID"])
 
 
+ADDRESSES = Addresses(sender="audits@example.com", recipients=frozenset({"team@example.com"}))
+
+
 def a_way(server: MailServer, here: Path) -> Callable[[datetime], Way]:
-    carrier = open_smtp(Smtp(host="127.0.0.1", port=server.port, starttls=False))
+    carrier = open_smtp(Smtp(host="127.0.0.1", port=server.port, starttls=False), ADDRESSES)
     return lambda when: Way(carrier=carrier, store=Folder(path=here / "history"), clock=lambda: when)
 
 

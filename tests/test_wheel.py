@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,34 @@ print(ENGINE, one.add_page(b'{"Items":[{"id":{"S":"a"}}],"ScannedCount":1}').ite
 """
 
 
-def built(folder: Path, target: str = "wheel", **environment: str) -> tuple[Path, str]:
-    """The archive, and what was said while it was built."""
-    command = [sys.executable, "-m", "hatchling", "build", "--target", target, "--directory", str(folder)]
+def built(folder: Path, **environment: str) -> tuple[Path, str]:
+    """The wheel, and what was said while it was built."""
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, env={**os.environ, **environment})
     [archive] = folder.iterdir()
     return archive, done.stdout + done.stderr
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """What a release is made of, but for the wheels that are compiled."""
+
+    wheel: Path
+    source: Path
+
+
+def released(root: Path, folder: Path) -> Release:
+    """Both archives, built from the source in `root`."""
+    command = [sys.executable, "-m", "hatchling", "build", "--directory", str(folder)]
+    environment = {**os.environ, "STJ_AUDIT_BUILD": "pure", "SOURCE_DATE_EPOCH": "1764547200"}
+    subprocess.run(command, cwd=root, check=True, capture_output=True, env=environment)
+    [wheel], [source] = folder.glob("*.whl"), folder.glob("*.tar.gz")
+    return Release(wheel=wheel, source=source)
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    return released(ROOT, tmp_path_factory.mktemp("release"))
 
 
 def names_in(wheel: Path) -> set[str]:
@@ -50,8 +73,8 @@ def fold_of(wheel: Path, folder: Path) -> str:
     return done.stdout.strip()
 
 
-def test_the_wheel_carries_templates_price_sheets_and_types(tmp_path: Path) -> None:
-    wheel, _ = built(tmp_path, STJ_AUDIT_BUILD="pure")
+def test_the_wheel_carries_templates_price_sheets_and_types(release: Release) -> None:
+    wheel = release.wheel
     names = names_in(wheel)
     templates = {path.name for path in (ROOT / "reports/templates").iterdir()}
     assert {f"stj_audit/templates/{name}" for name in templates} <= names
@@ -84,10 +107,22 @@ def test_without_a_compiler_it_says_so_in_one_line_and_counts_all_the_same(tmp_p
     assert fold_of(wheel, tmp_path / "unpacked") == "pure 3"
 
 
-def test_what_is_compiled_from_is_in_the_source_archive(tmp_path: Path) -> None:
-    archive, _ = built(tmp_path, target="sdist")
-    with tarfile.open(archive) as files:
+def test_what_is_compiled_from_is_in_the_source_archive(release: Release) -> None:
+    with tarfile.open(release.source) as files:
         names = {name.partition("/")[2] for name in files.getnames()}
     assert {"hatch_build.py", "stj_audit/items/_scanner.pyx"} <= names
     assert {"stj_audit/render/fonts/DejaVuSans.ttf", "stj_audit/render/fonts/LICENSE", "reports/templates/mail.html.j2"} <= names
     assert not any(name.endswith((".so", ".pyd", "_scanner.c")) for name in names)
+
+
+def test_a_release_is_built_again_to_the_byte(release: Release, tmp_path: Path) -> None:
+    """From the source archive, in another folder, whose files are as old as their unpacking."""
+    with tarfile.open(release.source) as files:
+        files.extractall(tmp_path, filter="data")
+    [root] = tmp_path.iterdir()
+    for path in root.rglob("*"):
+        path.touch()
+    again = released(root, tmp_path / "again")
+    assert again.wheel.name == release.wheel.name
+    assert again.wheel.read_bytes() == release.wheel.read_bytes()
+    assert again.source.read_bytes() == release.source.read_bytes()

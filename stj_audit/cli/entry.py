@@ -18,7 +18,8 @@ from stj_audit.cli.saved import diff, render
 from stj_audit.cli.send import send
 from stj_audit.cli.starting import init
 from stj_audit.cli.terminal import close_stdout, printable
-from stj_audit.errors import AuditError
+from stj_audit.errors import AuditError, WriteRefused
+from stj_audit.refusals import REPORT_IT, refused
 from stj_audit.version import __version__
 
 GARBAGE_AFTER = (
@@ -44,8 +45,11 @@ def main() -> NoReturn:
     gc.set_threshold(GARBAGE_AFTER)
     listen()
     verbose = any(re.fullmatch(r"-[a-z]*v[a-z]*|--verbose", word) for word in sys.argv[1:])
+    before, told = len(refused()), None
     try:
         code = cli.main(standalone_mode=False)
+    except SystemExit as ended:
+        code = ended.code
     except click.ClickException as error:
         error.show()
         code = error.exit_code
@@ -54,7 +58,7 @@ def main() -> NoReturn:
         code = INTERRUPTED
     except AuditError as error:
         _show(str(error), error.hint, verbose=verbose)
-        code = error.exit_code
+        code, told = error.exit_code, error
     except BrokenPipeError:
         close_stdout()  # the reader of stdout has gone, as `| head` does: nothing more to say
         code = 0
@@ -66,6 +70,10 @@ def main() -> NoReturn:
             verbose=verbose,
         )
         code = 1
+    # Whatever caught it: a run in which the guard was needed has failed
+    if refused()[before:] and not isinstance(told, WriteRefused):
+        _show(refused()[before], REPORT_IT, verbose=verbose)
+        code = WriteRefused.exit_code
     sys.exit(code)
 
 

@@ -1,8 +1,9 @@
 """
 What carries a message: Amazon SES, or a mail server by SMTP. Every failure is one sentence.
 
-The client of SES is the caller's own, as that of the history is: without the role of the audit, and used for nothing else. All that it sends
-is SendEmail, and GetEmailIdentity for `doctor`; once each, because SES has no way to tell that it has got the same mail before.
+Both know from whom and to whom mail may go, and refuse any other. The client of SES is the caller's own, as that of the history is: without
+the role of the audit, and used for nothing else. All that it may send is SendEmail, and GetEmailIdentity for `doctor`; once each, because SES
+has no way to tell that it has got the same mail before.
 """
 
 import contextlib
@@ -14,17 +15,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ReadTimeoutError
 
-from stj_audit.email_settings import Email, Smtp
-from stj_audit.errors import ConfigError, UnableToSend, WriteRefused
+from stj_audit.email_settings import Email, Smtp, parse_address
+from stj_audit.errors import ConfigError, UnableToSend
+from stj_audit.read_only import Parameters, Rule, Rules, guarded_session
+from stj_audit.refusals import refuse
 from stj_audit.wording import a_few
 
 TIMEOUT_SECONDS = 30.0  # for each answer: a server that looks for viruses takes its time
 SES_CONNECT_TIMEOUT_SECONDS, SES_READ_TIMEOUT_SECONDS = 5, 60
-SES_OPERATIONS = frozenset({"SendEmail", "GetEmailIdentity"})
 DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 UNCERTAIN = "; it is not known whether the mail was sent"
 _QUOTED = 200  # characters of what a server says
@@ -38,6 +39,29 @@ _HINTS = {  # error of SES -> what to do
     "TooManyRequestsException": "run it again later: it is tried at once",
     "LimitExceededException": "run it again later: it is tried at once",
 }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Addresses:
+    """From whom and to whom mail may go, without their names; no sender: none may."""
+
+    sender: str | None
+    recipients: frozenset[str]
+
+    @classmethod
+    def of(cls, email: Email) -> "Addresses":
+        return cls(
+            sender=None if email.from_ is None else parse_address(email.from_, "email.from").addr_spec,
+            recipients=frozenset(parse_address(one, "email.to").addr_spec for one in email.to),
+        )
+
+    def allow(self, sender: object, recipients: Sequence[str]) -> bool:
+        return sender is not None and sender == self.sender and len(recipients) > 0 and self.recipients.issuperset(recipients)
+
+    def belongs(self, identity: object) -> bool:
+        """Whether an identity of SES is the sender's: its address, its domain, or a domain above that."""
+        domain = (self.sender or "").partition("@")[2]
+        return identity == self.sender or f".{domain}".endswith(f".{identity}")
 
 
 class Carrier(Protocol):
@@ -65,9 +89,13 @@ def open_carrier(email: Email, *, region: str | None, profile: str | None = None
     if email.carrier == "smtp":
         if email.smtp is None:
             raise ConfigError("the mail server has no host", hint="give --smtp-host, or `smtp.host` of [email]")
-        return open_smtp(email.smtp)
+        return open_smtp(email.smtp, Addresses.of(email))
     return open_ses(
-        configuration_set=email.ses_configuration_set, region=email.ses_region or region, profile=profile, endpoint_url=endpoint_url
+        Addresses.of(email),
+        configuration_set=email.ses_configuration_set,
+        region=email.ses_region or region,
+        profile=profile,
+        endpoint_url=endpoint_url,
     )
 
 
@@ -123,9 +151,14 @@ class Ses:
 
 
 def open_ses(
-    *, configuration_set: str | None, region: str | None, profile: str | None = None, endpoint_url: str | None = None
+    addresses: Addresses,
+    *,
+    configuration_set: str | None,
+    region: str | None,
+    profile: str | None = None,
+    endpoint_url: str | None = None,
 ) -> Ses:
-    """Nothing is sent yet. Raises ConfigError."""
+    """Nothing is sent yet, and only from and to `addresses`. Raises ConfigError."""
     own = os.environ.get("AWS_ENDPOINT_URL_SESV2")
     endpoint = (own or endpoint_url) if endpoint_url else None  # botocore itself finds the variables where nothing is given
     config = Config(
@@ -135,8 +168,7 @@ def open_ses(
         user_agent_extra="stj-audit",
     )
     try:
-        session = botocore.session.Session(profile=profile)
-        session.get_component("event_emitter").register_first("before-call", _only_ours)
+        session = guarded_session(profile, ses_rules(addresses, configuration_set))
         client = session.create_client(
             "sesv2", region_name=region or os.environ.get("AWS_REGION"), endpoint_url=endpoint, config=config
         )
@@ -145,9 +177,33 @@ def open_ses(
     return Ses(client=client, configuration_set=configuration_set)
 
 
-def _only_ours(model: Any, **_: Any) -> None:
-    if model.service_model.service_name == "sesv2" and model.name not in SES_OPERATIONS:
-        raise WriteRefused(f"ses:{model.name} is none of the calls that mail a report")
+def ses_rules(addresses: Addresses, configuration_set: str | None) -> Rules:
+    """
+    What may be sent to SES. A whole message to a destination that is named: without one, the headers of the message would say who gets it.
+    """
+
+    def is_ours(asked: Parameters) -> bool:
+        destination = asked.get("Destination", {})
+        return (
+            destination.keys() == {"ToAddresses"}
+            and addresses.allow(asked.get("FromEmailAddress"), destination["ToAddresses"])
+            and asked.get("Content", {}).keys() == {"Raw"}
+            and asked.get("ConfigurationSetName") == configuration_set
+        )
+
+    return {
+        "sesv2": {
+            "GetEmailIdentity": Rule(
+                may=frozenset({"EmailIdentity"}), check=lambda asked: addresses.belongs(asked.get("EmailIdentity"))
+            ),
+            "SendEmail": Rule(
+                may=frozenset({"ConfigurationSetName", "Content", "Destination", "FromEmailAddress"}),
+                check=is_ours,
+                method="POST",
+                json_body=True,
+            ),
+        }
+    }
 
 
 def _code(error: Any) -> str:
@@ -174,12 +230,15 @@ class Server:
     """A mail server. Certificates are verified, by what the system trusts or SSL_CERT_FILE names."""
 
     smtp: Smtp
+    addresses: Addresses
     password: str | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         return f"the mail server {self.smtp}"
 
     def send(self, raw: bytes, sender: str, recipients: Sequence[str]) -> Mapping[str, str]:
+        if not self.addresses.allow(sender, recipients):
+            refuse("the read-only guard refused mail that is not from and to the configured addresses")
         with self._told():
             connection = self._connect()
         try:
@@ -266,11 +325,11 @@ class Server:
             raise UnableToSend(f"{self} cannot be reached: {why}{doubt}", hint=_CHECK_SERVER) from error
 
 
-def open_smtp(smtp: Smtp) -> Server:
-    """Nothing is sent yet. Raises ConfigError where the password is not in the environment."""
+def open_smtp(smtp: Smtp, addresses: Addresses) -> Server:
+    """Nothing is sent yet, and only from and to `addresses`. Raises ConfigError where the password is not in the environment."""
     name = smtp.password_env
     if name is None:
-        return Server(smtp=smtp)
+        return Server(smtp=smtp, addresses=addresses)
     password = os.environ.get(name)
     if not password:
         raise ConfigError(
@@ -281,7 +340,7 @@ def open_smtp(smtp: Smtp) -> Server:
         raise ConfigError(
             f"the password in {name} is not of ASCII characters, and SMTP here knows no others", hint="choose another"
         )
-    return Server(smtp=smtp, password=password)
+    return Server(smtp=smtp, addresses=addresses, password=password)
 
 
 _CHECK_SERVER = "check `smtp.host` and `smtp.port`"

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from stj_audit.deliver.stores import BUCKET_NAME, SCHEME, s3_client
 from stj_audit.errors import CannotWrite, ConfigError
+from stj_audit.read_only import Place, Rule, Rules
 
 CONTENT_TYPES = {
     "html": "text/html",
@@ -68,8 +69,19 @@ def s3_object(where: str, *, profile: str | None, region: str | None, endpoint_u
     bucket, _, key = where.removeprefix(SCHEME).partition("/")
     if not BUCKET_NAME.fullmatch(bucket) or not key or key.endswith("/"):
         raise ConfigError(f"--report {where} names no object", hint="write it like s3://bucket/report.html")
-    client = s3_client(f"--report {where}", profile=profile, region=region, endpoint_url=endpoint_url)
+    client = s3_client(f"--report {where}", object_rules(bucket, key), profile=profile, region=region, endpoint_url=endpoint_url)
     return S3Object(bucket=bucket, key=key, client=client)
+
+
+def object_rules(bucket: str, key: str) -> Rules:
+    """What may be sent to S3 for a report: one object, and nothing is read."""
+    place = Place(bucket=bucket, prefix=key, exact=True)
+    return {
+        "s3": {
+            "HeadBucket": Rule(may=frozenset({"Bucket"}), place=place, method="HEAD"),
+            "PutObject": Rule(may=frozenset({"Body", "Bucket", "ContentType", "Key"}), place=place, method="PUT"),
+        }
+    }
 
 
 def _code(error: Any) -> str:

@@ -2,7 +2,8 @@
 Where runs are kept: a folder or a bucket, in which a file is written once and never overwritten.
 
 The bucket is the caller's own, not the audited account's: it is reached with the caller's credentials, without the role of the audit, by a
-client that is made here and used for nothing else. All that it sends is ListObjectsV2, GetObject and PutObject with `If-None-Match: *`.
+client that is made here and used for nothing else. All that it may send is ListObjectsV2, GetObject and PutObject with `If-None-Match: *`,
+below the prefix that was named.
 """
 
 import os
@@ -13,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from stj_audit.deliver.files import usual_mode
 from stj_audit.errors import ConfigError, UnusableHistory
 from stj_audit.history import SUMMARIES
+from stj_audit.read_only import Place, Rule, Rules, guarded_session
 from stj_audit.unfinished import temporary_file
 
 SCHEME = "s3://"
@@ -58,15 +59,38 @@ class Store(Protocol):
         """Whole or not at all. Raises AlreadyThere."""
 
 
-def open_store(where: str, *, profile: str | None = None, region: str | None = None, endpoint_url: str | None = None) -> Store:
-    """The store at a folder or `s3://bucket/prefix`; nothing is read or sent yet. Raises ConfigError."""
+def open_store(
+    where: str,
+    *,
+    profile: str | None = None,
+    region: str | None = None,
+    endpoint_url: str | None = None,
+    writes: bool = True,
+) -> Store:
+    """
+    The store at a folder or `s3://bucket/prefix`; nothing is read or sent yet. Without `writes` a bucket is only read. Raises ConfigError.
+    """
     if not where.startswith(SCHEME):
         if not where.strip():
             raise ConfigError("the history has no path", hint="give a folder or s3://bucket/prefix")
         return Folder(path=Path(where))
     bucket, prefix = bucket_and_prefix(where)
-    client = s3_client(f"the history {where}", profile=profile, region=region, endpoint_url=endpoint_url)
+    rules = store_rules(bucket, prefix, writes=writes)
+    client = s3_client(f"the history {where}", rules, profile=profile, region=region, endpoint_url=endpoint_url)
     return Bucket(name=bucket, prefix=prefix, client=client)
+
+
+def store_rules(bucket: str, prefix: str, *, writes: bool = True) -> Rules:
+    """What may be sent to S3 for a store. Nothing of it can be overwritten or removed."""
+    place = Place(bucket=bucket, prefix=f"{prefix}/" if prefix else "")
+    write = Rule(may=frozenset({"Body", "Bucket", "ContentType", "Key"}), must={"IfNoneMatch": "*"}, place=place, method="PUT")
+    read = {
+        "GetObject": Rule(may=frozenset({"Bucket", "Key"}), place=place),
+        # By botocore, where the bucket is in another region
+        "HeadBucket": Rule(may=frozenset({"Bucket"}), place=place, method="HEAD"),
+        "ListObjectsV2": Rule(may=frozenset({"Bucket", "ContinuationToken", "Prefix"}), place=place),
+    }
+    return {"s3": {**read, "PutObject": write} if writes else read}
 
 
 def bucket_and_prefix(where: str) -> tuple[str, str]:
@@ -240,8 +264,8 @@ def _code(error: Any) -> str:
     return str(error.response.get("Error", {}).get("Code", "unknown"))
 
 
-def s3_client(what: str, *, profile: str | None, region: str | None, endpoint_url: str | None) -> Any:
-    """A client of S3 for `what`, with the credentials of the caller; nothing is sent yet. Raises ConfigError."""
+def s3_client(what: str, rules: Rules, *, profile: str | None, region: str | None, endpoint_url: str | None) -> Any:
+    """A client of S3 for `what`, with the credentials of the caller; nothing is sent yet, and only by `rules`. Raises ConfigError."""
     own = os.environ.get("AWS_ENDPOINT_URL_S3")
     endpoint = (own or endpoint_url) if endpoint_url else None  # botocore itself finds the variables where nothing is given
     config = Config(
@@ -252,7 +276,7 @@ def s3_client(what: str, *, profile: str | None, region: str | None, endpoint_ur
         s3={"addressing_style": "path"} if endpoint or own or os.environ.get("AWS_ENDPOINT_URL") else None,
     )
     try:
-        session = botocore.session.Session(profile=profile)
+        session = guarded_session(profile, rules)
         return session.create_client("s3", region_name=region or os.environ.get("AWS_REGION"), endpoint_url=endpoint, config=config)
     except (BotoCoreError, ValueError) as error:
         raise ConfigError(f"{what} cannot be reached: {error}", hint="check --profile, --region and --endpoint-url") from error

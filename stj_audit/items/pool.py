@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TypeVar
 
 from stj_audit.errors import AuditError
+from stj_audit.refusals import never_swallowed
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -43,16 +44,22 @@ def fold_parts(parts: Sequence[P], fold_part: Callable[[P], R], *, processes: in
         running: dict[Future[R], P] = {}
         try:
             with _interrupts_later():  # processes begin with the first part, and inherit that Ctrl-C is not for them
-                running = {pool.submit(fold_part, part): part for part in islice(waiting, workers * QUEUED)}
+                running = {pool.submit(_guarded, fold_part, part): part for part in islice(waiting, workers * QUEUED)}
             while running:
                 for done in wait(running, return_when=FIRST_COMPLETED).done:
                     part, made = running.pop(done), done.result()
-                    running.update((pool.submit(fold_part, following), following) for following in islice(waiting, 1))
+                    running.update((pool.submit(_guarded, fold_part, following), following) for following in islice(waiting, 1))
                     yield part, made
         except BrokenProcessPool:
             raise AuditError(
                 "a process that read items was ended from outside", hint="the memory may be full: use fewer with --processes"
             ) from None
+
+
+def _guarded(fold_part: Callable[[P], R], part: P) -> R:
+    """What the guard refuses in another process is known there alone."""
+    with never_swallowed():
+        return fold_part(part)
 
 
 @contextmanager

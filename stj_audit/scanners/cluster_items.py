@@ -17,6 +17,7 @@ from stj_audit.items.cluster import Metered, fold_metered
 from stj_audit.items.engine import new_fold
 from stj_audit.items.fold import Expiry
 from stj_audit.items.plan import CALL, ItemsPlan, Reading, plan_reading
+from stj_audit.refusals import never_swallowed
 from stj_audit.scanners import items
 from stj_audit.scanners.failures import FAILURES, unknown
 from stj_audit.scanners.seen import Seen
@@ -107,8 +108,14 @@ def fold_scan_part(part: ScanPart, *, options: AwsOptions, table: Table, hash_ke
     """
     What a fold counts in some segments, by a session that each process of an executor opens once.
 
-    What ends a segment is told as a problem, not raised: Spark would read all of it again, and pay again.
+    What ends a segment is told as a problem, not raised: Spark would read all of it again, and pay again. What the read-only guard refuses is
+    raised.
     """
+    with never_swallowed():
+        return _fold(part, options=options, table=table, hash_key=hash_key, expiry=expiry)
+
+
+def _fold(part: ScanPart, *, options: AwsOptions, table: Table, hash_key: bytes, expiry: Expiry | None) -> Metered:
     fold, problem = new_fold(table, hash_key=hash_key, expiry=expiry), None
     spending = Spending(cap=part.cap)
     tempo = Tempo.of(table, pace=part.per_second, spending=spending, stop=threading.Event())

@@ -1,8 +1,7 @@
 """
-Two guards on every request of a session, as botocore event handlers.
+What an audit may send, and whether what it is answered is whole.
 
-The read-only guard lets only the operations in `ALLOWED` pass, at three walls: before the parameters are looked at, before the
-request is built, and before it is sent. What is not on the list raises WriteRefused, and nothing is sent. S3 is read in one folder only,
+`ALLOWED` is for the read-only guard (see `read_only`): operations, and the parameters that are sent of each. S3 is read in one folder only,
 the one that was named; where none was named, not at all.
 
 The integrity guard looks at every JSON answer with status 200 before botocore does. botocore takes a body that is cut short, or the
@@ -22,35 +21,45 @@ from typing import Any, cast
 
 from botocore.hooks import BaseEventHooks
 
-from stj_audit.errors import WriteRefused
 from stj_audit.items.wire import decode
+from stj_audit.read_only import Place, Rule, Rules, rule
 
-ALLOWED: Mapping[str, frozenset[str]] = {
-    "dynamodb": frozenset(
-        {
-            "DescribeContinuousBackups",
-            "DescribeContributorInsights",
-            "DescribeKinesisStreamingDestination",
-            "DescribeTable",
-            "DescribeTimeToLive",
-            "GetResourcePolicy",
-            "ListBackups",
-            "ListTables",
-            "ListTagsOfResource",
-            "Scan",
-        }
-    ),
-    "cloudwatch": frozenset({"DescribeAlarms", "GetInsightRuleReport", "GetMetricData"}),
-    "application-auto-scaling": frozenset({"DescribeScalableTargets", "DescribeScalingPolicies"}),
-    "backup": frozenset({"DescribeProtectedResource", "ListRecoveryPointsByResource"}),
-    "service-quotas": frozenset({"ListServiceQuotas"}),
-    "pricing": frozenset({"GetProducts"}),
-    "s3": frozenset({"GetObject", "ListObjectsV2"}),
-    "sts": frozenset({"AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity"}),
-    # botocore asks these by itself when a profile needs them for credentials
-    "sso": frozenset({"GetRoleCredentials"}),
-    "sso-oidc": frozenset({"CreateToken"}),
-    "signin": frozenset({"CreateOAuth2Token"}),
+ALLOWED: Rules = {
+    "dynamodb": {
+        "DescribeContinuousBackups": rule("TableName"),
+        "DescribeContributorInsights": rule("IndexName", "TableName"),
+        "DescribeKinesisStreamingDestination": rule("TableName"),
+        "DescribeTable": rule("TableName"),
+        "DescribeTimeToLive": rule("TableName"),
+        "GetResourcePolicy": rule("ResourceArn"),
+        "ListBackups": rule("ExclusiveStartBackupArn", "TableName"),
+        "ListTables": rule("ExclusiveStartTableName"),
+        "ListTagsOfResource": rule("NextToken", "ResourceArn"),
+        # Eventually consistent, which costs half, and of the table, not of an index; what it took is told by the answer
+        "Scan": rule("ExclusiveStartKey", "Limit", "Segment", "TableName", "TotalSegments", ReturnConsumedCapacity="TOTAL"),
+    },
+    "cloudwatch": {
+        "DescribeAlarms": rule("AlarmTypes", "NextToken"),
+        "GetInsightRuleReport": Rule(
+            may=frozenset({"EndTime", "MaxContributorCount", "OrderBy", "Period", "RuleName", "StartTime"}),
+            check=lambda asked: str(asked.get("RuleName")).startswith("DynamoDBContributorInsights-"),
+        ),
+        "GetMetricData": Rule(
+            may=frozenset({"EndTime", "MetricDataQueries", "NextToken", "ScanBy", "StartTime"}),
+            check=lambda asked: all(_is_of_dynamodb(query) for query in asked.get("MetricDataQueries", ())),
+        ),
+    },
+    "application-auto-scaling": {
+        "DescribeScalableTargets": rule("NextToken", ServiceNamespace="dynamodb"),
+        "DescribeScalingPolicies": rule("NextToken", ServiceNamespace="dynamodb"),
+    },
+    "backup": {
+        "DescribeProtectedResource": rule("ResourceArn"),
+        "ListRecoveryPointsByResource": rule("ManagedByAWSBackupOnly", "NextToken", "ResourceArn"),
+    },
+    "service-quotas": {"ListServiceQuotas": rule("NextToken", ServiceCode="dynamodb")},
+    "pricing": {"GetProducts": rule("Filters", "FormatVersion", "MaxResults", "NextToken", ServiceCode="AmazonDynamoDB")},
+    "sts": {"GetCallerIdentity": rule()},
 }
 
 RAW = "raw"
@@ -112,68 +121,31 @@ class S3Folder:
         return f"s3://{self.bucket}/{self.prefix}"
 
 
-def install(events: BaseEventHooks, count: RequestCount, folder: S3Folder | None = None) -> None:
-    """
-    Put both guards on a session's events. Clients made from it afterwards are guarded, those made before are not.
+def allowed(folder: S3Folder | None = None) -> Rules:
+    """All that an audit sends. `folder` is what may be read of S3; None: nothing."""
+    if folder is None:
+        return ALLOWED
+    place = Place(bucket=folder.bucket, prefix=folder.prefix)
+    read = {
+        "GetObject": Rule(may=frozenset({"Bucket", "IfMatch", "Key", "Range"}), place=place),
+        # By botocore, where the bucket is in another region
+        "HeadBucket": Rule(may=frozenset({"Bucket"}), place=place, method="HEAD"),
+        "ListObjectsV2": Rule(may=frozenset({"Bucket", "ContinuationToken", "Delimiter", "Prefix"}), place=place),
+    }
+    return {**ALLOWED, "s3": read}
 
-    `folder` is what may be read of S3; None: nothing.
-    """
 
-    def inside(event_name: str, params: Mapping[str, Any], **_: Any) -> None:
-        if event_name.split(".")[1] == "s3":
-            _refuse_outside(folder, str(params.get("Bucket")), str(params.get("Key", params.get("Prefix", ""))))
-
-    def sending(event_name: str, request: Any, **_: Any) -> None:
-        _refuse_writes(event_name)
-        _refuse_target(event_name, request)
-        if event_name.split(".")[1] == "s3":
-            _refuse_other_methods(request)
-        count.add()
-
-    events.register_first("provide-client-params", inside)
-    events.register_first("provide-client-params", _refuse_writes)
-    events.register_first("before-call", _refuse_writes)
-    events.register_first("before-send", sending)
+def install(events: BaseEventHooks) -> None:
+    """Put the integrity guard on a session's events. Clients made from it afterwards are guarded, those made before are not."""
     events.register_first("before-parse", _look_at_answer)
     events.register_first("needs-retry", cast("Any", _ask_again))  # the stubs do not know that an answer means "again"
     events.register_first("after-call", _raise_broken)
 
 
-def _refuse_writes(event_name: str, **_: Any) -> None:
-    service, operation = event_name.split(".", 2)[1:]
-    if operation not in ALLOWED.get(service, ()):
-        raise WriteRefused(
-            f"the read-only guard refused {service}:{operation}",
-            hint="this is a bug in stj-audit; nothing was sent, please report it",
-        )
-
-
-def _refuse_outside(folder: S3Folder | None, bucket: str, key: str) -> None:
-    if folder is None or bucket != folder.bucket or not key.startswith(folder.prefix):
-        raise WriteRefused(
-            "the read-only guard refused to read S3 outside of the folder that was named",
-            hint="this is a bug in stj-audit; nothing was sent, please report it",
-        )
-
-
-def _refuse_other_methods(request: Any) -> None:
-    """What S3 does is decided by the method."""
-    if request.method != "GET":
-        raise WriteRefused(
-            "the read-only guard refused a request to S3 that does not only read", hint="nothing was sent, please report it"
-        )
-
-
-def _refuse_target(event_name: str, request: Any) -> None:
-    """The header decides what a JSON service does: it must say what the event says."""
-    target = request.headers.get("X-Amz-Target")
-    if target is None:
-        return
-    told = target.decode() if isinstance(target, bytes) else target
-    if told.rpartition(".")[2] != event_name.rpartition(".")[2]:
-        raise WriteRefused(
-            "the read-only guard refused a request that is not what it says", hint="nothing was sent, please report it"
-        )
+def _is_of_dynamodb(query: Mapping[str, Any]) -> bool:
+    """Whether a query is of a metric of DynamoDB, and no expression, which may search in others."""
+    asked = query.get("MetricStat", {}).get("Metric", {})
+    return "Expression" not in query and asked.get("Namespace") == "AWS/DynamoDB"
 
 
 def _look_at_answer(
