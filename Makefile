@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # A file of tests stays on one processor, which starts each engine that it needs once; more than four such processes only wait for memory.
-PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
+PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 # What is compiled at the installation, which has to be done again after a change.
 BUILT_FROM := pyproject.toml hatch_build.py stj_audit/items/_scanner.pyx
 

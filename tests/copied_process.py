@@ -1,0 +1,74 @@
+"""
+Runs `python -m stj_audit` many times and imports it once: a process that has imported everything is copied for each command.
+
+Started as a script, with the number of a socket. A request is the length of a JSON document, sent with the files for stdout and stderr, and
+the document: the arguments, the folder and the environment. The answer is the exit code.
+"""
+
+import gc
+import json
+import os
+import pkgutil
+import runpy
+import socket
+import struct
+import sys
+import warnings
+from importlib import import_module
+from typing import Any
+
+SIZE = struct.Struct("!q")
+NOT_AHEAD = ("stj_audit.__main__", "stj_audit.demo", "stj_audit.items.cluster")  # it runs; what few commands need
+
+
+def import_ahead() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # nobody would read it here
+        package = import_module("stj_audit")
+        for module in pkgutil.walk_packages(package.__path__, "stj_audit."):
+            if module.name not in NOT_AHEAD:
+                import_module(module.name)
+
+
+def arguments_of_a_copy(requests: socket.socket) -> list[str]:
+    """Answers requests as long as there are any; returns in a copy only, which has the folder, files and environment by then."""
+    while True:
+        size, files, _, _ = socket.recv_fds(requests, SIZE.size, 2)
+        if not size:
+            sys.exit()
+        with requests.makefile("rb", buffering=0) as stream:
+            request = json.loads(_exactly(stream, *SIZE.unpack(size)))
+        child = os.fork()
+        if child == 0:
+            requests.close()
+            return _become(request, files)
+        for file in files:
+            os.close(file)
+        _, status = os.waitpid(child, 0)
+        requests.sendall(SIZE.pack(os.waitstatus_to_exitcode(status)))
+
+
+def _exactly(stream: Any, size: int) -> bytes:
+    read = b""
+    while len(read) < size:
+        read += stream.read(size - len(read))
+    return read
+
+
+def _become(request: Any, files: list[int]) -> list[str]:
+    for place, file in enumerate(files, start=1):
+        os.dup2(file, place)
+        os.close(file)
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    sys.path.insert(0, request["folder"])
+    return list(request["arguments"])
+
+
+if __name__ == "__main__":
+    del sys.path[0]  # the folder of this script; the copy has that of the command
+    import_ahead()
+    gc.freeze()
+    sys.argv[1:] = arguments_of_a_copy(socket.socket(fileno=int(sys.argv[1])))
+    runpy.run_module("stj_audit", run_name="__main__", alter_sys=True)
