@@ -19,6 +19,7 @@ from stj_audit.facts import AttributeType, ItemSizes, KeyAttribute, KeyRole, Tab
 from stj_audit.grade import POLICY_VERSION
 from stj_audit.items import cluster, exports, files
 from stj_audit.items.counts import Counts
+from stj_audit.items.dynamic import without_dynamic_names
 from stj_audit.items.engine import new_fold
 from stj_audit.items.fold import ItemFold
 from stj_audit.items.lines import Entry
@@ -187,7 +188,7 @@ def _measure(request: FilesRequest, reading: _Reading[P], on_progress: Progress)
             on_progress("MB", _megabytes(read_bytes), _megabytes(whole_bytes) + 1)
     finally:
         on_progress("MB", 1, 1)
-    sizes = fold.sizes(coverage="full", read_units=Decimal(0))
+    sizes = without_dynamic_names(fold.sizes(coverage="full", read_units=Decimal(0)), table)
     largest = [(one.size_bytes, one.key_hash) for one in sizes.largest]
     find_in_part = partial(reading.find_in_part, table=table, hash_key=hash_key)
     found = _find(held, largest, find_in_part, _processes(request, reading.parts)) if request.find_largest else {}

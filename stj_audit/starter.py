@@ -29,7 +29,7 @@ from stj_audit.facts import (
     Traffic,
     Unknown,
 )
-from stj_audit.items.limits import MAX_ATTRIBUTES, OTHER_ATTRIBUTES
+from stj_audit.items.limits import DYNAMIC_ATTRIBUTES, MAX_ATTRIBUTES, OTHER_ATTRIBUTES
 from stj_audit.wording import a_few, count, counted, items_read, kilobytes, listed, percent, printable
 
 MAX_ATTRIBUTES_SHOWN = 40  # the heaviest: a table's others weigh next to nothing
@@ -552,6 +552,7 @@ class _Chosen:
     unseen_keys: tuple[str, ...]
     lighter: tuple[AttributeSizes, ...]
     rare: int
+    dynamic: bool
     uncounted: bool
     total_bytes: int
 
@@ -559,6 +560,7 @@ class _Chosen:
     def of(cls, items: ItemSizes, table: Table) -> "_Chosen":
         found = {one.name: one for one in items.attributes if one.present}
         uncounted = found.pop(OTHER_ATTRIBUTES, None) is not None
+        dynamic = found.pop(DYNAMIC_ATTRIBUTES, None) is not None
         keys = _all_keys(table)
         schema = dict.fromkeys((*keys, *(name for index in table.indexes for name in index.non_key_attributes)))
         named = [found[name] for name in schema if name in found]
@@ -570,6 +572,7 @@ class _Chosen:
             unseen_keys=tuple(name for name in keys if name not in found),
             lighter=tuple(usual[room:]),
             rare=len(others) - len(usual),
+            dynamic=dynamic,
             uncounted=uncounted,
             total_bytes=items.scanned_bytes,
         )
@@ -583,6 +586,8 @@ class _Chosen:
             parts.append(
                 f"{counted(self.rare, 'name')} that under {percent(RARE_SHARE)} of the items have, or only one: they may be data"
             )
+        if self.dynamic:
+            parts.append("the names that too few items have to be schema")
         if self.uncounted:
             parts.append(f"the names beyond the first {count(MAX_ATTRIBUTES)}")
         if parts:

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 from stj_audit.checks import check
 from stj_audit.facts import AttributeSizes, Index, ItemSizes, KeyAttribute, Table, Unknown
-from stj_audit.items.limits import OTHER_ATTRIBUTES
+from stj_audit.items.limits import DYNAMIC_ATTRIBUTES, OTHER_ATTRIBUTES
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import a_few, counted, items_read, listed, printable
 
@@ -48,7 +48,7 @@ def mixed_attribute_types(table: Table, items: ItemSizes) -> Iterator[Said]:
         else:
             yield Unknown(call="dynamodb:Scan", reason="the sample holds no item")
         return
-    attributes = [one for one in items.attributes if one.name != OTHER_ATTRIBUTES]
+    attributes = [one for one in items.attributes if one.name not in (OTHER_ATTRIBUTES, DYNAMIC_ATTRIBUTES)]
     if not attributes:
         yield Unknown(call="dynamodb:Scan", reason="the types of the attributes are not known")
         return

@@ -49,6 +49,7 @@ from stj_audit.cost.workload import (
 from stj_audit.design import IndexModel, IndexShape, Pattern, Projection, contradiction, finds, undeclared_index
 from stj_audit.facts import BILLED_OVERHEAD_BYTES, Index, ItemSizes, Table, TableFacts, Traffic, Unknown
 from stj_audit.facts import Flow as Measured
+from stj_audit.items.limits import DYNAMIC_ATTRIBUTES
 from stj_audit.report import Calibration
 
 GLOBAL_TABLE_OVERHEAD_BYTES = 48  # AWS developer guide, "DynamoDB Item sizes and formats": for each item of a global table
@@ -223,7 +224,7 @@ def _attributes(items: ItemSizes | Unknown) -> Mapping[str, Attribute]:
             else None,
         )
         for one in items.attributes
-        if one.present
+        if one.present and one.name != DYNAMIC_ATTRIBUTES  # nothing that could be read, moved or left out by itself
     }
 
 

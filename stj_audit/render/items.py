@@ -7,6 +7,7 @@ from decimal import Decimal
 from tabulate import tabulate
 
 from stj_audit.errors import ConfigError
+from stj_audit.items.limits import DYNAMIC_ATTRIBUTES
 from stj_audit.items.told import STOPPED
 from stj_audit.profile import KeyValues, Place, Profile, TableProfile, to_json
 from stj_audit.render import digest_tables, filters
@@ -209,9 +210,12 @@ def _attributes(items: ItemsReport) -> _Part:
         for one in shown
     )
     told = f"And {counted(len(rest), 'attribute')} more, {size(sum(one.total_bytes for one in rest))}; JSON has all of them."
+    texts = [told] if rest else []
+    if any(one.name == DYNAMIC_ATTRIBUTES for one in items.attributes):
+        texts.append(f"{DYNAMIC_ATTRIBUTES}: names that may be data, because next to no item has them, or they look like an address.")
     return _Part(
         title="Attributes by bytes",
-        texts=(told,) if rest else (),
+        texts=tuple(texts),
         head=("Attribute", "Types", "In items", "Bytes", "Share", "Mean", "Largest"),
         rows=rows,
         widths=(30, 12, 14, 12, 8, 12, 12),

@@ -14,8 +14,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 from stj_audit.facts import INTERRUPTED, ItemSample, ItemSizes, SampledSegment, Table, Unknown
+from stj_audit.items.dynamic import revealed, without_dynamic_names
 from stj_audit.items.engine import new_fold
 from stj_audit.items.estimates import Estimates, more_segments
 from stj_audit.items.fold import Expiry, ItemFold
@@ -118,6 +120,7 @@ class _Reader:
         draw = random.Random(self._seed)  # noqa: S311 - a fair draw, no secret
         self._order = draw.sample(range(reading.total_segments), reading.segments)
         self._fold = self._what.new_fold()
+        self._resumed = before is not None
         self._done: dict[int, SampledSegment] = {}
         self._units_before = Decimal(0)
         if before is not None:
@@ -239,11 +242,20 @@ class _Reader:
             return unknown(CALL, self._failure, custom_endpoint=self._what.aws.endpoint_url is not None)
         whole = len(self._done) == self._reading.total_segments
         if whole:
-            return self._fold.sizes(coverage="full", read_units=units)
+            return self._told("full", units)
         if len(self._done) < PILOT_SEGMENTS:
             return Unknown(call=CALL, reason=self._why())
         stopped_by = self._stopped_by or (self._reading.limited_by if self._wanted == len(self._order) else "precision")
-        return replace(self._fold.sizes(coverage="sample", read_units=units), sample=self._sample(stopped_by))
+        return replace(self._told("sample", units), sample=self._sample(stopped_by))
+
+    def _told(self, coverage: Literal["full", "sample"], units: Decimal) -> ItemSizes:
+        fold = self._fold
+        if self._resumed:
+            fold = self._what.new_fold()
+            fold.add_counts(revealed(self._fold.counts(), hash_key=self._what.hash_key))
+        sizes = fold.sizes(coverage=coverage, read_units=units)
+        expiry = self._what.expiry
+        return without_dynamic_names(sizes, self._what.table, time_to_live=None if expiry is None else expiry.attribute)
 
     def _sample(self, stopped_by: str) -> ItemSample:
         return ItemSample(
