@@ -18,6 +18,7 @@ import shlex
 from collections.abc import Iterator
 
 from stj_audit.checks import check
+from stj_audit.commands import of_table
 from stj_audit.facts import AttributeSizes, Index, ItemSizes, KeyAttribute, Table, Unknown
 from stj_audit.items.limits import DYNAMIC_ATTRIBUTES, OTHER_ATTRIBUTES
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
@@ -111,7 +112,7 @@ def _refused(table: Table, index: Index, key: KeyAttribute, attribute: Attribute
         migration="find the items first, which reads up to the whole table; then rewrite them one by one: the index takes each in by itself",
         effort="hours",
         commands=(
-            f"aws dynamodb scan --region {table.region} --table-name {table.name} --max-items {ITEMS_SHOWN} "
+            f"aws dynamodb scan {of_table(table)} --max-items {ITEMS_SHOWN} "
             f"--filter-expression 'attribute_exists(#a) AND NOT attribute_type(#a, :type)' --projection-expression '{', '.join(keys)}' "
             f"--expression-attribute-names {names} --expression-attribute-values {values}",
         ),

@@ -81,7 +81,9 @@ def _renamed(counts: Counts, names: dict[str, str]) -> Counts:
     for old, one in counts.attributes.items():
         name = names.get(old, old)
         attributes[name] = _sum(attributes[name], one) if name in attributes else one
-    compressed = tuple((rank, tuple((names.get(name, name), size, left) for name, size, left in item)) for rank, item in counts.compressed)
+    compressed = tuple(
+        (rank, tuple((names.get(name, name), size, left) for name, size, left in item)) for rank, item in counts.compressed
+    )
     return replace(counts, attributes=attributes, compressed=compressed)
 
 

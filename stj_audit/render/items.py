@@ -212,7 +212,9 @@ def _attributes(items: ItemsReport) -> _Part:
     told = f"And {counted(len(rest), 'attribute')} more, {size(sum(one.total_bytes for one in rest))}; JSON has all of them."
     texts = [told] if rest else []
     if any(one.name == DYNAMIC_ATTRIBUTES for one in items.attributes):
-        texts.append(f"{DYNAMIC_ATTRIBUTES}: names that may be data, because next to no item has them, or they look like an address.")
+        texts.append(
+            f"{DYNAMIC_ATTRIBUTES}: names that may be data, because next to no item has them, or they look like an address."
+        )
     return _Part(
         title="Attributes by bytes",
         texts=tuple(texts),

@@ -1,9 +1,9 @@
 """
 Where the reading of a table stands, in a file: which segments were read, and what was counted of them. An interrupted audit goes on from it.
 
-The file holds no item data: sizes, attribute names, and hashes of keys, and of names that may be data, under a key that is not in the file. That key is made once for a user
-of a machine, readable by nobody else, and stays there. The position within a segment, which would be a key of the table, is not kept: a
-segment that was not finished is read again.
+The file holds no item data: sizes, attribute names, and hashes of keys, and of names that may be data, under a key that is not in the file.
+That key is made once for a user of a machine, readable by nobody else, and stays there. The position within a segment, which would be a key
+of the table, is not kept: a segment that was not finished is read again.
 """
 
 import contextlib
