@@ -29,7 +29,8 @@ class NewAlarm:
         dimensions = " ".join(shlex.quote(f"Name={name},Value={value}") for name, value in self.dimensions.items())
         return (
             f"aws cloudwatch put-metric-alarm {option('--region', self.table.region)} {option('--alarm-name', self.name)} "
-            f"--namespace {NAMESPACE} --metric-name {self.metric} --dimensions {dimensions} --statistic {self.statistic} --period {PERIOD_SECONDS} "
+            f"--namespace {NAMESPACE} --metric-name {self.metric} --dimensions {dimensions} "
+            f"--statistic {self.statistic} --period {PERIOD_SECONDS} "
             f"--evaluation-periods {self.minutes} --datapoints-to-alarm {self.minutes} --threshold {self.threshold} "
             "--comparison-operator GreaterThanThreshold --treat-missing-data notBreaching"
         )

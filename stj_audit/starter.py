@@ -18,6 +18,7 @@ from stj_audit.cost.prices import bundled_regions
 from stj_audit.design import COLLECTION_READS, ITEMS_PER_CALL, READS, Operation
 from stj_audit.errors import AuditError
 from stj_audit.facts import (
+    DYNAMIC_ATTRIBUTES,
     MAX_ITEM_BYTES,
     AttributeSizes,
     Index,
@@ -29,7 +30,7 @@ from stj_audit.facts import (
     Traffic,
     Unknown,
 )
-from stj_audit.items.limits import DYNAMIC_ATTRIBUTES, MAX_ATTRIBUTES, OTHER_ATTRIBUTES
+from stj_audit.items.limits import MAX_ATTRIBUTES, OTHER_ATTRIBUTES
 from stj_audit.wording import a_few, count, counted, items_read, kilobytes, listed, percent, printable
 
 MAX_ATTRIBUTES_SHOWN = 40  # the heaviest: a table's others weigh next to nothing

@@ -17,8 +17,8 @@ from decimal import Decimal
 
 from stj_audit.checks import check
 from stj_audit.cost.units import WRITE_UNIT_BYTES
-from stj_audit.facts import ItemSizes, Table, Unknown
-from stj_audit.items.limits import DYNAMIC_ATTRIBUTES, OTHER_ATTRIBUTES
+from stj_audit.facts import DYNAMIC_ATTRIBUTES, ItemSizes, Table, Unknown
+from stj_audit.items.limits import OTHER_ATTRIBUTES
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.sizing import text_size
 from stj_audit.wording import counted, items_read, listed, percent, printable, size

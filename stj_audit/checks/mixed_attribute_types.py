@@ -19,8 +19,8 @@ from collections.abc import Iterator
 
 from stj_audit.checks import check
 from stj_audit.commands import of_table
-from stj_audit.facts import AttributeSizes, Index, ItemSizes, KeyAttribute, Table, Unknown
-from stj_audit.items.limits import DYNAMIC_ATTRIBUTES, OTHER_ATTRIBUTES
+from stj_audit.facts import DYNAMIC_ATTRIBUTES, AttributeSizes, Index, ItemSizes, KeyAttribute, Table, Unknown
+from stj_audit.items.limits import OTHER_ATTRIBUTES
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import a_few, counted, items_read, listed, printable
 

@@ -47,9 +47,8 @@ from stj_audit.cost.workload import (
     share_of,
 )
 from stj_audit.design import IndexModel, IndexShape, Pattern, Projection, contradiction, finds, undeclared_index
-from stj_audit.facts import BILLED_OVERHEAD_BYTES, Index, ItemSizes, Table, TableFacts, Traffic, Unknown
+from stj_audit.facts import BILLED_OVERHEAD_BYTES, DYNAMIC_ATTRIBUTES, Index, ItemSizes, Table, TableFacts, Traffic, Unknown
 from stj_audit.facts import Flow as Measured
-from stj_audit.items.limits import DYNAMIC_ATTRIBUTES
 from stj_audit.report import Calibration
 
 GLOBAL_TABLE_OVERHEAD_BYTES = 48  # AWS developer guide, "DynamoDB Item sizes and formats": for each item of a global table

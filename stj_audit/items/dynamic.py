@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from hashlib import blake2b
 
-from stj_audit.facts import AttributeSizes, ItemSizes, Table
+from stj_audit.facts import DYNAMIC_ATTRIBUTES, AttributeSizes, ItemSizes, Table
 from stj_audit.items.counts import AttributeCounts, Counts
 from stj_audit.items.key_bytes import DERIVED_KEY_BYTES, key_names
-from stj_audit.items.limits import DYNAMIC_ATTRIBUTES, OTHER_ATTRIBUTES
+from stj_audit.items.limits import OTHER_ATTRIBUTES
 from stj_audit.items.shapes import ADDRESS, EMAIL, PHONE, shape_of
 
 SCHEMA_ITEMS = 3  # at least so many items have a name of the schema: what one or two have may be one person's

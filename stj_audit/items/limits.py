@@ -6,7 +6,6 @@ Both folds read these as `limits.NAME` when they are made. So tests can make sma
 
 MAX_ATTRIBUTES = 1_000  # names that are counted one by one: more are no schema but data in the names
 OTHER_ATTRIBUTES = "(other attributes)"  # what they are summed as
-DYNAMIC_ATTRIBUTES = "<dynamic>"  # what names are summed as that may be data, see `items.dynamic`
 DISTINCT_LIMIT = 1_024  # partition key values that are counted one by one
 BUCKETS = 4_096  # partition key values beyond that are counted by hash
 LARGEST = 10

@@ -22,6 +22,7 @@ from stj_audit.items.engine import new_fold
 from stj_audit.items.estimates import Estimates, more_segments
 from stj_audit.items.fold import Expiry, ItemFold
 from stj_audit.items.plan import CALL, PILOT_SEGMENTS, ItemsPlan, Reading, plan_reading
+from stj_audit.items.shown import ShowingFold, ShownKeys
 from stj_audit.scanners.checkpoint import Checkpoint, Progress
 from stj_audit.scanners.failures import FAILURES, unknown
 from stj_audit.scanners.guard import BrokenAnswer
@@ -53,14 +54,16 @@ def read(
     spending: Spending | None = None,
     now: datetime | None = None,
     seen: Seen | None = None,
+    shown: ShownKeys | None = None,
 ) -> tuple[ItemSizes | Unknown, Decimal]:
     """
     The sizes of all items or of a sample, or why they are not known; and the read units that were spent either way.
 
     `expiry`: what TTL watches, and by which clock; None: TTL is off or not known, and its values are not looked at. `stop`, once set, ends
     the reading after the pages at hand. `spending` is the audit's, where several tables are read. `now` is the audit's clock. `seen`
-    is told of every item, whatever comes of the reading. Raises
-    AuditError when a checkpoint of `plan.resume` cannot be written.
+    is told of every item, whatever comes of the reading, and `shown` of the keys of the largest, in plain text.
+
+    Raises AuditError when a checkpoint of `plan.resume` cannot be written.
     """
     reading = plan_reading(table, plan, paced=aws.endpoint_url is None)
     if isinstance(reading, Unknown):
@@ -68,7 +71,9 @@ def read(
     spending = spending or Spending(cap=plan.max_read_units, per_second=plan.read_units_per_second)
     clock = now or datetime.now(UTC)
     checkpoint = None if plan.resume is None else Checkpoint(plan.resume, table, hash_key=hash_key, now=clock)
-    what = _What(aws=aws, table=table, lines=plan.lines, hash_key=hash_key, expiry=expiry, seen=seen or Seen(min(plan.lines)))
+    what = _What(
+        aws=aws, table=table, lines=plan.lines, hash_key=hash_key, expiry=expiry, seen=seen or Seen(min(plan.lines)), shown=shown
+    )
     reader = _Reader(what, reading, checkpoint, clock)
     tempo = Tempo.of(
         table,
@@ -97,8 +102,11 @@ class _What:
     hash_key: bytes
     expiry: Expiry | None
     seen: Seen
+    shown: ShownKeys | None = None
 
     def new_fold(self) -> ItemFold:
+        if self.shown is not None:
+            return ShowingFold(self.table, self.shown, hash_key=self.hash_key, expiry=self.expiry)
         return new_fold(self.table, hash_key=self.hash_key, expiry=self.expiry)
 
 

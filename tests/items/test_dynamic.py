@@ -2,10 +2,14 @@
 
 import pytest
 
-from stj_audit.facts import AttributeSizes, Compressibility
+from stj_audit.facts import DYNAMIC_ATTRIBUTES, AttributeSizes, Compressibility
 from stj_audit.items.dynamic import SCHEMA_ITEMS, without_dynamic_names
-from stj_audit.items.limits import DYNAMIC_ATTRIBUTES, OTHER_ATTRIBUTES
-from tests.builders import a_table, an_attribute, an_index, some_items
+from stj_audit.items.limits import OTHER_ATTRIBUTES
+from tests.builders import a_table, an_index, some_items
+
+
+def an_attribute(name: str, *, present: int = 50) -> AttributeSizes:
+    return AttributeSizes(name=name, types=("S",), present=present, total_bytes=20 * present, max_bytes=20)
 
 
 def told(*attributes: AttributeSizes, time_to_live: str | None = None) -> list[str]:
@@ -43,7 +47,9 @@ def test_names_that_may_be_data_are_counted_as_one() -> None:
         AttributeSizes(name="kind", types=("S",), present=50, total_bytes=500, max_bytes=10),
         AttributeSizes(name=OTHER_ATTRIBUTES, types=("S",), present=9, total_bytes=9_000, max_bytes=1_000),
     )
-    compressed = tuple(Compressibility(attribute=one.name, items=1, value_bytes=100, compressed_bytes=50) for one in attributes[:2])
+    compressed = tuple(
+        Compressibility(attribute=one.name, sampled=1, value_bytes=100, compressed_bytes=50) for one in attributes[:2]
+    )
     sizes = without_dynamic_names(some_items({100: 50}, attributes=attributes, compressibility=compressed), a_table())
     dynamic = AttributeSizes(name=DYNAMIC_ATTRIBUTES, types=("N", "S"), present=3, total_bytes=970, max_bytes=800)
     assert sizes.attributes == (attributes[0], dynamic, attributes[3], attributes[4])
