@@ -32,6 +32,7 @@ VERSION = 2  # 1 had other hashes of the largest items
 EVERY_SECONDS = 10
 MAX_AGE = timedelta(days=1)  # what was read longer ago is not the table of today
 KEY_BYTES = 32
+NAME_LENGTH = 200  # of the 255 bytes that a file's name may have
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
 
 
@@ -62,7 +63,7 @@ class Checkpoint:
     """The file of one table in `folder`. Raises ConfigError or CannotWrite where the folder cannot be used."""
 
     def __init__(self, folder: Path, table: Table, *, hash_key: bytes, now: datetime) -> None:
-        self._path = folder / f"{_UNSAFE.sub('-', table.arn)}.json"
+        self._path = folder / f"{_file_name(table.arn)}.json"
         self._of = _fingerprint(table, hash_key)
         self._table, self._hash_key = table, hash_key
         self._now = now
@@ -149,6 +150,12 @@ def _fingerprint(table: Table, hash_key: bytes) -> str:
         )
     )
     return hmac.digest(hash_key, sha256(schema.encode()).digest(), "sha256").hex()
+
+
+def _file_name(arn: str) -> str:
+    """Of a table: what a name of a file may hold, and not too long for one. A table's own name may have 255 characters."""
+    name = _UNSAFE.sub("-", arn)
+    return name if len(name) <= NAME_LENGTH else f"{name[:NAME_LENGTH]}-{sha256(arn.encode('utf-8', 'replace')).hexdigest()[:16]}"
 
 
 def _make_once(path: Path, content: bytes) -> None:
