@@ -129,9 +129,8 @@ def name_of(report: Report) -> str:
     """ "account/region/2026/11/22T0600Z-id.json": below `runs/` and below `summary/`. Of several accounts or regions, "several"."""
     audit = report.audit
     started = audit.started_at.astimezone(UTC)
-    account, region, run = (
-        _NOT_FOR_NAMES.sub("-", part[:NAME_LENGTH]) for part in (audit.account or UNKNOWN_ACCOUNT, audit.region, audit.id)
-    )
+    parts = (audit.account or UNKNOWN_ACCOUNT, audit.region, audit.id)
+    account, region, run = (_NOT_FOR_NAMES.sub("-", part[:NAME_LENGTH]) for part in parts)
     return f"{account}/{region}/{started:%Y/%m/%dT%H%M}Z-{run}.json"
 
 

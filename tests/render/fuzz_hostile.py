@@ -25,8 +25,8 @@ def main(facts: int, seed: int) -> int:
         found.update(faults_of_names(seed * 1_000_003 + number))
         names += 1
     for fault, times in found.most_common(40):
-        print(f"{times} x {fault}")
-    print(
+        print(f"{times} x {fault}")  # noqa: T201 - a command
+    print(  # noqa: T201 - a command
         f"{planted:,} hostile facts in {reports} reports through {len(FORMATS)} formats, costs, comparison, gate and mail; commands and "
         f"configurations of {names} hostile tables; {sum(found.values())} faults; {time.monotonic() - began:.0f} s"
     )

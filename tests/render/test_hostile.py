@@ -1,4 +1,8 @@
-"""Hostile text through every format: it parses as its format, and nothing in it is active. Thousands more: `python -m tests.render.fuzz_hostile`."""
+"""
+Hostile text through every format: it parses as its format, and nothing in it is active.
+
+Thousands more: `python -m tests.render.fuzz_hostile 10000 1`.
+"""
 
 import csv
 import io
