@@ -1,11 +1,18 @@
 """Which attribute names are told: those that are schema."""
 
+import re
+from decimal import Decimal
+
 import pytest
 
 from stj_audit.facts import DYNAMIC_ATTRIBUTES, AttributeSizes, Compressibility
-from stj_audit.items.dynamic import SCHEMA_ITEMS, without_dynamic_names
+from stj_audit.items.counts import Counts, to_json
+from stj_audit.items.dynamic import SCHEMA_ITEMS, hidden, revealed, without_dynamic_names
+from stj_audit.items.fold import ItemFold
 from stj_audit.items.limits import OTHER_ATTRIBUTES
 from tests.builders import a_table, an_index, some_items
+
+KEY = b"k" * 32
 
 
 def an_attribute(name: str, *, present: int = 50) -> AttributeSizes:
@@ -59,3 +66,39 @@ def test_names_that_may_be_data_are_counted_as_one() -> None:
 def test_without_such_names_nothing_changes() -> None:
     sizes = some_items({100: 50}, attributes=(an_attribute("id"), an_attribute("body")))
     assert without_dynamic_names(sizes, a_table()) is sizes
+
+
+def folded(items: int, *names: str) -> Counts:
+    fold = ItemFold(a_table(), hash_key=KEY)
+    fold.add({"id": {"S": str(place)}, **{name: {"S": "v" * 2_000} for name in names}} for place in range(items))
+    return fold.counts()
+
+
+def test_a_file_has_hashes_in_the_place_of_names_that_may_be_data() -> None:
+    counts = folded(2, "jane", "body")
+    told = to_json(hidden(counts, a_table(), hash_key=KEY)).decode()
+    assert '"id"' in told
+    assert "jane" not in told
+    assert "body" not in told
+    assert told.count(DYNAMIC_ATTRIBUTES) >= 2
+    other = to_json(hidden(counts, a_table(), hash_key=b"other")).decode()
+    assert set(re.findall("<dynamic> [0-9a-f]{32}", told)).isdisjoint(re.findall("<dynamic> [0-9a-f]{32}", other))
+    shown = to_json(hidden(folded(3, "body", "jane@example.com"), a_table(), hash_key=KEY)).decode()
+    assert '"body"' in shown
+    assert "jane" not in shown
+
+
+def test_what_was_hidden_before_an_interrupt_is_counted_under_its_name_afterwards() -> None:
+    fold = ItemFold(a_table(), hash_key=KEY)
+    fold.add_counts(hidden(folded(2, "body", "jane"), a_table(), hash_key=KEY))
+    fold.add({"id": {"S": f"more{place}"}, "body": {"S": "v" * 2_000}} for place in range(2))
+    whole = ItemFold(a_table(), hash_key=KEY)
+    whole.add_counts(revealed(fold.counts(), hash_key=KEY))
+    sizes = without_dynamic_names(whole.sizes(coverage="full", read_units=Decimal(1)), a_table())
+    assert {one.name: one.present for one in sizes.attributes} == {"body": 4, "id": 4, DYNAMIC_ATTRIBUTES: 2}
+    assert {one.attribute: one.sampled for one in sizes.compressibility} == {"body": 4}
+
+
+def test_what_was_hidden_twice_is_hidden_once() -> None:
+    once = hidden(folded(2, "jane"), a_table(), hash_key=KEY)
+    assert hidden(once, a_table(), hash_key=KEY) == once

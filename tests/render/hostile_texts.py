@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from markdown_it import MarkdownIt
@@ -117,7 +118,7 @@ class Texts(Sequence[str]):
     def __len__(self) -> int:
         return 10**9
 
-    def __getitem__(self, number):  # type: ignore[no-untyped-def, override]
+    def __getitem__(self, number: Any) -> Any:
         self.given += 1
         return text_of(random.Random(f"{self._seed}/{number}"))
 
