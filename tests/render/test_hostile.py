@@ -35,7 +35,7 @@ def test_every_string_of_a_report_may_be_hostile() -> None:
     assert planted.given > 300
 
 
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(texts)
 def test_escaped_for_markdown_it_is_one_text_in_one_cell(some: list[str]) -> None:
     for text in some:
