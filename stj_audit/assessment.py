@@ -46,6 +46,8 @@ class Telling:
     not_checked: Sequence[NotChecked]
     unaccepted: Sequence[Result]
     known: int = 0
+    is_design: bool = False
+    """Whether the tables are not there yet."""
 
     @property
     def all_checked(self) -> bool:
@@ -55,7 +57,7 @@ class Telling:
     @property
     def to_see_more(self) -> str:
         """What to do about what could not be checked."""
-        if any(facts.table.defined_in is not None for facts in self.facts):
+        if self.is_design:
             return "Say in stj-audit.toml how the tables are used, or give the missing parameters, and check again"
         return "Allow what could not be checked, and audit again"
 
@@ -105,7 +107,8 @@ def due_at(finding: Finding) -> int:
 def verdict(telling: Telling, where: str) -> str:
     """One sentence on all tables; `where` is their region, or all of them in words."""
     unread = sorted({row.table for row in telling.not_checked if row.table} - {facts.table.title for facts in telling.facts})
-    tables = counted(len(telling.facts), "table") + (f" and {len(unread)} that could not be read" if unread else "")
+    unseen = "not known yet" if telling.is_design else "that could not be read"
+    tables = counted(len(telling.facts), "table") + (f" and {len(unread)} {unseen}" if unread else "")
     urgent = {finding.table for finding in telling.findings if finding.when == NOW and severity_of(finding) >= Severity.HIGH}
     soon = {finding.table for finding in telling.findings if severity_of(finding) >= Severity.MEDIUM} - urgent
     target = count(telling.scale.target_users)
@@ -223,7 +226,8 @@ def _indexes_practice(telling: Telling) -> Practice:
     if not with_indexes:
         return Practice(practice=practice, status="NOT USED", notes="no table has a global secondary index")
     counts = a_few(f"{counted(number, 'GSI')} on {name}" for name, number in with_indexes)
-    notes = f"{counts}; whether they serve every access pattern cannot be seen from the tables"
+    seen_from = "their definition" if telling.is_design else "the tables"
+    notes = f"{counts}; whether they serve every access pattern cannot be seen from {seen_from}"
     return Practice(practice=practice, status="NOT CHECKED", notes=notes)
 
 
@@ -344,7 +348,8 @@ def actions(telling: Telling) -> tuple[Action, ...]:
         found.append(Action(when=NOW, finding=None, text=telling.to_see_more, done=False))
     later = before(telling.scale.target_users, telling.scale)
     if later != NOW:
-        found.append(Action(when=later, finding=None, text="Audit again every month: item sizes, throttles, cost", done=False))
+        text = "Audit the tables, once they are deployed, every month" if telling.is_design else "Audit again every month"
+        found.append(Action(when=later, finding=None, text=f"{text}: item sizes, throttles, cost", done=False))
     return tuple(sorted(found, key=lambda one: 0 if one.when == NOW else int(one.when.split()[1].replace(",", ""))))
 
 
@@ -368,7 +373,9 @@ def summary(telling: Telling) -> Summary:
 def _cost_lines(telling: Telling) -> list[str]:
     costs, target = telling.costs, telling.scale.target_users
     now = costs.current
-    lines = [f"Now: {_amount(now.monthly_usd, complete=now.complete)} a month" if now.monthly_usd is not None else "Now: not known"]
+    when = "Once deployed" if telling.is_design else "Now"
+    known = "not known" if now.monthly_usd is None else f"{_amount(now.monthly_usd, complete=now.complete)} a month"
+    lines = [f"{when}: {known}"]
     projection = _projection(costs, target)
     if projection is None or projection.monthly_usd is None:
         return [*lines, f"At {count(target)} users: not known"]
@@ -417,9 +424,8 @@ def assumptions(tables: Sequence[PricedTable], scale: Scale, users_source: str, 
             f"provisioned capacity follows the load as auto scaling would set it, replayed over the measured hours: {a_few(followed)}"
         )
     if fixed:
-        lines.append(
-            f"provisioned capacity is priced as it is now at every user count, it does not follow the users: {a_few(fixed)}"
-        )
+        as_it_is = "as it is defined" if any(one.facts.table.defined_in is not None for one in tables) else "as it is now"
+        lines.append(f"provisioned capacity is priced {as_it_is} at every user count, it does not follow the users: {a_few(fixed)}")
     global_tables = [one.name for one in tables if one.today.replicas]
     if global_tables:
         lines.append(
@@ -548,7 +554,7 @@ def _about_design(telling: Telling, snapshot: Snapshot, max_price_age_months: in
         f"this is a design, as it is defined in {listed(snapshot.templates)}: nothing is deployed yet, and there are no items, no traffic "
         "and no backups to look at"
     )
-    yield f"{count(made)} of {counted(applicable, 'check')} that a design allows could be made; the others need the table"
+    yield f"{count(made)} of {counted(applicable, 'check')} that a design allows could be made; all other checks need the tables themselves"
     yield from snapshot.notes
     yield from _about_prices(telling, snapshot, max_price_age_months)
     yield "no call to AWS was made for it"

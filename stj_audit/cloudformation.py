@@ -17,8 +17,9 @@ NOT_TEXT = frozenset({"y", "yes", "n", "no", "on", "off", "true", "false", "null
 
 
 def table_template(table: Table, properties: Mapping[str, Value]) -> str:
-    """`properties` of the resource AWS::DynamoDB::Table, as YAML."""
-    return template({logical_id(table.name): ("AWS::DynamoDB::Table", {"TableName": table.name, **properties})})
+    """`properties` of the resource AWS::DynamoDB::Table, as YAML. Where it is defined, its name is: or it gets one at deployment."""
+    named: dict[str, Value] = {"TableName": table.name} if table.defined_in is None else {}
+    return template({logical_id(table.name): ("AWS::DynamoDB::Table", {**named, **properties})})
 
 
 def template(resources: Mapping[str, tuple[str, Mapping[str, Value]]]) -> str:

@@ -120,6 +120,7 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
         scale=scale,
         not_checked=not_checked,
         known=sum(one.baseline is not None and one.baseline.state == KNOWN for one in findings),
+        is_design=bool(snapshot.templates),
         unaccepted=[*(result for one in judged for result in one.results(at_target)), *unread],
     )
     report = Report(

@@ -5,7 +5,7 @@ The result is a Report, or what was gathered for one; printing and delivering it
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Literal
 
 from stj_audit.baseline import Baseline, check_belongs
+from stj_audit.checks import all_checks
 from stj_audit.combine import READ_PRICE, in_regions, sheet_of
 from stj_audit.config import SCAN_BUDGET_USD, Config, Scale, ScanMode, SizeLines, size_lines
 from stj_audit.cost.prices import PriceSheet, bundled_sheet
 from stj_audit.facts import Snapshot, Table, Unknown
 from stj_audit.gate import GateTerms
+from stj_audit.ignores import check_names
 from stj_audit.items.plan import Reading, in_words, spent_in_words
 from stj_audit.judge import Terms, judge
 from stj_audit.report import Report
@@ -79,8 +81,10 @@ def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell |
     several from the threads that read them, one at a time. So is `tell(sentence)`, before and after items are read: how much that is, and
     what it costs.
 
-    Raises AuditError (see errors.py) when there is nothing to judge, and Interrupted for Ctrl-C, where that is kept.
+    Raises AuditError (see errors.py) when there is nothing to judge, ConfigError before anything is read where that can be told then, and
+    Interrupted for Ctrl-C, where that is kept.
     """
+    check_names(request.config.ignore, all_checks(), origin=request.config.path or "the configuration")
     request = replace(request, gate=replace(request.gate, expected=_expected(request)))
     targets = targets_of(request.aws, request.regions, request.config.account)
     # Before anything is read and paid for; an account that is not named by a role is known later
@@ -101,6 +105,19 @@ def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell |
 
         snapshot = read_all(targets, read, request.patterns, now=now, on_progress=on_progress or _no_progress, keep=request.keep)
         sheets = {scope.region: sheets[scope.region] for scope in snapshot.scopes if scope.not_read is None}
+    try:
+        return _finished(targets, request, snapshot, sheets)
+    except Interrupted:
+        raise
+    except KeyboardInterrupt:
+        if not request.keep:
+            raise
+        # All is read, and judging it again takes seconds
+        return _finished(targets, request, replace(snapshot, interrupted=True), sheets)
+
+
+def _finished(targets: Sequence[Target], request: Request, snapshot: Snapshot, sheets: Mapping[str, PriceSheet]) -> Report:
+    """The report of what was read. Raises Interrupted with it where that was interrupted."""
     users_elsewhere = _users_elsewhere(targets, request, snapshot)
     users_table = None if users_elsewhere is None else request.config.model.users_table
     gathered = Gathered(snapshot=snapshot, prices=sheets, users_table=users_table, users_elsewhere=users_elsewhere)

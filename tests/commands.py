@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.copied_process import SIZE
 
+INSTALLED = Path(sys.executable).with_name("stj-audit")  # what `pip install` has made
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 TIMEOUT_SECONDS = 120
 COPIED = 2  # processes that are copied in turn: strings hash otherwise in each, so an order that depends on it is seen
@@ -36,6 +37,22 @@ def stj_audit(*arguments: str | Path, cwd: Path, keys: bool = True, **environmen
 
     Each command is started anew at first, and then from a process that has imported it: importing is more than half of what most take.
     """
+    words, whole = list(map(str, arguments)), _isolated(cwd) | (KEYS if keys else {}) | environment
+    special = any(name.startswith(READ_BY_THE_INTERPRETER) for name in environment)
+    if special or words[:1] not in _started or not hasattr(os, "fork"):
+        _started.append(words[:1])
+        return _anew([sys.executable, "-m", "stj_audit", *words], cwd, whole)
+    if len(_copied) < COPIED:
+        _copied.append(_Copied(whole))
+    return _copied[next(_turns) % COPIED].run(words, cwd, whole)
+
+
+def installed_stj_audit(*arguments: str | Path, cwd: Path) -> Ran:
+    """The same by the very file that was installed."""
+    return _anew([INSTALLED, *arguments], cwd, _isolated(cwd) | KEYS)
+
+
+def _isolated(cwd: Path) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -48,19 +65,12 @@ def stj_audit(*arguments: str | Path, cwd: Path, keys: bool = True, **environmen
         "AWS_SHARED_CREDENTIALS_FILE": str(cwd / "no-aws-credentials"),
         "PYTHONWARNINGS": "default",
     }
-    words, whole = list(map(str, arguments)), kept | isolated | (KEYS if keys else {}) | environment
-    special = any(name.startswith(READ_BY_THE_INTERPRETER) for name in environment)
-    if special or words[:1] not in _started or not hasattr(os, "fork"):
-        _started.append(words[:1])
-        return _anew(words, cwd, whole)
-    if len(_copied) < COPIED:
-        _copied.append(_Copied(whole))
-    return _copied[next(_turns) % COPIED].run(words, cwd, whole)
+    return kept | isolated
 
 
-def _anew(words: list[str], cwd: Path, environment: Mapping[str, str]) -> Ran:
+def _anew(command: Sequence[str | Path], cwd: Path, environment: Mapping[str, str]) -> Ran:
     finished = subprocess.run(
-        [sys.executable, "-m", "stj_audit", *words],
+        command,
         cwd=cwd,
         env=environment,
         capture_output=True,

@@ -9,7 +9,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from click.testing import CliRunner
 
 from stj_audit.cli import cli
 from stj_audit.report import json_schema
-from tests.commands import KEYS, Ran, stj_audit
+from tests.commands import INSTALLED, KEYS, Ran, installed_stj_audit, stj_audit
 from tests.engines.answering import answering
 from tests.engines.dynamodb_local import REGION, DynamoDBLocal, create_plain_table, fresh_name
 
@@ -46,8 +45,11 @@ class Orders:
     name: str
 
     def check(self, *options: str | Path, cwd: Path, name: str | None = None) -> Ran:
-        where = ("--endpoint-url", self.engine.endpoint_url, "--region", REGION)
-        return stj_audit("check", name or self.name, *where, *options, cwd=cwd)
+        return stj_audit("check", name or self.name, *self.where, *options, cwd=cwd)
+
+    @property
+    def where(self) -> tuple[str, ...]:
+        return ("--endpoint-url", self.engine.endpoint_url, "--region", REGION)
 
     @contextmanager
     def one_large(self, item_bytes: int) -> Iterator[str]:
@@ -312,6 +314,23 @@ def test_run_is_held_against_its_findings_alone(orders: Orders, tmp_path: Path) 
     assert (ran.code, gate["exit_code"], gate["fail_on"], gate["fail_item_size"], gate["items"]) == (0, 0, "never", None, [])
 
 
+# ------------------------------------------------------------------------------------------------- the installed command
+
+
+def test_each_exit_code_of_the_installed_command(orders: Orders, tmp_path: Path) -> None:
+    """Of 130 the test below is."""
+
+    def code(*arguments: str) -> int:
+        return installed_stj_audit("check", *arguments, *orders.where, cwd=tmp_path).code
+
+    assert code(orders.name) == 0
+    assert code("no-such-table") == 1
+    assert code(orders.name, "--fail-on", "sometimes") == 2
+    assert code(orders.name, *A_SAMPLE) == 4
+    with orders.one_large(LINE + 1):
+        assert code(orders.name) == 3
+
+
 # ------------------------------------------------------------------------------------------------------------- interrupts
 
 
@@ -320,7 +339,7 @@ def test_130_when_the_user_gives_up_and_what_was_read_is_kept(command: str, orde
     where = ("--endpoint-url", orders.engine.endpoint_url, "--region", REGION)
     slowly = ("--read-units-per-second", "5", "--report", "r.json", "--report", "r.html")
     running = subprocess.Popen(
-        [sys.executable, "-m", "stj_audit", command, orders.name, *where, *slowly],
+        [INSTALLED, command, orders.name, *where, *slowly],
         cwd=tmp_path,
         env=os.environ | KEYS | {"AWS_EC2_METADATA_DISABLED": "true"},
         stdout=subprocess.PIPE,

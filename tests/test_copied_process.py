@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def copied() -> Iterator[commands._Copied]:
 )
 def test_it_ends_as_one_that_is_started_anew(words: list[str], code: int, copied: commands._Copied, tmp_path: Path) -> None:
     environment = os.environ | KEYS | {"HOME": str(tmp_path), "PYTHONWARNINGS": "default"}
-    anew = commands._anew(words, tmp_path, environment)
+    anew = commands._anew([sys.executable, "-m", "stj_audit", *words], tmp_path, environment)
     for _ in range(2):
         assert copied.run(words, tmp_path, environment) == anew
     assert anew.code == code

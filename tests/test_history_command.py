@@ -153,24 +153,27 @@ def orders(dynamodb_local: DynamoDBLocal, monkeypatch: pytest.MonkeyPatch) -> It
 
 @pytest.mark.dynamodb_local
 def test_a_history_that_cannot_be_written_fails_after_the_report_is_printed(orders: Orders, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("mine", "utf-8")
+    """The folder may be written to, as is found out before; only what is in the way in it is found when the run is kept."""
+    (tmp_path / "h").mkdir()
+    (tmp_path / "h" / "runs").write_text("mine", "utf-8")
     for command in ("run", "check"):
-        ran = orders.run("--history", tmp_path / "file", "--fail-on", "never", command=command)
+        ran = orders.run("--history", tmp_path / "h", "--fail-on", "never", command=command)
         assert isinstance(ran.exception, UnusableHistory)
         assert ran.exception.exit_code == 1
         assert orders.name in ran.stdout
-    assert (tmp_path / "file").read_text("utf-8") == "mine"
+    assert (tmp_path / "h" / "runs").read_text("utf-8") == "mine"
 
 
 @pytest.mark.dynamodb_local
 @pytest.mark.process
 def test_that_is_one_sentence_and_exit_code_1(orders: Orders, tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    where = ("--endpoint-url", orders.engine.endpoint_url, "--region", REGION, "--history", "file", "-q")
+    (tmp_path / "h").mkdir()
+    (tmp_path / "h" / "runs").touch()
+    where = ("--endpoint-url", orders.engine.endpoint_url, "--region", REGION, "--history", "h", "-q")
     ran = stj_audit("run", orders.name, *where, cwd=tmp_path)
     assert ran.code == 1
     assert "DynamoDB audit:" in ran.out
-    assert re.fullmatch(r"error: cannot keep the run in file: [A-Za-z ]+ - choose a folder [^\n]+\n", ran.err)
+    assert re.fullmatch(r"error: cannot keep the run in h: [A-Za-z ]+ - choose a folder [^\n]+\n", ran.err)
 
 
 @pytest.mark.dynamodb_local

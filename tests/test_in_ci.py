@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -153,21 +154,61 @@ def test_the_block_for_github(runner: Runner, live: dict[str, str]) -> None:
     assert [(one["table"], one["verdict"]) for one in gate["items"]] == [("orders", "over")]
 
 
+# What stands at GitHub is a wheel that was built before: that one can be built of the repository, the action shows
+BACKEND = """
+import pathlib, shutil
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    [wheel] = pathlib.Path(__file__).parent.glob("*.whl")
+    return pathlib.Path(shutil.copy(wheel, wheel_directory)).name
+"""
+PYPROJECT = """
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+"""
+
+
+def in_place_of_github(folder: Path, environment: dict[str, str]) -> dict[str, str]:
+    """The environment in which git finds this checkout, as it is packaged and tagged, where the README has its repository."""
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
+    subprocess.run(build, cwd=ROOT, env=environment, check=True, capture_output=True)
+    (folder / "backend.py").write_text(BACKEND, encoding="utf-8")
+    (folder / "pyproject.toml").write_text(PYPROJECT, encoding="utf-8")
+    as_someone = ("-c", "user.name=a", "-c", "user.email=a@localhost", "-c", "commit.gpgsign=false", "-c", "tag.gpgsign=false")
+    for words in (("init", "--quiet"), ("add", "--all", "--force"), ("commit", "--quiet", "--message", "all"), ("tag", "v1")):
+        subprocess.run(["git", *as_someone, *words], cwd=folder, env=environment, check=True)
+    return environment | {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{folder.as_uri()}.insteadOf",
+        "GIT_CONFIG_VALUE_0": "https://github.com/OWNER/stj-audit",
+        "GIT_TERMINAL_PROMPT": "0",
+    }
+
+
 @pytest.mark.dynamodb_local
+@pytest.mark.skipif(not shutil.which("git"), reason="needs git")
 def test_the_block_for_gitlab(runner: Runner, live: dict[str, str], tmp_path: Path) -> None:
-    install, *rest = GITLAB["dynamodb"]["script"]
-    assert shlex.split(install)[:2] == ["pip", "install"]  # as the action does; that it works is seen there
+    """Every line as it stands, in an environment that has what the package depends on."""
+    job, repository, build = GITLAB["dynamodb"], tmp_path / "repository", tmp_path / "build"
+    repository.mkdir()
+    build.mkdir()
+    commands = runner.installed()  # if the block does not bring it back, the action will
+    subprocess.run([commands / "pip", "uninstall", "--quiet", "--yes", "stj-audit"], env=live, check=True, capture_output=True)
     done = subprocess.run(
-        ["bash", "-e", "-c", "\n".join(rest)],
-        cwd=tmp_path,
-        env=live | {"PATH": f"{runner.installed()}:{live['PATH']}"},
+        ["bash", "-e", "-c", "\n".join((*job.get("before_script", ()), *job["script"]))],
+        cwd=build,
+        env=in_place_of_github(repository, live) | {"PATH": f"{commands}:{live['PATH']}"},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 3, done.stderr
-    artifacts = GITLAB["dynamodb"]["artifacts"]
-    assert {*artifacts["paths"], artifacts["reports"]["junit"]} == {path.name for path in tmp_path.iterdir()}
+    assert done.returncode == 3, done.stdout + done.stderr
+    [direct_url] = commands.parent.glob("lib/python*/site-packages/stj_audit-*.dist-info/direct_url.json")
+    came_from = json.loads(direct_url.read_text(encoding="utf-8"))
+    assert (came_from["url"], came_from["vcs_info"]["requested_revision"]) == ("https://github.com/OWNER/stj-audit", "v1")
+    assert {*job["artifacts"]["paths"], job["artifacts"]["reports"]["junit"]} == {path.name for path in build.iterdir()}
 
 
 def test_the_hook(runner: Runner, environment: dict[str, str], tmp_path: Path) -> None:

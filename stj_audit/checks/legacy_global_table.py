@@ -27,7 +27,7 @@ CURRENT = "2019.11.21"
 def legacy_global_table(table: Table) -> Iterator[Said]:
     version = table.global_table_version
     if version is None:
-        yield NotApplicable(reason="DescribeTable names no version of global tables")
+        yield NotApplicable(reason="no version of global tables is named")
     elif version != LEGACY:
         yield Good(message=f"the global table has version {version}")
     else:

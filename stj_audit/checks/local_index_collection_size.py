@@ -98,7 +98,8 @@ def bytes_with_local_entries(table: Table, items: ItemSizes | Unknown) -> int | 
     total_bytes = table.size_bytes or 0  # a stated 0 may only mean that the size was not taken yet
     for index in table.local_indexes:
         if not total_bytes or index.item_count is None or index.size_bytes is None or (index.item_count and not index.size_bytes):
-            return Unknown(call="dynamodb:DescribeTable", reason="the size of the table or of a local index is not stated yet")
+            unstated = "is not stated yet" if table.defined_in is None else "is not known"
+            return Unknown(call="dynamodb:DescribeTable", reason=f"the size of the table or of a local index {unstated}")
         total_bytes += index.size_bytes + index.item_count * BILLED_OVERHEAD_BYTES
     return total_bytes
 

@@ -120,7 +120,7 @@ def _problem(
         current=f"capacity is fixed at {listed(fixed)}" if fixed else "capacity is fixed",
         benefit="capacity follows the load: fewer throttles when it is busy, less to pay when it is quiet",
         migration="none: it starts while the table is in use; the maximum is what you would pay in a busy hour "
-        f"(the commands set {ROOM_FACTOR} times today's capacity)",
+        f"({ROOM_FACTOR} times what is provisioned is suggested)",
         effort="minutes",
         commands=tuple(commands),
         template=_template(table, index, {one: now for one in absent if (now := units[one]) is not None}),

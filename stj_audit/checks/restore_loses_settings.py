@@ -71,7 +71,7 @@ def _problem(lost: dict[str, tuple[str, ...]]) -> Problem:
         evidence={"settings_lost": len(lost), "settings": ", ".join(lost)},
         current=f"{counted(len(lost), 'setting')} that a restore does not bring back",
         benefit="a restored table behaves like the one that was lost",
-        migration="nothing to do now: the commands are for the day of a restore, under the same name",
+        migration="nothing to do now, but on the day of a restore, under the same name",
         effort="minutes",
         commands=tuple(command for commands in lost.values() for command in commands),
     )

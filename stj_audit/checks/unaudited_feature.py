@@ -22,14 +22,14 @@ from stj_audit.wording import listed
 @check("A feature that is not audited", Category.SCALABILITY, Severity.INFO, code="SCL-13")
 def unaudited_feature(table: Table) -> Iterator[Said]:
     if not table.unaudited:
-        yield NotApplicable(reason="DescribeTable shows no feature that is left out here")
+        yield NotApplicable(reason="no feature is seen that is left out here")
         return
     features = listed(table.unaudited)
     yield Problem(
         message=f"the table uses {features}, left out here: neither judged nor priced",
         fix="look at limits and prices of what is left out, and add them to this report",
         evidence={"features": ", ".join(table.unaudited)},
-        current=f"DescribeTable shows {features}",
+        current=f"it has {features}",
         benefit="nobody takes the grade and the bill for the whole",
         migration="none",
         effort="minutes",

@@ -7,11 +7,12 @@ import click
 
 from stj_audit.cli.history import find_history
 from stj_audit.cli.inputs import read_baseline, read_config
+from stj_audit.cli.interrupts import held_back
 from stj_audit.cli.outputs import INCONCLUSIVE, anchored, audited, deliver, destinations, exit_code, find_anchor, new_baseline
 from stj_audit.cli.prices import warn_of_old_prices
 from stj_audit.cli.requests import judging, places
 from stj_audit.cli.terminal import printable, progress
-from stj_audit.errors import CannotWrite
+from stj_audit.errors import AuditError, CannotWrite
 from stj_audit.options import (
     FilePath,
     aws_options_of_several_regions,
@@ -64,15 +65,22 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
     request = Request(
         patterns=tables, config=config, baseline=read_baseline(settings), gate=_gate(settings), **places(settings), **terms
     )
-    report = anchored(audited(request, outputs, settings), anchor)
-    if history is not None:
-        report = history.remembered(report)
-    deliver(report, outputs, settings)
-    warn_of_old_prices(report.costs.prices, config, settings)
-    _tell_not_known(report)
-    if history is not None:
-        history.keep(report, settings)
-    sys.exit(exit_code(report))
+    report = audited(request, outputs, settings)
+    with held_back():
+        report = anchored(report, anchor)
+        if history is not None:
+            report = history.remembered(report)
+        deliver(report, outputs, settings)
+        warn_of_old_prices(report.costs.prices, config, settings)
+        _tell_not_known(report)
+        if history is not None:
+            history.keep(report, settings)
+    code = exit_code(report)
+    if not code and not report.tables:
+        raise AuditError(
+            "no table could be looked at", hint="allow what the report lists: `stj-audit iam-policy` prints the permissions"
+        )
+    sys.exit(code)
 
 
 @click.command()
@@ -95,8 +103,9 @@ def demo(output_dir: "Path", **settings: Any) -> None:
     with demo_tables() as aws:
         request = Request(aws=aws, config=config, baseline=known, gate=_gate(settings), **judging(settings, config))
         report = audit(request, on_progress=progress(settings))
-    deliver(anchored(report, anchor), outputs, settings)
-    _tell_not_known(report)
+    with held_back():
+        deliver(anchored(report, anchor), outputs, settings)
+        _tell_not_known(report)
     sys.exit(exit_code(report))
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stj_audit.cli.history import find_history
-from stj_audit.cli.inputs import read_baseline, read_config, read_file, refuse, today
+from stj_audit.cli.inputs import read_baseline, read_config, read_run, refuse, today
+from stj_audit.cli.interrupts import held_back
 from stj_audit.cli.outputs import anchored, audited, deliver, destinations, exit_code, find_anchor, new_baseline
 from stj_audit.cli.prices import price_region, prices_of, warn_of_old_prices
 from stj_audit.cli.requests import item_size_lines, judging, places
@@ -114,14 +115,15 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
         report = _judged_again(ctx, request, settings)
     else:
         report = audited(request, outputs, settings)
-    report = anchored(report, anchor)
-    if history is not None:
-        report = history.remembered(report)
-    deliver(report, outputs, settings, terse=True)
-    warn_of_old_prices(report.costs.prices, config, settings)
-    _tell_gate(report, settings)
-    if history is not None:
-        history.keep(report, settings)
+    with held_back():
+        report = anchored(report, anchor)
+        if history is not None:
+            report = history.remembered(report)
+        deliver(report, outputs, settings, terse=True)
+        warn_of_old_prices(report.costs.prices, config, settings)
+        _tell_gate(report, settings)
+        if history is not None:
+            history.keep(report, settings)
     sys.exit(exit_code(report))
 
 
@@ -170,6 +172,8 @@ def _design_report(request: "Request", settings: dict[str, Any]) -> "Report":
     report = _from_root(audit_design(design))
     for note in () if settings["quiet"] else report.audit.notes or ():
         click.echo(printable(f"note: {note}"), err=True)
+    if report.costs.prices.as_of is None and not settings["quiet"]:  # no call fails for a region that there is not
+        click.echo(printable(f"warning: no prices are known for {region}, so nothing is priced: check --region"), err=True)
     return report
 
 
@@ -190,10 +194,9 @@ def _judged_again(ctx: click.Context, request: "Request", settings: dict[str, An
     from msgspec import UNSET
 
     from stj_audit.again import ASKS_ANEW, gate_as_it_is, judge_again
-    from stj_audit.report import from_json
 
     path = settings["run_path"]
-    saved, origin = from_json(read_file(path)), str(path)
+    saved, origin = read_run(path), str(path)
     if saved.facts is UNSET:
         defaults = (click.core.ParameterSource.DEFAULT, click.core.ParameterSource.DEFAULT_MAP)
         asked = [words for name, words in ASKS_ANEW.items() if ctx.get_parameter_source(name) not in defaults]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stj_audit.cli.inputs import read_config, read_file
+from stj_audit.cli.inputs import read_config, read_run
 from stj_audit.cli.outputs import INCONCLUSIVE
 from stj_audit.cli.requests import places, reading
 from stj_audit.cli.terminal import print_json, printable, progress
@@ -85,9 +85,8 @@ def _explained(run_file: str, category: str) -> str:
     from pathlib import Path
 
     from stj_audit.explain_grade import explain_grade
-    from stj_audit.report import from_json
 
-    return explain_grade(from_json(read_file(Path(run_file))), category)
+    return explain_grade(read_run(Path(run_file)), category)
 
 
 @click.command()

@@ -12,6 +12,7 @@ from stj_audit.cli.audits import demo, run
 from stj_audit.cli.check import check
 from stj_audit.cli.costs import cost
 from stj_audit.cli.describe import doctor, iam_policy, rules, schema
+from stj_audit.cli.interrupts import INTERRUPTED, listen
 from stj_audit.cli.items import items
 from stj_audit.cli.saved import diff, render
 from stj_audit.cli.send import send
@@ -20,7 +21,6 @@ from stj_audit.cli.terminal import close_stdout, printable
 from stj_audit.errors import AuditError
 from stj_audit.version import __version__
 
-INTERRUPTED = 130  # exit code
 GARBAGE_AFTER = (
     50_000  # objects; a run makes many and keeps most, and looking through them after every 700 takes a quarter of its time
 )
@@ -42,6 +42,7 @@ def cli() -> None:
 def main() -> NoReturn:
     """Run the command line and exit. An error is one sentence and what to do; a traceback only with -v."""
     gc.set_threshold(GARBAGE_AFTER)
+    listen()
     verbose = any(re.fullmatch(r"-[a-z]*v[a-z]*|--verbose", word) for word in sys.argv[1:])
     try:
         code = cli.main(standalone_mode=False)

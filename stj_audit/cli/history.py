@@ -43,8 +43,12 @@ class History(NamedTuple):  # dataclasses would be imported for --help
 
 
 def find_history(settings: dict[str, Any], config: "Config") -> History | None:
-    """As the command line says, else the configuration; None where no run is kept. Nothing is read yet. Raises ConfigError."""
-    from stj_audit.deliver.stores import SCHEME, open_store
+    """
+    As the command line says, else the configuration; None where no run is kept. Nothing is read yet.
+
+    Raises ConfigError, and UnusableHistory for a folder that cannot be written to.
+    """
+    from stj_audit.deliver.stores import SCHEME, Folder, open_store
 
     where = settings["history"] or _configured(config)
     most = settings["keep"] if settings["keep"] is not None else config.history.keep
@@ -59,6 +63,8 @@ def find_history(settings: dict[str, Any], config: "Config") -> History | None:
         )
     region = settings["regions"][0] if settings["regions"] else None
     store = open_store(where, profile=settings["profile"], region=region, endpoint_url=settings["endpoint_url"])
+    if isinstance(store, Folder):
+        store.check_writable()
     return History(store=store, most=most)
 
 

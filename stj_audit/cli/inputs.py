@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from stj_audit.baseline import Baseline
     from stj_audit.config import Config
+    from stj_audit.report import Report
 
 
 def read_config(settings: dict[str, Any]) -> "Config":
@@ -47,6 +48,17 @@ def read_file(path: "Path", *, hint: str = "give a file written by --report json
         return path.read_bytes()
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}", hint=hint) from error
+
+
+def read_run(path: "Path") -> "Report":
+    """A run file; where that is wrong, it is told in which."""
+    from stj_audit.report import from_json
+
+    try:
+        return from_json(read_file(path))
+    except ConfigError as error:
+        words = str(error)
+        raise ConfigError(words if str(path) in words else f"{path}: {words}", hint=error.hint) from error
 
 
 def today() -> "date":

@@ -97,7 +97,7 @@ def items(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
     print_text(render_items(profile, settings["format_"], color=in_color(settings["color"])))
     if shown is not None:
         print_text(render_keys(profile, shown, color=in_color(settings["color"])))
-    if profile.tables and all(table.items is None for table in profile.tables):
+    if all(table.items is None for table in profile.tables):
         raise AuditError("the items of no table were read", hint="the reason is told with each of them")
 
 

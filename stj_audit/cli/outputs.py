@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stj_audit.cli.inputs import read_file
+from stj_audit.cli.interrupts import telling
 from stj_audit.cli.terminal import in_color, print_text, printable, progress, teller
 from stj_audit.errors import ConfigError
 from stj_audit.options import FORMATS
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from stj_audit.pipeline import Request
     from stj_audit.report import Report
 
+KEPT = "interrupted: the calls under way end, and what was read is written; interrupt again to end at once, without it"
 BASELINE = "baseline"  # as the format of an output; it is no report
 INCONCLUSIVE = 4  # exit code
 
@@ -32,8 +34,10 @@ def audited(request: "Request", outputs: list[Any], settings: dict[str, Any]) ->
     from stj_audit.render import render as render_report
 
     run_files = [target for target in outputs if target.format == "json"]
+    answer = KEPT if run_files and not settings["quiet"] else ""
     try:
-        return audit(replace(request, keep=bool(run_files)), on_progress=progress(settings), tell=teller(settings))
+        with telling(answer):
+            return audit(replace(request, keep=bool(run_files)), on_progress=progress(settings), tell=teller(settings))
     except Interrupted as stopped:
         for target in run_files:
             write(target, render_report(stopped.report, target.format))

@@ -4,10 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stj_audit.cli.inputs import read_file
+from stj_audit.cli.inputs import read_run
 from stj_audit.cli.outputs import anchored, deliver, destinations, find_anchor
 from stj_audit.cli.terminal import in_color, print_text
-from stj_audit.errors import ConfigError
 from stj_audit.options import DIFF_FORMATS, FilePath, option, shown_options
 
 if TYPE_CHECKING:
@@ -21,10 +20,8 @@ if TYPE_CHECKING:
 @shown_options
 def render(run_file: "Path", **settings: Any) -> None:
     """Show a saved run in any format, without an AWS call."""
-    from stj_audit.report import from_json
-
     outputs = destinations(settings["reports"], settings)
-    report = from_json(read_file(run_file))
+    report = read_run(run_file)
     anchor = None if settings["sarif_anchor"] is None else find_anchor(outputs, None, settings)
     deliver(anchored(report, anchor), outputs, settings)
 
@@ -84,7 +81,7 @@ def _two_files(runs: "tuple[Path, ...]", settings: dict[str, Any]) -> "tuple[Rep
     if settings["history"] and given is click.core.ParameterSource.COMMANDLINE:
         raise click.UsageError("--history goes with --since last")
     old, new = runs
-    return _run_file(old), _run_file(new)
+    return read_run(old), read_run(new)
 
 
 def _from_history(runs: "tuple[Path, ...]", settings: dict[str, Any]) -> "tuple[Report, Report]":
@@ -96,17 +93,6 @@ def _from_history(runs: "tuple[Path, ...]", settings: dict[str, Any]) -> "tuple[
     from stj_audit.deliver.history import last_before, last_two
     from stj_audit.deliver.stores import open_store
 
-    new = _run_file(runs[0]) if runs else None
+    new = read_run(runs[0]) if runs else None
     store = open_store(settings["history"], profile=settings["profile"])
     return last_two(store) if new is None else (last_before(store, new), new)
-
-
-def _run_file(path: "Path") -> "Report":
-    """A run file; where that is wrong, it is told in which of several."""
-    from stj_audit.report import from_json
-
-    try:
-        return from_json(read_file(path))
-    except ConfigError as error:
-        words = str(error)
-        raise ConfigError(words if str(path) in words else f"{path}: {words}", hint=error.hint) from error

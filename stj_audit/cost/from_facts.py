@@ -60,6 +60,8 @@ FACTOR_STEP = Decimal("0.0001")
 INCOMPLETE = "the patterns are incomplete here: measured, in step with the users"
 UNEXPLAINED = "no declared pattern explains it: measured, in step with the users"
 NO_DATAPOINT = "CloudWatch has no datapoint"
+DECLARED = "declared"
+NOT_DECLARED = "no pattern is declared"
 NO_CAPACITY = "the provisioned capacity is not known"
 
 
@@ -68,8 +70,22 @@ def today(facts: TableFacts, model: TableModel, general: Model, *, users_now: in
     base = _measured(facts, grows=model.items is None, users_now=users_now, general=general)
     base = replace(base, others=_others(facts, model, users_now))
     if isinstance(facts.traffic, Unknown) and _declares_requests(model):
-        return _with_declared_requests(base, facts.table, model, general)
-    return replace(base, flows=_flows(facts, users_now))
+        base = _with_declared_requests(base, facts.table, model, general)
+    else:
+        base = replace(base, flows=_flows(facts, users_now))
+    return base if facts.table.defined_in is None else _nothing_measured(base)
+
+
+def _nothing_measured(workload: Workload) -> Workload:
+    """Of a table that is not there yet all is declared: what the bill of one that is there rests on was measured."""
+    return replace(
+        workload,
+        table=replace(workload.table, basis=DECLARED),
+        indexes=tuple(replace(one, basis=DECLARED) for one in workload.indexes),
+        attributes={name: replace(one, basis=DECLARED) for name, one in workload.attributes.items()},
+        flows={key: replace(one, basis=DECLARED) for key, one in workload.flows.items()},
+        capacity={key: replace(one, basis=DECLARED) for key, one in workload.capacity.items()},
+    )
 
 
 def projected(
@@ -281,7 +297,8 @@ def _flows(facts: TableFacts, users_now: int | None) -> dict[Key, Flow]:
 
 def _flow(traffic: Traffic | Unknown, index: str | None, kind: Kind, users_now: int | None) -> Flow:
     if isinstance(traffic, Unknown):
-        return Flow(units=Amount(today=None), note=f"traffic is not known: {traffic.reason}")
+        why = NOT_DECLARED if traffic.is_not_deployed else f"traffic is not known: {traffic.reason}"
+        return Flow(units=Amount(today=None), note=why)
     units = monthly_units(traffic, index, kind)
     return Flow(units=in_step(units, users_now), note="" if units is not None else NO_DATAPOINT)
 

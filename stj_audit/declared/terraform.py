@@ -3,15 +3,14 @@ The tables of a Terraform plan, as `terraform show -json` writes it: `planned_va
 is known after apply only.
 
 An attribute that the configuration leaves out, and that AWS decides, is "known after apply" too. What AWS decides then is the default of
-CreateTable, so the configuration in the plan tells the two apart. It has no dynamic blocks: of one that makes such an attribute, and of
-which nobody knows before apply whether it makes any, it is taken that it makes none.
+CreateTable, so the configuration in the plan tells the two apart; `terraform_dynamic` says what it does where that has dynamic blocks, of
+which the plan shows only what they make.
 
 Source: Terraform, "JSON Output Format"; Terraform AWS provider, aws_dynamodb_table, aws_dynamodb_global_table, aws_appautoscaling_target,
 aws_appautoscaling_policy, aws_cloudwatch_metric_alarm, aws_dynamodb_contributor_insights, aws_dynamodb_global_secondary_index.
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,6 +21,7 @@ from stj_audit.declared.intrinsics import Unresolved, first_unresolved
 from stj_audit.declared.settings import is_percent, number
 from stj_audit.declared.source import SHOW_JSON, Source
 from stj_audit.declared.surroundings import NAMESPACE, Around
+from stj_audit.declared.terraform_dynamic import INSTANCE, hidden_sources
 from stj_audit.declared.terraform_table import Values, blocks, ceiling, projection, properties, replicas
 from stj_audit.errors import ConfigError
 from stj_audit.report import SourceLine
@@ -44,7 +44,9 @@ COMPUTED = frozenset(
     }
 )
 
-_INSTANCE = re.compile(r"\[[^\]]*\]")
+# Those of them that are blocks, which a dynamic block may make
+BLOCKS = frozenset({"point_in_time_recovery", "server_side_encryption", "warm_throughput"})
+BY_DYNAMIC = "known after apply: a dynamic block may make it"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,13 +90,15 @@ def _planned(plan: Values) -> Iterator[_Planned]:
         for change in plan.get("resource_changes") or ()
         if isinstance(change, dict)
     }
+    hidden = hidden_sources(plan)
     configured = _configured(((plan.get("configuration") or {}).get("root_module")) or {}, "")
     for one in _in_module((plan["planned_values"].get("root_module")) or {}):
         address = str(one.get("address"))
         if one.get("mode", "managed") != "managed":
             continue
-        expressions = configured.get(_INSTANCE.sub("", address))
-        values = _merged(one.get("values") or {}, unknown.get(address) or {}, expressions)
+        expressions = configured.get(INSTANCE.sub("", address))
+        may_be_made = BLOCKS if hidden - {INSTANCE.sub("", address)} else frozenset()
+        values = _merged(one.get("values") or {}, unknown.get(address) or {}, expressions, may_be_made)
         yield _Planned(address=address, type=str(one.get("type")), values=values)
 
 
@@ -112,13 +116,18 @@ def _configured(module: Values, prefix: str) -> dict[str, Values]:
     return found
 
 
-def _merged(values: Values, unknown: Any, expressions: Values | None) -> dict[str, Any]:
-    """The values, with `Unresolved` for what is configured and not known. Without a configuration all that is not known is taken for that."""
+def _merged(values: Values, unknown: Any, expressions: Values | None, may_be_made: frozenset[str]) -> dict[str, Any]:
+    """
+    The values, with `Unresolved` for what is configured and not known, by dynamic blocks too, which `may_be_made` names. Without a
+    configuration all that is not known is taken for that.
+    """
     merged = {name: value for name, value in values.items() if value is not None}
     for name, mark in unknown.items() if isinstance(unknown, dict) else ():
         if mark is True:
             if name not in COMPUTED or expressions is None or name in expressions:
                 merged[name] = Unresolved(reason=AFTER_APPLY)
+            elif name in may_be_made:
+                merged[name] = Unresolved(reason=BY_DYNAMIC)
         elif name in merged:
             merged[name] = _marked(merged[name], mark)
     return merged
@@ -166,8 +175,7 @@ def _around(resources: Sequence[_Planned]) -> Around:
         if one.type == TARGET:
             found |= {"MinCapacity": one.values.get("min_capacity"), "MaxCapacity": one.values.get("max_capacity")}
         else:
-            aims = blocks(one.values, "target_tracking_scaling_policy_configuration")
-            found |= {"TargetTrackingScalingPolicyConfiguration": {"TargetValue": aims[0].get("target_value")}} if aims else {}
+            found |= _aim(one.values)
         why = first_unresolved(found) or _no_number(found)
         if why is not None:
             unknown[found["ResourceId"] if isinstance(found["ResourceId"], str) else ""] = why
@@ -175,6 +183,15 @@ def _around(resources: Sequence[_Planned]) -> Around:
             (targets if one.type == TARGET else policies).append(found)
     alarms = tuple(alarm for one in resources if one.type == ALARM and (alarm := _alarm(one)) is not None)
     return Around(targets=tuple(targets), policies=tuple(policies), alarms=alarms, unknown=unknown)
+
+
+def _aim(values: Values) -> dict[str, Any]:
+    """What a policy aims at; nothing where it tracks no target."""
+    name = "target_tracking_scaling_policy_configuration"
+    aims = blocks(values, name)
+    if isinstance(values.get(name), Unresolved):
+        return {"TargetTrackingScalingPolicyConfiguration": values[name]}
+    return {"TargetTrackingScalingPolicyConfiguration": {"TargetValue": aims[0].get("target_value")}} if aims else {}
 
 
 def _no_number(found: Values) -> Unresolved | None:
@@ -221,7 +238,10 @@ def _with_surroundings(definition: Definition, resources: Sequence[_Planned], ar
 def _with_legacy_replicas(definition: Definition, resources: Sequence[_Planned]) -> Definition:
     for one in resources:
         if one.type == LEGACY_GLOBAL_TABLE and one.values.get("name") == definition.name:
-            return replace(definition, replicas=replicas(one.values), global_table_version=LEGACY_VERSION)
+            found = one.values.get("replica")
+            unknown = {"Replicas": found} if isinstance(found, Unresolved) else {}
+            properties = {**definition.properties, **unknown}
+            return replace(definition, properties=properties, replicas=replicas(one.values), global_table_version=LEGACY_VERSION)
     return definition
 
 
@@ -236,12 +256,14 @@ def _with_indexes(definition: Definition, resources: Sequence[_Planned]) -> Defi
             notes.append(f"of which table {one.address} is an index is known after apply only, so it is not looked at")
         if owner != definition.name:
             continue
-        key = blocks(one.values, "key_schema")
+        key, schema = blocks(one.values, "key_schema"), one.values.get("key_schema")
         known = properties.get("AttributeDefinitions") or []
         types = [{"AttributeName": part.get("attribute_name"), "AttributeType": part.get("attribute_type")} for part in key]
         index = {
             "IndexName": one.values.get("index_name"),
-            "KeySchema": [{"AttributeName": part.get("attribute_name"), "KeyType": part.get("key_type")} for part in key],
+            "KeySchema": schema
+            if isinstance(schema, Unresolved)
+            else [{"AttributeName": part.get("attribute_name"), "KeyType": part.get("key_type")} for part in key],
             "Projection": projection(_single(one.values.get("projection"))),
             "ProvisionedThroughput": _index_units(_single(one.values.get("provisioned_throughput"))),
             "OnDemandThroughput": ceiling(_single(one.values.get("on_demand_throughput"))),

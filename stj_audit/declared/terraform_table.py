@@ -32,6 +32,7 @@ def properties(values: Values) -> dict[str, Any]:
         "PointInTimeRecoverySpecification": _one(values, "point_in_time_recovery", _pitr),
         "SSESpecification": _one(values, "server_side_encryption", _sse),
         "Tags": _tags(values),
+        "Replicas": values["replica"] if isinstance(values.get("replica"), Unresolved) else None,
         "MultiRegionConsistency": next(
             (one["consistency_mode"] for one in blocks(values, "replica") if one.get("consistency_mode")), None
         ),
@@ -71,10 +72,9 @@ def _key(hash_key: Any, range_key: Any) -> list[dict[str, Any]]:
 
 def _global_index(one: Values) -> dict[str, Any]:
     """Its key is in `hash_key` and `range_key`, or in newer versions of the provider in blocks, of which there may be eight."""
-    key = [
-        {"AttributeName": element.get("attribute_name"), "KeyType": element.get("key_type")}
-        for element in blocks(one, "key_schema")
-    ]
+    key = _each(
+        one, "key_schema", lambda element: {"AttributeName": element.get("attribute_name"), "KeyType": element.get("key_type")}
+    )
     index = {
         "IndexName": one.get("name"),
         "KeySchema": key or _key(one.get("hash_key"), one.get("range_key")),

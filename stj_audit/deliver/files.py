@@ -1,6 +1,5 @@
 """Reports to files, and to S3: checked before the audit, written whole or not at all."""
 
-import contextlib
 import os
 import tempfile
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stj_audit.errors import CannotWrite, ConfigError
+from stj_audit.unfinished import temporary_file
 
 if TYPE_CHECKING:
     from stj_audit.deliver.objects import S3Object
@@ -103,18 +103,13 @@ def _is_device(path: Path) -> bool:
 
 
 def _replace(path: Path, text: str) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".stj-audit-")
-    temporary = Path(name)
-    try:
+    with temporary_file(path.parent) as (descriptor, name):
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else usual_mode())
-        temporary.replace(path)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        Path(name).chmod(path.stat().st_mode & 0o777 if path.exists() else usual_mode())
+        Path(name).replace(path)
 
 
 def usual_mode() -> int:

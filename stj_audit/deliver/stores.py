@@ -5,10 +5,8 @@ The bucket is the caller's own, not the audited account's: it is reached with th
 client that is made here and used for nothing else. All that it sends is ListObjectsV2, GetObject and PutObject with `If-None-Match: *`.
 """
 
-import contextlib
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from stj_audit.deliver.files import usual_mode
 from stj_audit.errors import ConfigError, UnusableHistory
 from stj_audit.history import SUMMARIES
+from stj_audit.unfinished import temporary_file
 
 SCHEME = "s3://"
 MAX_SUMMARY_BYTES = 2**20  # of some thousand tables; what is larger is something else
@@ -88,6 +87,15 @@ class Folder:
     def __str__(self) -> str:
         return str(self.path)
 
+    def check_writable(self) -> None:
+        """Find out before an audit whether its run could be kept. Raises UnusableHistory. Leaves nothing behind, nor makes the folder."""
+        there = next(folder for folder in (self.path.absolute(), *self.path.absolute().parents) if folder.exists())
+        try:
+            with temporary_file(there) as (descriptor, _):
+                os.close(descriptor)
+        except OSError as error:
+            raise _not_written(self, error) from error
+
     def names(self, below: str) -> list[str]:
         root = self.path / below
         found: list[str] = []
@@ -140,23 +148,18 @@ def _not_written(folder: Folder, error: OSError) -> UnusableHistory:
 
 def _create(path: Path, text: str) -> None:
     """A new file, whole at once: two processes that write the same name make one file. Raises FileExistsError."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".stj-audit-")
-    temporary = Path(name)
-    try:
+    with temporary_file(path.parent) as (descriptor, name):
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(usual_mode())
+        Path(name).chmod(usual_mode())
         try:
-            path.hardlink_to(temporary)
+            path.hardlink_to(name)
         except FileExistsError:
             raise
         except OSError:  # a file system without hard links: not whole at once, but still never over another
             _create_plain(path, text)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def _create_plain(path: Path, text: str) -> None:

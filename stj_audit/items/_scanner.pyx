@@ -6,12 +6,14 @@ The compiled part of `compiled.CompiledFold`: Scan answers and lines of exports,
 It takes what is usual and strict: everything else - broken JSON, a name with an escape, a name twice, half a surrogate pair, a value of a
 wrong kind, an item without its key - it gives up before anything of it was counted, and `ItemFold` says what is right or wrong with it.
 
-Input is hostile. It is only read through views that check every index, and reading past its end (an IndexError) is one of the ways to give
-up. Eight or sixteen bytes at once are read from a place that was checked, when it lies before `eights` or `sixteens`. The bulk runs without
-the GIL, and makes no Python object.
+Input is hostile. It is read through views that check every index, and reading past its end (an IndexError) is one of the ways to give up; or
+as `text`, from a place that lies before `eights`, `sixteens` or `wides`, from where 8, 16 or 32 bytes can be read: one check for all of them.
+The bulk runs without the GIL, and makes no Python object.
 
-What is written as DynamoDB writes it, without blanks, and in the order of the item or map before, is found by comparing words of eight bytes;
+What is written as DynamoDB writes it, without blanks, and in the order of the item or map before, is found by comparing many bytes at once;
 whatever differs is read byte by byte, with the same result.
+
+Attributes are counted in their slots while they are read; all else, when everything was read. When that fails, the slots are set back.
 """
 
 from bisect import insort
@@ -28,6 +30,11 @@ cdef extern from *:
     #if defined(_MSC_VER)
     #define inline __inline
     #endif
+    #if defined(__GNUC__)
+    #define STJ_INLINE static inline __attribute__((always_inline))
+    #else
+    #define STJ_INLINE static inline
+    #endif
     static inline void stj_put_eight(unsigned char *to, const unsigned char *from) { memcpy(to, from, 8); }
     #define ONES UINT64_C(0x0101010101010101)
     #define HIGHS UINT64_C(0x8080808080808080)
@@ -38,18 +45,25 @@ cdef extern from *:
     /* {"?": in eight bytes */
     #define TAG_MASK UINT64_C(0x000000FFFF00FFFF)
     #define TAG UINT64_C(0x0000003A2200227B)
-    /* what stands in usual DynamoDB JSON, in four or eight bytes: ":{"  S":"  N":"  "},"  BOOL":tr  BOOL":fa  NULL":tr  ue}  lse}  {"Item": */
+    /* what stands in usual DynamoDB JSON, in four or eight bytes: ":{"  S":"  N":"  SS":  BOOL":tr  BOOL":fa  NULL":tr  ue}  lse}  {"Item": */
     #define TO_TYPE UINT32_C(0x227B3A22)
     #define OF_TEXT UINT32_C(0x223A2253)
     #define OF_NUMBER UINT32_C(0x223A224E)
-    #define TO_NEXT UINT32_C(0x222C7D22)
+    #define OF_STRINGS UINT32_C(0x3A225353)
     #define BOOL_TRUE UINT64_C(0x72743A224C4F4F42)
     #define BOOL_FALSE UINT64_C(0x61663A224C4F4F42)
     #define NULL_TRUE UINT64_C(0x72743A224C4C554E)
     #define END_TRUE UINT32_C(0x007D6575)
     #define END_FALSE UINT32_C(0x7D65736C)
     #define WRAPPED UINT64_C(0x3A226D657449227B)
+    /* "}  and  ,"  in two bytes */
+    #define QUOTE_BRACE 0x7D22u
+    #define COMMA_QUOTE 0x222Cu
     #define NO_SLOT UINT32_C(0xFFFFFFFF)
+    #define MAX_NUMBER_BYTES 21
+    /* types */
+    enum { STJ_S, STJ_N, STJ_B, STJ_BOOL, STJ_NULL, STJ_SS, STJ_NS, STJ_BS, STJ_L, STJ_M };
+    enum { STJ_TEXT_GOES_ON = -1, STJ_OTHER_VALUE = -2 };
     #define TOO_MANY_BYTES INT64_C(0x80000000)
     /* shapes.py */
     #define FIRST_EPOCH_SECONDS INT64_C(1262304000)
@@ -62,6 +76,7 @@ cdef extern from *:
         return (unsigned)(at >> 3);
     }
     static __inline uint64_t stj_eight(const unsigned char *from) { uint64_t word; memcpy(&word, from, 8); return word; }
+    static __inline unsigned stj_two(const unsigned char *from) { uint16_t two; memcpy(&two, from, 2); return two; }
     #else
     static inline unsigned stj_first(uint64_t marked) { return (unsigned)__builtin_ctzll(marked) >> 3; }
     static inline uint64_t stj_eight(const unsigned char *from) {
@@ -71,6 +86,14 @@ cdef extern from *:
         word = __builtin_bswap64(word);
     #endif
         return word;
+    }
+    static inline unsigned stj_two(const unsigned char *from) {
+        uint16_t two;
+        memcpy(&two, from, 2);
+    #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+        two = __builtin_bswap16(two);
+    #endif
+        return two;
     }
     #endif
     static inline uint64_t stj_special(uint64_t word) {
@@ -82,7 +105,7 @@ cdef extern from *:
     struct stj_digits { int length, digits, fraction, first, last; };
     #if defined(__SSE2__)
     #include <emmintrin.h>
-    static inline unsigned stj_plain(const unsigned char *from) {
+    STJ_INLINE unsigned stj_plain(const unsigned char *from) {
         __m128i text = _mm_loadu_si128((const __m128i *)from);
         /* as signed numbers, what is not ASCII is less than a blank too */
         __m128i special = _mm_or_si128(
@@ -94,43 +117,51 @@ cdef extern from *:
     static inline unsigned stj_same(__m128i text, char which) {
         return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(text, _mm_set1_epi8(which)));
     }
-    static inline unsigned stj_plain_or_escaped(const unsigned char *from, unsigned *escapes) {
-        __m128i text = _mm_loadu_si128((const __m128i *)from);
-        __m128i quote = _mm_cmpeq_epi8(text, _mm_set1_epi8(34));
-        /* "nrtbf/ after a backslash; what else follows one, and what lies beyond the sixteen, ends it there */
-        __m128i simple = _mm_or_si128(
-            _mm_or_si128(
-                _mm_or_si128(quote, _mm_cmpeq_epi8(text, _mm_set1_epi8('n'))),
-                _mm_or_si128(_mm_cmpeq_epi8(text, _mm_set1_epi8('t')), _mm_cmpeq_epi8(text, _mm_set1_epi8('r')))),
-            _mm_or_si128(
-                _mm_or_si128(_mm_cmpeq_epi8(text, _mm_set1_epi8('b')), _mm_cmpeq_epi8(text, _mm_set1_epi8('f'))),
-                _mm_cmpeq_epi8(text, _mm_set1_epi8('/'))));
-        unsigned slashes = stj_same(text, 92), escaped = slashes << 1;
-        unsigned others = (unsigned)_mm_movemask_epi8(_mm_or_si128(quote, _mm_cmplt_epi8(text, _mm_set1_epi8(32))));
-        unsigned ends = (others & ~escaped) | ((escaped & ~(unsigned)_mm_movemask_epi8(simple)) >> 1) | 0x10000;
-        unsigned length = (unsigned)__builtin_ctz(ends), counted = slashes & ((ends & (0 - ends)) - 1);
-        counted -= (counted >> 1) & 0x5555;
-        counted = (counted & 0x3333) + ((counted >> 2) & 0x3333);
-        counted = (counted + (counted >> 4)) & 0x0F0F;
-        *escapes = (counted + (counted >> 8)) & 0x1F;
-        return length;
+    static size_t stj_past_escapes(const unsigned char *text, size_t at, size_t sixteens, int64_t *escapes) {
+        __m128i none = _mm_setzero_si128(), sums = none;
+        while (at < sixteens) {
+            __m128i these = _mm_loadu_si128((const __m128i *)(text + at));
+            __m128i quote = _mm_cmpeq_epi8(these, _mm_set1_epi8(34)), slash = _mm_cmpeq_epi8(these, _mm_set1_epi8(92));
+            /* "nrtbf/ after a backslash; what else follows one, and what lies beyond the sixteen, ends it there */
+            __m128i simple = _mm_or_si128(
+                _mm_or_si128(
+                    _mm_or_si128(quote, _mm_cmpeq_epi8(these, _mm_set1_epi8('n'))),
+                    _mm_or_si128(_mm_cmpeq_epi8(these, _mm_set1_epi8('t')), _mm_cmpeq_epi8(these, _mm_set1_epi8('r')))),
+                _mm_or_si128(
+                    _mm_or_si128(_mm_cmpeq_epi8(these, _mm_set1_epi8('b')), _mm_cmpeq_epi8(these, _mm_set1_epi8('f'))),
+                    _mm_cmpeq_epi8(these, _mm_set1_epi8('/'))));
+            unsigned slashes = (unsigned)_mm_movemask_epi8(slash), escaped = slashes << 1, counted;
+            unsigned others = (unsigned)_mm_movemask_epi8(_mm_or_si128(quote, _mm_cmplt_epi8(these, _mm_set1_epi8(32))));
+            unsigned ends = (others & ~escaped) | ((escaped & ~(unsigned)_mm_movemask_epi8(simple)) >> 1);
+            if (!ends) {
+                sums = _mm_add_epi64(sums, _mm_sad_epu8(_mm_sub_epi8(none, slash), none));
+                at += 16;
+                continue;
+            }
+            for (counted = slashes & ((ends & (0 - ends)) - 1); counted; counted &= counted - 1) ++*escapes;
+            at += (unsigned)__builtin_ctz(ends);
+            if (ends != 0x8000 || !(slashes & 0x8000)) break; /* what the last one escapes is read with it */
+        }
+        *escapes += (int64_t)_mm_cvtsi128_si32(sums) + _mm_cvtsi128_si32(_mm_srli_si128(sums, 8));
+        return at;
     }
     static inline unsigned stj_between(__m128i text, char low, char high) {
         return (unsigned)_mm_movemask_epi8(
             _mm_and_si128(_mm_cmpgt_epi8(text, _mm_set1_epi8((char)(low - 1))), _mm_cmplt_epi8(text, _mm_set1_epi8((char)(high + 1)))));
     }
-    static inline int stj_short_number(const unsigned char *from, struct stj_digits *found) {
+    STJ_INLINE int stj_short_number(const unsigned char *from, struct stj_digits *found) {
         __m128i text = _mm_loadu_si128((const __m128i *)from);
-        unsigned quotes = stj_same(text, 34), before, point, telling, lower;
+        unsigned quotes = stj_same(text, 34), before, digits, point, telling, lower;
         if (!quotes) return 0;
         before = (quotes & (0 - quotes)) - 1;
         found->length = __builtin_ctz(quotes);
         found->digits = found->length;
         found->fraction = 0;
         point = stj_same(text, 46) & before;
-        telling = stj_between(text, 49, 57) & before;
-        if ((stj_between(text, 48, 57) & before) != before) {
-            if (!point || (point & (point - 1)) || ((stj_between(text, 48, 57) & before) | point) != before) return 0;
+        digits = stj_between(text, 48, 57) & before;
+        telling = digits & ~stj_same(text, 48);
+        if (digits != before) {
+            if (!point || (point & (point - 1)) || (digits | point) != before) return 0;
             lower = point - 1;
             found->digits -= 1;
             found->fraction = found->length - 1 - __builtin_ctz(point);
@@ -141,6 +172,17 @@ cdef extern from *:
         found->last = telling ? 31 - __builtin_clz(telling) : -1;
         return 1;
     }
+    STJ_INLINE int stj_alike(const unsigned char *one, const unsigned char *other, size_t length) {
+        unsigned different;
+        while (length > 16) {
+            if (_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)one), _mm_loadu_si128((const __m128i *)other))) != 0xFFFF)
+                return 0;
+            one += 16, other += 16, length -= 16;
+        }
+        different = ~(unsigned)_mm_movemask_epi8(
+            _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)one), _mm_loadu_si128((const __m128i *)other)));
+        return different << (32 - (unsigned)length) == 0;
+    }
     static inline int stj_classes(const unsigned char *from, unsigned *alphanumeric, unsigned *joining) {
         __m128i text = _mm_loadu_si128((const __m128i *)from);
         *alphanumeric = stj_between(text, 48, 57) | stj_between(_mm_or_si128(text, _mm_set1_epi8(32)), 97, 122);
@@ -150,27 +192,102 @@ cdef extern from *:
     #else
     static inline int stj_short_number(const unsigned char *from, struct stj_digits *found) { return 0; }
     static inline int stj_classes(const unsigned char *from, unsigned *alphanumeric, unsigned *joining) { return 0; }
+    STJ_INLINE int stj_alike(const unsigned char *one, const unsigned char *other, size_t length) {
+        while (length > 8) {
+            if (stj_eight(one) != stj_eight(other)) return 0;
+            one += 8, other += 8, length -= 8;
+        }
+        return (stj_eight(one) ^ stj_eight(other)) << (64 - 8 * length) == 0;
+    }
     static inline unsigned stj_plain(const unsigned char *from) {
         uint64_t marked = stj_special(stj_eight(from));
         if (marked) return stj_first(marked);
         marked = stj_special(stj_eight(from + 8));
         return marked ? 8 + stj_first(marked) : 16;
     }
-    static inline unsigned stj_plain_or_escaped(const unsigned char *from, unsigned *escapes) {
-        *escapes = 0;
-        return stj_plain(from);
+    static size_t stj_past_escapes(const unsigned char *text, size_t at, size_t sixteens, int64_t *escapes) {
+        unsigned plain = 16;
+        (void)escapes; /* none */
+        while (at < sixteens && plain == 16) {
+            plain = stj_plain(text + at);
+            at += plain;
+        }
+        return at;
     }
     #endif
+    /* The bytes of a number. `fraction`: how many of the digits stand behind the point, after the exponent has moved it. */
+    STJ_INLINE int64_t stj_number_bytes(int64_t digits, int64_t fraction, int64_t first, int64_t last, int negative) {
+        int64_t power = digits - 1 - fraction, bytes;
+        if (first < 0) return 1;
+        bytes = 2 + ((power - first) >> 1) - ((power - last) >> 1) + negative; /* 1, pairs of digits, the sign */
+        return bytes < MAX_NUMBER_BYTES ? bytes : MAX_NUMBER_BYTES;
+    }
+    /*
+    A value of type S, N, BOOL or NULL as DynamoDB writes it, from its type on, at text[at], where `at` < `wides`: from places before
+    `wides`, 32 bytes can be read. Gives its type, and in `found` what is told of it; so `past` and the byte after it can be read too.
+    STJ_TEXT_GOES_ON: a text of which the bytes before `end` are plain. STJ_OTHER_VALUE: to be read byte by byte.
+    */
+    struct stj_value { size_t start, end, past; int64_t size; };
+    STJ_INLINE int stj_usual(const unsigned char *text, size_t at, size_t wides, struct stj_value *found) {
+        uint64_t word = stj_eight(text + at);
+        uint32_t four = stj_four(word);
+        struct stj_digits digits;
+        unsigned plain;
+        int negative;
+        found->start = found->end = at + 4;
+        found->size = 1;
+        if (four == OF_TEXT) {
+            /* sixteen bytes from at + 4 or from before `wides`; what follows them is at most four bytes further on */
+            do {
+                plain = stj_plain(text + found->end);
+                found->end += plain;
+                if (plain < 16) {
+                    if (stj_two(text + found->end) != QUOTE_BRACE) return STJ_TEXT_GOES_ON;
+                    found->past = found->end + 2;
+                    found->size = (int64_t)(found->end - found->start);
+                    return STJ_S;
+                }
+            } while (found->end < wides);
+            return STJ_TEXT_GOES_ON;
+        }
+        if (four == OF_NUMBER) {
+            negative = text[at + 4] == '-';
+            if (!stj_short_number(text + at + 4 + negative, &digits)) return STJ_OTHER_VALUE;
+            found->end += negative + digits.length; /* at most at + 20 */
+            if (stj_two(text + found->end) != QUOTE_BRACE) return STJ_OTHER_VALUE;
+            found->past = found->end + 2;
+            found->size = stj_number_bytes(digits.digits, digits.fraction, digits.first, digits.last, negative);
+            return STJ_N;
+        }
+        found->past = at + 11;
+        four = stj_four(stj_eight(text + at + 8));
+        if (word == BOOL_TRUE && (four & 0xFFFFFF) == END_TRUE) return STJ_BOOL;
+        if (word == NULL_TRUE && (four & 0xFFFFFF) == END_TRUE) return STJ_NULL;
+        found->past = at + 12;
+        if (word == BOOL_FALSE && four == END_FALSE) return STJ_BOOL;
+        return STJ_OTHER_VALUE;
+    }
     """
     unsigned stj_plain(const unsigned char *start) noexcept nogil  # of 16 bytes, those before a quote, a backslash, a control, or no ASCII
-    # as stj_plain; past escapes of two bytes too, of which it tells how many
-    unsigned stj_plain_or_escaped(const unsigned char *start, unsigned *escapes) noexcept nogil
-    uint64_t stj_special(uint64_t word) noexcept nogil  # marks those among eight
-    const uint64_t ONES, HIGHS, QUOTES, BACKSLASHES, BLANKS, SPREAD, TAG_MASK, TAG
-    const uint32_t NO_SLOT, TO_TYPE, OF_TEXT, OF_NUMBER, TO_NEXT, END_TRUE, END_FALSE
-    const uint64_t BOOL_TRUE, BOOL_FALSE, NULL_TRUE, WRAPPED
+    # past plain bytes and escapes of two bytes, whose number is added to `escapes`, up to another, or a place from `sixteens` on
+    size_t stj_past_escapes(const unsigned char *text, size_t at, size_t sixteens, int64_t *escapes) noexcept nogil
+    const uint64_t ONES, HIGHS, BACKSLASHES, SPREAD, TAG_MASK, TAG
+    const unsigned COMMA_QUOTE
+    const uint32_t NO_SLOT, TO_TYPE, OF_STRINGS
+    const uint64_t WRAPPED
+    enum:
+        S "STJ_S"
+        N "STJ_N"
+        B "STJ_B"
+        BOOL "STJ_BOOL"
+        NULL_ "STJ_NULL"
+        SS "STJ_SS"
+        NS "STJ_NS"
+        BS "STJ_BS"
+        L "STJ_L"
+        M "STJ_M"
+        TEXT_GOES_ON "STJ_TEXT_GOES_ON"
     const int64_t TOO_MANY_BYTES, FIRST_EPOCH_SECONDS, END_EPOCH_SECONDS
-    unsigned stj_first(uint64_t marked) noexcept nogil  # the number of the first byte that is not 0
     void stj_put_eight(unsigned char *to, const unsigned char *start) noexcept nogil  # copy eight bytes
     uint64_t stj_eight(const unsigned char *start) noexcept nogil  # eight bytes, the first the lowest
     uint32_t stj_four(uint64_t word) noexcept nogil  # the first four of them
@@ -179,6 +296,14 @@ cdef extern from *:
     bint stj_short_number(const unsigned char *start, stj_digits *found) noexcept nogil  # of 16 bytes; False: it is longer, or of another form
     # of 16 bytes, by bits: letters and digits of ASCII, and # and |. False: not known
     bint stj_classes(const unsigned char *start, unsigned *alphanumeric, unsigned *joining) noexcept nogil
+    unsigned stj_two(const unsigned char *start) noexcept nogil  # two bytes, the first the lowest
+    # whether two stretches of one byte or more are the same; of both, sixteen bytes can be read from their last one on
+    bint stj_alike(const unsigned char *one, const unsigned char *other, size_t length) noexcept nogil
+    int64_t stj_number_bytes(int64_t digits, int64_t fraction, int64_t first, int64_t last, bint negative) noexcept nogil
+    cdef struct stj_value:
+        size_t start, end, past
+        int64_t size
+    int stj_usual(const unsigned char *text, size_t at, size_t wides, stj_value *found) noexcept nogil
 
 cdef enum:
     GIVE_UP = -2
@@ -249,18 +374,6 @@ cdef enum:
     TO_SIZE = 5
     TODO = 3
 
-    # types
-    S = 0
-    N = 1
-    B = 2
-    BOOL = 3
-    NULL_ = 4
-    SS = 5
-    NS = 6
-    BS = 7
-    L = 8
-    M = 9
-
     ESCAPED = 1
     NOT_ASCII = 2
 
@@ -304,7 +417,6 @@ cdef enum:
     MAX_RECORDS = 524_288
     KEPT_RECORDS = 131_072
     BATCH_RECORDS = 8_192  # of lines that are counted together: they stay in the caches of a processor
-    MAX_NUMBER_BYTES = 21
     CONTAINER_BYTES = 3
 
 TYPE_NAMES = ("S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M")
@@ -486,8 +598,9 @@ cdef class Scanner:
 
     # the input, and where in it we are
     cdef const unsigned char[::1] body
+    cdef const unsigned char *text  # the same bytes, for places that were checked
     cdef size_t body_bytes
-    cdef size_t eights, sixteens  # from before here, so many bytes can be read
+    cdef size_t eights, sixteens, wides  # from before here, so many bytes can be read; `wides`: 32
     cdef bint one_line  # line breaks end an item
     cdef size_t items_start, items_end
     # what the last text, number or value was
@@ -498,7 +611,7 @@ cdef class Scanner:
     cdef size_t value_start, value_end
     cdef int64_t first_digit, last_digit, power
     cdef bint negative
-    # what was read and is not yet counted
+    # what was read, and is still to be counted
     cdef uint32_t[::1] records
     cdef Py_ssize_t record_count
     cdef uint32_t[::1] details
@@ -521,6 +634,8 @@ cdef class Scanner:
     cdef uint8_t[::1] labels
     cdef Py_ssize_t label_bytes
     cdef int64_t stamp
+    cdef int64_t[::1] slots_before  # rows as they were before this input
+    cdef bint uncounted  # there is an input, and it was not counted as a whole
     cdef list ranks
     cdef dict slot_by_name  # of those that are counted
     cdef object first_names
@@ -537,7 +652,7 @@ cdef class Scanner:
     # keys
     cdef int key_count
     cdef int[MAX_KEY_ATTRIBUTES] key_kinds
-    cdef uint64_t required  # key attributes of the table, by bits
+    cdef uint64_t required, have  # key attributes of the table, and those of the item at hand, by bits
     cdef uint64_t hashed  # those that are a partition key alone, by bits
     cdef bint keyed
     cdef int index_count
@@ -680,6 +795,7 @@ cdef class Scanner:
         self.first_names = frozenset(first)
         self.slot_limit = 2 * (self.max_attributes + len(special)) + 64
         self.slots = _signed(SLOTS * self.slot_limit)
+        self.slots_before = _signed(SLOTS * self.slot_limit)
         self.follows = _halves(self.slot_limit + 1)
         self.hash_mask = _power_of_two(4 * self.slot_limit) - 1
         self.by_hash = _words(self.hash_mask + 1)
@@ -697,7 +813,7 @@ cdef class Scanner:
         Read a Scan answer, and count nothing yet. Gives (items, bytes of them, the answer with an empty list of items); None: it is one for
         `ItemFold`.
         """
-        cdef Py_ssize_t status
+        cdef Py_ssize_t status = GIVE_UP
         cdef Py_ssize_t at
         cdef int64_t total = 0
         self._open(body)
@@ -706,7 +822,7 @@ cdef class Scanner:
             with nogil:
                 status = self._page()
         except IndexError:  # it ends too early
-            status = GIVE_UP
+            pass
         if status < 0:
             self._close()
             return None
@@ -730,9 +846,7 @@ cdef class Scanner:
         Read whole lines from `start` and count them: up to the end, a line for `ItemFold`, or enough of them. Gives (where it stopped, lines
         before that, items in them, the end of the line for `ItemFold` or 0).
         """
-        cdef Py_ssize_t status = 0
-        cdef Py_ssize_t records = 0
-        cdef Py_ssize_t items = 0
+        cdef Py_ssize_t status = GIVE_UP
         cdef size_t at = start
         cdef size_t end
         cdef Py_ssize_t lines = 0
@@ -742,10 +856,16 @@ cdef class Scanner:
         try:
             try:
                 with nogil:
-                    status = self._some_lines(&at, &lines, wrapped, &records, &items)
+                    status = self._some_lines(&at, &lines, wrapped, self.body_bytes)
             except IndexError:
-                status = GIVE_UP
-            self.record_count, self.entry_count = records, items
+                pass
+            if status < 0:  # what was counted of the last line is taken back, and with it that of those before, which are read again
+                self._forget_read()
+                end = at
+                at = start
+                lines = 0
+                with nogil:
+                    self._some_lines(&at, &lines, wrapped, end)
             found = self.entry_count
             self._count_all()
         finally:
@@ -855,18 +975,27 @@ cdef class Scanner:
         else:
             self.body = body
             self.body_bytes = body.shape[0]
+        self.text = &self.body[0] if self.body_bytes else NULL
         self.eights = self.body_bytes - 7 if self.body_bytes > 7 else 0
         self.sixteens = self.body_bytes - 15 if self.body_bytes > 15 else 0
+        self.wides = self.body_bytes - 31 if self.body_bytes > 31 else 0
+        self.slots_before[: SLOTS * self.slot_count] = self.slots[: SLOTS * self.slot_count]
+        self.uncounted = True
         self.recent[:] = 0
         for at in range(USUALS):
             self.usual[at].length = 0
         return 0
 
     cdef int _close(self) except -1:
+        if self.uncounted:
+            self._forget_read()
+        self.uncounted = False
         self.body = None
+        self.text = NULL
         self.body_bytes = 0
         self.eights = 0
         self.sixteens = 0
+        self.wides = 0
         self.record_count = self.detail_count = self.entry_count = self.name_count = self.todo_count = 0
         if self.records.shape[0] > RECORD * KEPT_RECORDS:
             self.records = _halves(RECORD * 1024)
@@ -874,6 +1003,12 @@ cdef class Scanner:
             self.details = _halves(DETAIL * 256)
         if self.entries.shape[0] > ITEM * KEPT_RECORDS:
             self.entries = _halves(ITEM * 256)
+        return 0
+
+    cdef int _forget_read(self) except -1:
+        """Take back what was counted of this input while it was read. There are no more slots than there were before: new ones come later."""
+        self.slots[: SLOTS * self.slot_count] = self.slots_before[: SLOTS * self.slot_count]
+        self.record_count = self.detail_count = self.entry_count = 0
         return 0
 
     cdef int _more_records(self) except -1 with gil:
@@ -936,29 +1071,11 @@ cdef class Scanner:
 
     cdef Py_ssize_t _more_text(self, size_t i) except -1 nogil:
         """From within a text to the quote that closes it. Adds to `saved` and `marks`."""
-        cdef uint64_t word
-        cdef unsigned plain, escapes
         cdef int64_t saved = 0
         cdef Py_ssize_t after
         cdef unsigned char c
         while True:
-            if i < self.sixteens:
-                plain = stj_plain_or_escaped(&self.body[i], &escapes)
-                saved += escapes
-                # a number that is known beforehand need not be waited for
-                if plain == 16:
-                    i += 16
-                    continue
-                if plain == 15 and self.body[i + 15] == 92:
-                    i += 15
-                    continue  # what it escapes was beyond the sixteen
-                i += plain
-            elif i < self.eights:
-                word = stj_special(stj_eight(&self.body[i]))
-                if word == 0:
-                    i += 8
-                    continue
-                i += stj_first(word)
+            i = stj_past_escapes(self.text, i, self.sixteens, &saved)
             c = self.body[i]
             if c == 34:
                 self.saved += saved
@@ -1122,19 +1239,11 @@ cdef class Scanner:
 
     cdef inline void _measure(self, int64_t digits, int64_t fraction, int64_t first, int64_t last, bint negative) noexcept nogil:
         """`fraction`: how many of the digits stand behind the point, after the exponent has moved it."""
-        cdef int64_t power, pairs
+        self.size = stj_number_bytes(digits, fraction, first, last, negative)
         self.first_digit = first
         self.last_digit = last
-        if first < 0:
-            self.size = 1
-            self.power = 0
-            self.negative = False
-            return
-        power = digits - 1 - last - fraction
-        pairs = ((power + last - first) >> 1) - (power >> 1) + 1
-        self.size = min(<int64_t> MAX_NUMBER_BYTES, 1 + pairs + negative)
-        self.power = power
-        self.negative = negative
+        self.power = digits - 1 - last - fraction if first >= 0 else 0
+        self.negative = negative and first >= 0
 
     cdef Py_ssize_t _binary(self, size_t i) except -1 nogil:
         """From behind the quote that opens base64 text to the one that closes it. Sets `size`."""
@@ -1160,57 +1269,46 @@ cdef class Scanner:
                 return i + 5
         return GIVE_UP
 
-    cdef Py_ssize_t _usual(self, size_t i, int depth) except -1 nogil:
+    cdef inline Py_ssize_t _usual(self, size_t i, int depth) except -1 nogil:
         """
-        Past a value of DynamoDB JSON, from its type, before which {" stands. As `_value`, and quick where it is written as DynamoDB does, without
-        blanks.
+        Past a value of DynamoDB JSON in a list or map, from its type, before which {" stands. As `_value`, and quick where it is written as
+        DynamoDB does, without blanks. Does not tell where a text is.
         """
-        cdef uint64_t word
-        cdef uint32_t tag
-        cdef size_t at
+        cdef stj_value found
+        cdef int kind
+        if i >= self.wides:
+            return self._value(i - 2, depth)
+        kind = stj_usual(self.text, i, self.wides, &found)
+        if kind < 0:
+            return self._unusual(kind, found.start, found.end, depth)
+        self.size = found.size
+        return found.past
+
+    cdef Py_ssize_t _unusual(self, int kind, size_t start, size_t plain_end, int depth) except -1 nogil:
+        """Past a value that `stj_usual` did not take, of which it told `kind`, `start` and `end`. As `_value`."""
         cdef Py_ssize_t end
-        cdef int kind = -1
-        if i < self.sixteens:
-            word = stj_eight(&self.body[i])
-            tag = stj_four(word)
-            if tag == OF_TEXT:
-                at = i + 4
-                end = self._text(at)
+        if kind != TEXT_GOES_ON:
+            # where `stj_usual` was asked, eight bytes can be read
+            if stj_four(stj_eight(&self.text[start - 4])) == OF_STRINGS:
+                end = self._set(start, SS)
                 if end < 0:
                     return end
-                if self.body[end + 1] == 125:
-                    self.size = end - <int64_t> at - self.saved
-                    self.kind = S
-                    self.value_start = at
-                    self.value_end = end
-                    return end + 2
-            elif tag == OF_NUMBER:
-                at = i + 4
-                end = self._number(at)
-                if end < 0:
-                    return end
-                if self.body[end + 1] == 125:
-                    self.kind = N
-                    self.value_start = at
-                    self.value_end = end
-                    return end + 2
-            else:
-                tag = stj_four(stj_eight(&self.body[i + 8]))
-                if word == BOOL_TRUE:
-                    if tag & 0xFFFFFF == END_TRUE:
-                        kind = BOOL
-                elif word == BOOL_FALSE:
-                    if tag == END_FALSE:
-                        i += 1
-                        kind = BOOL
-                elif word == NULL_TRUE:
-                    if tag & 0xFFFFFF == END_TRUE:
-                        kind = NULL_
-                if kind >= 0:
-                    self.kind = kind
-                    self.size = 1
-                    return i + 11
-        return self._value(i - 2, depth)
+                if self.body[end] == 125:
+                    self.kind = SS
+                    return end + 1
+        else:
+            self.saved = 0
+            self.marks = 0
+            end = self._more_text(plain_end)
+            if end < 0:
+                return end
+            if self.body[end + 1] == 125:
+                self.size = end - <int64_t> start - self.saved
+                self.kind = S
+                self.value_start = start
+                self.value_end = end
+                return end + 2
+        return self._value(start - 6, depth)  # a type stands four bytes before `start`, and {" before it
 
     cdef Py_ssize_t _value(self, size_t i, int depth) except -1 nogil:
         """Past a value of DynamoDB JSON, from its brace. Sets `size`, `kind`, and where a text is."""
@@ -1309,13 +1407,15 @@ cdef class Scanner:
         cdef Py_ssize_t end
         if self.body[i] != 91:
             return GIVE_UP
-        end = self._past_blanks(i + 1)
-        if end < 0:
-            return end
-        i = end
-        if self.body[i] == 93:
-            self.size = 0
-            return i + 1
+        i += 1
+        if self.body[i] != 34:
+            end = self._past_blanks(i)
+            if end < 0:
+                return end
+            i = end
+            if self.body[i] == 93:
+                self.size = 0
+                return i + 1
         while True:
             if self.body[i] != 34:
                 return GIVE_UP
@@ -1333,6 +1433,9 @@ cdef class Scanner:
             if self.body[end + 1] == 44 and self.body[end + 2] == 34:
                 i = end + 2
                 continue
+            if self.body[end + 1] == 93:
+                self.size = size
+                return end + 2
             end = self._past_blanks(end + 1)
             if end < 0:
                 return end
@@ -1387,8 +1490,13 @@ cdef class Scanner:
         cdef int64_t size = CONTAINER_BYTES
         cdef Py_ssize_t first = self.name_count
         cdef Py_ssize_t end
+        cdef size_t name, name_end
         cdef uint64_t hashed, bit
+        cdef const uint8_t *text = self.text
+        cdef size_t wides = self.wides
         cdef UsualName *usual
+        cdef stj_value found
+        cdef int kind
         cdef bint known  # that ":{" follows the name
         cdef uint64_t bits = 0  # of the hashes: no two are the same while each has another
         cdef bint twice = False
@@ -1401,43 +1509,62 @@ cdef class Scanner:
         if self.body[i] == 125:
             self.size = size
             return i + 1
+        if self.body[i] != 34:
+            return GIVE_UP
         while True:
-            if self.body[i] != 34:
-                return GIVE_UP
+            # a quote is at i
+            name = i + 1
             usual = &self.usual[self.context & (USUALS - 1)]
-            end = i + 1 + usual.length
-            if usual.length and self._is_again(usual.at, i + 1, end + TO_TYPE_BYTES):
+            name_end = name + usual.length
+            # from before `wides`, and so from places before those, sixteen bytes can be read
+            known = usual.length != 0 and name_end + TO_TYPE_BYTES < wides and usual.at < name and stj_alike(
+                &text[usual.at], &text[name], usual.length + TO_TYPE_BYTES
+            )
+            if known:
                 # maps of one kind are alike too
                 hashed = usual.hashed
-                known = True
             else:
-                end = self._text(i + 1)
+                end = self._text(name)
                 if end < 0:
                     return end
                 if self.marks & ESCAPED:
                     return GIVE_UP
-                hashed = self._hash(i + 1, end)
-                known = <size_t> end < self.eights and stj_four(stj_eight(&self.body[end])) == TO_TYPE
+                name_end = end
+                hashed = self._hash(name, name_end)
+                known = name_end + TO_TYPE_BYTES < wides and stj_four(stj_eight(&text[name_end])) == TO_TYPE
                 if known:
-                    usual.at = <uint32_t> (i + 1)
-                    usual.length = <uint32_t> (end - <Py_ssize_t> i - 1)
+                    usual.at = <uint32_t> name
+                    usual.length = <uint32_t> (name_end - name)
                     usual.hashed = hashed
             self.context = (hashed >> 32) + depth
-            size += end - <int64_t> i  # the name, and 1 for the entry
+            size += 1 + <int64_t> (name_end - name)  # 1 for the entry
             self._note_name(hashed)
             bit = <uint64_t> 1 << (hashed >> 58)
             if bits & bit:
                 twice = True
             bits |= bit
             if known:
-                end = self._usual(end + TO_TYPE_BYTES, depth)
+                kind = stj_usual(text, name_end + TO_TYPE_BYTES, wides, &found)
+                if kind >= 0:
+                    end = found.past
+                    size += found.size
+                else:
+                    end = self._unusual(kind, found.start, found.end, depth)
+                    if end < 0:
+                        return end
+                    size += self.size
             else:
-                end = self._to_value(end + 1)
+                end = self._to_value(name_end + 1)
                 if end >= 0:
                     end = self._value(end, depth)
-            if end < 0:
-                return end
-            size += self.size
+                if end < 0:
+                    return end
+                size += self.size
+            if <size_t> end < wides and stj_two(&text[end]) == COMMA_QUOTE:
+                i = end + 1
+                continue
+            if self.body[end] == 125:
+                break
             if self.body[end] != 44:
                 end = self._past_blanks(end)
                 if end < 0:
@@ -1452,30 +1579,13 @@ cdef class Scanner:
                 if end < 0:
                     return end
                 i = end
+                if self.body[i] != 34:
+                    return GIVE_UP
         self.size = size
         if twice and self._any_twice(first):
             return GIVE_UP
         self.name_count = first
         return end + 1
-
-    cdef inline bint _is_again(self, size_t before, size_t at, size_t end) except -1 nogil:
-        """Whether the bytes there, four or more, are those from `before`, which come before them. False too near the end."""
-        if end >= self.eights or before >= at:
-            return False
-        while end - at > 8:
-            if stj_eight(&self.body[at]) != stj_eight(&self.body[before]):
-                return False
-            at += 8
-            before += 8
-        return (stj_eight(&self.body[at]) ^ stj_eight(&self.body[before])) << (64 - 8 * (end - at)) == 0
-
-    cdef inline Py_ssize_t _named(self, size_t i, int depth) except -1 nogil:
-        """Past the value of a name, from the quote that closes the name."""
-        cdef Py_ssize_t end
-        if i < self.eights and stj_four(stj_eight(&self.body[i])) == TO_TYPE:
-            return self._usual(i + TO_TYPE_BYTES, depth)
-        end = self._to_value(i + 1)
-        return self._value(end, depth) if end >= 0 else end
 
     cdef inline Py_ssize_t _to_value(self, size_t i) except -1 nogil:
         """From behind a name to its value."""
@@ -1552,26 +1662,36 @@ cdef class Scanner:
         return 0
 
     cdef Py_ssize_t _item(self, size_t i) except -1 nogil:
-        """Past an item, from its brace. What is in it is recorded, not counted."""
+        """Past an item, from its brace. Attributes are counted in their slots, which `_forget_read` takes back; what else is to do is recorded."""
         cdef size_t begin = i
         cdef Py_ssize_t first = self.record_count
         cdef Py_ssize_t told = self.detail_count
         cdef Py_ssize_t end, slot
-        cdef size_t name, name_end
+        cdef size_t name, name_end, value
+        cdef bint known  # that ":{" follows the name, and its value may be the usual
+        cdef bint more  # to do than to count it in its slot
         cdef int64_t size = 0
         cdef int64_t length, label
         cdef Py_ssize_t previous = 0
-        # Rows of the two arrays, whose lengths are whole numbers of rows: to check where a row begins is to check all of it
-        cdef uint32_t *record
-        cdef int64_t *row
         cdef uint64_t hashed = 0
-        cdef uint64_t have = 0
-        cdef int key
+        cdef int kind, marks
+        cdef stj_value found
         cdef Py_ssize_t at
+        # None of these moves while input is read
+        cdef const uint8_t *text = self.text
+        cdef size_t wides = self.wides
+        cdef const uint8_t *labels = &self.labels[0]
+        cdef uint32_t *follows = &self.follows[0]
+        cdef int64_t *rows = &self.slots[0]
+        cdef int64_t *row = NULL
+        cdef int64_t stamp
+        cdef int64_t large = self.compressed_from
         if self.body[i] != 123:
             return GIVE_UP
         self.stamp += 1
+        stamp = self.stamp
         self.name_count = 0
+        self.have = 0
         i += 1
         if self.body[i] != 34:
             end = self._past_blanks(i)
@@ -1582,73 +1702,82 @@ cdef class Scanner:
             end = i
         else:
             while True:
-                if self.body[i] != 34:
-                    return GIVE_UP
+                # A quote is at i. `follows` has a place for each slot and for the beginning, and holds slots that were found.
                 name = i + 1
-                end = 0
-                name_end = 0
-                slot = <Py_ssize_t> self.follows[previous] - 1
+                known = False
+                slot = <Py_ssize_t> follows[previous] - 1
                 if slot >= 0:
                     # most items have the same attributes in the same order; what is the same bytes need not be read again
-                    label = self.slots[SLOTS * slot + LABEL]
+                    row = &rows[SLOTS * slot]
+                    label = row[LABEL]
                     name_end = name + (label & LENGTH_MASK)
-                    if self._is_labelled(label >> LENGTH_BITS, name, name_end + TO_TYPE_BYTES):
-                        end = self._usual(name_end + TO_TYPE_BYTES, 0)
-                    elif name_end >= self.body_bytes or self.body[name_end] != 34 or not self._is_label(slot, name, name_end):
+                    value = name_end + TO_TYPE_BYTES
+                    # from before `wides`, and beyond the last of the labels, sixteen bytes can be read
+                    known = value < wides and stj_alike(&text[name], &labels[label >> LENGTH_BITS], value - name)
+                    if not known and (name_end >= self.body_bytes or self.body[name_end] != 34 or not self._is_label(slot, name, name_end)):
                         slot = -1
-                if slot < 0:
-                    end = self._text(name)
+                if not known:
+                    if slot < 0:
+                        end = self._text(name)
+                        if end < 0:
+                            return end
+                        if self.marks & ESCAPED:
+                            return GIVE_UP
+                        name_end = end
+                        if name_end - name >= 1 << LENGTH_BITS:
+                            return GIVE_UP
+                        hashed = self._hash(name, name_end)
+                        slot = self._find(name, name_end, hashed)
+                        if slot >= 0:
+                            follows[previous] = <uint32_t> slot + 1
+                            row = &rows[SLOTS * slot]
+                    value = name_end + TO_TYPE_BYTES
+                    known = value < wides and stj_four(stj_eight(&text[name_end])) == TO_TYPE
+                kind = -1
+                if known:
+                    kind = stj_usual(text, value, wides, &found)
+                    if kind >= 0:
+                        end = found.past
+                        marks = 0
+                    else:
+                        end = self._unusual(kind, found.start, found.end, 0)
+                else:
+                    end = self._to_value(name_end + 1)
+                    if end >= 0:
+                        end = self._value(end, 0)
+                if kind < 0:
                     if end < 0:
                         return end
-                    if self.marks & ESCAPED:
-                        return GIVE_UP
-                    name_end = end
-                    if name_end - name >= 1 << LENGTH_BITS:
-                        return GIVE_UP
-                    hashed = self._hash(name, name_end)
-                    slot = self._find(name, name_end, hashed)
-                    if slot >= 0:
-                        self.follows[previous] = <uint32_t> slot + 1
-                    end = 0
-                if end == 0:
-                    end = self._named(name_end, 0)
-                if end < 0:
-                    return end
-                if self.record_count >= MAX_RECORDS:
-                    return GIVE_UP
-                at = RECORD * self.record_count
-                if at + RECORD > self.records.shape[0]:
-                    self._more_records()
-                length = self.size + <int64_t> (name_end - name)
+                    kind = self.kind
+                    marks = self.marks
+                    found.size = self.size
+                    found.start = self.value_start
+                    found.end = self.value_end
+                length = found.size + <int64_t> (name_end - name)
                 size += length
-                record = &self.records[at]
-                record[SIZE] = <uint32_t> length
-                record[KIND] = <uint32_t> self.kind | (<uint32_t> (name_end - name) << KIND_BITS)
-                record[NAME] = <uint32_t> name
-                self.record_count += 1
                 if slot >= 0:
-                    previous = slot + 1
-                    record[SLOT] = <uint32_t> slot
-                    row = &self.slots[SLOTS * slot]
-                    if row[STAMP] == self.stamp:
+                    if row[STAMP] == stamp:
                         return GIVE_UP
-                    row[STAMP] = self.stamp
-                    if row[INFO] >> KEY_SHIFT:
-                        at = DETAIL * self.detail_count
-                        if at + DETAIL > self.details.shape[0]:
-                            self._more_details()
-                        self.details[at + START] = <uint32_t> self.value_start
-                        self.details[at + END] = <uint32_t> self.value_end
-                        self.detail_count += 1
-                        key = (row[INFO] >> KEY_SHIFT) & 0xFF
-                        if key and self.key_kinds[key - 1] == self.kind:
-                            have |= <uint64_t> 1 << (key - 1)
-                            if not self._is_key(key - 1, &self.details[at]):
-                                return GIVE_UP
+                    row[STAMP] = stamp
+                    previous = slot + 1
+                    if row[STATE] == COUNTED:
+                        row[PRESENT] += 1
+                        row[TOTAL] += length
+                        if length > row[MAX]:
+                            row[MAX] = length
+                        row[TYPES] |= 1 << kind
+                    more = row[STATE] != COUNTED or row[INFO] != 0 or length >= large
                 else:
                     previous = 0
-                    record[SLOT] = NO_SLOT
                     self._note_name(hashed)
+                    more = True
+                if more and self._record(name, name_end, slot, kind, marks, length, found.start, found.end) < 0:
+                    return GIVE_UP
+                if <size_t> end < wides and stj_two(&text[end]) == COMMA_QUOTE:
+                    i = end + 1
+                    continue
+                if self.body[end] == 125:
+                    break
                 if self.body[end] != 44:
                     end = self._past_blanks(end)
                     if end < 0:
@@ -1663,9 +1792,11 @@ cdef class Scanner:
                     if end < 0:
                         return end
                     i = end
+                    if self.body[i] != 34:
+                        return GIVE_UP
             if self._any_twice(0):
                 return GIVE_UP
-        if have & self.required != self.required or size >= TOO_MANY_BYTES:
+        if self.have & self.required != self.required or size >= TOO_MANY_BYTES:
             return GIVE_UP
         if self.entry_count >= MAX_RECORDS:
             return GIVE_UP
@@ -1680,18 +1811,61 @@ cdef class Scanner:
         self.entry_count += 1
         return end + 1
 
-    cdef bint _is_key(self, int key, uint32_t *detail) except -1 nogil:
+    cdef int _record(
+        self, size_t name, size_t name_end, Py_ssize_t slot, int kind, int marks, int64_t size, size_t start, size_t end
+    ) except -1 nogil:
+        """
+        Note an attribute with which there is more to do than to count it in its slot: its name is new or one of others, or it has a part in keys,
+        indexes or TTL, or it is large. `slot`: -1 if it has none. `size`: name and value; `marks`, `start`, `end`: of a text or number. Gives
+        GIVE_UP for a key that is none.
+        """
+        cdef Py_ssize_t at = RECORD * self.record_count
+        # Rows of the two arrays, whose lengths are whole numbers of rows: to check where a row begins is to check all of it
+        cdef uint32_t *record
+        cdef uint32_t *detail
+        cdef int64_t info
+        cdef int key
+        if self.record_count >= MAX_RECORDS:
+            return GIVE_UP
+        if at >= self.records.shape[0]:
+            self._more_records()
+        record = &self.records[at]
+        record[SLOT] = NO_SLOT if slot < 0 else <uint32_t> slot
+        record[SIZE] = <uint32_t> size
+        record[KIND] = <uint32_t> kind | (<uint32_t> (name_end - name) << KIND_BITS)
+        record[NAME] = <uint32_t> name
+        self.record_count += 1
+        info = self.slots[SLOTS * slot + INFO] >> KEY_SHIFT if slot >= 0 else 0
+        if info == 0:
+            return 0
+        at = DETAIL * self.detail_count
+        if at >= self.details.shape[0]:
+            self._more_details()
+        detail = &self.details[at]
+        detail[START] = <uint32_t> start
+        detail[END] = <uint32_t> end
+        self.detail_count += 1
+        key = info & 0xFF
+        if key and self.key_kinds[key - 1] == kind:
+            self.have |= <uint64_t> 1 << (key - 1)
+            if not self._is_key(key - 1, start, end, marks & ESCAPED, detail):
+                return GIVE_UP
+        return 0
+
+    cdef inline bint _is_key(self, int key, size_t start, size_t end, bint escaped, uint32_t *detail) except -1 nogil:
         """Whether the value just read is one for a key attribute. Notes what is told of it, while its bytes are at hand."""
-        cdef int kind = self.kind
+        cdef int kind = self.key_kinds[key]
+        cdef int shape
         if kind == B:
             detail[SHAPE] = 0
-            return self._is_base64(self.value_start, self.value_end)
-        if kind == S and self.marks & ESCAPED:
+            return self._is_base64(start, end)
+        if kind == S and escaped:
             detail[SHAPE] = ASK | ESCAPED_BIT
             return True
-        detail[SHAPE] = <uint32_t> self._shape_of(self.value_start, self.value_end - self.value_start)
+        shape = self._plain_shape(start, end)
+        detail[SHAPE] = <uint32_t> (shape if shape >= 0 else self._shape_of(start, end - start))
         if kind == S and (self.hashed >> key) & 1:
-            detail[CHECKSUM] = self._crc_of_input(self.value_start, self.value_end)
+            detail[CHECKSUM] = self._crc_of_input(start, end)
         return True
 
     cdef bint _is_base64(self, size_t start, size_t end) except -1 nogil:
@@ -1819,12 +1993,12 @@ cdef class Scanner:
                 return end
             i = end
 
-    cdef Py_ssize_t _some_lines(self, size_t *at, Py_ssize_t *lines, bint wrapped, Py_ssize_t *records, Py_ssize_t *items) except -1 nogil:
-        """Read lines until there are enough for one batch. `at`, `lines`, `records` and `items` are those up to the last whole line."""
+    cdef Py_ssize_t _some_lines(self, size_t *at, Py_ssize_t *lines, bint wrapped, size_t until) except -1 nogil:
+        """Read lines that begin before `until`, until there are enough for one batch. `at` and `lines` are those up to the last whole line."""
         cdef size_t i = at[0]
         cdef Py_ssize_t end
         cdef unsigned char c
-        while i < self.body_bytes and self.record_count < BATCH_RECORDS and self.entry_count < BATCH_RECORDS:
+        while i < until and self.record_count < BATCH_RECORDS and self.entry_count < BATCH_RECORDS:
             c = self.body[i]
             while (c == 32 or c == 9) and i + 1 < self.body_bytes:
                 i += 1
@@ -1855,8 +2029,6 @@ cdef class Scanner:
                 i = self.body_bytes
             at[0] = i
             lines[0] += 1
-            records[0] = self.record_count
-            items[0] = self.entry_count
         return 0
 
     cdef Py_ssize_t _wrapped(self, size_t i) except -1 nogil:
@@ -1913,17 +2085,6 @@ cdef class Scanner:
                     return slot
             at += 1
 
-    cdef inline bint _is_labelled(self, size_t at, size_t name, size_t end) except -1 nogil:
-        """Whether the bytes there, four or more, are those of the labels from `at`. False too near an end of either."""
-        if end >= self.eights or at + (end - name) + 8 > <size_t> self.labels.shape[0]:
-            return False
-        while end - name > 8:
-            if stj_eight(&self.body[name]) != stj_eight(&self.labels[at]):
-                return False
-            name += 8
-            at += 8
-        return (stj_eight(&self.body[name]) ^ stj_eight(&self.labels[at])) << (64 - 8 * (end - name)) == 0
-
     cdef inline bint _is_label(self, Py_ssize_t slot, size_t name, size_t end) except -1 nogil:
         cdef int64_t label = self.slots[SLOTS * slot + LABEL]
         cdef size_t at = label >> LENGTH_BITS
@@ -1962,8 +2123,8 @@ cdef class Scanner:
         cdef Py_ssize_t slot = self.slot_count
         cdef Py_ssize_t place
         label = name + b'":{"'
-        if self.label_bytes + len(label) + 8 > self.labels.shape[0]:
-            self.labels = _longer(self.labels, _bytes, self.label_bytes + len(label) + 8)
+        if self.label_bytes + len(label) + 16 > self.labels.shape[0]:  # of which `stj_alike` may read all
+            self.labels = _longer(self.labels, _bytes, self.label_bytes + len(label) + 16)
         for place in range(len(label)):
             self.labels[self.label_bytes + place] = <unsigned char> label[place]
         # the hash is one of the input: for a moment, the name is it
@@ -2074,6 +2235,7 @@ cdef class Scanner:
     cdef int _count_all(self) except -1:
         cdef Py_ssize_t at
         cdef int status
+        self.uncounted = False
         if not self.entry_count:
             return 0
         self.last_rank = min(self.owner.last_rank(), 0xFFFFFFFFFFFFFFFF)
@@ -2094,7 +2256,7 @@ cdef class Scanner:
         return 0
 
     def _sizes_of(self, Py_ssize_t item):
-        """The sizes of an item's attributes, by name."""
+        """The sizes of an item's attributes, by name, of those that were recorded: all large ones are among them."""
         cdef Py_ssize_t record, at, name
         cdef Py_ssize_t end = self.entries[ITEM * (item + 1) + FIRST] if item + 1 < self.entry_count else self.record_count
         found = {}
@@ -2155,15 +2317,9 @@ cdef class Scanner:
             else:
                 slot = &self.slots[SLOTS * <Py_ssize_t> row[SLOT]]
                 info = slot[INFO]
-                if slot[STATE] == COUNTED:
-                    slot[PRESENT] += 1
-                    slot[TOTAL] += bytes_
-                    if bytes_ > slot[MAX]:
-                        slot[MAX] = bytes_
-                    slot[TYPES] |= 1 << kind
-                elif slot[STATE] == OTHER:
+                if slot[STATE] == OTHER:
                     self._add_to_others(1, bytes_, bytes_, 1 << kind)
-                else:
+                elif slot[STATE] == NEW:  # others were counted when they were read
                     self._leave(TO_NAME, <uint32_t> record, 0)
             key = 0
             if info:
@@ -2650,7 +2806,7 @@ cdef class Scanner:
     # ----------------------------------------------------------------------------------------------------------- shapes
 
     cdef int _shape_of(self, size_t at, size_t length) except -1 nogil:
-        """What `shape_of` tells of a text or number as it stands in the input; ASK where that is left to it."""
+        """What `shape_of` tells of a text or number as it stands in the input, where `_plain_shape` does not know; ASK where that is left to it."""
         cdef size_t end = at + length
         cdef size_t i, part
         cdef uint8_t c
@@ -2663,9 +2819,6 @@ cdef class Scanner:
             return 0
         if end >= self.body_bytes:
             return ASK
-        shape = self._plain_shape(at, end)
-        if shape >= 0:
-            return shape
         text = &self.body[at]
         for i in range(length):
             c = CLASS[text[i]]

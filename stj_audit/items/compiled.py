@@ -115,11 +115,14 @@ class CompiledFold(ItemFold):
         if read is None:
             return None
         items, item_bytes, rest = read
+        page = None
         try:
             page = page_of(orjson.loads(rest), items=items, item_bytes=item_bytes)
         except ValueError:  # as BrokenPage is: `ItemFold` says so
-            scanner.forget()
             return None
+        finally:
+            if page is None:  # after an interrupt too
+                scanner.forget()
         scanner.count()
         return page
 

@@ -72,6 +72,11 @@ def accounts(audit: Audit) -> str:
     return f"accounts {a_few(names)}" if audit.account == SEVERAL else f"account {audit.account}"
 
 
+def at_first(audit: Audit) -> str:
+    """When the current bill is that of: tables that are not there yet cost nothing now."""
+    return "once deployed" if audit.templates else "now"
+
+
 def not_read(audit: Audit) -> tuple[str, ...]:
     """A line for each account and region of several that could not be read: "us-west-2 of prod: the role cannot be assumed"."""
     unread = [scope for scope in audit.scopes or () if scope.not_read is not None]

@@ -193,7 +193,7 @@ def and_more(rows: tuple[object, ...], most: int) -> str:
 def cost_line(report: Report) -> str:
     """ "Cost a month: $0.95 now, $90.46 at 10,000 users, of which avoidable: $38.40." """
     current, target = report.costs.current, digest_money.target_bill(report)
-    line = f"Cost a month: {filters.usd_words(current.monthly_usd, current.complete)} now"
+    line = f"Cost a month: {filters.usd_words(current.monthly_usd, current.complete)} {digest.at_first(report.audit)}"
     if target is None:
         return f"{line}, not known at {filters.users(report.audit.target_users)}."
     line += f", {filters.usd_words(target.monthly_usd, target.complete)} at {filters.users(target.users)}"

@@ -21,6 +21,8 @@ from stj_audit.report import (
 )
 from stj_audit.wording import counted
 
+PLANNED = "NOT_DEPLOYED"  # the status of a table of a design
+NONE_YET = "none yet: nothing is deployed"
 TTL_CALL = "DescribeTimeToLive"
 # The worst first. A table of which too little was seen is worth a look before one that is good.
 GRADE_ORDER = ("F", "D", "C", "?", "B", "A", "n/a")
@@ -114,11 +116,31 @@ def pitr(table: TableReport) -> str:
     return "on" if backups.recovery_period_days is None else f"on, {counted(backups.recovery_period_days, 'day')}"
 
 
+def is_planned(table: TableReport) -> bool:
+    """Whether the table is not there yet: it has no items, no traffic and no backups that could have been looked at."""
+    return table.status == PLANNED
+
+
+def no_items(table: TableReport) -> str:
+    """Why nothing is told of the items of a table."""
+    return NONE_YET if is_planned(table) else "not known: its items were not read"
+
+
+def no_traffic(table: TableReport) -> str:
+    """Why nothing is told of the traffic of a table."""
+    return NONE_YET if is_planned(table) else "not known: the metrics of CloudWatch could not be read, or are not available here"
+
+
+def created(table: TableReport) -> str:
+    """On which day."""
+    return "not yet" if is_planned(table) else filters.on_date(table.created_at)
+
+
 def on_demand_backups(table: TableReport) -> str:
     """How many, and the newest."""
     backups = table.backups.on_demand
     if backups is None:
-        return NOT_CHECKED
+        return NONE_YET if is_planned(table) else NOT_CHECKED
     if not backups:
         return "none"
     return f"{len(backups):,}, newest of {filters.on_date(max(backup.created_at for backup in backups))}"
@@ -126,7 +148,7 @@ def on_demand_backups(table: TableReport) -> str:
 
 def tags(table: TableReport) -> str:
     if table.tags is None:
-        return NOT_CHECKED
+        return "not known before deployment" if is_planned(table) else NOT_CHECKED
     return ", ".join(f"{key}={value}" for key, value in sorted(table.tags.items())[:MAX_ROWS]) or "none"
 
 

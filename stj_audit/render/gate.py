@@ -63,7 +63,7 @@ def render_gate(report: Report, gate: GateReport, *, color: bool) -> str:
 
 def summary(report: Report, gate: GateReport) -> str:
     """How it came out, why, and what to do, in one line."""
-    return " ".join([filters.sentence(f"{gate.verdict}: {_why(report, gate)}"), *map(filters.sentence, _to_do(gate))])
+    return " ".join([filters.sentence(f"{gate.verdict}: {_why(report, gate)}"), *map(filters.sentence, _to_do(report, gate))])
 
 
 # ----------------------------------------------------------------------------------------------------------- the tables
@@ -199,14 +199,16 @@ def _findings_passed(report: Report, gate: GateReport) -> str:
     return f"{told} among what could be checked" if report.not_checked else told
 
 
-def _to_do(gate: GateReport) -> Iterator[str]:
+def _to_do(report: Report, gate: GateReport) -> Iterator[str]:
     if any(one.verdict == OVER for one in gate.items):
         yield "Make the large items smaller, or give a higher --fail-item-size for items that are meant to be there"
     if gate.failing:
         yield "Fix the findings (`stj-audit rules NAME` says how), or accept one with [[ignore]] or --baseline"
     if gate.verdict != INCONCLUSIVE:
         return
-    verdicts = {one.verdict for one in gate.items if digest_gate.leaves_open(gate, one)}
+    described = {table.name for table in report.tables}
+    absent = [one for one in gate.items if one.verdict == NOT_READ and one.table not in described]
+    verdicts = {one.verdict for one in gate.items if digest_gate.leaves_open(gate, one) and one not in absent}
     if INCONCLUSIVE in verdicts:
         yield "Read every item with --scan full, while nobody loads or clears the table; or let a sample pass with --inconclusive pass"
     if NOT_READ in verdicts:
@@ -214,6 +216,10 @@ def _to_do(gate: GateReport) -> Iterator[str]:
             "Let the items be read (--scan, --scan-budget, --max-read-units; `stj-audit iam-policy` prints the permissions), or leave their "
             "sizes out with --fail-item-size off"
         )
-    if not verdicts:
+    if absent:
+        yield "See that each of these tables is there and may be described (`stj-audit iam-policy` prints the permissions), or leave it out"
+    elif not verdicts and report.audit.templates:
+        yield "Give what is not known yet with --parameter NAME=VALUE, or in stj-audit.toml; or name the tables that are to be judged"
+    elif not verdicts:
         strict = ", or leave out --strict" if gate.strict else ""
         yield f"See that all of it is there and may be read (`stj-audit iam-policy` prints the permissions){strict}"

@@ -58,7 +58,7 @@ def _head(page: Page, report: Report) -> None:
     if digest.against_baseline(report):
         page.text(digest.against_baseline(report))
     current, target = report.costs.current, digest_money.target_bill(report)
-    line = f"Cost a month: {filters.usd_words(current.monthly_usd, current.complete)} now"
+    line = f"Cost a month: {filters.usd_words(current.monthly_usd, current.complete)} {digest.at_first(audit)}"
     if target is not None:
         line += f", {filters.usd_words(target.monthly_usd, target.complete)} at {filters.users(target.users)}"
         line += f", of which avoidable: {digest_money.avoidable(report, target)}"

@@ -27,6 +27,7 @@ from stj_audit.facts import SampledSegment, Table
 from stj_audit.items.counts import Counts
 from stj_audit.items.dynamic import hidden
 from stj_audit.items.plan import Reading
+from stj_audit.unfinished import temporary_file
 
 VERSION = 2  # 1 had other hashes of the largest items
 EVERY_SECONDS = 10
@@ -160,22 +161,15 @@ def _file_name(arn: str) -> str:
 
 def _make_once(path: Path, content: bytes) -> None:
     """A file that its owner alone can read. Of several that make it at the same time one does, and none reads half of it."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".stj-audit-")
-    try:
+    with temporary_file(path.parent) as (descriptor, name):
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
         with contextlib.suppress(FileExistsError):
             os.link(name, path)
-    finally:
-        Path(name).unlink()
 
 
 def _replace(path: Path, content: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".stj-audit-")
-    temporary = Path(name)
-    try:
+    with temporary_file(path.parent) as (descriptor, name):
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        Path(name).replace(path)

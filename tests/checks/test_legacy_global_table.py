@@ -27,7 +27,7 @@ def test_passes_with_the_current_version() -> None:
 
 def test_does_not_apply_where_no_version_is_named() -> None:
     result = examined(legacy_global_table)
-    assert (result.status, result.reason) == (Status.NOT_APPLICABLE, "DescribeTable names no version of global tables")
+    assert (result.status, result.reason) == (Status.NOT_APPLICABLE, "no version of global tables is named")
 
 
 def test_tells_that_code_may_use_its_attributes() -> None:

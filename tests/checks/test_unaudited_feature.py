@@ -30,7 +30,7 @@ def test_its_command_only_looks() -> None:
 
 def test_does_not_apply_to_other_tables() -> None:
     result = examined(unaudited_feature)
-    assert (result.status, result.reason) == (Status.NOT_APPLICABLE, "DescribeTable shows no feature that is left out here")
+    assert (result.status, result.reason) == (Status.NOT_APPLICABLE, "no feature is seen that is left out here")
 
 
 def test_tells_that_it_is_a_note() -> None:

@@ -104,6 +104,60 @@ def test_an_answer_that_ends_early_counts_nothing(cut: int) -> None:
     assert one.counts() == compiled().counts()
 
 
+def orders(*places: int) -> list[Item]:
+    """Items with the same attributes, each of another size."""
+    return [
+        {"id": {"S": f"a{place}"}, "total": {"N": f"{place}.5"}, "paid": {"BOOL": place % 2 == 0}, "note": {"S": "x" * place}}
+        for place in places
+    ]
+
+
+@pytest.mark.parametrize("cut", range(1, 120, 3))
+def test_of_an_answer_that_ends_early_nothing_is_kept_of_names_known_before(cut: int) -> None:
+    one, other = compiled(), compiled()
+    for fold in (one, other):
+        fold.add_page(page(*orders(1, 2)))
+    with pytest.raises(BrokenPage):
+        one.add_page(page(*orders(30, 40, 50))[:-cut])
+    assert one.counts() == other.counts()
+
+
+def test_what_was_read_and_not_counted_is_taken_back_after_an_interrupt() -> None:
+    one, other = compiled(), compiled()
+    for fold in (one, other):
+        fold.add_page(page(*orders(1, 2)))
+    with patch("stj_audit.items.compiled.page_of", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        one.add_page(page(*orders(30, 40)))
+    assert one.counts() == other.counts()
+
+
+@pytest.mark.parametrize(
+    "odd", ['{"id":{"S":"odd"},"total":{"N":"7"},"n\\u0061me":{"S":"a"}}', '{"id":{"S":"odd"},"note":{"S":"b"},"total":{"N": "7"}}']
+)
+def test_lines_before_and_after_an_odd_one_count_once(odd: str) -> None:
+    usual = [json.dumps(item, separators=(",", ":")) for item in orders(*range(40))]
+    block = "\n".join([*usual[:20], odd, *usual[20:], odd]).encode()
+    one, pure = compiled(), ItemFold(a_table(), hash_key=KEY)
+    for fold in (one, pure):
+        for _ in range(2):  # the second time, the names are known
+            assert fold.add_lines(block, wrapped=False) == 42
+    assert one.scanned_items >= 80
+    assert one.counts() == pure.counts()
+
+
+@pytest.mark.parametrize("length", range(70))
+def test_values_close_to_the_end_of_the_input(length: int) -> None:
+    """Where fewer than 32 bytes are left, and right before that."""
+    one, pure = compiled(), ItemFold(a_table(), hash_key=KEY)
+    for fold in (one, pure):
+        fold.add_lines(b'{"id":{"S":"b"},"x":{"S":"y"},"n":{"N":"1"},"m":{"M":{"x":{"S":"y"}}}}', wrapped=False)
+        for end in ('"x":{"S":"%s"}', '"n":{"N":"1%s"}', '"m":{"M":{"x":{"S":"%s"}}}', '"x":{"BOOL":true},"s":{"SS":["%s"]}'):
+            text = ("0" if '"N"' in end else "z") * length
+            fold.add_lines(('{"id":{"S":"a"},' + end % text + "}").encode(), wrapped=False)
+    assert one.scanned_items == 5
+    assert one.counts() == pure.counts()
+
+
 # ------------------------------------------------------------------------------------------------------ what is usual, and what is not
 
 

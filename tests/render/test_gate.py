@@ -82,7 +82,7 @@ def test_a_table_that_was_not_described_is_told() -> None:
     )
     told = lines(gate)
     assert "UNKNOWN  gone" in told
-    assert told[-1].startswith("inconclusive: gone: said of gone. Let the items be read")
+    assert told[-1].startswith("inconclusive: gone: said of gone. See that each of these tables is there and may be described")
 
 
 @pytest.mark.parametrize(
@@ -141,3 +141,18 @@ def test_colours_are_added_where_they_are_wanted() -> None:
 def test_without_a_gate_there_is_nothing_to_show() -> None:
     with pytest.raises(ConfigError, match="no gate"):
         render_gate(replace(sample_report(), gate=None))
+
+
+def test_of_a_table_that_is_not_there_nobody_is_told_to_read_its_items() -> None:
+    said = "gone: no item was read: the configuration declares the table, and it is not there"
+    gate = a_gate(a_verdict("gone", "not read"), verdict="inconclusive", exit_code=4, reasons=(said,))
+    last = lines(gate)[-1]
+    assert last == (
+        f"inconclusive: {said}. See that each of these tables is there and may be described (`stj-audit iam-policy` prints the "
+        "permissions), or leave it out."
+    )
+    both = a_gate(
+        a_verdict("gone", "not read"), a_verdict(NAMES[0], "not read"), verdict="inconclusive", exit_code=4, reasons=(said,)
+    )
+    assert "Let the items be read (--scan" in lines(both)[-1]
+    assert "See that each of these tables is there" in lines(both)[-1]

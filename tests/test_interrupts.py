@@ -1,0 +1,170 @@
+"""Ctrl-C and SIGTERM, sent to the command as a process: the first is answered in good order, the second at once."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from stj_audit.cli.interrupts import ENDED, SAME_SECONDS
+from stj_audit.unfinished import remove_all, temporary_file
+from tests.commands import KEYS
+from tests.engines.answering import answering
+from tests.engines.dynamodb_local import REGION, DynamoDBLocal, fresh_name
+
+NOT_SENT_ON = {"host", "content-length", "connection", "accept-encoding"}
+PATIENCE_SECONDS = 60
+
+
+@dataclass
+class Slow:
+    """The engine, behind a server that holds the items back until they are `let_go`."""
+
+    url: str
+    table: str
+    asked: threading.Event = field(default_factory=threading.Event)
+    let_go: threading.Event = field(default_factory=threading.Event)
+
+
+@pytest.fixture
+def slow(dynamodb_local: DynamoDBLocal) -> Iterator[Slow]:
+    name, client = fresh_name("orders"), dynamodb_local.client()
+    client.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    client.put_item(TableName=name, Item={"id": {"S": "a"}})
+    made = Slow(url="", table=name)
+
+    def answer(operation: str, body: bytes, request: BaseHTTPRequestHandler) -> tuple[int, bytes]:
+        if operation == "Scan":
+            made.asked.set()
+            made.let_go.wait(PATIENCE_SECONDS)
+        headers = {name: value for name, value in request.headers.items() if name.lower() not in NOT_SENT_ON}
+        try:
+            sent = urllib.request.Request(dynamodb_local.endpoint_url, data=body, headers=headers)
+            with urllib.request.urlopen(sent) as answered:
+                return answered.status, answered.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read()
+
+    with answering(answer) as made.url:
+        yield made
+        made.let_go.set()
+        time.sleep(0.1)  # what is still held back gets its answer before the server goes
+    client.close()
+
+
+@contextmanager
+def running(slow: Slow, folder: Path, *arguments: str) -> "Iterator[subprocess.Popen[str]]":
+    where = ("--endpoint-url", slow.url, "--region", REGION, "--no-config", "--no-progress")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "STJ_AUDIT_", "GITHUB_"))}
+    with subprocess.Popen(
+        [sys.executable, "-m", "stj_audit", *arguments, slow.table, *where],
+        cwd=folder,
+        env=environment | KEYS | {"AWS_EC2_METADATA_DISABLED": "true"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def lines_until(process: "subprocess.Popen[str]", beginning: str) -> list[str]:
+    """What it says on stderr, up to a line that begins so."""
+    assert process.stderr is not None
+    told: list[str] = []
+    for line in process.stderr:
+        told.append(line)
+        if line.startswith(beginning):
+            return told
+    raise AssertionError(f"it ended without {beginning!r}: {told}")
+
+
+@pytest.mark.process
+@pytest.mark.dynamodb_local
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_is_finished_however_often_it_arrives(slow: Slow, tmp_path: Path, first: signal.Signals) -> None:
+    with running(slow, tmp_path, "run", "--report", "run.json", "--report", "report.html") as process:
+        assert slow.asked.wait(PATIENCE_SECONDS)
+        process.send_signal(first)
+        lines_until(process, "interrupted: the calls under way end")
+        process.send_signal(signal.SIGINT)  # at once: it is the same, handed on by a wrapper
+        slow.let_go.set()
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert (process.returncode, out) == (130, "")
+    assert err.split("\n")[-4:] == ["wrote run.json: what was read before the interrupt", "", "interrupted", ""]
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+    report = json.loads((tmp_path / "run.json").read_text())
+    assert [one["name"] for one in report["tables"]] == [slow.table]
+    assert report["gate"]["reasons"] == ["the audit was interrupted"]
+
+
+@pytest.mark.process
+@pytest.mark.dynamodb_local
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_a_second_ends_at_once_and_says_so(slow: Slow, tmp_path: Path, command: str, second: signal.Signals) -> None:
+    (tmp_path / "run.json").write_text("the run before")
+    with running(slow, tmp_path, command, "--report", "run.json") as process:
+        assert slow.asked.wait(PATIENCE_SECONDS)
+        process.send_signal(signal.SIGINT)
+        lines_until(process, "interrupted: the calls under way end")
+        time.sleep(SAME_SECONDS + 0.1)
+        began = time.monotonic()
+        process.send_signal(second)
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert time.monotonic() - began < 10  # the items are still held back
+    assert (process.returncode, out, err) == (130, "", ENDED.decode())
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("run.json", "the run before")]
+
+
+@pytest.mark.process
+@pytest.mark.dynamodb_local
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a named pipe")
+def test_reports_that_are_being_written_are_written_to_their_end(slow: Slow, tmp_path: Path) -> None:
+    """The second report goes to a pipe that nobody reads yet, so the interrupt arrives while it is written."""
+    slow.let_go.set()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with running(slow, tmp_path, "check", "--report", "run.json", "--report", f"html={pipe}", "--report", "last.md") as process:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not (tmp_path / "run.json").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.2)  # it is at the pipe then
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        assert process.poll() is None
+        page = pipe.read_text(encoding="utf-8")
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 130
+    assert page.rstrip().endswith("</html>")
+    assert (tmp_path / "last.md").read_text(encoding="utf-8").startswith("# DynamoDB audit")
+    assert out.startswith("DynamoDB check: ")
+    assert err.split("\n")[-4:] == ["wrote last.md", "", "interrupted", ""]
+
+
+def test_nothing_is_left_of_what_is_being_written(tmp_path: Path) -> None:
+    with temporary_file(tmp_path) as (descriptor, name):
+        os.write(descriptor, b"half of i")
+        assert [str(path) for path in tmp_path.iterdir()] == [name]
+        remove_all()
+        assert list(tmp_path.iterdir()) == []
+        os.close(descriptor)
