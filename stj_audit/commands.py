@@ -1,7 +1,8 @@
 """
 The commands of the AWS CLI that change a table, with its real names, ready to be pasted. They are printed in reports and never run here.
 
-Names of tables and indexes hold no character that a shell would read: AWS allows letters, digits, "_", "-" and "." only.
+AWS allows letters, digits, "_", "-" and "." only in names of tables and indexes. But a template may have any other, and a name may begin
+with a dash: so each is one word for the shell, and never an option of its own.
 """
 
 import json
@@ -20,9 +21,19 @@ OPTIONS: Mapping[UnitSetting, str] = {
 }
 
 
+def option(name: str, value: str) -> str:
+    """An option with a value from outside, for a shell; one that begins with a dash would be an option itself behind a blank."""
+    return f"{name}={shlex.quote(value)}" if value.startswith("-") else f"{name} {shlex.quote(value)}"
+
+
+def of_table(table: Table) -> str:
+    """The options that name a table."""
+    return f"{option('--region', table.region)} {option('--table-name', table.name)}"
+
+
 def update_table(table: Table, options: str) -> str:
     """`aws dynamodb update-table` with some options."""
-    return f"aws dynamodb update-table --region {table.region} --table-name {table.name} {options}"
+    return f"aws dynamodb update-table {of_table(table)} {options}"
 
 
 def update_units(table: Table, index: str | None, setting: UnitSetting, units: Mapping[str, int]) -> str:
@@ -66,7 +77,7 @@ def scalable_target(table: Table, index: str | None, dimension: Dimension) -> st
     """The options by which Application Auto Scaling knows one kind of capacity of a table or index."""
     kind, where = ("table", "") if index is None else ("index", f"/index/{index}")
     return (
-        f"--region {table.region} --service-namespace dynamodb --resource-id table/{table.name}{where} "
+        f"{option('--region', table.region)} --service-namespace dynamodb {option('--resource-id', f'table/{table.name}{where}')} "
         f"--scalable-dimension dynamodb:{kind}:{dimension.title()}CapacityUnits"
     )
 
@@ -77,7 +88,7 @@ def track_target(table: Table, index: str | None, dimension: Dimension, percent:
     tracking = shlex.quote(json.dumps({"PredefinedMetricSpecification": metric, "TargetValue": percent}))
     name = "-".join(part for part in (table.name, index, dimension, str(percent)) if part)
     return (
-        f"aws application-autoscaling put-scaling-policy {scalable_target(table, index, dimension)} --policy-name {name} "
+        f"aws application-autoscaling put-scaling-policy {scalable_target(table, index, dimension)} {option('--policy-name', name)} "
         f"--policy-type TargetTrackingScaling --target-tracking-scaling-policy-configuration {tracking}"
     )
 

@@ -38,6 +38,7 @@ Language = Literal["CloudFormation", "Terraform"]
 
 TEMPLATE = "template"  # as the call of a fact: the file that a table is defined in would tell it
 NOT_DEPLOYED = "nothing is deployed yet"  # the reason of a fact that no template can tell
+DYNAMIC_ATTRIBUTES = "<dynamic>"  # what attributes are summed as whose names may be data, see `items.dynamic`
 INTERRUPTED = "the audit was interrupted"  # that of a fact which had not been read by then
 
 

@@ -28,6 +28,7 @@ _NAME = re.compile(
     r"(?P<account>[A-Za-z0-9-]+)/(?P<region>[A-Za-z0-9-]+)/(?P<year>\d{4})/(?P<month>\d\d)/(?P<rest>\d\dT\d{4}Z-[A-Za-z0-9-]+\.json)",
     re.ASCII,
 )
+NAME_LENGTH = 100  # of a folder, and of the id of a run: more than AWS or we give; a file name may have 255 bytes
 _NOT_FOR_NAMES = re.compile(r"[^A-Za-z0-9-]", re.ASCII)
 
 GRADE = r"^([A-F][+-]?|\?|n/a)$"
@@ -128,7 +129,8 @@ def name_of(report: Report) -> str:
     """ "account/region/2026/11/22T0600Z-id.json": below `runs/` and below `summary/`. Of several accounts or regions, "several"."""
     audit = report.audit
     started = audit.started_at.astimezone(UTC)
-    account, region, run = (_NOT_FOR_NAMES.sub("-", part) for part in (audit.account or UNKNOWN_ACCOUNT, audit.region, audit.id))
+    parts = (audit.account or UNKNOWN_ACCOUNT, audit.region, audit.id)
+    account, region, run = (_NOT_FOR_NAMES.sub("-", part[:NAME_LENGTH]) for part in parts)
     return f"{account}/{region}/{started:%Y/%m/%dT%H%M}Z-{run}.json"
 
 

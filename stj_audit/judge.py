@@ -377,7 +377,7 @@ def _limits(judged: Sequence[_Judged], scale: Scale) -> tuple[ScaleLimit, ...]:
 def fingerprint(check: str, table: str, index: str | None, subject: str = "") -> str:
     """The same in every run for the same check, table, index and subject."""
     parts = (check, table, index or "", *((subject,) if subject else ()))
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _savings(one: _Judged, change: Change | None, scale: Scale) -> dict[str, Decimal] | None:

@@ -19,11 +19,13 @@ from stj_audit.facts import AttributeType, ItemSizes, KeyAttribute, KeyRole, Tab
 from stj_audit.grade import POLICY_VERSION
 from stj_audit.items import cluster, exports, files
 from stj_audit.items.counts import Counts
+from stj_audit.items.dynamic import without_dynamic_names
 from stj_audit.items.engine import new_fold
 from stj_audit.items.fold import ItemFold
 from stj_audit.items.lines import Entry
 from stj_audit.items.plan import spent_in_words
 from stj_audit.items.pool import fold_parts, processes_here
+from stj_audit.items.shown import ShownKeys
 from stj_audit.pipeline import HASH_KEY_BYTES, Request, Tell, end_reading, hash_key_for, items_plan, tell_plan
 from stj_audit.profile import ExportSource, KeyValues, Place, Profile, Source, TableProfile
 from stj_audit.refusals import never_swallowed
@@ -188,7 +190,7 @@ def _measure(request: FilesRequest, reading: _Reading[P], on_progress: Progress)
             on_progress("MB", _megabytes(read_bytes), _megabytes(whole_bytes) + 1)
     finally:
         on_progress("MB", 1, 1)
-    sizes = fold.sizes(coverage="full", read_units=Decimal(0))
+    sizes = without_dynamic_names(fold.sizes(coverage="full", read_units=Decimal(0)), table)
     largest = [(one.size_bytes, one.key_hash) for one in sizes.largest]
     find_in_part = partial(reading.find_in_part, table=table, hash_key=hash_key)
     found = _find(held, largest, find_in_part, _processes(request, reading.parts)) if request.find_largest else {}
@@ -247,16 +249,18 @@ def measure_tables(
     spark_master: str | None = None,
     on_progress: Progress | None = None,
     tell: Tell | None = None,
+    shown: ShownKeys | None = None,
 ) -> Profile:
     """
     The sizes of the items of live tables, as far as the plan of the request goes. `engine` and `spark_master` are as in `FilesRequest`.
-    `tell` is given sentences, before and after, on how much is read and what it costs. Raises AuditError when there is nothing to read.
+    `tell` is given sentences, before and after, on how much is read and what it costs; `shown`, the keys of the largest items, which Spark
+    does not tell. Raises AuditError when there is nothing to read.
     """
     if engine == "spark":
         reader = ClusterReader(options=request.aws, master=spark_master)
         with cluster.context(spark_master):  # tables are read by threads, and Spark is started once
             return _measure_tables(request, size_lines, reader.read, on_progress, tell)
-    return _measure_tables(request, size_lines, items.read, on_progress, tell)
+    return _measure_tables(request, size_lines, partial(items.read, shown=shown), on_progress, tell)
 
 
 @never_swallowed()

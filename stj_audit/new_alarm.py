@@ -1,9 +1,11 @@
 """A CloudWatch alarm that a table does not have: how it would be made, without an action, as only its owner knows whom it shall reach."""
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from stj_audit.cloudformation import Value, logical_id, template
+from stj_audit.commands import option
 from stj_audit.facts import Table
 
 NAMESPACE = "AWS/DynamoDB"
@@ -24,10 +26,11 @@ class NewAlarm:
 
     @property
     def command(self) -> str:
-        dimensions = " ".join(f"Name={name},Value={value}" for name, value in self.dimensions.items())
+        dimensions = " ".join(shlex.quote(f"Name={name},Value={value}") for name, value in self.dimensions.items())
         return (
-            f"aws cloudwatch put-metric-alarm --region {self.table.region} --alarm-name {self.name} --namespace {NAMESPACE} "
-            f"--metric-name {self.metric} --dimensions {dimensions} --statistic {self.statistic} --period {PERIOD_SECONDS} "
+            f"aws cloudwatch put-metric-alarm {option('--region', self.table.region)} {option('--alarm-name', self.name)} "
+            f"--namespace {NAMESPACE} --metric-name {self.metric} --dimensions {dimensions} "
+            f"--statistic {self.statistic} --period {PERIOD_SECONDS} "
             f"--evaluation-periods {self.minutes} --datapoints-to-alarm {self.minutes} --threshold {self.threshold} "
             "--comparison-operator GreaterThanThreshold --treat-missing-data notBreaching"
         )

@@ -18,6 +18,7 @@ from stj_audit.cost.prices import bundled_regions
 from stj_audit.design import COLLECTION_READS, ITEMS_PER_CALL, READS, Operation
 from stj_audit.errors import AuditError
 from stj_audit.facts import (
+    DYNAMIC_ATTRIBUTES,
     MAX_ITEM_BYTES,
     AttributeSizes,
     Index,
@@ -552,6 +553,7 @@ class _Chosen:
     unseen_keys: tuple[str, ...]
     lighter: tuple[AttributeSizes, ...]
     rare: int
+    dynamic: bool
     uncounted: bool
     total_bytes: int
 
@@ -559,6 +561,7 @@ class _Chosen:
     def of(cls, items: ItemSizes, table: Table) -> "_Chosen":
         found = {one.name: one for one in items.attributes if one.present}
         uncounted = found.pop(OTHER_ATTRIBUTES, None) is not None
+        dynamic = found.pop(DYNAMIC_ATTRIBUTES, None) is not None
         keys = _all_keys(table)
         schema = dict.fromkeys((*keys, *(name for index in table.indexes for name in index.non_key_attributes)))
         named = [found[name] for name in schema if name in found]
@@ -570,6 +573,7 @@ class _Chosen:
             unseen_keys=tuple(name for name in keys if name not in found),
             lighter=tuple(usual[room:]),
             rare=len(others) - len(usual),
+            dynamic=dynamic,
             uncounted=uncounted,
             total_bytes=items.scanned_bytes,
         )
@@ -583,6 +587,8 @@ class _Chosen:
             parts.append(
                 f"{counted(self.rare, 'name')} that under {percent(RARE_SHARE)} of the items have, or only one: they may be data"
             )
+        if self.dynamic:
+            parts.append("the names that too few items have to be schema")
         if self.uncounted:
             parts.append(f"the names beyond the first {count(MAX_ATTRIBUTES)}")
         if parts:

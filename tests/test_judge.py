@@ -505,3 +505,8 @@ def test_without_items_a_table_is_told_by_describe_table() -> None:
 def test_the_use_of_an_index_is_told_in_words(flow: Flow, usage: str) -> None:
     facts = table_facts(a_table(indexes=(an_index("i"),)), traffic=some_traffic(indexes={"i": flow}))
     assert judged(facts).tables[0].indexes[0].usage == usage
+
+
+def test_half_a_character_in_a_name_is_no_bug() -> None:
+    halves = {fingerprint("pitr-off", name, None) for name in ("a\ud800", "a\udfff", "a?")}
+    assert len(halves) == 3

@@ -6,13 +6,21 @@ encodings that could carry it.
 """
 
 import base64
+import email
+import email.policy
 import html
 import json
+import os
+import pty
 import re
+import subprocess
+import sys
+import threading
 import unicodedata
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cache
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler
@@ -22,7 +30,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from stj_audit.cli import main
+from stj_audit.facts import DYNAMIC_ATTRIBUTES
+from stj_audit.items.plan import ItemsPlan
 from stj_audit.options import FORMATS
+from stj_audit.scanners import items, tables
+from stj_audit.scanners.session import AwsOptions, open_session
 from tests.commands import Ran, stj_audit
 from tests.engines.answering import answering
 from tests.engines.dynamodb_local import REGION, DynamoDBLocal, fresh_name
@@ -103,6 +116,12 @@ class Secrets:
     name: str
     traces: frozenset[str]
 
+    def items(self) -> list[dict[str, Any]]:
+        client = self.engine.client()
+        found = client.scan(TableName=self.name)["Items"]
+        client.close()
+        return list(map(dict, found))
+
     def run(self, *arguments: str | Path, cwd: Path, endpoint_url: str | None = None) -> Ran:
         url = endpoint_url or self.engine.endpoint_url
         return stj_audit("run", self.name, "--endpoint-url", url, "--region", REGION, *arguments, cwd=cwd)
@@ -157,7 +176,13 @@ def marked(markers: Markers, *, large: bool) -> dict[str, Any]:
         "blob": markers.binary(),
         "contact": markers.email(),
         "expires": markers.number(),
+        # Names that are data: a map that is keyed by people, spread over the item
+        markers.key(): markers.number(),
+        markers.email()["S"]: markers.text(),
     }
+
+
+SCHEMA = {name for name in marked(Markers(), large=False) if not name.startswith("zq")}
 
 
 def found(text: str, traces: frozenset[str]) -> list[str]:
@@ -178,8 +203,58 @@ def heads(traces: frozenset[str]) -> tuple[int, dict[str, list[str]]]:
 
 def everything(ran: Ran, folder: Path) -> str:
     """Stdout, stderr and every file in the folder."""
-    files = [path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*")) if path.is_file()]
-    return "\n".join((ran.out, ran.err, *files))
+    return "\n".join((ran.out, ran.err, *(text_of(path.read_bytes()) for path in sorted(folder.rglob("*")) if path.is_file())))
+
+
+def text_of(content: bytes) -> str:
+    """Of a file; of a mail also what is in its parts, which no line of it has whole."""
+    text = content.decode("latin-1") + content.decode("utf-8", "replace")
+    if b"MIME-Version:" not in content:
+        return text
+    parts = email.message_from_bytes(content, policy=email.policy.default).walk()
+    return text + "".join(
+        bytes(part.get_payload(decode=True) or b"").decode("utf-8", "replace") for part in parts if not part.is_multipart()
+    )
+
+
+class Watched:
+    """What is in the files of a folder while a command runs, those that are gone afterwards too."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._seen, self._over = folder, dict[tuple[str, int, int], bytes](), threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "Watched":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+        self._look()
+
+    @property
+    def names(self) -> set[str]:
+        return {Path(name).name for name, _, _ in self._seen}
+
+    def text(self) -> str:
+        return "\n".join((*self.names, *map(text_of, self._seen.values())))
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.02):
+            self._look()
+
+    def _look(self) -> None:
+        for folder, _, names in os.walk(self._folder):
+            for name in names:
+                path = Path(folder, name)
+                try:
+                    stat = path.stat()
+                    key = (str(path), stat.st_mtime_ns, stat.st_size)
+                    if key not in self._seen:
+                        self._seen[key] = path.read_bytes()
+                except OSError:  # gone again
+                    continue
 
 
 @pytest.mark.parametrize("text", ["zqx0000", "73010000000", "+3pxYgAAAAD", "zqk0", "\\xfbzqb", "enF4MDAwM"])
@@ -221,7 +296,7 @@ def test_no_value_leaves_in_any_format(format_: str, secrets: Secrets, tmp_path:
     assert "item-over-warn-line" in {finding["check"] for finding in run["findings"]}
     looked_at_values = {"secret-in-index", "personal-data-in-key", "ttl-values-unusable"}
     assert looked_at_values <= {finding["check"] for finding in run["findings"]}
-    assert {attribute["name"] for attribute in table["items"]["attributes"]} == set(marked(Markers(), large=False))
+    assert {attribute["name"] for attribute in table["items"]["attributes"]} == SCHEMA | {DYNAMIC_ATTRIBUTES}
     [facts] = run["facts"]["gathered"]["snapshot"]["tables"]
     assert sum(facts["items"]["sizes"]["items"]) == ITEMS, "the run file must have the facts too"
     assert facts["time_to_live"]["enabled"]
@@ -238,6 +313,142 @@ def test_no_value_leaves_in_any_format(format_: str, secrets: Secrets, tmp_path:
         )
         assert rendered.code == 0
         assert found(rendered.out + rendered.err, secrets.traces) == []
+
+
+COMMANDS = (
+    "doctor {name}",
+    "init {name} --output made.toml",
+    "items {name} -f json",
+    "items {name} -f markdown --resume checkpoints",
+    "items --from {items} --key customer:S,seen:N --find-largest --processes 2",
+    "run {name} --report old.json --history kept --resume checkpoints",
+    "check {name} --report new.json --report new.sarif --sarif-anchor old.json --write-baseline known.json --history kept",
+    "check {name} --baseline known.json --format github --sarif-anchor old.json --scan none",
+    "send new.json --dry-run out.eml --from audits@example.com --to team@example.com",
+    "diff old.json new.json -f markdown",
+    "diff --since last --history kept new.json -f json",
+    "cost {name} --format json",
+)
+OFFLINE = ("send", "diff")
+
+
+@pytest.fixture(scope="module")
+def through_all(secrets: Secrets, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Ran], Watched]:
+    """Each command on the table of secrets, as talkative as it can be, with all of its files below one folder."""
+    folder, apart = tmp_path_factory.mktemp("all"), tmp_path_factory.mktemp("items")
+    (apart / "items.json").write_text("\n".join(json.dumps(in_json(item)) for item in secrets.items()), encoding="utf-8")
+    (folder / "tmp").mkdir()
+    environment = {
+        "TMPDIR": str(folder / "tmp"),
+        "XDG_STATE_HOME": str(folder / "state"),
+        "GITHUB_STEP_SUMMARY": str(folder / "summary"),
+    }
+    ran = {}
+    with Watched(folder) as watched:
+        for command in COMMANDS:
+            words = command.format(name=secrets.name, items=apart / "items.json").split()
+            if words[0] not in OFFLINE and "--from" not in words:
+                words += ["--endpoint-url", secrets.engine.endpoint_url, "--region", REGION]
+            words += ["-v"] if words[0] in OFFLINE else ["-vv"]
+            ran[command] = stj_audit(*words, cwd=folder, keys=True, **environment)
+    return ran, watched
+
+
+def in_json(item: Any) -> Any:
+    """An item of boto3's client as JSON has it: binary in base64."""
+    if isinstance(item, dict):
+        return {name: in_json(value) for name, value in item.items()}
+    if isinstance(item, list):
+        return [in_json(one) for one in item]
+    return base64.b64encode(item).decode() if isinstance(item, bytes) else item
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_value_is_printed_by_any_command(command: str, through_all: tuple[dict[str, Ran], Watched], secrets: Secrets) -> None:
+    ran = through_all[0][command]
+    assert ran.code in {0, 3, 4}, ran.err
+    assert ran.out or ran.err
+    assert found(ran.out + ran.err, secrets.traces) == []
+
+
+def test_no_value_is_in_any_file_even_for_a_moment(through_all: tuple[dict[str, Ran], Watched], secrets: Secrets) -> None:
+    watched = through_all[1]
+    assert {"made.toml", "old.json", "new.json", "new.sarif", "known.json", "out.eml", "summary", "hash.key"} <= watched.names
+    assert found(watched.text(), secrets.traces) == []
+
+
+def test_a_checkpoint_holds_no_value_and_no_name_that_is_data(
+    secrets: Secrets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    aws = open_session(AwsOptions(region=REGION, endpoint_url=secrets.engine.endpoint_url))
+    table = tables.read(aws, secrets.name)
+    plan = ItemsPlan(mode="full", budget_usd=Decimal(1), resume=tmp_path)
+    whole, _ = items.read(aws, table, plan, hash_key=b"k" * 32)
+    [file] = tmp_path.iterdir()
+    assert "password" in file.read_text(encoding="utf-8")
+    assert found(text_of(file.read_bytes()), secrets.traces) == []
+    again, units = items.read(aws, table, plan, hash_key=b"k" * 32)
+    assert units == 0
+    assert again == whole
+
+
+def test_keys_are_shown_to_a_terminal_alone(secrets: Secrets, tmp_path: Path) -> None:
+    words = ("items", secrets.name, "--show-keys", "--endpoint-url", secrets.engine.endpoint_url, "--region", REGION)
+    ran = stj_audit(*words, cwd=tmp_path)
+    assert (ran.code, ran.out) == (2, "")
+    assert "only on a terminal" in ran.err
+    assert stj_audit(*words, "-f", "json", cwd=tmp_path).code == 2
+    assert stj_audit("items", "--from", "x.json", "--show-keys", cwd=tmp_path).code == 2
+    shown = on_a_terminal(*words, cwd=tmp_path)
+    assert found(shown, secrets.traces), "the keys are what was asked for"
+    assert len(re.findall(r"^[0-9a-f]{16}  customer = zqx\d{4}.*, seen = 7301\d+", shown, re.MULTILINE)) == 10
+    assert "password" in shown
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and found(text_of(path.read_bytes()), secrets.traces)]
+
+
+def on_a_terminal(*words: str, cwd: Path) -> str:
+    """What a command prints to a terminal."""
+    ours, its = pty.openpty()
+    environment = os.environ | {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "HOME": str(cwd), "COLUMNS": "200"}
+    command = [sys.executable, "-m", "stj_audit", *words]
+    with subprocess.Popen(command, cwd=cwd, env=environment, stdout=its, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL):
+        os.close(its)
+        printed = b""
+        try:
+            while read := os.read(ours, 65_536):
+                printed += read
+        except OSError:  # EIO: the other end is closed
+            pass
+    os.close(ours)
+    return printed.decode().replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("verbose", [(), ("-vv",)], ids=["plain", "verbose"])
+def test_a_bug_does_not_print_its_message(
+    verbose: tuple[str, ...], secrets: Secrets, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    values = Markers()
+    text, number = values.text()["S"], values.number()["N"]
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError(text) from ValueError(number)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("stj_audit.pipeline.judge", broken)
+    for name, value in {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}.items():
+        monkeypatch.setenv(name, value)
+    words = ["run", secrets.name, "--endpoint-url", secrets.engine.endpoint_url, "--region", REGION, "--report", "r.html", *verbose]
+    monkeypatch.setattr(sys, "argv", ["stj-audit", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capsys.readouterr()
+    assert ended.value.code == 1
+    assert "stj-audit has a bug: RuntimeError" in told.err
+    assert ("in broken" in told.err) is bool(verbose)
+    assert found(told.out + told.err, secrets.traces) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_key_is_told_by_a_hash_that_changes_with_every_run(secrets: Secrets, tmp_path: Path) -> None:

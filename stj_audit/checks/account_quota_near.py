@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from stj_audit.checks import check
+from stj_audit.commands import option
 from stj_audit.facts import AccountCapacity, Table, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import count, listed
@@ -53,5 +54,5 @@ def _problem(table: Table, kind: str, percent: Decimal, window_days: int) -> Pro
         benefit="capacity can still be raised on a busy day, by hand and by auto scaling",
         migration="none: AWS answers a request in days",
         effort="minutes",
-        commands=(f"aws dynamodb describe-limits --region {table.region}",),
+        commands=(f"aws dynamodb describe-limits {option('--region', table.region)}",),
     )

@@ -16,11 +16,13 @@ Source: AWS developer guide, "DynamoDB metrics and dimensions"; "Creating CloudW
 Fix: give the alarm the whole dimensions, the statistic that is meant, and an action that reaches someone.
 """
 
+import json
 import shlex
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from stj_audit.checks import check
+from stj_audit.commands import option
 from stj_audit.facts import Alarm, AlarmMetric, Alarms, Flow, Table, Traffic, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import a_few, count, counted, printable
@@ -167,5 +169,12 @@ def _commands(table: Table, faults: Mapping[str, list[str]], disabled: list[str]
     commands = []
     for verb, names in (("enable-alarm-actions", disabled), ("describe-alarms", others)):
         if names:
-            commands.append(f"aws cloudwatch {verb} --region {table.region} --alarm-names {' '.join(map(shlex.quote, names))}")
+            commands.append(f"aws cloudwatch {verb} {option('--region', table.region)} --alarm-names {_listed(names)}")
     return tuple(commands)
+
+
+def _listed(names: list[str]) -> str:
+    """As words; as JSON, which the CLI reads too, where a name would be taken for an option."""
+    if any(name.startswith("-") for name in names):
+        return shlex.quote(json.dumps(names))
+    return " ".join(map(shlex.quote, names))

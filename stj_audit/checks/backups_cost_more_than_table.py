@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from stj_audit.checks import check
+from stj_audit.commands import of_table
 from stj_audit.cost.bill import TableBill, why_unknown
 from stj_audit.facts import Table
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
@@ -54,7 +55,5 @@ def backups_cost_more_than_table(table: Table, bill: TableBill) -> Iterator[Said
             benefit=f"a part of {dollars(backups)} a month",
             migration="ask first how far back a restore has to reach: a backup that was deleted cannot be brought back",
             effort="hours",
-            commands=(f"aws dynamodb list-backups --region {table.region} --table-name {table.name}",)
-            if "backup" in by_kind
-            else (),
+            commands=(f"aws dynamodb list-backups {of_table(table)}",) if "backup" in by_kind else (),
         )

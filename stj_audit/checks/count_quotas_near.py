@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from stj_audit.checks import check
+from stj_audit.commands import option
 from stj_audit.facts import Quotas, RegionTables, Table, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import count
@@ -58,7 +59,9 @@ def _tables(region: str, number: int, quotas: Quotas | Unknown) -> Iterator[Said
         benefit="the next table can be made",
         migration="none; AWS answers a request for a higher quota in days",
         effort="hours",
-        commands=(f"aws service-quotas get-service-quota --region {region} --service-code dynamodb --quota-code {QUOTA_CODE}",),
+        commands=(
+            f"aws service-quotas get-service-quota {option('--region', region)} --service-code dynamodb --quota-code {QUOTA_CODE}",
+        ),
     )
 
 

@@ -12,11 +12,11 @@ Source: AWS API reference, SSEDescription (InaccessibleEncryptionDateTime) and T
 Fix: enable the key, or cancel its deletion, and let DynamoDB use it again, within seven days.
 """
 
-import shlex
 from collections.abc import Iterator
 from datetime import timedelta
 
 from stj_audit.checks import check
+from stj_audit.commands import option
 from stj_audit.facts import NOT_DEPLOYED, Table
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 
@@ -36,7 +36,7 @@ def encryption_key_at_risk(table: Table) -> Iterator[Said]:
             yield Good(message=f"DynamoDB can use the {table.encryption.type} key: the table is {table.status}")
         return
     region = table.region
-    commands = () if key is None else (f"aws kms describe-key --region {region} --key-id {shlex.quote(key)}",)
+    commands = () if key is None else (f"aws kms describe-key {option('--region', region)} {option('--key-id', key)}",)
     yield Problem(
         message=f"DynamoDB cannot use the encryption key: {_state(table)}",
         fix="enable the KMS key, or cancel its deletion, and let DynamoDB use it again"

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 
 from stj_audit.checks import check
 from stj_audit.cloudformation import table_template
+from stj_audit.commands import of_table
 from stj_audit.facts import AttributeSizes, ItemSizes, Table, TimeToLive, Unknown
 from stj_audit.items.limits import OTHER_ATTRIBUTES
 from stj_audit.results import Category, NotApplicable, Problem, Said, Severity
@@ -113,7 +114,7 @@ def _problem(table: Table, found: list[AttributeSizes], items: ItemSizes, read: 
 
 def _commands(table: Table, name: str, *, switch_on: bool) -> tuple[str, ...]:
     """To look at some values, and then, where TTL can read them, to switch it on."""
-    where = f"--region {table.region} --table-name {table.name}"
+    where = of_table(table)
     names = shlex.quote(json.dumps({"#ttl": name}))
     look = (
         f"aws dynamodb scan {where} --page-size 5 --max-items 5 --projection-expression '#ttl' --expression-attribute-names {names}"

@@ -17,13 +17,14 @@ from decimal import Decimal
 
 from stj_audit.checks import check
 from stj_audit.cost.units import WRITE_UNIT_BYTES
-from stj_audit.facts import ItemSizes, Table, Unknown
+from stj_audit.facts import DYNAMIC_ATTRIBUTES, ItemSizes, Table, Unknown
 from stj_audit.items.limits import OTHER_ATTRIBUTES
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.sizing import text_size
 from stj_audit.wording import counted, items_read, listed, percent, printable, size
 
 HEAVY_SHARE = Decimal("0.15")  # policy: about every seventh byte tells nothing that the code does not know
+SUMMED = (OTHER_ATTRIBUTES, DYNAMIC_ATTRIBUTES)  # no names of items
 LIGHT_SHARE = Decimal("0.075")  # half of it: above nothing is wrong, and nothing to praise
 NAMES_TOLD = 3  # enough to say where the bytes are
 
@@ -44,15 +45,15 @@ def heavy_attribute_names(table: Table, items: ItemSizes) -> Iterator[Said]:
         yield Unknown(call="dynamodb:Scan", reason="the sizes of the attributes are not known")
         return
     keys = {key.attribute for schema in (table.key_schema, *(index.key_schema for index in table.indexes)) for key in schema}
-    weights = {one.name: text_size(one.name) * one.present for one in items.attributes if one.name not in (OTHER_ATTRIBUTES, *keys)}
-    not_told_apart = sum(one.total_bytes for one in items.attributes if one.name == OTHER_ATTRIBUTES)
+    weights = {one.name: text_size(one.name) * one.present for one in items.attributes if one.name not in (*SUMMED, *keys)}
+    not_told_apart = sum(one.total_bytes for one in items.attributes if one.name in SUMMED)
     share = Decimal(sum(weights.values())) / items.scanned_bytes
     at_most = share + Decimal(not_told_apart) / items.scanned_bytes
     read = items_read(items.scanned, items.coverage)
     if share >= HEAVY_SHARE:
         yield _problem(items, mean, weights, share, read, exact=not not_told_apart)
     elif at_most >= HEAVY_SHARE:
-        yield Unknown(call="dynamodb:Scan", reason="the items have more attribute names than are counted one by one")
+        yield Unknown(call="dynamodb:Scan", reason="the items have attribute names that are not told apart: too many, or data")
     elif at_most <= LIGHT_SHARE:
         bound = "at most " if not_told_apart else ""
         yield Good(message=f"attribute names are light: {bound}{percent(at_most)} of the bytes of {read}")

@@ -15,6 +15,7 @@ Fix: turn Contributor Insights on for throttled keys, on the table and on each o
 from collections.abc import Iterator
 
 from stj_audit.checks import check
+from stj_audit.commands import of_table, option
 from stj_audit.facts import ContributorInsights, Table
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import a_few, counted, resource
@@ -56,8 +57,8 @@ def keys_are_encrypted(table: Table) -> bool:
 
 def turn_on(table: Table, index: str | None) -> str:
     """The command that names throttled keys from then on; it also narrows a mode that follows all keys."""
-    which = "" if index is None else f" --index-name {index}"
+    which = "" if index is None else f" {option('--index-name', index)}"
     return (
-        f"aws dynamodb update-contributor-insights --region {table.region} --table-name {table.name}{which} "
+        f"aws dynamodb update-contributor-insights {of_table(table)}{which} "
         f"--contributor-insights-action ENABLE --contributor-insights-mode {MODE}"
     )

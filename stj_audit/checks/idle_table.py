@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from stj_audit.checks import check
+from stj_audit.commands import of_table, option
 from stj_audit.cost.bill import TableBill
 from stj_audit.facts import Flow, Table, Traffic, Unknown
 from stj_audit.results import Category, Good, Problem, RemoveTable, Said, Severity
@@ -61,6 +62,6 @@ def _problem(table: Table, covered_days: Decimal, bill: TableBill) -> Problem:
         migration="ask the owners, wait until the backup is AVAILABLE, then delete the table; the command only makes the backup, "
         "which is billed by the GB until you delete it",
         effort="hours",
-        commands=(f"aws dynamodb create-backup --region {table.region} --table-name {table.name} --backup-name {table.name}-last",),
+        commands=(f"aws dynamodb create-backup {of_table(table)} {option('--backup-name', f'{table.name}-last')}",),
         change=RemoveTable(),
     )

@@ -14,6 +14,7 @@ Fix: wait until the index is ACTIVE, and audit again.
 from collections.abc import Iterator
 
 from stj_audit.checks import check
+from stj_audit.commands import of_table
 from stj_audit.facts import NOT_DEPLOYED, Index, Table
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import counted
@@ -57,7 +58,7 @@ def _problem(table: Table, index: Index) -> Problem:
         migration="none",
         effort="minutes",
         commands=(
-            f"aws dynamodb describe-table --region {table.region} --table-name {table.name} "
+            f"aws dynamodb describe-table {of_table(table)} "
             "--query 'Table.GlobalSecondaryIndexes[].[IndexName,IndexStatus,Backfilling]' --output table",
         ),
     )

@@ -15,6 +15,7 @@ Fix: update the global table to the current version in the console; it stays in 
 from collections.abc import Iterator
 
 from stj_audit.checks import check
+from stj_audit.commands import option
 from stj_audit.facts import Table
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 
@@ -39,5 +40,7 @@ def legacy_global_table(table: Table) -> Iterator[Said]:
             migration="the table stays in use, and there is no way back; first grant the permissions that the update asks for, and see "
             'that no code relies on attributes that begin with "aws:rep:"',
             effort="hours",
-            commands=(f"aws dynamodb describe-global-table --region {table.region} --global-table-name {table.name}",),
+            commands=(
+                f"aws dynamodb describe-global-table {option('--region', table.region)} {option('--global-table-name', table.name)}",
+            ),
         )

@@ -18,7 +18,8 @@ import shlex
 from collections.abc import Iterator
 
 from stj_audit.checks import check
-from stj_audit.facts import AttributeSizes, Index, ItemSizes, KeyAttribute, Table, Unknown
+from stj_audit.commands import of_table
+from stj_audit.facts import DYNAMIC_ATTRIBUTES, AttributeSizes, Index, ItemSizes, KeyAttribute, Table, Unknown
 from stj_audit.items.limits import OTHER_ATTRIBUTES
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import a_few, counted, items_read, listed, printable
@@ -48,7 +49,7 @@ def mixed_attribute_types(table: Table, items: ItemSizes) -> Iterator[Said]:
         else:
             yield Unknown(call="dynamodb:Scan", reason="the sample holds no item")
         return
-    attributes = [one for one in items.attributes if one.name != OTHER_ATTRIBUTES]
+    attributes = [one for one in items.attributes if one.name not in (OTHER_ATTRIBUTES, DYNAMIC_ATTRIBUTES)]
     if not attributes:
         yield Unknown(call="dynamodb:Scan", reason="the types of the attributes are not known")
         return
@@ -111,7 +112,7 @@ def _refused(table: Table, index: Index, key: KeyAttribute, attribute: Attribute
         migration="find the items first, which reads up to the whole table; then rewrite them one by one: the index takes each in by itself",
         effort="hours",
         commands=(
-            f"aws dynamodb scan --region {table.region} --table-name {table.name} --max-items {ITEMS_SHOWN} "
+            f"aws dynamodb scan {of_table(table)} --max-items {ITEMS_SHOWN} "
             f"--filter-expression 'attribute_exists(#a) AND NOT attribute_type(#a, :type)' --projection-expression '{', '.join(keys)}' "
             f"--expression-attribute-names {names} --expression-attribute-values {values}",
         ),

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 from stj_audit.checks import check
 from stj_audit.cloudformation import table_template
+from stj_audit.commands import option
 from stj_audit.facts import Table, Tags
 from stj_audit.results import Category, Good, Problem, Said, Severity
 from stj_audit.wording import a_few, counted, printable
@@ -40,7 +41,8 @@ def no_cost_tags(table: Table, tags: Tags) -> Iterator[Said]:
         migration="none; it takes up to 24 hours until a new key can be activated, and costs before that stay without it",
         effort="minutes",
         commands=(
-            f"aws dynamodb tag-resource --region {table.region} --resource-arn {table.arn} --tags Key={KEY},Value={table.name}",
+            f"aws dynamodb tag-resource {option('--region', table.region)} {option('--resource-arn', table.arn)} "
+            f"{option('--tags', f'Key={KEY},Value={table.name}')}",
         ),
         template=table_template(table, {"Tags": [{"Key": KEY, "Value": table.name}]}),
     )

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from stj_audit.checks import check
+from stj_audit.commands import of_table, option
 from stj_audit.config import Backup
 from stj_audit.facts import OnDemandBackups, Pitr, RecoveryPoints, Table, Unknown
 from stj_audit.results import Category, Good, Problem, Said, Severity
@@ -81,5 +82,5 @@ def _problem(table: Table, found: str, wanted: int | None, age: int | None) -> P
         benefit=f"a state of more than {PITR_DAYS} days ago can be restored, and the loss of the table does not end it",
         migration="none for the table; a backup is billed by the GB until it is deleted",
         effort="hours",
-        commands=(f"aws dynamodb create-backup --region {table.region} --table-name {table.name} --backup-name {table.name}-kept",),
+        commands=(f"aws dynamodb create-backup {of_table(table)} {option('--backup-name', f'{table.name}-kept')}",),
     )

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from stj_audit.checks import check
+from stj_audit.commands import of_table
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.lines import GB, unit_price
 from stj_audit.facts import Backup, OnDemandBackups, Table, Unknown
@@ -80,7 +81,4 @@ def _problem(table: Table, old: list[Backup], price: Decimal, bill: TableBill) -
 
 def _list(table: Table, old: list[Backup]) -> str:
     before: datetime = max(backup.created_at for backup in old) + timedelta(seconds=1)
-    return (
-        f"aws dynamodb list-backups --region {table.region} --table-name {table.name} --backup-type USER "
-        f"--time-range-upper-bound {before:%Y-%m-%dT%H:%M:%SZ}"
-    )
+    return f"aws dynamodb list-backups {of_table(table)} --backup-type USER --time-range-upper-bound {before:%Y-%m-%dT%H:%M:%SZ}"

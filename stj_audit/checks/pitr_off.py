@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from stj_audit.checks import check
 from stj_audit.cloudformation import table_template
+from stj_audit.commands import of_table
 from stj_audit.facts import Pitr, Table
 from stj_audit.results import Category, Good, Problem, Said, Severity
 
@@ -29,7 +30,7 @@ def pitr_off(table: Table, pitr: Pitr) -> Iterator[Said]:
         migration="none: it is switched on while the table is in use",
         effort="minutes",
         commands=(
-            f"aws dynamodb update-continuous-backups --region {table.region} --table-name {table.name} "
+            f"aws dynamodb update-continuous-backups {of_table(table)} "
             "--point-in-time-recovery-specification PointInTimeRecoveryEnabled=true,RecoveryPeriodInDays=35",
         ),
         template=table_template(

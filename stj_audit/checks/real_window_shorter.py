@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from stj_audit.checks import check
+from stj_audit.commands import of_table
 from stj_audit.facts import Pitr, Table, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import counted
@@ -53,5 +54,5 @@ def real_window_shorter(table: Table, pitr: Pitr, taken_at: datetime) -> Iterato
             benefit=f"from {earliest + period * DAY:%Y-%m-%d} on the whole period can be restored",
             migration="none: the window grows by itself, and starts anew whenever PITR is turned off",
             effort="minutes",
-            commands=(f"aws dynamodb describe-continuous-backups --region {table.region} --table-name {table.name}",),
+            commands=(f"aws dynamodb describe-continuous-backups {of_table(table)}",),
         )

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from stj_audit.checks import check
+from stj_audit.commands import of_table, option
 from stj_audit.facts import Pitr, Table, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import counted
@@ -51,7 +52,7 @@ def restore_lag(table: Table, pitr: Pitr, taken_at: datetime) -> Iterator[Said]:
         migration="none; the backup is billed by the GB until it is deleted",
         effort="minutes",
         commands=(
-            f"aws dynamodb describe-continuous-backups --region {table.region} --table-name {table.name}",
-            f"aws dynamodb create-backup --region {table.region} --table-name {table.name} --backup-name {table.name}-now",
+            f"aws dynamodb describe-continuous-backups {of_table(table)}",
+            f"aws dynamodb create-backup {of_table(table)} {option('--backup-name', f'{table.name}-now')}",
         ),
     )

@@ -19,6 +19,7 @@ import shlex
 from collections.abc import Iterator
 
 from stj_audit.checks import check
+from stj_audit.commands import of_table, option
 from stj_audit.cost.from_facts import SCALING_ALARMS
 from stj_audit.facts import Alarms, AutoScaling, Pitr, ScalableTarget, Table, Tags, TimeToLive, Unknown
 from stj_audit.results import Category, Good, Problem, Said, Severity
@@ -77,7 +78,7 @@ def _problem(lost: dict[str, tuple[str, ...]]) -> Problem:
 
 
 def _command(verb: str, table: Table) -> str:
-    return f"aws dynamodb {verb} --region {table.region} --table-name {table.name}"
+    return f"aws dynamodb {verb} {of_table(table)}"
 
 
 def _own(tags: Tags) -> dict[str, str]:
@@ -86,7 +87,7 @@ def _own(tags: Tags) -> dict[str, str]:
 
 def _tag(table: Table, tags: dict[str, str]) -> str:
     wanted = json.dumps([{"Key": key, "Value": value} for key, value in tags.items()])
-    return f"aws dynamodb tag-resource --region {table.region} --resource-arn {table.arn} --tags {shlex.quote(wanted)}"
+    return f"aws dynamodb tag-resource {option('--region', table.region)} {option('--resource-arn', table.arn)} --tags {shlex.quote(wanted)}"
 
 
 def _time_to_live(table: Table, time_to_live: TimeToLive) -> tuple[str, ...]:
@@ -107,7 +108,7 @@ def _scaling(table: Table, target: ScalableTarget) -> Iterator[str]:
     resource = f"table/{table.name}" if target.index is None else f"table/{table.name}/index/{target.index}"
     kind = target.dimension.title()
     where = (
-        f"--region {table.region} --service-namespace dynamodb --resource-id {resource} "
+        f"{option('--region', table.region)} --service-namespace dynamodb {option('--resource-id', resource)} "
         f"--scalable-dimension dynamodb:{scope}:{kind}CapacityUnits"
     )
     limits = f"--min-capacity {target.min_units} --max-capacity {target.max_units}"
@@ -117,6 +118,6 @@ def _scaling(table: Table, target: ScalableTarget) -> Iterator[str]:
         tracking = {"PredefinedMetricSpecification": metric, "TargetValue": float(target.target_utilization_percent)}
         name = "-".join(part for part in (table.name, target.index, target.dimension) if part)
         yield (
-            f"aws application-autoscaling put-scaling-policy {where} --policy-name {name} --policy-type TargetTrackingScaling "
+            f"aws application-autoscaling put-scaling-policy {where} {option('--policy-name', name)} --policy-type TargetTrackingScaling "
             f"--target-tracking-scaling-policy-configuration {shlex.quote(json.dumps(tracking))}"
         )

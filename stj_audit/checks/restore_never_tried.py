@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 from stj_audit.checks import check
+from stj_audit.commands import of_table, option
 from stj_audit.config import Backup
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.lines import unit_price
@@ -100,10 +101,12 @@ def _commands(
     if isinstance(pitr, Unknown) or not pitr.enabled:
         on_demand = isinstance(on_demand_backups, Unknown) or on_demand_backups.backups
         if not on_demand and isinstance(recovery_points, RecoveryPoints) and recovery_points.points:
-            return (f"aws backup list-recovery-points-by-resource --region {table.region} --resource-arn {table.arn}",)
-        return (f"aws dynamodb list-backups --region {table.region} --table-name {table.name}",)
+            return (
+                f"aws backup list-recovery-points-by-resource {option('--region', table.region)} {option('--resource-arn', table.arn)}",
+            )
+        return (f"aws dynamodb list-backups {of_table(table)}",)
     target = table.name[: MAX_NAME_CHARACTERS - len(SUFFIX)] + SUFFIX
     return (
-        f"aws dynamodb restore-table-to-point-in-time --region {table.region} --source-table-name {table.name} "
-        f"--target-table-name {target} --use-latest-restorable-time",
+        f"aws dynamodb restore-table-to-point-in-time {option('--region', table.region)} {option('--source-table-name', table.name)} "
+        f"{option('--target-table-name', target)} --use-latest-restorable-time",
     )

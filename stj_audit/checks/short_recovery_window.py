@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from stj_audit.checks import check
 from stj_audit.cloudformation import table_template
+from stj_audit.commands import of_table
 from stj_audit.facts import Pitr, Table, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import counted
@@ -40,7 +41,7 @@ def short_recovery_window(table: Table, pitr: Pitr) -> Iterator[Said]:
             migration=f"none; the window grows day by day from {days} to {LONGEST_DAYS}, as older states are gone already",
             effort="minutes",
             commands=(
-                f"aws dynamodb update-continuous-backups --region {table.region} --table-name {table.name} "
+                f"aws dynamodb update-continuous-backups {of_table(table)} "
                 f"--point-in-time-recovery-specification PointInTimeRecoveryEnabled=true,RecoveryPeriodInDays={LONGEST_DAYS}",
             ),
             template=table_template(

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from stj_audit.checks import check
+from stj_audit.commands import of_table
 from stj_audit.facts import ItemSizes, KeyCardinality, Table, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import counted, percent, printable, size
@@ -74,7 +75,7 @@ def _judged(table: Table, table_bytes: int, values: KeyCardinality | None) -> It
         "new key takes a new table: write to both, copy the items, switch the readers",
         effort="days",
         commands=(
-            f"aws dynamodb update-contributor-insights --region {table.region} --table-name {table.name} "
+            f"aws dynamodb update-contributor-insights {of_table(table)} "
             "--contributor-insights-action ENABLE --contributor-insights-mode ACCESSED_AND_THROTTLED_KEYS",
         ),
     )

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from stj_audit.checks import check
+from stj_audit.commands import of_table
 from stj_audit.facts import KinesisDestinations, Operations, Table, Traffic, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import counted
@@ -88,7 +89,5 @@ def _unread(table: Table, window_days: int) -> Problem:
         benefit="a reader that has stopped is found; an unread stream itself costs nothing",
         migration="turn it off only after asking: a stream that is turned on again begins empty, under another name",
         effort="minutes",
-        commands=(
-            f"aws dynamodb update-table --region {table.region} --table-name {table.name} --stream-specification StreamEnabled=false",
-        ),
+        commands=(f"aws dynamodb update-table {of_table(table)} --stream-specification StreamEnabled=false",),
     )

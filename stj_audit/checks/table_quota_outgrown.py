@@ -18,6 +18,7 @@ from fractions import Fraction
 from math import ceil
 
 from stj_audit.checks import check
+from stj_audit.commands import option
 from stj_audit.config import Scale
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.peaks import Outgrown, at_users, binds_from, first_of, peak_a_second, peak_not_known, users_above
@@ -82,7 +83,8 @@ def _problem(table: Table, index: str | None, near: Sequence[Outgrown], bill: Ta
         migration="none; AWS answers a request in days, and a global table needs the same quota in each of its regions",
         effort="hours",
         commands=(
-            f"aws service-quotas list-service-quotas --region {table.region} --service-code dynamodb --query {query} --output table",
+            f"aws service-quotas list-service-quotas {option('--region', table.region)} --service-code dynamodb "
+            f"--query {query} --output table",
         ),
         matters_from_users=users,
     )

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from stj_audit.checks import check
 from stj_audit.checks.hot_keys_not_observable import keys_are_encrypted, turn_on
-from stj_audit.commands import Dimension, register_target, update_units
+from stj_audit.commands import Dimension, option, register_target, update_units
 from stj_audit.facts import AutoScaling, Flow, Index, Table, Traffic, Unknown
 from stj_audit.results import Category, Good, Problem, Said, Severity
 from stj_audit.wording import counted, listed, resource
@@ -156,7 +156,8 @@ def _commands(cause: Cause, refused: Refused) -> tuple[str, ...]:
     if cause is ACCOUNT_LIMIT:
         query = shlex.quote("Quotas[?contains(QuotaName, 'throughput')].[QuotaName,QuotaCode,Value]")
         return (
-            f"aws service-quotas list-service-quotas --region {table.region} --service-code dynamodb --query {query} --output table",
+            f"aws service-quotas list-service-quotas {option('--region', table.region)} --service-code dynamodb "
+            f"--query {query} --output table",
         )
     if cause is PROVISIONED:
         return _raise_provisioned(refused)

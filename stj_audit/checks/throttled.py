@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from stj_audit.checks import check
+from stj_audit.commands import of_table, option
 from stj_audit.facts import Flow, Table, Traffic, Unknown
 from stj_audit.results import Category, Good, Problem, Said, Severity
 from stj_audit.wording import counted, listed, percent, resource
@@ -55,11 +56,11 @@ def _problem(table: Table, index: str | None, flow: Flow, days: int) -> Problem:
     estimate = "" if share is None else percent(share)
     about = "" if estimate.startswith("less") else "about "
     worst = f"; in the worst hour {about}{estimate} of the requests" if estimate else ""
-    which = "" if index is None else f" --index-name {index}"
+    which = "" if index is None else f" {option('--index-name', index)}"
     commands: tuple[str, ...] = ()
     if index is None or reads:
         commands = (
-            f"aws dynamodb update-contributor-insights --region {table.region} --table-name {table.name}{which} "
+            f"aws dynamodb update-contributor-insights {of_table(table)}{which} "
             "--contributor-insights-action ENABLE --contributor-insights-mode THROTTLED_KEYS",
         )
     kinds = [counted(events, kind) for events, kind in ((reads, "read"), (writes, "write")) if events]

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from stj_audit.checks import check
+from stj_audit.commands import option
 from stj_audit.facts import Quotas, Table, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
 
@@ -71,5 +72,5 @@ def _global_problem(table: Table, count: int, quota: int, whose: str) -> Problem
         benefit="room for the next query, and fewer writes for each change of an item",
         migration="one index at a time: send its queries to the index that takes over, then remove it; the table stays in use",
         effort="days",
-        commands=(f"aws service-quotas list-service-quotas --region {table.region} --service-code dynamodb",),
+        commands=(f"aws service-quotas list-service-quotas {option('--region', table.region)} --service-code dynamodb",),
     )

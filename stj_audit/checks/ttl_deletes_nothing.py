@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from stj_audit.checks import check
+from stj_audit.commands import of_table
 from stj_audit.facts import ItemSizes, Table, TimeToLive, Traffic, Unknown
 from stj_audit.items.limits import OTHER_ATTRIBUTES
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
@@ -65,11 +66,11 @@ def _nothing_deleted(table: Table, time_to_live: TimeToLive, deleted: int | None
     name = time_to_live.attribute
     watched = "an attribute that is not stated" if name is None else printable(name)
     said = f"deleted 0 items in {days} days" if deleted == 0 else f"has no datapoint of a deletion in {days} days"
-    commands = [f"aws dynamodb describe-time-to-live --region {table.region} --table-name {table.name}"]
+    commands = [f"aws dynamodb describe-time-to-live {of_table(table)}"]
     if name is not None:
         names = shlex.quote(json.dumps({"#ttl": name}))
         commands.append(
-            f"aws dynamodb scan --region {table.region} --table-name {table.name} --page-size 5 --max-items 5 "
+            f"aws dynamodb scan {of_table(table)} --page-size 5 --max-items 5 "
             f"--projection-expression '#ttl' --expression-attribute-names {names}"
         )
     return Problem(

@@ -13,6 +13,7 @@ Fix: look at the feature's own documentation, quotas and prices.
 from collections.abc import Iterator
 
 from stj_audit.checks import check
+from stj_audit.commands import of_table
 from stj_audit.facts import Table
 from stj_audit.results import Category, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import listed
@@ -32,5 +33,5 @@ def unaudited_feature(table: Table) -> Iterator[Said]:
         benefit="nobody takes the grade and the bill for the whole",
         migration="none",
         effort="minutes",
-        commands=(f"aws dynamodb describe-table --region {table.region} --table-name {table.name}",),
+        commands=(f"aws dynamodb describe-table {of_table(table)}",),
     )

@@ -1,5 +1,6 @@
 """`items`: item sizes only, of live tables or of files."""
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,7 @@ from stj_audit.options import ENGINES, ITEMS_FORMATS, SCAN_OPTIONS, aws_options,
 
 if TYPE_CHECKING:
     from stj_audit.config import Config
+    from stj_audit.items.shown import ShownKeys
     from stj_audit.profile import Profile
 
 FILE_OPTIONS = {
@@ -43,6 +45,11 @@ FILE_OPTIONS = {
     metavar="URL",
     help="Spark's cluster, local[4] or spark://HOST:PORT.  [default: spark-submit's, else local[*]]",
 )
+@option(
+    "--show-keys",
+    is_flag=True,
+    help="Of live tables, on a terminal only: the keys of the largest items in plain text. They are in no file.",
+)
 @size_options
 @scan_options
 @aws_options
@@ -68,7 +75,7 @@ def items(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
     Of a folder all files in it and below it are read that end in .json, .jsonl or .ndjson, or in one of these and .gz. An export to S3, there
     or copied to a folder, is found by its manifests, and each of its files is held against them: item counts and checksums.
     """
-    from stj_audit.render.items import render_items
+    from stj_audit.render.items import render_items, render_keys
 
     location = settings["location"]
     if location is None:
@@ -84,14 +91,34 @@ def items(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
         raise click.UsageError("--resume is not for --engine spark, which keeps no checkpoints")
     if location is not None and tables:
         raise click.UsageError("give table names or --from, not both; --table-name says which table the files are of")
+    shown = _shown_keys(settings)
     config = read_config(settings)
-    profile = _table_items(tables, config, settings) if location is None else _file_items(location, config, settings)
+    profile = _table_items(tables, config, settings, shown) if location is None else _file_items(location, config, settings)
     print_text(render_items(profile, settings["format_"], color=in_color(settings["color"])))
+    if shown is not None:
+        print_text(render_keys(profile, shown, color=in_color(settings["color"])))
     if all(table.items is None for table in profile.tables):
         raise AuditError("the items of no table were read", hint="the reason is told with each of them")
 
 
-def _table_items(tables: tuple[str, ...], config: "Config", settings: dict[str, Any]) -> "Profile":
+def _shown_keys(settings: dict[str, Any]) -> "ShownKeys | None":
+    """What keys are remembered in; None: they are told by their hashes alone. Keys go to eyes, never to a file or a pipe."""
+    from stj_audit.items.shown import ShownKeys
+
+    if not settings["show_keys"]:
+        return None
+    if settings["location"] is not None:
+        raise click.UsageError("--show-keys is for live tables; of files, --find-largest tells the lines")
+    if settings["engine"] == "spark":
+        raise click.UsageError("--show-keys is not for --engine spark")
+    if settings["format_"] != "table":
+        raise click.UsageError("--show-keys goes with --format table")
+    if not sys.stdout.isatty():
+        raise click.UsageError("--show-keys prints keys of items in plain text: only on a terminal, never to a file or a pipe")
+    return ShownKeys()
+
+
+def _table_items(tables: tuple[str, ...], config: "Config", settings: dict[str, Any], shown: "ShownKeys | None") -> "Profile":
     from stj_audit.measure import measure_tables
     from stj_audit.pipeline import Request
 
@@ -109,6 +136,7 @@ def _table_items(tables: tuple[str, ...], config: "Config", settings: dict[str, 
         spark_master=settings["spark_master"],
         on_progress=progress(settings),
         tell=teller(settings),
+        shown=shown,
     )
 
 

@@ -41,6 +41,7 @@ from stj_audit.results import (
     UseTableClass,
     WidenIndex,
 )
+from stj_audit.sizing import text_size
 
 ALARMS_A_POLICY = 4  # Application Auto Scaling makes so many for each policy of DynamoDB: two on the load, two on the capacity
 NOTHING = constant(Decimal(0))
@@ -286,7 +287,7 @@ def compression_saves(name: str, attribute: Attribute) -> Decimal:
     """Bytes of a mean item that compressing an attribute saves: its name stays as it is. 0 where it was not measured."""
     if attribute.compresses_to is None:
         return Decimal(0)
-    name_bytes = len(name.encode()) * attribute.mean_bytes / attribute.present_bytes
+    name_bytes = text_size(name) * attribute.mean_bytes / attribute.present_bytes
     return (attribute.mean_bytes - name_bytes) * (1 - attribute.compresses_to)
 
 

@@ -47,7 +47,7 @@ from stj_audit.cost.workload import (
     share_of,
 )
 from stj_audit.design import IndexModel, IndexShape, Pattern, Projection, contradiction, finds, undeclared_index
-from stj_audit.facts import BILLED_OVERHEAD_BYTES, Index, ItemSizes, Table, TableFacts, Traffic, Unknown
+from stj_audit.facts import BILLED_OVERHEAD_BYTES, DYNAMIC_ATTRIBUTES, Index, ItemSizes, Table, TableFacts, Traffic, Unknown
 from stj_audit.facts import Flow as Measured
 from stj_audit.report import Calibration
 
@@ -239,7 +239,7 @@ def _attributes(items: ItemSizes | Unknown) -> Mapping[str, Attribute]:
             else None,
         )
         for one in items.attributes
-        if one.present
+        if one.present and one.name != DYNAMIC_ATTRIBUTES  # nothing that could be read, moved or left out by itself
     }
 
 

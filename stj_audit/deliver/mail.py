@@ -26,6 +26,7 @@ MAX_MESSAGE_BYTES = 40 * 1000**2  # of SES (SES developer guide, "Service quotas
 MAX_SUBJECT = 200  # characters; what shows it cuts it much earlier
 NAME = "stj-audit"
 
+NAME_LENGTH = 60  # several of them make the name of a file, which may have 255 bytes
 _NOT_FOR_NAMES = re.compile(r"[^A-Za-z0-9-]+", re.ASCII)
 
 
@@ -107,9 +108,9 @@ def issue_of(report: Report, name: str, period: str) -> Issue:
 def safe(name: str) -> str:
     """A name for files and headers. Two names that differ stay two, also where what they differ in is left out."""
     cleaned = _NOT_FOR_NAMES.sub("-", name).strip("-")
-    if cleaned == name and name:
+    if cleaned == name and 0 < len(name) <= NAME_LENGTH:
         return name
-    return f"{cleaned}-{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:8]}".lstrip("-")
+    return f"{cleaned[:NAME_LENGTH]}-{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:8]}".lstrip("-")
 
 
 def attachment(report: Report, issue: Issue, html: str) -> Attachment | None:

@@ -323,7 +323,11 @@ class ItemFold:
             count()
         for size, item in group.large:
             if self._largest.may_take(size):
-                self._largest.take(size, key_hash(self._table, self._item_hash_key, item))
+                self._largest.take(size, self._hash_of(item))
+
+    def _hash_of(self, item: Item) -> str:
+        """That of an item which may be among the largest."""
+        return key_hash(self._table, self._item_hash_key, item)
 
     def _add(self, item: Item) -> None:
         if not isinstance(item, dict):
@@ -355,7 +359,7 @@ class ItemFold:
         if self._expiring is not None:
             self._expiring.add(item)
         if self._largest.may_take(size):
-            self._largest.take(size, key_hash(self._table, self._item_hash_key, item))
+            self._largest.take(size, self._hash_of(item))
         return self._compressed.rank(item, checksum) if size >= self._compressed_from and self._table.key_schema else None
 
 

@@ -27,7 +27,7 @@ _MARKDOWN_START = re.compile(r"^(\s*)(?:([#+=>]|-(?!\$\d))|(\d+)([.)])(?=\s|$))"
 _MARKDOWN_LINK = re.compile(r"(?<=[A-Za-z]):(?=//)|(?<=\bwww)\.|(?<=[Mm][Aa][Ii][Ll][Tt][Oo]):")
 _PLAIN_CODE = re.compile(r"[A-Za-z0-9_.,:;/ ()=#%+'\"-]+")
 _BACKTICKS = re.compile(r"`+")
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_NOT_PLAIN = re.compile(r"[^\x00-\x7e]")  # JSON escapes the controls before the blank by itself, and not the one behind the tilde
 
 
 def cut(text: str, length: int = NAME_LENGTH) -> str:
@@ -103,10 +103,10 @@ def escape_terminal(text: str) -> str:
 
 
 def escape_json(text: str) -> str:
-    """JSON with every invisible character outside ASCII as its \\u escape: the same value, and nothing a terminal would obey."""
-    if text.isascii():
+    """JSON with every invisible character that it leaves as it is as its \\u escape: the same value, and nothing a terminal would obey."""
+    if text.isascii() and "\x7f" not in text:
         return text
-    return _NOT_ASCII.sub(lambda found: _json_escape(one) if unicodedata.category(one := found[0]) in INVISIBLE else one, text)
+    return _NOT_PLAIN.sub(lambda found: _json_escape(one) if unicodedata.category(one := found[0]) in INVISIBLE else one, text)
 
 
 def _json_escape(character: str) -> str:

@@ -7,6 +7,8 @@ from decimal import Decimal
 from tabulate import tabulate
 
 from stj_audit.errors import ConfigError
+from stj_audit.facts import DYNAMIC_ATTRIBUTES
+from stj_audit.items.shown import ShownKeys
 from stj_audit.items.told import STOPPED
 from stj_audit.profile import KeyValues, Place, Profile, TableProfile, to_json
 from stj_audit.render import digest_tables, filters
@@ -39,6 +41,20 @@ def render_items(profile: Profile, format: str, *, color: bool = False) -> str: 
     if format not in FORMATS:
         raise ConfigError(f"{format!r} is no format for item sizes", hint=f"use one of {', '.join(FORMATS)}")
     return FORMATS[format](profile, color)
+
+
+def render_keys(profile: Profile, shown: ShownKeys, *, color: bool = False) -> str:
+    """The keys of the largest items, for a terminal alone."""
+    page = Page(color=color)
+    for table in profile.tables:
+        if table.items is None or not table.items.largest:
+            continue
+        page.title(f"Keys of the largest items of {table.name or table.source.location}")
+        for one in table.items.largest:
+            key = shown.key(table.name or "", one.key_hash)
+            told = "not read by this run" if key is None else ", ".join(f"{cut(name)} = {cut(value)}" for name, value in key)
+            page.raw(f"{one.key_hash}  {escape_terminal(told)}")
+    return str(page)
 
 
 def _table(profile: Profile, color: bool) -> str:
@@ -209,9 +225,14 @@ def _attributes(items: ItemsReport) -> _Part:
         for one in shown
     )
     told = f"And {counted(len(rest), 'attribute')} more, {size(sum(one.total_bytes for one in rest))}; JSON has all of them."
+    texts = [told] if rest else []
+    if any(one.name == DYNAMIC_ATTRIBUTES for one in items.attributes):
+        texts.append(
+            f"{DYNAMIC_ATTRIBUTES}: names that may be data, because next to no item has them, or they look like an address."
+        )
     return _Part(
         title="Attributes by bytes",
-        texts=(told,) if rest else (),
+        texts=tuple(texts),
         head=("Attribute", "Types", "In items", "Bytes", "Share", "Mean", "Largest"),
         rows=rows,
         widths=(30, 12, 14, 12, 8, 12, 12),

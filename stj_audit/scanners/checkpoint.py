@@ -1,9 +1,9 @@
 """
 Where the reading of a table stands, in a file: which segments were read, and what was counted of them. An interrupted audit goes on from it.
 
-The file holds no item data: sizes, attribute names, and hashes of keys under a key that is not in the file. That key is made once for a user
-of a machine, readable by nobody else, and stays there. The position within a segment, which would be a key of the table, is not kept: a
-segment that was not finished is read again.
+The file holds no item data: sizes, attribute names, and hashes of keys, and of names that may be data, under a key that is not in the file.
+That key is made once for a user of a machine, readable by nobody else, and stays there. The position within a segment, which would be a key
+of the table, is not kept: a segment that was not finished is read again.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ import secrets
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
@@ -25,6 +25,7 @@ import msgspec
 from stj_audit.errors import CannotWrite, ConfigError
 from stj_audit.facts import SampledSegment, Table
 from stj_audit.items.counts import Counts
+from stj_audit.items.dynamic import hidden
 from stj_audit.items.plan import Reading
 from stj_audit.unfinished import temporary_file
 
@@ -32,6 +33,7 @@ VERSION = 2  # 1 had other hashes of the largest items
 EVERY_SECONDS = 10
 MAX_AGE = timedelta(days=1)  # what was read longer ago is not the table of today
 KEY_BYTES = 32
+NAME_LENGTH = 200  # of the 255 bytes that a file's name may have
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
 
 
@@ -62,8 +64,9 @@ class Checkpoint:
     """The file of one table in `folder`. Raises ConfigError or CannotWrite where the folder cannot be used."""
 
     def __init__(self, folder: Path, table: Table, *, hash_key: bytes, now: datetime) -> None:
-        self._path = folder / f"{_UNSAFE.sub('-', table.arn)}.json"
+        self._path = folder / f"{_file_name(table.arn)}.json"
         self._of = _fingerprint(table, hash_key)
+        self._table, self._hash_key = table, hash_key
         self._now = now
         self._lock = threading.Lock()
         self._written = time.monotonic()
@@ -95,8 +98,9 @@ class Checkpoint:
 
     def write(self, progress: Progress) -> None:
         """In the place of what was there before, whole or not at all. Raises CannotWrite."""
+        told = replace(progress, counts=hidden(progress.counts, self._table, hash_key=self._hash_key))
         try:
-            _replace(self._path, msgspec.json.encode(_File(version=VERSION, of=self._of, progress=progress)))
+            _replace(self._path, msgspec.json.encode(_File(version=VERSION, of=self._of, progress=told)))
         except OSError as error:
             raise CannotWrite(f"cannot write {self._path}: {error.strerror}", hint="choose another folder for --resume") from error
 
@@ -147,6 +151,12 @@ def _fingerprint(table: Table, hash_key: bytes) -> str:
         )
     )
     return hmac.digest(hash_key, sha256(schema.encode()).digest(), "sha256").hex()
+
+
+def _file_name(arn: str) -> str:
+    """Of a table: what a name of a file may hold, and not too long for one. A table's own name may have 255 characters."""
+    name = _UNSAFE.sub("-", arn)
+    return name if len(name) <= NAME_LENGTH else f"{name[:NAME_LENGTH]}-{sha256(arn.encode('utf-8', 'replace')).hexdigest()[:16]}"
 
 
 def _make_once(path: Path, content: bytes) -> None:

@@ -14,6 +14,7 @@ from functools import lru_cache, partial
 
 from stj_audit.facts import ItemSizes, Table, Unknown
 from stj_audit.items.cluster import Metered, fold_metered
+from stj_audit.items.dynamic import without_dynamic_names
 from stj_audit.items.engine import new_fold
 from stj_audit.items.fold import Expiry
 from stj_audit.items.plan import CALL, ItemsPlan, Reading, plan_reading
@@ -80,7 +81,9 @@ class ClusterReader:
             return Unknown(call=CALL, reason=found.problem), found.read_units
         fold = empty()
         fold.add_counts(found.counts)
-        return fold.sizes(coverage="full", read_units=found.read_units), found.read_units
+        sizes = fold.sizes(coverage="full", read_units=found.read_units)
+        told = without_dynamic_names(sizes, table, time_to_live=None if expiry is None else expiry.attribute)
+        return told, found.read_units
 
 
 ReadItems = Callable[..., tuple[ItemSizes | Unknown, Decimal]]

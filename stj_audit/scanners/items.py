@@ -14,12 +14,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 from stj_audit.facts import INTERRUPTED, ItemSample, ItemSizes, SampledSegment, Table, Unknown
+from stj_audit.items.dynamic import revealed, without_dynamic_names
 from stj_audit.items.engine import new_fold
 from stj_audit.items.estimates import Estimates, more_segments
 from stj_audit.items.fold import Expiry, ItemFold
 from stj_audit.items.plan import CALL, PILOT_SEGMENTS, ItemsPlan, Reading, plan_reading
+from stj_audit.items.shown import ShowingFold, ShownKeys
 from stj_audit.scanners.checkpoint import Checkpoint, Progress
 from stj_audit.scanners.failures import FAILURES, unknown
 from stj_audit.scanners.guard import BrokenAnswer
@@ -51,14 +54,16 @@ def read(
     spending: Spending | None = None,
     now: datetime | None = None,
     seen: Seen | None = None,
+    shown: ShownKeys | None = None,
 ) -> tuple[ItemSizes | Unknown, Decimal]:
     """
     The sizes of all items or of a sample, or why they are not known; and the read units that were spent either way.
 
     `expiry`: what TTL watches, and by which clock; None: TTL is off or not known, and its values are not looked at. `stop`, once set, ends
     the reading after the pages at hand. `spending` is the audit's, where several tables are read. `now` is the audit's clock. `seen`
-    is told of every item, whatever comes of the reading. Raises
-    AuditError when a checkpoint of `plan.resume` cannot be written.
+    is told of every item, whatever comes of the reading, and `shown` of the keys of the largest, in plain text.
+
+    Raises AuditError when a checkpoint of `plan.resume` cannot be written.
     """
     reading = plan_reading(table, plan, paced=aws.endpoint_url is None)
     if isinstance(reading, Unknown):
@@ -66,7 +71,9 @@ def read(
     spending = spending or Spending(cap=plan.max_read_units, per_second=plan.read_units_per_second)
     clock = now or datetime.now(UTC)
     checkpoint = None if plan.resume is None else Checkpoint(plan.resume, table, hash_key=hash_key, now=clock)
-    what = _What(aws=aws, table=table, lines=plan.lines, hash_key=hash_key, expiry=expiry, seen=seen or Seen(min(plan.lines)))
+    what = _What(
+        aws=aws, table=table, lines=plan.lines, hash_key=hash_key, expiry=expiry, seen=seen or Seen(min(plan.lines)), shown=shown
+    )
     reader = _Reader(what, reading, checkpoint, clock)
     tempo = Tempo.of(
         table,
@@ -95,8 +102,11 @@ class _What:
     hash_key: bytes
     expiry: Expiry | None
     seen: Seen
+    shown: ShownKeys | None = None
 
     def new_fold(self) -> ItemFold:
+        if self.shown is not None:
+            return ShowingFold(self.table, self.shown, hash_key=self.hash_key, expiry=self.expiry)
         return new_fold(self.table, hash_key=self.hash_key, expiry=self.expiry)
 
 
@@ -118,6 +128,7 @@ class _Reader:
         draw = random.Random(self._seed)  # noqa: S311 - a fair draw, no secret
         self._order = draw.sample(range(reading.total_segments), reading.segments)
         self._fold = self._what.new_fold()
+        self._resumed = before is not None
         self._done: dict[int, SampledSegment] = {}
         self._units_before = Decimal(0)
         if before is not None:
@@ -239,11 +250,20 @@ class _Reader:
             return unknown(CALL, self._failure, custom_endpoint=self._what.aws.endpoint_url is not None)
         whole = len(self._done) == self._reading.total_segments
         if whole:
-            return self._fold.sizes(coverage="full", read_units=units)
+            return self._told("full", units)
         if len(self._done) < PILOT_SEGMENTS:
             return Unknown(call=CALL, reason=self._why())
         stopped_by = self._stopped_by or (self._reading.limited_by if self._wanted == len(self._order) else "precision")
-        return replace(self._fold.sizes(coverage="sample", read_units=units), sample=self._sample(stopped_by))
+        return replace(self._told("sample", units), sample=self._sample(stopped_by))
+
+    def _told(self, coverage: Literal["full", "sample"], units: Decimal) -> ItemSizes:
+        fold = self._fold
+        if self._resumed:
+            fold = self._what.new_fold()
+            fold.add_counts(revealed(self._fold.counts(), hash_key=self._what.hash_key))
+        sizes = fold.sizes(coverage=coverage, read_units=units)
+        expiry = self._what.expiry
+        return without_dynamic_names(sizes, self._what.table, time_to_live=None if expiry is None else expiry.attribute)
 
     def _sample(self, stopped_by: str) -> ItemSample:
         return ItemSample(

@@ -133,7 +133,7 @@ def test_a_fenced_command_is_whole() -> None:
 
 
 def test_json_keeps_its_value() -> None:
-    text = json.dumps({"a": "\u202e\x9b\u2028\U000e0041é表\x1b"}, ensure_ascii=False)
+    text = json.dumps({"a": "\u202e\x9b\u2028\U000e0041é表\x1b\x7f"}, ensure_ascii=False)
     escaped = escape.escape_json(text)
     assert not invisible(escaped)
     assert json.loads(escaped) == json.loads(text)

@@ -1,12 +1,14 @@
 """The HTML report in Chromium: it asks for nothing, runs nothing, and fits the screen."""
 
 import dataclasses
+import re
 from pathlib import Path
 
 import pytest
 
 from stj_audit.render import render
 from stj_audit.render.costs import render_costs
+from stj_audit.render.mail import mail_body
 from tests.engines.chromium import OPEN_ALL, WIDEST, WIDTHS, Browser, Scheme
 from tests.gated_report import gated_report, hostile_gated_report
 from tests.render.reading import SECTIONS
@@ -190,6 +192,50 @@ def test_hostile_text_runs_nothing(browser: Browser, hostile_path: Path) -> None
     assert browser.evaluate("document.querySelectorAll('img, iframe, object, embed, [onmouseover], [style]').length") == 0
     # An open alert would make every command fail.
     assert browser.evaluate("document.querySelectorAll('h2').length") == len(SECTIONS)
+
+
+RAN = "window.ran === undefined && document.scripts.length === 0"
+ACTIVE = (
+    "[...document.querySelectorAll('*')].filter(one => ['SCRIPT', 'IFRAME', 'OBJECT', 'EMBED', 'FORM', 'BASE'].includes(one.tagName)"
+    " || [...one.attributes].some(of => of.name.startsWith('on') || /^\\s*(javascript|data|vbscript):/i.test(of.value))).length"
+)
+SCRIPTED = (
+    "<script>window.ran=1</script>",
+    '"><img src=x onerror=window.ran=1>',
+    "' onmouseover='window.ran=1' autofocus onfocus='window.ran=1",
+    "</style></title></textarea><svg/onload=window.ran=1>",
+    "<a href=javascript:window.ran=1>x</a>",
+    "--><iframe srcdoc='<script>parent.ran=1</script>'>",
+    "<meta http-equiv=refresh content='0;url=http://127.0.0.1:9/'>",
+    "<link rel=stylesheet href=http://127.0.0.1:9/x.css>",
+)
+
+
+@pytest.mark.parametrize("kind", ["report", "costs", "mail"])
+def test_text_that_wants_to_run_does_not(browser: Browser, tmp_path: Path, kind: str) -> None:
+    report = hostile_gated_report(texts=SCRIPTED)
+    body = {
+        "report": lambda: render(report, "html"),
+        "costs": lambda: render_costs(report.costs, "html"),
+        "mail": lambda: mail_body(report, name=SCRIPTED[1], link="https://example.invalid/").html,
+    }[kind]()
+    path = tmp_path / "page.html"
+    # without its picture, which a mail has as a part of itself
+    path.write_text(re.sub(r'src="cid:[^"]*"', "", body), encoding="utf-8")
+    page = browser.open(path)
+    assert page.requests == (path.as_uri(),)
+    assert page.console == ()
+    assert browser.evaluate(RAN)
+    assert browser.evaluate(ACTIVE) == 0
+    assert "window.ran=1" in browser.evaluate("document.body.textContent"), "it must be there, else this test shows nothing"
+
+
+def test_text_that_runs_would_be_seen(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    path.write_text(f"<!doctype html><title>x</title><p>{''.join(SCRIPTED[:2])}", encoding="utf-8")
+    browser.open(path)
+    assert not browser.evaluate(RAN)
+    assert browser.evaluate(ACTIVE) == 2
 
 
 def test_it_prints_with_folded_parts_open(browser: Browser, sample_path: Path) -> None:

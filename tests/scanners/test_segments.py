@@ -16,7 +16,7 @@ from stj_audit.facts import ItemSizes, Table, Unknown
 from stj_audit.items.engine import new_fold
 from stj_audit.items.plan import PILOT_SEGMENTS, ItemsPlan
 from stj_audit.scanners import Aws, AwsOptions, items, open_session, tables
-from stj_audit.scanners.checkpoint import machine_key
+from stj_audit.scanners.checkpoint import Checkpoint, Progress, machine_key
 from stj_audit.scanners.segments import Stopped, Tempo, read_segment
 from stj_audit.scanners.spending import Rate, Spending
 from tests.builders import a_table
@@ -323,3 +323,15 @@ def test_two_readings_share_one_cap(local: Aws, dynamodb_local: DynamoDBLocal) -
     second, more = items.read(local, table, FULL, hash_key=KEY, spending=spending)
     assert isinstance(second, Unknown)
     assert units + more <= 400 + 129
+
+
+def test_the_longest_name_of_a_table_makes_a_name_of_a_file(tmp_path: Path) -> None:
+    names = ["n" * 255, "n" * 254 + "m", "orders"]
+    for name in names:
+        fold = new_fold(a_table(name=name), hash_key=KEY)
+        progress = Progress(
+            seed=1, began_at=NOW, total_segments=1, done=(), segments=(), counts=fold.counts(), read_units=Decimal(0)
+        )
+        Checkpoint(tmp_path, a_table(name=name), hash_key=KEY, now=NOW).write(progress)
+    assert len(list(tmp_path.iterdir())) == len(names)
+    assert (tmp_path / "arn-aws-dynamodb-eu-north-1-123456789012-table-orders.json").exists()
