@@ -41,8 +41,8 @@ class Stopped(Exception):
 @dataclass(kw_only=True, slots=True)
 class Tempo:
     """
-    What the threads that read one table share: its rate, its cap, the mean size of its items (None: nothing is known of it), and the order to
-    stop.
+    What the threads that read one table share: its rate, its cap, the mean size of its items and what a page costs (None: not known yet), and
+    the order to stop.
     """
 
     rate: Rate
@@ -51,41 +51,52 @@ class Tempo:
     mean_bytes: Decimal | None
     limit_units: Decimal | None = None
     read_units: Decimal = Decimal(0)
+    page_units: Decimal | None = None
+    _pages: int = 0
+    _page_units: Decimal = Decimal(0)
     _scanned: int = 0
     _scanned_units: Decimal = Decimal(0)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def take(self) -> Decimal:
-        """Wait for the turn of the next page, and take it. Gives the units that it may cost. Raises Stopped when reading is to end."""
+    def take(self) -> tuple[Decimal, Decimal]:
+        """
+        Wait for the turn of the next page, and take it. Gives the units that it may cost, and those that were taken: what pages cost so far,
+        because in small segments that is much less. Raises Stopped when reading is to end.
+        """
         paces = [rate.per_second for rate in (self.rate, self.spending.rate) if rate.per_second is not None]
         units = min([PAGE_UNITS, *map(_page_units, paces)])
+        taken = units if self.page_units is None else min(units, self.page_units)
         for rate in (self.rate, self.spending.rate):
-            while not self.stop.is_set() and (seconds := rate.take(units)):
+            while not self.stop.is_set() and (seconds := rate.take(taken)):
                 self.stop.wait(min(seconds, LOOK_AGAIN_SECONDS))
             if self.stop.is_set():
                 raise Stopped("interrupted")
-        return units
+        return units, taken
 
     def settle(self, taken: Decimal, spent: Decimal) -> None:
         """What a page took in the end, on all accounts."""
         self.spending.settle(spent)
-        self._pay(taken, spent)
-
-    def charge(self, units: Decimal) -> None:
-        """What was read besides, by a page that is still under way."""
-        self.spending.charge(units)
-        self._pay(Decimal(0), units)
-
-    def _pay(self, taken: Decimal, spent: Decimal) -> None:
         for rate in (self.rate, self.spending.rate):
             rate.settle(taken, spent)
         with self._lock:
             self.read_units += spent
 
+    def charge(self, units: Decimal) -> None:
+        """
+        For a page that is still under way, and whose answer could not be read: what it cost stood there. The cap and the rates take it for
+        all that it may have cost; what the audit reports is what it knows.
+        """
+        self.spending.charge(units)
+        for rate in (self.rate, self.spending.rate):
+            rate.settle(Decimal(0), units)
+
     def learn(self, page: Page, spent: Decimal) -> None:
-        """The mean size of the items, of this page or of all so far: the larger, because a page must not take more than it may."""
-        if page.scanned:
-            with self._lock:
+        """What a page and an item cost, in this page or in all so far: the larger, because the next must not take more than it may."""
+        with self._lock:
+            self._pages += 1
+            self._page_units += spent
+            self.page_units = max(spent, self._page_units / self._pages)
+            if page.scanned:
                 self._scanned += page.scanned
                 self._scanned_units += spent
                 units = max(spent / page.scanned, self._scanned_units / self._scanned)
@@ -120,9 +131,9 @@ def read_segment(aws: Aws, table: Table, fold: ItemFold, tempo: Tempo, *, segmen
         request |= {"Segment": segment, "TotalSegments": total_segments}
     throttled = 0
     while True:
-        taken = tempo.take()
+        wanted, taken = tempo.take()
         spent = Decimal(0)
-        units = _reserve(request, tempo, taken)
+        units = _reserve(request, tempo, wanted)
         try:
             with throttles.told(tempo.rate.back_off):
                 page = _page(aws, request, fold, tempo, units)
@@ -134,9 +145,6 @@ def read_segment(aws: Aws, table: Table, fold: ItemFold, tempo: Tempo, *, segmen
             if throttled == THROTTLES_IN_A_ROW:
                 raise Stopped("throttled") from error
             continue
-        except BrokenAnswer:
-            spent = units  # what it cost stood in the answer
-            raise
         finally:
             tempo.settle(taken, spent)
         throttled = 0
@@ -172,11 +180,12 @@ def _page(aws: Aws, request: dict[str, Any], fold: ItemFold, tempo: Tempo, units
         try:
             return fold.add_page(body)
         except BrokenPage as error:
+            tempo.charge(units)
             if wait_seconds is None:
                 raise BrokenAnswer("Scan") from error
         except ValueError as error:
+            tempo.charge(units)
             raise BrokenAnswer("Scan") from error
-        tempo.charge(units)
         if tempo.stop.wait(wait_seconds):
             raise Stopped("interrupted")
     raise AssertionError("the last attempt returns or raises")
