@@ -12,7 +12,7 @@ import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -63,8 +63,18 @@ class Soak:
         yield f"{self.seconds:.0f} s, {peak_mb} MB at most"
 
 
-def soak(endpoint_url: str, names: Sequence[str], *, runs: int, share: float, seed: int) -> Soak:
-    """Audit the tables once undisturbed, then `runs` times through the proxy. Credentials are in the environment."""
+def soak(
+    endpoint_url: str,
+    names: Sequence[str],
+    *,
+    runs: int,
+    share: float,
+    seed: int,
+    on_run: Callable[[Soak], None] = lambda _: None,
+) -> Soak:
+    """
+    Audit the tables once undisturbed, then `runs` times through the proxy, and call `on_run` after each. Credentials are in the environment.
+    """
     found, began = Soak(tables=len(names)), time.monotonic()
     calm = run_file(endpoint_url, names)
     for number in range(runs):
@@ -81,7 +91,8 @@ def soak(endpoint_url: str, names: Sequence[str], *, runs: int, share: float, se
         found.runs += 1
         found.calls += faults.calls
         found.injected += faults.injected
-    found.seconds = time.monotonic() - began
+        found.seconds = time.monotonic() - began
+        on_run(found)
     return found
 
 
@@ -255,10 +266,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         client = engine.client()
         names = make_tables(client, options.tables)
         client.close()
-        found = soak(engine.endpoint_url, names, runs=options.runs, share=options.share, seed=options.seed)
+        found = soak(engine.endpoint_url, names, runs=options.runs, share=options.share, seed=options.seed, on_run=_tell)
     for line in found.lines():
         print(line)  # noqa: T201 - it is what the command is for
     return EXIT_DIFFERENT if found.differences or found.runs != options.runs else 0
+
+
+def _tell(so_far: Soak) -> None:
+    told = f"run {so_far.runs}: {so_far.seconds:.0f} s, {so_far.injected.total()} faults, {len(so_far.differences)} differences"
+    print(told, file=sys.stderr, flush=True)  # noqa: T201 - the progress of a command
 
 
 if __name__ == "__main__":
