@@ -48,15 +48,15 @@ class Rate:
 
     def back_off(self) -> None:
         """
-        A throttle: nothing for a second, and half the rate from now on; of one without a limit, half of what it has been so far. Those of
-        other pages under way at the same time are the same throttle.
+        A throttle: nothing for a second, and half the rate from now on; of one without a limit, half of what it has been so far, and a page a
+        second at least, because at the first page that was nothing. Those of other pages under way at the same time are the same throttle.
         """
         with self._lock:
             now = self._clock()
             if now < self._backed_off_until:
                 return
             if self.per_second is None:
-                self.per_second = Decimal(max(1.0, self._spent / max(now - self._began, 1.0)))
+                self.per_second = max(2 * PAGE_UNITS, Decimal(self._spent / max(now - self._began, 1.0)))
             self.per_second = max(self.per_second / 2, Decimal(1))
             self._backed_off_until = now + BACK_OFF_SECONDS
             self._free_at = max(self._free_at, self._backed_off_until)

@@ -294,6 +294,13 @@ def test_a_rate_without_a_limit_gets_one_at_the_first_throttle() -> None:
     assert rate.per_second == 250
 
 
+def test_a_throttle_of_the_first_page_leaves_a_page_a_second() -> None:
+    rate = Rate(None)
+    rate.take(PAGE_UNITS)
+    rate.back_off()
+    assert rate.per_second == PAGE_UNITS
+
+
 # -------------------------------------------------------------------------------------------------------------- throttles
 
 
