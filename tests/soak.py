@@ -31,7 +31,15 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 Document = dict[str, Any]
-VOLATILE = {"api_calls", "cost_usd", "finished_at", "id", "read_units", "started_at"}  # of an audit: when it was, what it took
+VOLATILE = {
+    "api_calls",
+    "cost_usd",
+    "endpoint_url",
+    "finished_at",
+    "id",
+    "read_units",
+    "started_at",
+}  # of an audit: when it was, what it took
 NOT_CHECKED = "not checked"  # as a rule's `status`
 KEY = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_EC2_METADATA_DISABLED": "true"}
 EXIT_DIFFERENT = 1
@@ -146,7 +154,18 @@ def _facts_apart(calm: Document, disturbed: Document, listed: set[tuple[str | No
             elif part == "items_reading" and _is_unknown(after[name]["items"]):
                 continue  # how far it came
             elif _steady(value) != _steady(found):
-                yield f"{name}: {part} differs"
+                yield f"{name}: {part} differs{_where(_steady(value), _steady(found))}"
+
+
+def _where(value: Any, found: Any) -> str:
+    """The members of a fact that differ, and how far, where they are numbers."""
+    if not (isinstance(value, Mapping) and isinstance(found, Mapping)):
+        return ""
+    apart = [name for name in value.keys() | found.keys() if value.get(name) != found.get(name)]
+    numbers = (int, Decimal)
+    return ": " + ", ".join(
+        f"{name} {value[name]}, {found[name]}" if isinstance(value.get(name), numbers) else name for name in sorted(apart)
+    )
 
 
 def _rules_apart(calm: Document, disturbed: Document) -> Iterator[str]:
@@ -183,9 +202,9 @@ def _known(facts: Document) -> Document:
 
 
 def _steady(value: Any) -> Any:
-    """The same without the time and the cost of reading."""
+    """The same without the time and the cost of reading: after a throttle pages are smaller, and each is rounded up by itself."""
     if isinstance(value, Mapping):
-        took = VOLATILE if "started_at" in value else {"read_units"} if "scanned" in value else set()
+        took = VOLATILE if "started_at" in value else {"read_units"} if {"scanned", "sizes"} & value.keys() else set()
         return {name: _steady(one) for name, one in value.items() if name not in took}
     return [_steady(one) for one in value] if isinstance(value, list) else value
 
