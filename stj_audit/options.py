@@ -30,6 +30,7 @@ SCAN_OPTIONS = {  # how items are read: by parameter, as the user writes it
     "max_read_units": "--max-read-units",
     "read_units_per_second": "--read-units-per-second",
     "resume": "--resume",
+    "scan_throttled": "--scan-throttled",
 }
 MAX_ITEM_BYTES = 400 * 1024  # as in the facts, which are read late
 
@@ -243,6 +244,7 @@ scan_options = options(
         metavar="DIR",
         help="Keep checkpoints there, and go on from those of an interrupted run.",
     ),
+    option("--scan-throttled", is_flag=True, help="Read items also of tables that were throttled in the last hour."),
 )
 shown_options = options(
     option(

@@ -54,6 +54,7 @@ class Request:
     max_read_units: int | None = None
     read_units_per_second: int | None = None
     resume: Path | None = None
+    scan_throttled: bool = False
     size_lines: SizeLines | None = None
     prices: Literal["bundled", "live"] = "bundled"
     free_tier: bool = False
@@ -269,6 +270,7 @@ def items_plan(request: Request, prices: PriceSheet) -> ItemsPlan:
         lines=tuple(dict.fromkeys((lines.warn_bytes, lines.max_bytes, *(() if gate_line is None else (gate_line,))))),
         none_above=gate_line,
         resume=request.resume,
+        read_throttled=request.scan_throttled,
     )
 
 

@@ -33,6 +33,7 @@ LIVE_OPTIONS = {  # they say how tables are read, and there are none with --mode
     "max_read_units": "--max-read-units",
     "read_units_per_second": "--read-units-per-second",
     "resume": "--resume",
+    "scan_throttled": "--scan-throttled",
     "warn_item_size": "--warn-item-size",
     "max_item_size": "--max-item-size",
 }

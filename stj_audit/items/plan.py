@@ -7,7 +7,7 @@ before a cap or a throttle ended it is a fair sample.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
@@ -35,9 +35,13 @@ SMALLEST_SEGMENT_BYTES = READ_UNIT_BYTES
 PILOT_SEGMENTS = MIN_SEGMENTS
 WORKERS = 8  # threads that read one table
 
-# Where a table has a ceiling, applications need it more than the audit. A fifth of it, and in `auto` no longer than ten minutes.
+# Where a table has a ceiling, applications need it more than the audit. A fifth of what they leave free in their busiest minute of the last
+# hour, of all of it where that is not known; and in `auto` no longer than ten minutes.
 SHARE_OF_CAPACITY = Decimal("0.2")
 MAX_AUTO_SECONDS = 600
+SLOWEST_PACE = Decimal(1)
+THROTTLED = "not read: it was throttled in the last hour"
+NOTHING_FREE = "not read: in the last hour it had no read capacity free"
 # AWS developer guide, "Understanding DynamoDB warm throughput": a new table on demand takes 12,000 reads a second at once
 ON_DEMAND_READ_UNITS = 12_000
 
@@ -55,7 +59,7 @@ class ItemsPlan:
     `read_units_per_second` are of the audit, all tables together; None: no such cap. `lines` are the sizes, in bytes, over which items are
     counted segment by segment. `none_above` is the one of them that a gate lets no item be above (None: there is no gate): a table that was
     read whole, and has none, is described once more, to see whether it changed meanwhile. `resume` is a folder for checkpoints: what was
-    read before an interrupt is not read again.
+    read before an interrupt is not read again. `read_throttled`: also tables that were throttled in the last hour, or have no capacity free.
     """
 
     mode: Literal["auto", "full", "sample", "none"]
@@ -66,6 +70,7 @@ class ItemsPlan:
     lines: tuple[int, ...] = (300 * 1024, 400 * 1024)
     none_above: int | None = None
     resume: Path | None = None
+    read_throttled: bool = False
 
     @property
     def price(self) -> Decimal:
@@ -78,13 +83,27 @@ class ItemsPlan:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RecentUse:
+    """
+    What CloudWatch tells of a table's last hour: its throttled requests, and the read units a second of its busiest minute. None: not known,
+    or of a table without a ceiling not asked.
+    """
+
+    throttles: int | None = None
+    read_units_per_second: Decimal | None = None
+
+
+UNKNOWN_USE = RecentUse()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
     """
     How one table is read: `segments` of `total_segments`, all of them for coverage "full", else at the most.
 
     `read_units` is what that takes by the size that DescribeTable tells, None where it tells none; `limit_units` is where reading stops
     (None: nowhere), and `limited_by` what keeps a sample from being larger; `pace` is in read units a second, None: as fast as it goes;
-    `workers` are threads.
+    `use_unknown`: it is a share of a ceiling of which it is not known how much is free; `workers` are threads.
     """
 
     coverage: Literal["full", "sample"]
@@ -95,6 +114,7 @@ class Reading:
     read_units: Decimal | None = None
     limit_units: Decimal | None = None
     limited_by: Limit = "budget"
+    use_unknown: bool = False
 
 
 def read_units_for(size_bytes: int) -> Decimal:
@@ -112,13 +132,29 @@ def read_units_of_a_segment(size_bytes: int, total_segments: int) -> Decimal:
     return read_units_for(-(-size_bytes // total_segments)) + EVENTUAL
 
 
-def plan_reading(table: Table, plan: ItemsPlan, *, paced: bool) -> Reading | Unknown:
+def plan_reading(table: Table, plan: ItemsPlan, *, paced: bool, recent: RecentUse = UNKNOWN_USE) -> Reading | Unknown:
     """How the table is read, or why it is not. `paced`: it is AWS's own and serves others too, so its capacity is spared."""
     if plan.mode == "none":
         return Unknown(call=CALL, reason="not read: --scan none")
     if table.status not in READABLE_STATUSES:
         return Unknown(call=CALL, reason=f"the table is {table.status}")
-    pace = _pace(table) if paced else None
+    if paced and recent.throttles and not plan.read_throttled:
+        return Unknown(call=CALL, reason=THROTTLED)
+    pace = _pace(table, recent, plan) if paced else None
+    if pace == 0:
+        return Unknown(call=CALL, reason=NOTHING_FREE)
+    reading = _reading(table, plan, pace)
+    if isinstance(reading, Unknown):
+        return reading
+    return replace(reading, use_unknown=paced and has_ceiling(table) and recent.read_units_per_second is None)
+
+
+def has_ceiling(table: Table) -> bool:
+    """Whether its readers share a fixed number of read units a second."""
+    return _ceiling(table) is not None
+
+
+def _reading(table: Table, plan: ItemsPlan, pace: Decimal | None) -> Reading | Unknown:
     if not table.size_bytes:  # not stated, or a young or empty table: whole, and the budget ends it if it turns out large
         limit = None if plan.mode == "full" else plan.budget_units
         if limit == 0:
@@ -192,16 +228,27 @@ def _limits(pace: Decimal | None, plan: ItemsPlan) -> list[tuple[Decimal, str, L
         limits.append((plan.max_read_units, f"--max-read-units allows {count(plan.max_read_units)}", "cap"))
     if pace is not None:
         units = pace * MAX_AUTO_SECONDS
-        limits.append((units, f"a fifth of its read capacity gives {count(units)} in {MAX_AUTO_SECONDS // 60} minutes", "time"))
+        limits.append(
+            (units, f"a fifth of its free read capacity gives {count(units)} in {MAX_AUTO_SECONDS // 60} minutes", "time")
+        )
     return limits
 
 
-def _pace(table: Table) -> Decimal:
+def _pace(table: Table, recent: RecentUse, plan: ItemsPlan) -> Decimal:
+    """In read units a second; 0: nothing is free."""
+    ceiling = _ceiling(table)
+    if ceiling is None:
+        warm = None if table.warm_throughput is None else table.warm_throughput.read_units
+        return (warm or ON_DEMAND_READ_UNITS) * SHARE_OF_CAPACITY
+    if recent.read_units_per_second is None:
+        return ceiling * SHARE_OF_CAPACITY
+    free = max((ceiling - recent.read_units_per_second) * SHARE_OF_CAPACITY, Decimal(0))
+    return max(free, SLOWEST_PACE) if plan.read_throttled else free
+
+
+def _ceiling(table: Table) -> int | None:
     ceiling = table.provisioned or table.on_demand_limit
-    if ceiling is not None and ceiling.read_units:
-        return ceiling.read_units * SHARE_OF_CAPACITY
-    warm = None if table.warm_throughput is None else table.warm_throughput.read_units
-    return (warm or ON_DEMAND_READ_UNITS) * SHARE_OF_CAPACITY
+    return None if ceiling is None else ceiling.read_units or None
 
 
 def _slowest(pace: Decimal | None, plan: ItemsPlan) -> Decimal | None:
@@ -241,4 +288,6 @@ def in_words(readings: Sequence[Reading | Unknown], plan: ItemsPlan) -> str:
     slowest = max((one.read_units / one.pace for one in planned if one.pace and one.read_units), default=Decimal(0))
     if paces and slowest >= 60:
         cost += f", {counted(int(slowest / 60) + 1, 'minute')} at the least pace"
+    if unknown_use := sum(one.use_unknown for one in planned):
+        cost += f"; at a fifth of all its read capacity where its use is not known ({counted(unknown_use, 'table')})"
     return f"reading items of {', '.join(parts)}: {cost}"

@@ -17,7 +17,7 @@ from stj_audit.items.cluster import Metered, fold_metered
 from stj_audit.items.dynamic import without_dynamic_names
 from stj_audit.items.engine import new_fold
 from stj_audit.items.fold import Expiry
-from stj_audit.items.plan import CALL, ItemsPlan, Reading, plan_reading
+from stj_audit.items.plan import CALL, PAGE_UNITS, UNKNOWN_USE, ItemsPlan, Reading, RecentUse, plan_reading
 from stj_audit.refusals import never_swallowed
 from stj_audit.scanners import items
 from stj_audit.scanners.failures import FAILURES, unknown
@@ -27,6 +27,7 @@ from stj_audit.scanners.session import Aws, AwsOptions, open_session
 from stj_audit.scanners.spending import Spending
 
 TASK_UNITS_PER_SECOND = 2_000  # 16 full pages a second: what one connection and one core come to
+PAGES_OF_A_TASK = 4
 MAX_TASKS = 512  # of a table without a pace
 CLUSTER_FROM_SEGMENTS = 64  # 4 GB: below it a cluster starts no sooner than one machine ends
 
@@ -66,11 +67,23 @@ class ClusterReader:
         spending: Spending | None = None,
         now: datetime | None = None,
         seen: Seen | None = None,
+        recent: RecentUse = UNKNOWN_USE,
     ) -> tuple[ItemSizes | Unknown, Decimal]:
         """The arguments and what is given are those of `items.read`; `seen` is told nothing of what a cluster reads."""
-        reading = plan_reading(table, plan, paced=aws.endpoint_url is None)
+        reading = plan_reading(table, plan, paced=aws.endpoint_url is None, recent=recent)
         if isinstance(reading, Unknown) or reading.limit_units is not None or reading.total_segments < self.from_segments:
-            return items.read(aws, table, plan, hash_key=hash_key, expiry=expiry, stop=stop, spending=spending, now=now, seen=seen)
+            return items.read(
+                aws,
+                table,
+                plan,
+                hash_key=hash_key,
+                expiry=expiry,
+                stop=stop,
+                spending=spending,
+                now=now,
+                seen=seen,
+                recent=recent,
+            )
         empty = partial(new_fold, table, hash_key=hash_key, expiry=expiry)
         fold_part = partial(fold_scan_part, options=self.options, table=table, hash_key=hash_key, expiry=expiry)
         with self._one:
@@ -91,17 +104,23 @@ ReadItems = Callable[..., tuple[ItemSizes | Unknown, Decimal]]
 
 
 def parts_of(reading: Reading, plan: ItemsPlan) -> tuple[ScanPart, ...]:
-    """The tasks that a reading is cut into: their rates add up to its pace, their caps to that of the audit."""
+    """
+    The tasks that a reading is cut into: their rates add up to its pace. Each may exceed its cap by a page, and all together exceed that of
+    the audit by one.
+    """
     paces = [pace for pace in (reading.pace, plan.read_units_per_second) if pace is not None]
     pace = min(paces, default=None)
     wanted = MAX_TASKS if pace is None else -(-int(pace) // TASK_UNITS_PER_SECOND)
+    cap = plan.max_read_units
+    if cap is not None:  # a page of each is kept back; of a task, several are to be left
+        wanted = min(wanted, int(cap / (PAGES_OF_A_TASK * PAGE_UNITS)))
     tasks = max(1, min(wanted, reading.segments))
     return tuple(
         ScanPart(
             segments=tuple(range(task, reading.total_segments, tasks)),
             total_segments=reading.total_segments,
             per_second=None if pace is None else pace / tasks,
-            cap=None if plan.max_read_units is None else plan.max_read_units / tasks,
+            cap=None if cap is None else (cap - (tasks - 1) * PAGE_UNITS) / tasks,
         )
         for task in range(tasks)
     )

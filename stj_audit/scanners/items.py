@@ -1,8 +1,9 @@
 """
 The items of a table, read in segments of a parallel Scan by several threads: all of them, or as many random ones as its plan allows.
 
-On AWS's own endpoint a table is read at a fifth of what it can serve, in pages that cost about a second of that pace at the most, so that the
-audit does not throttle what it audits. A throttle halves the pace; where it does not help, reading that table ends.
+On AWS's own endpoint a table is read at a fifth of what it has free, in pages that cost about a quarter of a second of that pace, so that
+the audit does not throttle what it audits. The first throttle halves the pace of all threads that read the table; where that does not help,
+reading it ends.
 """
 
 import random
@@ -21,7 +22,7 @@ from stj_audit.items.dynamic import revealed, without_dynamic_names
 from stj_audit.items.engine import new_fold
 from stj_audit.items.estimates import Estimates, more_segments
 from stj_audit.items.fold import Expiry, ItemFold
-from stj_audit.items.plan import CALL, PILOT_SEGMENTS, ItemsPlan, Reading, plan_reading
+from stj_audit.items.plan import CALL, PILOT_SEGMENTS, UNKNOWN_USE, ItemsPlan, Reading, RecentUse, plan_reading
 from stj_audit.items.shown import ShowingFold, ShownKeys
 from stj_audit.scanners.checkpoint import Checkpoint, Progress
 from stj_audit.scanners.failures import FAILURES, unknown
@@ -55,17 +56,19 @@ def read(
     now: datetime | None = None,
     seen: Seen | None = None,
     shown: ShownKeys | None = None,
+    recent: RecentUse = UNKNOWN_USE,
 ) -> tuple[ItemSizes | Unknown, Decimal]:
     """
     The sizes of all items or of a sample, or why they are not known; and the read units that were spent either way.
 
     `expiry`: what TTL watches, and by which clock; None: TTL is off or not known, and its values are not looked at. `stop`, once set, ends
     the reading after the pages at hand. `spending` is the audit's, where several tables are read. `now` is the audit's clock. `seen`
-    is told of every item, whatever comes of the reading, and `shown` of the keys of the largest, in plain text.
+    is told of every item, whatever comes of the reading, and `shown` of the keys of the largest, in plain text. `recent` is how busy the
+    table was lately.
 
     Raises AuditError when a checkpoint of `plan.resume` cannot be written.
     """
-    reading = plan_reading(table, plan, paced=aws.endpoint_url is None)
+    reading = plan_reading(table, plan, paced=aws.endpoint_url is None, recent=recent)
     if isinstance(reading, Unknown):
         return reading, Decimal(0)
     spending = spending or Spending(cap=plan.max_read_units, per_second=plan.read_units_per_second)
@@ -80,7 +83,6 @@ def read(
         pace=reading.pace,
         spending=spending,
         stop=stop or threading.Event(),
-        workers=reading.workers,
         limit_units=reading.limit_units,
     )
     return reader.read(tempo)

@@ -13,6 +13,7 @@ from stj_audit.scanners import items as scan
 from stj_audit.scanners import tables
 from stj_audit.scanners.cluster_items import ReadItems
 from stj_audit.scanners.failures import FAILURES, unknown
+from stj_audit.scanners.recent_use import Recent, of_table
 from stj_audit.scanners.seen import Seen
 from stj_audit.scanners.session import Aws
 from stj_audit.scanners.spending import Spending
@@ -55,7 +56,7 @@ class ItemsReader:
         shared = spending or Spending(cap=plan.max_read_units, per_second=plan.read_units_per_second)
         return cls(aws=aws, plan=plan, hash_key=hash_key, now=now, stop=stop, spending=shared, read_items=read_items)
 
-    def read(self, table: Table, time_to_live: "Future[TimeToLive | Unknown]") -> Outcome:
+    def read(self, table: Table, time_to_live: "Future[TimeToLive | Unknown]", recent: "Future[Recent]") -> Outcome:
         watched = time_to_live.result()
         attribute = watched.attribute if isinstance(watched, TimeToLive) and watched.enabled else None
         expiry = None if attribute is None else Expiry(attribute=attribute, now=self.now)
@@ -70,6 +71,7 @@ class ItemsReader:
             spending=self.spending,
             now=self.now,
             seen=seen,
+            recent=of_table(recent.result(), table.name),
         )
         if isinstance(sizes, Unknown) and not seen.scanned:
             return Outcome(sizes=sizes, read_units=read_units, reading=None)

@@ -14,7 +14,7 @@ from botocore.credentials import AssumeRoleCredentialFetcher, CredentialProvider
 from stj_audit.config import REGION
 from stj_audit.errors import ConfigError, NoCredentials
 from stj_audit.read_only import guarded_session
-from stj_audit.scanners import pace
+from stj_audit.scanners import pace, throttles
 from stj_audit.scanners.failures import FAILURES, explain, no_region
 from stj_audit.scanners.guard import RequestCount, S3Folder, allowed, install
 from stj_audit.scanners.models import Models
@@ -182,6 +182,7 @@ def open_session(options: AwsOptions, *, folder: S3Folder | None = None) -> Aws:
 def _guarded_core(profile: str | None, count: RequestCount, folder: S3Folder | None) -> botocore.session.Session:
     core = guarded_session(profile, allowed(folder), count.add)
     install(core.get_component("event_emitter"))
+    throttles.install(core.get_component("event_emitter"))
     core.get_scoped_config()  # raises when the profile does not exist
     core.register_component("data_loader", _models(core.get_config_variable("data_path")))
     return core

@@ -14,8 +14,8 @@ from decimal import Decimal
 
 from stj_audit.facts import INTERRUPTED, HotKeys, ItemSizes, MissingTable, Snapshot, Table, TableFacts, Unknown
 from stj_audit.items.plan import CALL as SCAN_CALL
-from stj_audit.items.plan import ItemsPlan, Reading, plan_reading
-from stj_audit.scanners import account_capacity, hot_keys, on_demand_backups, time_to_live, traffic
+from stj_audit.items.plan import ItemsPlan, Reading
+from stj_audit.scanners import account_capacity, hot_keys, on_demand_backups, recent_use, time_to_live, traffic
 from stj_audit.scanners import items as scan
 from stj_audit.scanners.calls import Calls
 from stj_audit.scanners.chosen_tables import Progress, describe, wanted_tables
@@ -70,8 +70,8 @@ def take_snapshot(
     with Threads() if threads is None else nullcontext(threads) as shared_threads:
         wanted = wanted_tables(aws, patterns, elsewhere=elsewhere)
         described, missing = describe(aws, wanted, shared_threads, on_progress, elsewhere=elsewhere)
-        on_plan([plan_reading(table, items, paced=aws.endpoint_url is None) for table in described])
         calls = Calls(aws, shared_threads)
+        recent = calls.submit(recent_use.CALL, recent_use.read, aws, described, items, now)
         reading = ItemsReader.of(aws, items, hash_key=hash_key, now=now, stop=shared_threads.stop, spending=spending)
         account = calls.submit("sts:GetCallerIdentity", _account, aws)
         if elsewhere and not described:
@@ -95,16 +95,21 @@ def take_snapshot(
             for table, own in zip(described, apart, strict=True)
         ]
         # Last, because they take long: nothing small waits behind them.
+        planned: Future[None] = Future()
         scans = [
-            calls.submit(SCAN_CALL, reading.read, table, own.time_to_live, after=(own.time_to_live,))
+            calls.submit(SCAN_CALL, reading.read, table, own.time_to_live, recent, after=(own.time_to_live, planned))
             for table, own in zip(described, apart, strict=True)
         ]
         try:
+            on_plan(recent_use.readings(aws, described, items, recent.result()))
+            planned.set_result(None)
             calls.finish(on_progress, reading.spending)
         except KeyboardInterrupt:
             if not keep:
                 raise
             shared_threads.close()
+            if not planned.done():  # what waits for it is cancelled then
+                planned.set_result(None)
         interrupted = shared_threads.stop.is_set()
     requests_went = requests.operations_by_name()
     capacity = account_capacity.of_account(shared.account_capacity.result())
@@ -200,18 +205,20 @@ def measure_items(
     read_items: ReadItems = scan.read,
 ) -> Measured:
     """
-    The items of tables alone, read by `read_items`, as `take_snapshot` reads them where it is left out: nothing else is asked. Raises as that
-    does.
+    The items of tables alone, read by `read_items`, as `take_snapshot` reads them where it is left out: nothing else is asked but what TTL
+    watches, and how busy the tables were in the last hour. Raises as that does.
     """
     with Threads() as threads:
         wanted = wanted_tables(aws, patterns, elsewhere=False)
         described, missing = describe(aws, wanted, threads, on_progress, elsewhere=False)
-        on_plan([plan_reading(table, items, paced=aws.endpoint_url is None) for table in described])
         calls = Calls(aws, threads)
+        recent = calls.submit(recent_use.CALL, recent_use.read, aws, described, items, now)
         watched = [calls.submit(time_to_live.CALL, time_to_live.read, aws, table.name) for table in described]
         reading = ItemsReader.of(aws, items, hash_key=hash_key, now=now, stop=threads.stop, read_items=read_items)
+        on_plan(recent_use.readings(aws, described, items, recent.result()))
         scans = [
-            calls.submit(SCAN_CALL, reading.read, table, ttl, after=(ttl,)) for table, ttl in zip(described, watched, strict=True)
+            calls.submit(SCAN_CALL, reading.read, table, ttl, recent, after=(ttl,))
+            for table, ttl in zip(described, watched, strict=True)
         ]
         calls.finish(on_progress, reading.spending)
     read = [future.result() for future in scans]

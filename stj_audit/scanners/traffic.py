@@ -104,13 +104,14 @@ class Series:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Window:
-    """`WINDOW_DAYS` up to the last full hour, in seconds since 1970; days are counted back from the end."""
+    """`seconds` up to `end`, the last full hour, in seconds since 1970; days are counted back from the end."""
 
     end: int
+    seconds: int = WINDOW_DAYS * DAY_SECONDS
 
     @property
     def start(self) -> int:
-        return self.end - WINDOW_DAYS * DAY_SECONDS
+        return self.end - self.seconds
 
     @property
     def throttles_start(self) -> int:

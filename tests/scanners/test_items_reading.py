@@ -275,6 +275,8 @@ def test_calls_that_were_not_made_are_told_as_interrupted(aws: Aws) -> None:
     given_up = threading.Event()
 
     def wait(request: Any, **_: Any) -> None:
+        if b"ThrottleEvents" in request.body and b"ConsumedWrite" not in request.body:
+            return  # about the last hour, before anything is read
         given_up.wait(10)
         time.sleep(0.2)  # until the threads are told; what comes after the metrics is not asked for then
 

@@ -14,7 +14,7 @@ import pytest
 
 from stj_audit.facts import ItemSizes, Table, Unknown
 from stj_audit.items.engine import new_fold
-from stj_audit.items.plan import PILOT_SEGMENTS, ItemsPlan
+from stj_audit.items.plan import PAGE_UNITS, PILOT_SEGMENTS, ItemsPlan
 from stj_audit.scanners import Aws, AwsOptions, items, open_session, tables
 from stj_audit.scanners.checkpoint import Checkpoint, Progress, machine_key
 from stj_audit.scanners.segments import Stopped, Tempo, read_segment
@@ -220,37 +220,85 @@ def test_threads_wait_for_each_other_where_little_is_left_of_a_cap(local: Aws, f
 
 def test_a_cap_is_given_away_page_by_page() -> None:
     spending = Spending(cap=Decimal(100))
-    first = spending.reserve(Decimal(80))
-    spending.settle(first, Decimal(30))
+    assert spending.reserve(Decimal(80)) == 80
+    spending.settle(Decimal(30))
     assert spending.reserve(Decimal(128)) == 70
-    spending.settle(Decimal(70), Decimal(70))
+    spending.settle(Decimal(70))
     assert spending.reserve(Decimal(128)) == 0
 
 
-def test_a_rate_is_paid_after_the_page_and_shared() -> None:
+@pytest.mark.parametrize("cap", [1, 130, 400, 1_000])
+def test_threads_whose_pages_are_all_larger_than_expected_exceed_a_cap_by_one_of_them(cap: int) -> None:
+    spending, spent, one = Spending(cap=Decimal(cap)), [Decimal(0)], threading.Lock()
+
+    def read_pages() -> None:
+        while spending.reserve(Decimal(5)):
+            with one:
+                spent[0] += PAGE_UNITS
+            spending.settle(PAGE_UNITS)
+
+    with ThreadPoolExecutor(12) as pool:
+        for reader in [pool.submit(read_pages) for _ in range(12)]:
+            reader.result(timeout=20)
+    assert cap <= spent[0] <= cap + PAGE_UNITS
+
+
+def test_what_was_read_besides_counts_towards_the_cap() -> None:
+    spending = Spending(cap=Decimal(300))
+    spending.reserve(Decimal(128))
+    spending.charge(Decimal(128))
+    spending.settle(Decimal(100))
+    assert spending.reserve(Decimal(128)) == 72
+
+
+def test_a_page_takes_its_turn_and_makes_up_for_what_it_cost() -> None:
     clock = [0.0]
     rate = Rate(Decimal(10), clock=lambda: clock[0])
-    assert rate.seconds_left() == 0
-    rate.pay(Decimal(20))
-    rate.pay(Decimal(5))
-    assert rate.seconds_left() == 2.5
-    clock[0] = 2.0
-    assert rate.seconds_left() == 0.5
-    rate.halve()
-    rate.pay(Decimal(5))
-    assert rate.seconds_left() == 1.5
+    assert rate.take(Decimal(5)) == 0
+    assert [rate.take(Decimal(5)), rate.take(Decimal(1))] == [0.5, 0.5]  # who has to wait has taken nothing
+    rate.settle(Decimal(5), Decimal(2))
+    assert rate.take(Decimal(5)) == pytest.approx(0.2)
+    clock[0] = 0.25
+    assert rate.take(Decimal(5)) == 0
+    clock[0] = 1.0
+    rate.settle(Decimal(5), Decimal(25))
+    assert rate.take(Decimal(5)) == 2
     clock[0] = 100.0
-    assert rate.seconds_left() == 0
+    assert [rate.take(Decimal(5)), rate.take(Decimal(5))] == [0, 0.5]  # a quiet minute is worth nothing
 
 
-def test_a_rate_without_a_limit_gets_one_when_it_is_halved() -> None:
-    clock = [0.0]
+def test_the_first_throttle_halves_a_rate_and_the_others_of_that_second_are_the_same_one() -> None:
+    clock = [100.0]
+    rate = Rate(Decimal(100), clock=lambda: clock[0])
+    for _ in range(8):
+        rate.back_off()
+    assert rate.per_second == 50
+    assert rate.take(Decimal(1)) == 1
+    clock[0] = 101.0
+    assert rate.take(Decimal(50)) == 0
+    rate.back_off()
+    assert rate.per_second == 25
+    for _ in range(20):
+        clock[0] += 1
+        rate.back_off()
+    assert rate.per_second == 1
+
+
+def test_a_rate_without_a_limit_gets_one_at_the_first_throttle() -> None:
+    clock = [10.0]
     rate = Rate(None, clock=lambda: clock[0])
-    rate.pay(Decimal(1_000))
-    clock[0] = 2.0
-    assert rate.seconds_left() == 0
-    rate.halve()
+    assert [rate.take(PAGE_UNITS), rate.take(PAGE_UNITS)] == [0, 0]
+    rate.settle(PAGE_UNITS, Decimal(1_000))
+    clock[0] = 12.0
+    rate.back_off()
     assert rate.per_second == 250
+
+
+def test_a_throttle_of_the_first_page_leaves_a_page_a_second() -> None:
+    rate = Rate(None)
+    rate.take(PAGE_UNITS)
+    rate.back_off()
+    assert rate.per_second == PAGE_UNITS
 
 
 # -------------------------------------------------------------------------------------------------------------- throttles
@@ -259,6 +307,7 @@ def test_a_rate_without_a_limit_gets_one_when_it_is_halved() -> None:
 @pytest.fixture
 def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+    monkeypatch.setattr("stj_audit.scanners.spending.BACK_OFF_SECONDS", 0.3)
 
 
 @pytest.mark.dynamodb_local
