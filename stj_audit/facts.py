@@ -39,6 +39,7 @@ Language = Literal["CloudFormation", "Terraform"]
 TEMPLATE = "template"  # as the call of a fact: the file that a table is defined in would tell it
 NOT_DEPLOYED = "nothing is deployed yet"  # the reason of a fact that no template can tell
 INTERRUPTED = "the audit was interrupted"  # that of a fact which had not been read by then
+OUT_OF_TIME = "the audit's time was over"  # likewise
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -885,6 +886,8 @@ class Snapshot:
     """What there is to say of the reading itself, in sentences."""
     interrupted: bool = False
     """Whether the reading was ended before its time: what had not been read by then is Unknown."""
+    out_of_time: bool = False
+    """Whether it ended because its time was over; likewise."""
 
 
 def titled(scope: str, name: str) -> str:

@@ -244,6 +244,13 @@ scan_options = options(
         help="Keep checkpoints there, and go on from those of an interrupted run.",
     ),
 )
+timeout_option = option(
+    "--timeout",
+    type=click.IntRange(1),
+    metavar="SECONDS",
+    help="Stop reading then; what was read by then is judged, the rest is told as not checked.  [default: none]",
+)
+TIMEOUT_OPTION = {"timeout": "--timeout"}
 shown_options = options(
     option(
         "-f", "--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True, help="What goes to stdout."

@@ -23,6 +23,7 @@ from stj_audit.options import (
     price_options,
     scan_options,
     shown_options,
+    timeout_option,
 )
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 @judging_options
 @price_options
 @scan_options
+@timeout_option
 @output_options
 @gate_options
 def run(tables: tuple[str, ...], **settings: Any) -> None:

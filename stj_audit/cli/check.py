@@ -15,6 +15,7 @@ from stj_audit.cli.requests import item_size_lines, judging, places
 from stj_audit.cli.terminal import printable
 from stj_audit.options import (
     SCAN_OPTIONS,
+    TIMEOUT_OPTION,
     FilePath,
     aws_options_of_several_regions,
     check_options,
@@ -25,6 +26,7 @@ from stj_audit.options import (
     price_options,
     scan_options,
     template_options,
+    timeout_option,
 )
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 ROLE_OPTIONS = {"role_arn": "--role-arn", "external_id": "--external-id"}
 HISTORY_OPTIONS = {"history": "--history", "keep": "--keep"}
 # There is no table to read with --template
-LIVE_OPTIONS = SCAN_OPTIONS | ROLE_OPTIONS | HISTORY_OPTIONS | {"inconclusive": "--inconclusive"}
+LIVE_OPTIONS = SCAN_OPTIONS | TIMEOUT_OPTION | ROLE_OPTIONS | HISTORY_OPTIONS | {"inconclusive": "--inconclusive"}
 # With --from nothing is read
 OPTIONS_OF_READING = {
     "profile": "--profile",
@@ -45,6 +47,7 @@ OPTIONS_OF_READING = {
     "max_attempts": "--max-attempts",
     **ROLE_OPTIONS,
     **SCAN_OPTIONS,
+    **TIMEOUT_OPTION,
 }
 
 
@@ -60,6 +63,7 @@ OPTIONS_OF_READING = {
 @template_options
 @check_options
 @scan_options
+@timeout_option
 @aws_options_of_several_regions
 @config_options
 @judging_options
@@ -89,7 +93,8 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
       2   wrong command line or configuration
       3   an item is above --fail-item-size, or a finding at or above --fail-on
       4   not known: no such item was seen, but not every item either, or a table could not be looked at at all, or it
-          changed by more than 5 % while it was read; with --strict, anything that could not be checked
+          changed by more than 5 % while it was read, or --timeout was over; with --strict, anything that could not be
+          checked
       130 interrupted; what was read is in the run file, where --report json=PATH asks for one
     """
     from stj_audit.pipeline import Request

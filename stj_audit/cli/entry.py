@@ -1,8 +1,10 @@
 """The one way in and out: the group of all commands, the exit code, and errors in one sentence."""
 
 import gc
+import os
 import re
 import sys
+import threading
 from collections.abc import Iterator
 from typing import NoReturn
 
@@ -25,6 +27,8 @@ GARBAGE_AFTER = (
     50_000  # objects; a run makes many and keeps most, and looking through them after every 700 takes a quarter of its time
 )
 
+LEFT_ALONE = ("stj-audit_", "scan_")  # the names of threads that read
+
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
@@ -44,8 +48,11 @@ def main() -> NoReturn:
     gc.set_threshold(GARBAGE_AFTER)
     listen()
     verbose = any(re.fullmatch(r"-[a-z]*v[a-z]*|--verbose", word) for word in sys.argv[1:])
+    code: str | int | None
     try:
         code = cli.main(standalone_mode=False)
+    except SystemExit as ended:
+        code = ended.code
     except click.ClickException as error:
         error.show()
         code = error.exit_code
@@ -66,6 +73,18 @@ def main() -> NoReturn:
             verbose=verbose,
         )
         code = 1
+    _leave(code)
+
+
+def _leave(code: str | int | None) -> NoReturn:
+    """
+    Exit. Python waits for every thread first; one that was left alone when the time was over may hang for ever, so then that is not waited
+    for.
+    """
+    if any(thread.name.startswith(LEFT_ALONE) and not thread.daemon for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else 0)
     sys.exit(code)
 
 

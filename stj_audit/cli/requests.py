@@ -46,6 +46,7 @@ def reading(settings: dict[str, Any]) -> dict[str, Any]:
         "max_read_units": settings["max_read_units"],
         "read_units_per_second": settings["read_units_per_second"],
         "resume": settings["resume"],
+        "timeout_seconds": settings.get("timeout"),
     }
 
 

@@ -15,25 +15,27 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from stj_audit.facts import INTERRUPTED, ItemSample, ItemSizes, SampledSegment, Table, Unknown
+from stj_audit.facts import ItemSample, ItemSizes, SampledSegment, Table, Unknown
 from stj_audit.items.engine import new_fold
 from stj_audit.items.estimates import Estimates, more_segments
 from stj_audit.items.fold import Expiry, ItemFold
 from stj_audit.items.plan import CALL, PILOT_SEGMENTS, ItemsPlan, Reading, plan_reading
 from stj_audit.scanners.checkpoint import Checkpoint, Progress
+from stj_audit.scanners.ending import REASONS
 from stj_audit.scanners.failures import FAILURES, unknown
 from stj_audit.scanners.guard import BrokenAnswer
 from stj_audit.scanners.seen import Seen
 from stj_audit.scanners.segments import Stopped, Tempo, read_segment
 from stj_audit.scanners.session import Aws
 from stj_audit.scanners.spending import Spending
+from stj_audit.wording import counted
 
 # What a sample is to tell: the share of items over a line to a tenth of a percent, and the mean size to a twentieth of itself
 SHARE_WITHIN = 0.001
 MEAN_WITHIN = 0.05
 
 WHY_STOPPED = {
-    "interrupted": INTERRUPTED,
+    **REASONS,
     "throttled": "the table throttled the audit's reads",
     "cap": "the cap on read units was reached",
     "budget": "reading it whole would cost more than the scan budget: it has grown",
@@ -255,7 +257,5 @@ class _Reader:
         )
 
     def _why(self) -> str:
-        why = WHY_STOPPED[self._stopped_by or "budget"]
-        if not self._done:
-            return why
-        return f"{why}; {len(self._done)} of {self._reading.total_segments} segments were read, too few to judge by"
+        why, items = WHY_STOPPED[self._stopped_by or "budget"], self._what.seen.scanned
+        return f"{why}: partial, {counted(items, 'item')} read" if items else why

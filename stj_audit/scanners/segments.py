@@ -16,6 +16,7 @@ from stj_audit.facts import Table
 from stj_audit.items.fold import ItemFold
 from stj_audit.items.plan import EVENTUAL, PAGE_UNITS, READ_UNIT_BYTES, read_units_for
 from stj_audit.items.wire import BrokenPage, Page
+from stj_audit.scanners.ending import why_stopped
 from stj_audit.scanners.failures import code_of
 from stj_audit.scanners.guard import ATTEMPTS, RAW, RETRY_AFTER_SECONDS, BrokenAnswer
 from stj_audit.scanners.session import Aws
@@ -26,7 +27,7 @@ THROTTLES_IN_A_ROW = 3  # each after all of botocore's own attempts: then the ta
 
 
 class Stopped(Exception):
-    """A segment that was not read to its end, and why: "interrupted", "cap", "budget", "throttled"."""
+    """A segment that was not read to its end, and why: "interrupted", "out of time", "cap", "budget", "throttled"."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -50,7 +51,7 @@ class Tempo:
         """Until the next page is due. Raises Stopped when reading is to end."""
         seconds = max(self.rate.seconds_left(), self.spending.rate.seconds_left())
         if self.stop.is_set() or (seconds and self.stop.wait(seconds)):
-            raise Stopped("interrupted")
+            raise Stopped(why_stopped(self.stop))
 
     def settle(self, reserved: Decimal, spent: Decimal) -> None:
         """What a page took in the end, on all accounts."""
@@ -142,7 +143,7 @@ def _page(aws: Aws, request: dict[str, Any], fold: ItemFold, tempo: Tempo) -> Pa
         except ValueError as error:
             raise BrokenAnswer("Scan") from error
         if tempo.stop.wait(wait_seconds):
-            raise Stopped("interrupted")
+            raise Stopped(why_stopped(tempo.stop))
     raise AssertionError("the last attempt returns or raises")
 
 
