@@ -50,7 +50,7 @@ def test_what_s3_refuses_is_one_sentence(bucket: Any) -> None:
     bucket.delete_bucket(Bucket=BUCKET)
     with pytest.raises(CannotWrite, match=r"cannot write s3://stj-audits/r\.html: NoSuchBucket") as error:
         write(target, "text")
-    assert "s3:PutObject" in error.value.hint
+    assert error.value.hint.startswith("the bucket is gone")
 
 
 def test_an_endpoint_that_does_not_answer_is_found_before_the_audit(monkeypatch: pytest.MonkeyPatch) -> None:

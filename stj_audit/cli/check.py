@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stj_audit.cli.history import find_history
+from stj_audit.cli.history import find_history, keep
 from stj_audit.cli.inputs import read_baseline, read_config, read_run, refuse, today
 from stj_audit.cli.interrupts import held_back
-from stj_audit.cli.outputs import anchored, audited, deliver, destinations, exit_code, find_anchor, new_baseline
+from stj_audit.cli.outputs import anchored, audited, deliver, destinations, exit_code, find_anchor, new_baseline, told
 from stj_audit.cli.prices import price_region, prices_of, warn_of_old_prices
 from stj_audit.cli.requests import item_size_lines, judging, places
 from stj_audit.cli.terminal import printable
@@ -124,11 +124,10 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
         report = anchored(report, anchor)
         if history is not None:
             report = history.remembered(report)
-        deliver(report, outputs, settings, terse=True)
+        failures = deliver(report, outputs, settings, terse=True)
         warn_of_old_prices(report.costs.prices, config, settings)
         _tell_gate(report, settings)
-        if history is not None:
-            history.keep(report, settings)
+        told([*failures, *keep(history, report, settings)])
     sys.exit(exit_code(report))
 
 

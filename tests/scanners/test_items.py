@@ -288,4 +288,5 @@ def test_stops_at_the_page_when_told_to(aws: Aws) -> None:
         assert first.wait(10)
         stop.set()
         sizes, _ = future.result(timeout=10)
-    assert sizes == Unknown(call="dynamodb:Scan", reason="the audit was interrupted")
+    assert isinstance(sizes, Unknown)
+    assert sizes.reason.startswith("the audit was interrupted: partial, ")
