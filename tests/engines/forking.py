@@ -1,7 +1,7 @@
 """
 The command as a process of its own, quickly: a process that has imported everything forks for each call.
 
-What differs from `tests.commands.stj_audit` is what was imported before; environment, folder, exit code and both outputs are the process's own.
+What differs from `tests.commands.stj_audit` is what was imported before; environment, folder, exit code and outputs are those of a process.
 """
 
 import json
@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from tests.commands import Ran
 
 ROOT = Path(__file__).parent.parent.parent
 MOST_SECONDS = 60
+ROOM_BYTES = 9_000
 
 _SERVER = """
 import json, os, resource, signal, sys, traceback
@@ -63,8 +64,14 @@ class Forking:
         self._server = server
         self._folder = folder
 
-    def __call__(self, *arguments: str | Path, cwd: Path, file_bytes: int = 0, **environment: str) -> Ran:
-        """`file_bytes`: no file may get larger, as on a disk that is full; 0: any may."""
+    def __call__(self, *arguments: str | Path, cwd: Path, **environment: str) -> Ran:
+        return self._run(arguments, cwd, environment)
+
+    def on_full_disk(self, *arguments: str | Path, cwd: Path, **environment: str) -> Ran:
+        """No file can get larger than `ROOM_BYTES`."""
+        return self._run(arguments, cwd, environment, file_bytes=ROOM_BYTES)
+
+    def _run(self, arguments: Sequence[str | Path], cwd: Path, environment: Mapping[str, str], *, file_bytes: int = 0) -> Ran:
         isolated = {
             "PATH": os.environ["PATH"],
             "HOME": str(cwd),
@@ -74,7 +81,7 @@ class Forking:
         }
         told = {
             "arguments": [str(one) for one in arguments],
-            "environment": isolated | environment,
+            "environment": {**isolated, **environment},
             "cwd": str(cwd),
             "folder": str(self._folder),
             "file_bytes": file_bytes,

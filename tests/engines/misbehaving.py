@@ -16,6 +16,7 @@ from typing import Any
 
 REGION = "eu-north-1"
 DRIP_SECONDS = 0.05
+TLS = b"\x16"  # the first byte of a handshake
 
 
 def description(name: str = "orders", **more: Any) -> dict[str, Any]:
@@ -54,8 +55,8 @@ def error(code: str, status: int = 400) -> tuple[int, bytes]:
 @dataclass(kw_only=True)
 class Misbehaving:
     """
-    `spoil(operation, request, number)` gives the raw bytes that are sent instead of the right answer, or None; `number` counts the requests of
-    an operation from 1. An empty one hangs up. `asked` counts them by operation.
+    `spoil(operation, request, number)` gives the raw bytes that are sent instead of the right answer, or None; `number` counts the requests
+    of an operation from 1. An empty one hangs up. `asked` counts them by operation.
     """
 
     url: str = ""
@@ -85,6 +86,9 @@ def misbehaving() -> Iterator[Misbehaving]:
                 self._answer()
 
         def _answer(self) -> None:
+            if self.rfile.peek(1)[:1] == TLS:  # type: ignore[attr-defined] # it is a BufferedReader, and typed as what all files can
+                self.wfile.write(b"HTTP/1.1 400 x\r\n\r\n")
+                return
             self.rfile.readline()
             headers = {}
             while line := self.rfile.readline().strip():
