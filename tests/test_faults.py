@@ -148,6 +148,7 @@ def test_nobody_is_there_to_give_an_mfa_code(command: Forking, server: Misbehavi
 @fault("an endpoint without scheme", "exit 2: write it like http://localhost:8000", by=ENVIRONMENT)
 @fault("nothing listens at the endpoint", "exit 1: check the network", by=ENVIRONMENT)
 @fault("what answers speaks no TLS", "exit 1: check AWS_CA_BUNDLE and the proxy", by=SERVER)
+@fault("the file of AWS_CA_BUNDLE is not there", "exit 1: check it", by=ENVIRONMENT)
 @fault("the proxy refuses", "exit 1: check HTTPS_PROXY; its password is not shown", by=ENVIRONMENT)
 @pytest.mark.process
 @pytest.mark.parametrize(
@@ -159,6 +160,7 @@ def test_nobody_is_there_to_give_an_mfa_code(command: Forking, server: Misbehavi
         (("--region", REGION, "--endpoint-url", "localhost:8000"), {}, 2, ("http://localhost:8000",)),
         (("--region", REGION, "--endpoint-url", "http://127.0.0.1:CLOSED"), {}, 1, ("cannot be reached", "--endpoint-url")),
         (("--region", REGION, "--endpoint-url", "https://SERVER"), {}, 1, ("TLS certificate", "AWS_CA_BUNDLE")),
+        (("--region", REGION, "--endpoint-url", "https://SERVER"), {"AWS_CA_BUNDLE": "/no/such.pem"}, 1, ("AWS_CA_BUNDLE",)),
         (
             ("--region", REGION, "--endpoint-url", "https://dynamodb.example.com"),
             {"HTTPS_PROXY": "http://user:hunter2@127.0.0.1:CLOSED"},

@@ -16,6 +16,7 @@ from stj_audit.scanners import Aws, AwsOptions, ItemsPlan, items, open_session, 
 from stj_audit.scanners.ending import Ending
 from stj_audit.targets import Target, read_all
 from tests.builders import a_table
+from tests.faults import fault
 from tests.scanners.answers import REGION, answer, before_send, create_table
 
 NOW = datetime.now(UTC)
@@ -37,7 +38,10 @@ def let_go() -> Iterator[threading.Event]:
 
 
 def hang(aws_client: Any, operation: str, let_go: threading.Event) -> None:
-    before_send(aws_client, operation, lambda **_: let_go.wait(30) and None)
+    def silent(**_: Any) -> None:
+        let_go.wait(30)
+
+    before_send(aws_client, operation, silent)
 
 
 def test_a_call_that_hangs_costs_its_own_fact(aws: Aws, let_go: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,6 +64,7 @@ def test_a_call_that_hangs_costs_its_own_fact(aws: Aws, let_go: threading.Event,
     assert not isinstance(facts.time_to_live, Unknown)
 
 
+@fault("a table is not described in time", "--timeout ends it: that table is not checked, the others are", by="event hook")
 def test_a_table_that_is_not_described_in_time_is_missing(aws: Aws, let_go: threading.Event) -> None:
     for name in ("orders", "users"):
         create_table(name)
@@ -82,6 +87,7 @@ def test_enough_time_is_not_over(aws: Aws) -> None:
     assert isinstance(found.tables[0].items, ItemSizes)
 
 
+@fault("a region is not listed in time", "--timeout ends it: that region is not checked, the others are", by="event hook")
 def test_a_region_that_is_not_listed_in_time_leaves_the_other_whole(moto: None, let_go: threading.Event) -> None:
     create_table("orders")
     opened = [open_session(AwsOptions(region=region)) for region in (REGION, "eu-west-1")]
@@ -109,6 +115,7 @@ def test_nothing_is_known_without_a_listing(aws: Aws, let_go: threading.Event) -
     assert "--timeout" in caught.value.hint
 
 
+@fault("the time is over while items are read", "the reading ends at its page: partial, n items", by="event hook")
 def test_items_that_were_read_by_then_are_told(aws: Aws) -> None:
     stop = Ending(time.monotonic())
     numbers = iter(range(1_000))
