@@ -73,6 +73,7 @@ REQUIRED_MEMBERS: Mapping[str, tuple[str, ...]] = {
     "ListServiceQuotas": ("Quotas",),
     "ListTables": ("TableNames",),
 }
+NULL_OPERATIONS = frozenset({"GetProducts"})  # where there is nothing, the Price List API answers with a null instead of a list
 ATTEMPTS = 3  # for an answer that cannot be read: asked once, and again twice
 RETRY_AFTER_SECONDS = 0.2
 
@@ -197,7 +198,10 @@ def _look_at_answer(
         response_dict["body"] = b"{}"
         return
     answer = _decode(body, response_dict["headers"])
-    complete = answer is not None and all(answer.get(member) is not None for member in REQUIRED_MEMBERS.get(operation, ()))
+    complete = answer is not None and all(
+        member in answer and (answer[member] is not None or operation in NULL_OPERATIONS)
+        for member in REQUIRED_MEMBERS.get(operation, ())
+    )
     # What is decoded here is looked at where it is read
     if not (complete and (operation in RAW_OPERATIONS or fits(operation_model.output_shape, answer))):
         customized_response_dict[_BROKEN] = True

@@ -258,4 +258,9 @@ class _Reader:
 
     def _why(self) -> str:
         why, items = WHY_STOPPED[self._stopped_by or "budget"], self._what.seen.scanned
-        return f"{why}: partial, {counted(items, 'item')} read" if items else why
+        if not items:
+            return why
+        partial = f"{why}: partial, {counted(items, 'item')} read"
+        if not self._done:
+            return partial
+        return f"{partial}; {len(self._done)} of {self._reading.total_segments} segments to their end, too few to judge by"

@@ -137,6 +137,8 @@ def take_snapshot(
         for table, own, report, one in zip(described, apart, reports, read, strict=True)
     )
     read_units = sum((one.read_units for one in read if not isinstance(one, Unknown)), Decimal(0))
+    if out_of_time and threads is None:  # a reading that was left alone did not come to tell what it took
+        read_units = max(read_units, reading.spending.spent)
     snapshot = _snapshot(aws, account, facts, missing, read_units=read_units, started_at=now, began=began)
     return replace(snapshot, interrupted=interrupted, out_of_time=out_of_time)
 

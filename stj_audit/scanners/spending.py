@@ -77,6 +77,11 @@ class Spending:
             self._spent += spent
             self._settled.notify_all()
 
+    @property
+    def spent(self) -> Decimal:
+        with self._settled:
+            return self._spent
+
     def plan_segments(self, count: int) -> None:
         """So many segments are going to be read, for the progress; negative: not after all."""
         with self._settled:
