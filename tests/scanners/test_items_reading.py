@@ -314,7 +314,7 @@ def test_segments_that_were_read_to_their_end_are_a_sample(
     if coverage is None:
         assert sizes == Unknown(
             call="dynamodb:Scan",
-            reason=f"{INTERRUPTED}: partial, 58 items read; {segments} of 100 segments to their end, too few to judge by",
+            reason=f"{INTERRUPTED}: partial, {segments} items read; {segments} of 100 segments to their end, too few to judge by",
         )
         return
     assert isinstance(sizes, ItemSizes)
