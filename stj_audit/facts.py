@@ -40,6 +40,7 @@ TEMPLATE = "template"  # as the call of a fact: the file that a table is defined
 NOT_DEPLOYED = "nothing is deployed yet"  # the reason of a fact that no template can tell
 DYNAMIC_ATTRIBUTES = "<dynamic>"  # what attributes are summed as whose names may be data, see `items.dynamic`
 INTERRUPTED = "the audit was interrupted"  # that of a fact which had not been read by then
+OUT_OF_TIME = "the audit's time was over"  # likewise
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -886,6 +887,8 @@ class Snapshot:
     """What there is to say of the reading itself, in sentences."""
     interrupted: bool = False
     """Whether the reading was ended before its time: what had not been read by then is Unknown."""
+    out_of_time: bool = False
+    """Whether it ended because its time was over; likewise."""
 
 
 def titled(scope: str, name: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from stj_audit.facts import INTERRUPTED, Snapshot
+from stj_audit.facts import INTERRUPTED, OUT_OF_TIME, Snapshot
 from stj_audit.grade import GRADES
 from stj_audit.ignores import EXPIRED, covers
 from stj_audit.items.verdict import declared_over, not_read, of_table
@@ -133,6 +133,8 @@ def _not_known(report: Report, snapshot: Snapshot, terms: GateTerms, items: Sequ
     if snapshot.interrupted:
         yield INTERRUPTED
     if terms.every_table:
+        if snapshot.out_of_time:
+            yield OUT_OF_TIME
         yield from (f"{one.key}: not read: {one.not_read.reason}" for one in snapshot.scopes if one.not_read is not None)
         if snapshot.templates:
             yield from (f"{one.title}: not known before deployment: {one.unknown.reason}" for one in snapshot.missing)

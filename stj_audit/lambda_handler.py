@@ -28,7 +28,10 @@ from stj_audit.refusals import never_swallowed
 from stj_audit.report import from_json
 
 OLDEST_BOTOCORE = (1, 40)  # as in pyproject.toml; the one that Lambda brings is used where the package has none
-CONFIG, REPORT = "STJ_AUDIT_CONFIG", "STJ_AUDIT_REPORT"
+CONFIG, REPORT, TIMEOUT = "STJ_AUDIT_CONFIG", "STJ_AUDIT_REPORT", "STJ_AUDIT_TIMEOUT"
+MARGIN_SECONDS = (
+    60  # of the function's time, for what comes after reading: judging, the history, the mail; a quarter where it has little
+)
 SCHEDULERS = frozenset({"aws.events", "aws.scheduler"})  # `source` of what they send where a schedule has no input of its own
 KEYS = frozenset({"tables"})
 FROM, TO = "STJ_AUDIT_FROM", "STJ_AUDIT_TO"
@@ -39,7 +42,7 @@ class AuditFailed(Exception):
     """What Lambda is told: one sentence. Nothing that AWS's libraries said goes with it: that may quote an item or a token."""
 
 
-def handler(event: object, context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda gives two
+def handler(event: object, context: object) -> dict[str, Any]:
     """
     {"grade": "B", "score": 81.2, "run": "111122223333/eu-north-1/2026/11/22T0600Z-3f9c1e.json", "exit_code": 0, "mail": "..."}
 
@@ -48,7 +51,7 @@ def handler(event: object, context: object) -> dict[str, Any]:  # noqa: ARG001 -
     function is set to.
     """
     try:
-        done = _audit(event)
+        done = _audit(event, context)
     except click.ClickException as error:
         failure = error.format_message()
     except AuditError as error:
@@ -62,7 +65,7 @@ def handler(event: object, context: object) -> dict[str, Any]:  # noqa: ARG001 -
     raise AuditFailed(failure)
 
 
-def _audit(event: object) -> dict[str, Any]:
+def _audit(event: object, context: object) -> dict[str, Any]:
     tables = _tables(event)
     _check_botocore(botocore.__version__)
     gc.set_threshold(GARBAGE_AFTER)
@@ -71,7 +74,7 @@ def _audit(event: object) -> dict[str, Any]:
         configured = [] if config is None else [f"--config={config}"]
         run_file = Path(folder) / "run.json"
         reports = [f"--report={one}" for one in os.environ.get(REPORT, "").split()]  # as click splits it; an option takes its place
-        code, _ = _command("run", *reports, f"--report=json={run_file}", *configured, "--", *tables)
+        code, _ = _command("run", *reports, *_timeout(context), f"--report=json={run_file}", *configured, "--", *tables)
         report = from_json(run_file.read_bytes())
         is_mailed = load_config(config).email.is_set or os.environ.get(FROM) or os.environ.get(TO)
         mail = _command("send", str(run_file), *configured)[1] if is_mailed else NOT_CONFIGURED
@@ -92,6 +95,15 @@ def _tables(event: object) -> tuple[str, ...]:
     if not isinstance(tables, list) or not all(isinstance(one, str) and one for one in tables):
         raise ConfigError("the event is not understood", hint='send {} for every table, or {"tables": ["orders*"]}')
     return tuple(tables)
+
+
+def _timeout(context: object) -> list[str]:
+    """--timeout, so that what was read is judged, kept and mailed before Lambda ends the function; nothing where a variable says it."""
+    left = getattr(context, "get_remaining_time_in_millis", None)
+    if os.environ.get(TIMEOUT) or left is None:
+        return []
+    seconds = left() / 1_000
+    return [f"--timeout={max(1, int(seconds - min(MARGIN_SECONDS, seconds / 4)))}"]
 
 
 def _check_botocore(version: str) -> None:

@@ -26,7 +26,17 @@ from stj_audit.items.lines import Entry
 from stj_audit.items.plan import spent_in_words
 from stj_audit.items.pool import fold_parts, processes_here
 from stj_audit.items.shown import ShownKeys
-from stj_audit.pipeline import HASH_KEY_BYTES, Request, Tell, end_reading, hash_key_for, items_plan, tell_plan
+from stj_audit.pipeline import (
+    HASH_KEY_BYTES,
+    Request,
+    Tell,
+    end_reading,
+    ends_at_of,
+    hash_key_for,
+    items_plan,
+    out_of_time_in_words,
+    tell_plan,
+)
 from stj_audit.profile import ExportSource, KeyValues, Place, Profile, Source, TableProfile
 from stj_audit.refusals import never_swallowed
 from stj_audit.report import KeyElement, NotChecked, Tool
@@ -282,8 +292,12 @@ def _measure_tables(
         on_progress=on_progress or _no_progress,
         on_plan=lambda readings: tell_plan(readings, plan, say),
         read_items=read_items,
+        ends_at=ends_at_of(request),
     )
-    end_reading(plan, [one.table for one in measured.tables if not isinstance(one.items, Unknown)], hash_key=hash_key)
+    if measured.out_of_time:
+        say(f"warning: {out_of_time_in_words(request)}")
+    else:
+        end_reading(plan, [one.table for one in measured.tables if not isinstance(one.items, Unknown)], hash_key=hash_key)
     if measured.read_units:
         say(spent_in_words(measured.read_units, plan))
     unknown = [(one.name, one.unknown) for one in measured.missing]

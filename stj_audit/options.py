@@ -246,6 +246,13 @@ scan_options = options(
     ),
     option("--scan-throttled", is_flag=True, help="Read items also of tables that were throttled in the last hour."),
 )
+timeout_option = option(
+    "--timeout",
+    type=click.IntRange(1),
+    metavar="SECONDS",
+    help="Stop reading then; what was read by then is judged, the rest is told as not checked.  [default: none]",
+)
+TIMEOUT_OPTION = {"timeout": "--timeout"}
 shown_options = options(
     option(
         "-f", "--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True, help="What goes to stdout."

@@ -5,6 +5,7 @@ The result is a Report, or what was gathered for one; printing and delivering it
 """
 
 import secrets
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -35,6 +36,7 @@ from stj_audit.scanners.spending import Spending
 from stj_audit.scanners.tables import count_items
 from stj_audit.scanners.threads import Threads
 from stj_audit.targets import Target, read_all, targets_of
+from stj_audit.wording import counted
 
 HASH_KEY_BYTES = 32
 
@@ -64,6 +66,8 @@ class Request:
     """Several to audit at once; empty for that of `aws`."""
     keep: bool = False
     """Whether what was read before Ctrl-C is judged."""
+    timeout_seconds: int | None = None
+    """After which reading ends, and what was read is judged; None: when everything was read."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -91,13 +95,15 @@ def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell |
     targets = targets_of(request.aws, request.regions, request.config.account)
     # Before anything is read and paid for; an account that is not named by a role is known later
     check_belongs(request.baseline, [(target.account, target.aws.region) for target in targets])
-    now = datetime.now(UTC)
+    now, ends_at = datetime.now(UTC), ends_at_of(request)
     sheets = _sheets(request, targets, now)
     spending = Spending(cap=_units(request.max_read_units), per_second=_units(request.read_units_per_second))
     say = tell or _untold
     if len(targets) == 1:
         aws = targets[0].aws
-        snapshot = _read(aws, request, sheets[aws.region], now, on_progress or _no_progress, tell=say, spending=spending)
+        snapshot = _read(
+            aws, request, sheets[aws.region], now, on_progress or _no_progress, tell=say, spending=spending, ends_at=ends_at
+        )
     else:
 
         def read(target: Target, told: Progress, threads: Threads) -> Snapshot:
@@ -105,7 +111,15 @@ def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell |
             here: Tell = lambda sentence: say(f"{target.key}: {sentence}")  # noqa: E731 - one line, used once
             return _read(target.aws, request, prices, now, told, tell=here, spending=spending, threads=threads)
 
-        snapshot = read_all(targets, read, request.patterns, now=now, on_progress=on_progress or _no_progress, keep=request.keep)
+        snapshot = read_all(
+            targets,
+            read,
+            request.patterns,
+            now=now,
+            on_progress=on_progress or _no_progress,
+            keep=request.keep,
+            ends_at=ends_at,
+        )
         sheets = {scope.region: sheets[scope.region] for scope in snapshot.scopes if scope.not_read is None}
     try:
         return _finished(targets, request, snapshot, sheets)
@@ -120,6 +134,8 @@ def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell |
 
 def _finished(targets: Sequence[Target], request: Request, snapshot: Snapshot, sheets: Mapping[str, PriceSheet]) -> Report:
     """The report of what was read. Raises Interrupted with it where that was interrupted."""
+    if snapshot.out_of_time:
+        snapshot = replace(snapshot, notes=(*snapshot.notes, out_of_time_in_words(request)))
     users_elsewhere = _users_elsewhere(targets, request, snapshot)
     users_table = None if users_elsewhere is None else request.config.model.users_table
     gathered = Gathered(snapshot=snapshot, prices=sheets, users_table=users_table, users_elsewhere=users_elsewhere)
@@ -182,7 +198,8 @@ def _users_elsewhere(targets: Sequence[Target], request: Request, snapshot: Snap
     users_table = request.config.model.users_table
     audited = {name for facts in snapshot.tables for name in (facts.table.name, facts.table.title)}
     audited |= {name for missing in snapshot.missing for name in (missing.name, missing.title)}
-    if snapshot.interrupted or users_table is None or users_table in audited or request.users_now or request.config.model.users_now:
+    ended_early = snapshot.interrupted or snapshot.out_of_time
+    if ended_early or users_table is None or users_table in audited or request.users_now or request.config.model.users_now:
         return None
     where, _, name = users_table.rpartition("/")
     found = [count_items(target.aws, name) for target in targets if where in ("", target.key)]
@@ -208,6 +225,7 @@ def _read(
     tell: Tell,
     spending: Spending | None = None,
     threads: Threads | None = None,
+    ends_at: float | None = None,
 ) -> Snapshot:
     plan = items_plan(request, prices)
     hash_key = hash_key_for(plan)
@@ -223,12 +241,23 @@ def _read(
         spending=spending,
         elsewhere=threads is not None,
         keep=request.keep,
+        ends_at=ends_at,
     )
-    if not snapshot.interrupted:
+    if not (snapshot.interrupted or snapshot.out_of_time):
         end_reading(plan, [facts.table for facts in snapshot.tables if not isinstance(facts.items, Unknown)], hash_key=hash_key)
     if snapshot.read_units:
         tell(spent_in_words(snapshot.read_units, plan))
     return snapshot
+
+
+def ends_at_of(request: Request) -> float | None:
+    """When the time of an audit that begins now is over, on the clock of `time.monotonic`; None: never."""
+    return None if request.timeout_seconds is None else time.monotonic() + request.timeout_seconds
+
+
+def out_of_time_in_words(request: Request) -> str:
+    seconds = counted(request.timeout_seconds or 0, "second")
+    return f"the time of the audit, {seconds}, was over before everything was read: what was not is listed as not checked"
 
 
 def tell_plan(readings: Sequence[Reading | Unknown], plan: ItemsPlan, tell: Tell) -> None:

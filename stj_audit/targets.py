@@ -84,17 +84,21 @@ def read_all(
     now: datetime,
     on_progress: Progress,
     keep: bool = False,
+    ends_at: float | None = None,
 ) -> Snapshot:
     """
     Read every target at the same time. One that cannot be read leaves the others whole, and is told. `keep`: Ctrl-C ends all readings, and
-    the snapshot is what they had by then.
+    the snapshot is what they had by then; so does the time `ends_at`, on the clock of `time.monotonic`.
 
     Raises the first failure where none could be read, and NoTables where those that were have none of the tables that `patterns` mean.
     """
     check_names(patterns)
     began = time.monotonic()
     told = _Together(on_progress, len(targets))
-    with Threads() as threads, ThreadPoolExecutor(min(len(targets), READINGS), thread_name_prefix="stj-audit-reading") as readings:
+    with (
+        Threads(ends_at=ends_at) as threads,
+        ThreadPoolExecutor(min(len(targets), READINGS), thread_name_prefix="stj-audit-reading") as readings,
+    ):
         under_way = [readings.submit(_read_one, target, read, told, threads) for target in targets]
         try:
             for future in wait(under_way, return_when=FIRST_EXCEPTION).done:
@@ -107,7 +111,7 @@ def read_all(
             if not (keep and isinstance(error, KeyboardInterrupt)):
                 raise
             ended = [_ended(future) for future in under_way]
-        interrupted = threads.stop.is_set()
+        stopped = threads.stop.is_set()
     failures = [one for one in ended if isinstance(one, AuditError)]
     if len(failures) == len(ended):
         raise failures[0]
@@ -116,8 +120,9 @@ def read_all(
         started_at=now,
         finished_at=now + timedelta(seconds=time.monotonic() - began),
     )
-    if interrupted:
-        return replace(snapshot, interrupted=True)
+    if stopped:
+        out_of_time = threads.stop.out_of_time
+        return replace(snapshot, interrupted=not out_of_time, out_of_time=out_of_time)
     _check_found(patterns, snapshot)
     return snapshot
 

@@ -19,6 +19,7 @@ from stj_audit.checks import all_checks
 from stj_audit.permissions import ACTIONS
 from stj_audit.report import to_json
 from tests.commands import KEYS, Ran, stj_audit
+from tests.faults import fault
 from tests.sample_report import sample_report
 
 pytestmark = pytest.mark.process
@@ -221,6 +222,7 @@ def test_no_config_ignores_the_file(tmp_path: Path) -> None:
     assert_one_sentence(stj_audit("run", "--no-config", cwd=tmp_path), 2, "region")
 
 
+@fault("a report cannot be written where it is to go", "exit 1 before the audit, and nothing is left there", by="file system")
 @pytest.mark.parametrize(
     ("destination", "code", "word"),
     [
@@ -265,6 +267,7 @@ def test_a_report_keeps_the_mode_of_the_file_it_replaces(run_file: Path, tmp_pat
     assert sorted(path.name for path in tmp_path.iterdir()) == ["new.md", "r.md", "run.json"]
 
 
+@fault("stdout goes to a full disk", "exit 1: cannot write to standard output", by="/dev/full")
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
 def test_a_full_disk_behind_stdout_is_an_error(run_file: Path, tmp_path: Path) -> None:
     command = f"{sys.executable} -m stj_audit render {run_file} > /dev/full"

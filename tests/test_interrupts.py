@@ -22,6 +22,7 @@ from stj_audit.unfinished import remove_all, temporary_file
 from tests.commands import KEYS
 from tests.engines.answering import answering
 from tests.engines.dynamodb_local import REGION, DynamoDBLocal, fresh_name
+from tests.faults import fault
 
 NOT_SENT_ON = {"host", "content-length", "connection", "accept-encoding"}
 PATIENCE_SECONDS = 60
@@ -98,6 +99,11 @@ def lines_until(process: "subprocess.Popen[str]", beginning: str) -> list[str]:
     raise AssertionError(f"it ended without {beginning!r}: {told}")
 
 
+@fault(
+    "Ctrl-C or SIGTERM while tables are read",
+    "exit 130: what was read is in the run file, where one was asked for, and nothing else is left",
+    by="process and signal",
+)
 @pytest.mark.process
 @pytest.mark.dynamodb_local
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
@@ -117,6 +123,11 @@ def test_the_first_is_finished_however_often_it_arrives(slow: Slow, tmp_path: Pa
     assert report["gate"]["reasons"] == ["the audit was interrupted"]
 
 
+@fault(
+    "a second Ctrl-C or SIGTERM",
+    "exit 130 at once: no file is left half-written, the run file of before stays",
+    by="process and signal",
+)
 @pytest.mark.process
 @pytest.mark.dynamodb_local
 @pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
@@ -136,6 +147,7 @@ def test_a_second_ends_at_once_and_says_so(slow: Slow, tmp_path: Path, command: 
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("run.json", "the run before")]
 
 
+@fault("Ctrl-C or SIGTERM while reports are written", "exit 130 when all of them are written", by="process and signal")
 @pytest.mark.process
 @pytest.mark.dynamodb_local
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a named pipe")

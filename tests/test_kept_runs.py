@@ -13,6 +13,7 @@ from stj_audit.deliver.stores import MAX_SUMMARY_BYTES, Folder, open_store
 from stj_audit.errors import ConfigError, UnusableHistory
 from stj_audit.history import from_json, summary
 from stj_audit.report import from_json as run_from_json
+from tests.faults import fault
 from tests.sample_report import FOLDER, STARTED_AT, a_run
 
 
@@ -80,6 +81,7 @@ def test_other_files_are_left_out_and_told(tmp_path: Path) -> None:
     ]
 
 
+@fault("a run of that name is kept already", "exit 1, and nothing is overwritten", by="file system")
 def test_a_run_of_the_same_name_is_never_overwritten(tmp_path: Path) -> None:
     store = Folder(path=tmp_path)
     first = a_run()
@@ -113,6 +115,7 @@ def _write(folder: str, verdict: str, ready: "multiprocessing.synchronize.Barrie
     os._exit(0)
 
 
+@fault("two processes keep a run of one name", "one wins, whole", by="two processes")
 def test_of_two_processes_that_write_one_name_one_wins(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     ready = context.Barrier(2)

@@ -16,6 +16,7 @@ from stj_audit.deliver.history import earlier, keep_run, last_two
 from stj_audit.deliver.stores import MAX_SUMMARY_BYTES, Bucket, open_store
 from stj_audit.errors import ConfigError, UnusableHistory
 from stj_audit.report import Trend
+from tests.faults import fault
 from tests.sample_report import FOLDER, STARTED_AT, a_run
 
 NAME, PREFIX = "stj-audits", "team/dynamodb"
@@ -62,6 +63,7 @@ def test_a_run_is_two_objects_that_may_not_be_there_yet(kept: Kept) -> None:
     assert (told["ContentType"], told["ContentLength"] < 2_048) == ("application/json", True)
 
 
+@fault("a run of that name is kept already", "exit 1, and nothing is overwritten", by="moto")
 def test_a_run_of_the_same_name_is_never_overwritten(kept: Kept) -> None:
     keep_run(kept.store, a_run())
     before = [kept.client.get_object(Bucket=NAME, Key=key)["Body"].read() for key in kept.objects()]
@@ -70,6 +72,7 @@ def test_a_run_of_the_same_name_is_never_overwritten(kept: Kept) -> None:
     assert [kept.client.get_object(Bucket=NAME, Key=key)["Body"].read() for key in kept.objects()] == before
 
 
+@fault("the answer to a put is lost", "it is sent again, and what is there is seen to be the same", by="moto")
 def test_a_run_that_is_sent_twice_because_the_answer_was_lost_is_no_error(kept: Kept) -> None:
     keep_run(kept.store, a_run())
     assert keep_run(kept.store, a_run()) == f"runs/{FOLDER}/2026/11/22T0600Z-a.json"
@@ -104,6 +107,7 @@ def test_nothing_is_ever_removed_from_s3(kept: Kept) -> None:
     assert len(kept.objects()) == 6
 
 
+@fault("the bucket of the history is lost", "exit 1: NoSuchBucket, and what it takes", by="moto")
 def test_a_bucket_that_is_not_there_says_so(kept: Kept) -> None:
     elsewhere = open_store("s3://no-such-bucket")
     with pytest.raises(UnusableHistory, match="cannot read the history s3://no-such-bucket: NoSuchBucket"):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,44 @@ def test_the_configuration_is_in_the_bucket_or_in_the_package(aws: pytest.Monkey
     done = handler({"tables": ["orders"]}, None)
     assert "prod" in done["mail"]
     assert json.loads(read(f"history/runs/{done['run']}"))["audit"]["target_users"] == 777
+
+
+@dataclass
+class Context:
+    """What Lambda gives beside the event, as far as it is looked at."""
+
+    milliseconds: int
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.milliseconds
+
+
+@pytest.mark.parametrize(
+    ("context", "variable", "told"),
+    [
+        (Context(900_000), "", ["--timeout=840"]),
+        (Context(60_500), "", ["--timeout=45"]),
+        (Context(900), "", ["--timeout=1"]),
+        (Context(900_000), "30", []),  # the option finds it by itself
+        (None, "", []),
+    ],
+)
+def test_reading_ends_before_the_function_does(context: object, variable: str, told: list[str], aws: pytest.MonkeyPatch) -> None:
+    aws.setenv("STJ_AUDIT_TIMEOUT", variable)
+    assert lambda_handler._timeout(context) == told
+
+
+def test_an_audit_in_a_function_has_its_time(aws: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+    command = lambda_handler._command
+
+    def spy(*arguments: str) -> tuple[int, str]:
+        asked.append(arguments)
+        return command(*arguments)
+
+    aws.setattr(lambda_handler, "_command", spy)
+    assert handler({"tables": ["users"]}, Context(900_000))["exit_code"] == 0
+    assert "--timeout=840" in asked[0]
 
 
 def test_an_old_boto3_is_told() -> None:

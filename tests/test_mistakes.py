@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from stj_audit.cli import cli
 from tests.commands import Ran, stj_audit
 from tests.engines.answering import answering
+from tests.faults import fault
 from tests.test_check_template import TEMPLATES
 
 NOBODY_THERE = ("--endpoint-url", "http://127.0.0.1:9", "--region", "eu-north-1", "--max-attempts", "1")  # the port that discards
@@ -27,6 +28,7 @@ def allowed_nothing(folder: Path, *arguments: str) -> Ran:
         return stj_audit(*arguments, "--endpoint-url", url, "--region", "eu-north-1", "--no-config", cwd=folder)
 
 
+@fault("no table may be described", "exit 1: allow what the report lists", by="misbehaving server")
 @pytest.mark.process
 def test_an_audit_in_which_no_table_could_be_looked_at_has_failed(tmp_path: Path) -> None:
     ran = allowed_nothing(tmp_path, "run", "--report", "run.json")
@@ -56,6 +58,7 @@ def test_an_ignore_of_no_check_is_told_before_anything_is_read(command: str, tmp
     assert "there is no check 'pitr-of'; did you mean 'pitr-off'? - at `ignore[0].check`" in ran.err
 
 
+@fault("a run cannot be kept where it is to be", "exit 1 before the audit", by="file system")
 @pytest.mark.process
 @pytest.mark.parametrize("command", ["run", "check"])
 def test_a_history_that_cannot_be_kept_is_told_before_anything_is_read(command: str, tmp_path: Path) -> None:

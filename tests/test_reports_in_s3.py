@@ -11,6 +11,7 @@ from stj_audit.cli.outputs import destinations
 from stj_audit.deliver.files import check_writable, destination, write
 from stj_audit.errors import CannotWrite
 from stj_audit.options import FORMATS
+from tests.faults import fault
 
 BUCKET = "stj-audits"
 REACHED: dict[str, str | None] = {"profile": None, "region": "eu-north-1", "endpoint_url": None}
@@ -40,17 +41,23 @@ def test_a_report_is_an_object_that_a_browser_shows(bucket: Any, name: str, kind
     assert str(target.path) == f"s3://{BUCKET}/reports/{name}"
 
 
+@fault("the bucket of a report is not there", "exit 1 before the audit: make it", by="moto")
 def test_a_bucket_that_is_not_there_is_found_before_the_audit(bucket: Any) -> None:
     with pytest.raises(CannotWrite, match=r"cannot write s3://no-such-bucket/r\.html: there is no such bucket"):
         destinations(("s3://no-such-bucket/r.html",), {"regions": ("eu-north-1",), "profile": None, "endpoint_url": None})
 
 
+@fault(
+    "the bucket of a report is lost during the audit",
+    "exit 1: make it again, or choose another place; the report is one put, so never a part of it",
+    by="moto",
+)
 def test_what_s3_refuses_is_one_sentence(bucket: Any) -> None:
     target = destination(f"s3://{BUCKET}/r.html", FORMATS, **REACHED)
     bucket.delete_bucket(Bucket=BUCKET)
     with pytest.raises(CannotWrite, match=r"cannot write s3://stj-audits/r\.html: NoSuchBucket") as error:
         write(target, "text")
-    assert "s3:PutObject" in error.value.hint
+    assert error.value.hint.startswith("the bucket is gone")
 
 
 def test_an_endpoint_that_does_not_answer_is_found_before_the_audit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stj_audit.cli.history import find_history
+from stj_audit.cli.history import find_history, keep
 from stj_audit.cli.inputs import read_baseline, read_config
 from stj_audit.cli.interrupts import held_back
-from stj_audit.cli.outputs import INCONCLUSIVE, anchored, audited, deliver, destinations, exit_code, find_anchor, new_baseline
+from stj_audit.cli.outputs import INCONCLUSIVE, anchored, audited, deliver, destinations, exit_code, find_anchor, new_baseline, told
 from stj_audit.cli.prices import warn_of_old_prices
 from stj_audit.cli.requests import judging, places
 from stj_audit.cli.terminal import printable, progress
@@ -23,6 +23,7 @@ from stj_audit.options import (
     price_options,
     scan_options,
     shown_options,
+    timeout_option,
 )
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 @judging_options
 @price_options
 @scan_options
+@timeout_option
 @output_options
 @gate_options
 def run(tables: tuple[str, ...], **settings: Any) -> None:
@@ -70,11 +72,10 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
         report = anchored(report, anchor)
         if history is not None:
             report = history.remembered(report)
-        deliver(report, outputs, settings)
+        failures = deliver(report, outputs, settings)
         warn_of_old_prices(report.costs.prices, config, settings)
         _tell_not_known(report)
-        if history is not None:
-            history.keep(report, settings)
+        told([*failures, *keep(history, report, settings)])
     code = exit_code(report)
     if not code and not report.tables:
         raise AuditError(
@@ -104,8 +105,9 @@ def demo(output_dir: "Path", **settings: Any) -> None:
         request = Request(aws=aws, config=config, baseline=known, gate=_gate(settings), **judging(settings, config))
         report = audit(request, on_progress=progress(settings))
     with held_back():
-        deliver(anchored(report, anchor), outputs, settings)
+        failures = deliver(anchored(report, anchor), outputs, settings)
         _tell_not_known(report)
+        told(failures)
     sys.exit(exit_code(report))
 
 

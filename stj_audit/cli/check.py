@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stj_audit.cli.history import find_history
+from stj_audit.cli.history import find_history, keep
 from stj_audit.cli.inputs import read_baseline, read_config, read_run, refuse, today
 from stj_audit.cli.interrupts import held_back
-from stj_audit.cli.outputs import anchored, audited, deliver, destinations, exit_code, find_anchor, new_baseline
+from stj_audit.cli.outputs import anchored, audited, deliver, destinations, exit_code, find_anchor, new_baseline, told
 from stj_audit.cli.prices import price_region, prices_of, warn_of_old_prices
 from stj_audit.cli.requests import item_size_lines, judging, places
 from stj_audit.cli.terminal import printable
 from stj_audit.options import (
     SCAN_OPTIONS,
+    TIMEOUT_OPTION,
     FilePath,
     aws_options_of_several_regions,
     check_options,
@@ -25,6 +26,7 @@ from stj_audit.options import (
     price_options,
     scan_options,
     template_options,
+    timeout_option,
 )
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 ROLE_OPTIONS = {"role_arn": "--role-arn", "external_id": "--external-id"}
 HISTORY_OPTIONS = {"history": "--history", "keep": "--keep"}
 # There is no table to read with --template
-LIVE_OPTIONS = SCAN_OPTIONS | ROLE_OPTIONS | HISTORY_OPTIONS | {"inconclusive": "--inconclusive"}
+LIVE_OPTIONS = SCAN_OPTIONS | TIMEOUT_OPTION | ROLE_OPTIONS | HISTORY_OPTIONS | {"inconclusive": "--inconclusive"}
 # With --from nothing is read
 OPTIONS_OF_READING = {
     "profile": "--profile",
@@ -45,6 +47,7 @@ OPTIONS_OF_READING = {
     "max_attempts": "--max-attempts",
     **ROLE_OPTIONS,
     **SCAN_OPTIONS,
+    **TIMEOUT_OPTION,
 }
 
 
@@ -60,6 +63,7 @@ OPTIONS_OF_READING = {
 @template_options
 @check_options
 @scan_options
+@timeout_option
 @aws_options_of_several_regions
 @config_options
 @judging_options
@@ -89,7 +93,8 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
       2   wrong command line or configuration
       3   an item is above --fail-item-size, or a finding at or above --fail-on
       4   not known: no such item was seen, but not every item either, or a table could not be looked at at all, or it
-          changed by more than 5 % while it was read; with --strict, anything that could not be checked
+          changed by more than 5 % while it was read, or --timeout was over; with --strict, anything that could not be
+          checked
       130 interrupted; what was read is in the run file, where --report json=PATH asks for one
     """
     from stj_audit.pipeline import Request
@@ -119,11 +124,10 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
         report = anchored(report, anchor)
         if history is not None:
             report = history.remembered(report)
-        deliver(report, outputs, settings, terse=True)
+        failures = deliver(report, outputs, settings, terse=True)
         warn_of_old_prices(report.costs.prices, config, settings)
         _tell_gate(report, settings)
-        if history is not None:
-            history.keep(report, settings)
+        told([*failures, *keep(history, report, settings)])
     sys.exit(exit_code(report))
 
 

@@ -1,8 +1,10 @@
 """The one way in and out: the group of all commands, the exit code, and errors in one sentence."""
 
 import gc
+import os
 import re
 import sys
+import threading
 from collections.abc import Iterator
 from typing import NoReturn
 
@@ -26,6 +28,8 @@ GARBAGE_AFTER = (
     50_000  # objects; a run makes many and keeps most, and looking through them after every 700 takes a quarter of its time
 )
 
+LEFT_ALONE = ("stj-audit_", "scan_")  # the names of threads that read
+
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
@@ -46,6 +50,7 @@ def main() -> NoReturn:
     listen()
     verbose = any(re.fullmatch(r"-[a-z]*v[a-z]*|--verbose", word) for word in sys.argv[1:])
     before, told = len(refused()), None
+    code: str | int | None
     try:
         code = cli.main(standalone_mode=False)
     except SystemExit as ended:
@@ -74,6 +79,18 @@ def main() -> NoReturn:
     if refused()[before:] and not isinstance(told, WriteRefused):
         _show(refused()[before], REPORT_IT, verbose=verbose)
         code = WriteRefused.exit_code
+    _leave(code)
+
+
+def _leave(code: str | int | None) -> NoReturn:
+    """
+    Exit. Python waits for every thread first; one that was left alone when the time was over may hang for ever, so then that is not waited
+    for.
+    """
+    if any(thread.name.startswith(LEFT_ALONE) and not thread.daemon for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else 0)
     sys.exit(code)
 
 

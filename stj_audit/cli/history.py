@@ -42,6 +42,16 @@ class History(NamedTuple):  # dataclasses would be imported for --help
             click.echo(printable(f"kept {self.store}/{name}"), err=True)
 
 
+def keep(history: History | None, report: "Report", settings: dict[str, Any]) -> list[UnusableHistory]:
+    """Keep the run where runs are kept; what went wrong with it, to be raised when all the rest is done."""
+    try:
+        if history is not None:
+            history.keep(report, settings)
+    except UnusableHistory as error:
+        return [error]
+    return []
+
+
 def find_history(settings: dict[str, Any], config: "Config") -> History | None:
     """
     As the command line says, else the configuration; None where no run is kept. Nothing is read yet.

@@ -9,7 +9,18 @@ from stj_audit.cli.inputs import read_config, refuse
 from stj_audit.cli.requests import item_size_lines, reading, session_options
 from stj_audit.cli.terminal import in_color, print_text, progress, teller
 from stj_audit.errors import AuditError
-from stj_audit.options import ENGINES, ITEMS_FORMATS, SCAN_OPTIONS, aws_options, config_options, option, scan_options, size_options
+from stj_audit.options import (
+    ENGINES,
+    ITEMS_FORMATS,
+    SCAN_OPTIONS,
+    TIMEOUT_OPTION,
+    aws_options,
+    config_options,
+    option,
+    scan_options,
+    size_options,
+    timeout_option,
+)
 
 if TYPE_CHECKING:
     from stj_audit.config import Config
@@ -52,6 +63,7 @@ FILE_OPTIONS = {
 )
 @size_options
 @scan_options
+@timeout_option
 @aws_options
 @config_options
 @option(
@@ -81,7 +93,7 @@ def items(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
     if location is None:
         refuse(ctx, FILE_OPTIONS, "is for files (--from)")
     else:
-        refuse(ctx, SCAN_OPTIONS, "is for live tables, not for --from")
+        refuse(ctx, SCAN_OPTIONS | TIMEOUT_OPTION, "is for live tables, not for --from")
     spark = settings["engine"] == "spark"
     if settings["spark_master"] is not None and not spark:
         raise click.UsageError("--spark-master goes with --engine spark")

@@ -11,7 +11,7 @@ import click
 from stj_audit.cli.inputs import read_file
 from stj_audit.cli.interrupts import telling
 from stj_audit.cli.terminal import in_color, print_text, printable, progress, teller
-from stj_audit.errors import ConfigError
+from stj_audit.errors import AuditError, CannotWrite, ConfigError
 from stj_audit.options import FORMATS
 
 if TYPE_CHECKING:
@@ -70,8 +70,12 @@ def new_baseline(settings: dict[str, Any]) -> list[Any]:
     return [target]
 
 
-def deliver(report: "Report", outputs: list[Any], settings: dict[str, Any], *, terse: bool = False) -> None:
-    """Render everything first, then write: a format that fails leaves no other half-written. `terse`: table, markdown as a gate has them."""
+def deliver(report: "Report", outputs: list[Any], settings: dict[str, Any], *, terse: bool = False) -> "list[AuditError]":
+    """
+    Render everything first, then write: a format that fails leaves no other half-written. `terse`: table, markdown as a gate has them.
+
+    What could not be written loses nothing else: it is given, to be raised when all the rest is done (`told`).
+    """
     from stj_audit.baseline import to_json
     from stj_audit.deliver.files import write
     from stj_audit.render import render as render_report
@@ -84,13 +88,28 @@ def deliver(report: "Report", outputs: list[Any], settings: dict[str, Any], *, t
         short = terse and settings["format_"] == "markdown"
         shown = render_report(report, "comment" if short else settings["format_"], color=color)
     texts = [(target, to_json(report) if target.format == BASELINE else render_report(report, target.format)) for target in outputs]
+    failures: list[AuditError] = []
+    written = []
     for target, text in texts:
-        write(target, text)
+        try:
+            write(target, text)
+            written.append(target.path)
+        except CannotWrite as error:
+            failures.append(error)
     _summarize(report, settings)
     print_text(shown)
     if not settings["quiet"]:
-        for target in outputs:
-            click.echo(f"wrote {target.path}", err=True)
+        for path in written:
+            click.echo(f"wrote {path}", err=True)
+    return failures
+
+
+def told(failures: "list[AuditError]") -> None:
+    """Say what could not be written, the last by raising it."""
+    for error in failures[:-1]:
+        click.echo(printable(f"error: {error} - {error.hint}"), err=True)
+    if failures:
+        raise failures[-1]
 
 
 def _summarize(report: "Report", settings: dict[str, Any]) -> None:

@@ -47,6 +47,7 @@ def reading(settings: dict[str, Any]) -> dict[str, Any]:
         "read_units_per_second": settings["read_units_per_second"],
         "resume": settings["resume"],
         "scan_throttled": settings["scan_throttled"],
+        "timeout_seconds": settings.get("timeout"),
     }
 
 

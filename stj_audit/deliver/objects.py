@@ -59,7 +59,8 @@ class S3Object:
         try:
             self.client.put_object(Bucket=self.bucket, Key=self.key, Body=text.encode(), ContentType=kind)
         except ClientError as error:
-            raise CannotWrite(f"cannot write {self}: {_code(error)}", hint=NEEDS) from error
+            hint = "the bucket is gone: make it again, or choose another place" if _code(error) == "NoSuchBucket" else NEEDS
+            raise CannotWrite(f"cannot write {self}: {_code(error)}", hint=hint) from error
         except BotoCoreError as error:
             raise CannotWrite(f"cannot write {self}: {error}", hint="check the bucket, region and endpoint") from error
 

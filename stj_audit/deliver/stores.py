@@ -166,7 +166,8 @@ class Folder:
 
 def _not_written(folder: Folder, error: OSError) -> UnusableHistory:
     return UnusableHistory(
-        f"cannot keep the run in {folder}: {error.strerror}", hint="choose a folder for --history that you may write to"
+        f"cannot keep the run in {folder}: {error.strerror}",
+        hint="choose a folder for --history that you may write to, or make room",
     )
 
 

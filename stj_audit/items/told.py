@@ -17,6 +17,7 @@ STOPPED = {
     "time": ", as far as ten minutes at a fifth of its capacity go",
     "throttled": ", until the table was throttled",
     "interrupted": ", until the audit was interrupted",
+    "out of time": ", until the audit's time was over",
 }
 
 

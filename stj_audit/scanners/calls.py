@@ -1,12 +1,14 @@
 """Calls under way: each ends with its answer, or with the Unknown that stands for it."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, InvalidStateError, wait
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
-from stj_audit.facts import INTERRUPTED, Unknown
+from stj_audit.facts import Unknown
 from stj_audit.scanners.chosen_tables import Progress
+from stj_audit.scanners.ending import GRACE_SECONDS
 from stj_audit.scanners.failures import FAILURES, unknown
 from stj_audit.scanners.pace import Pace
 from stj_audit.scanners.session import Aws
@@ -18,6 +20,10 @@ PROGRESS_SECONDS = 0.5
 T = TypeVar("T")
 
 
+def unread_fact(call: str, reason: str) -> Unknown:
+    return Unknown(call=call, reason=reason)
+
+
 class Calls:
     """Calls under way in the threads: each ends with its answer, or with the Unknown that stands for it."""
 
@@ -25,13 +31,14 @@ class Calls:
         self._custom_endpoint = aws.endpoint_url is not None
         self._paces = aws.paces
         self._threads = threads
-        self._futures: list[Future[Any]] = []
+        self._futures: dict[Future[Any], Callable[[str], Any]] = {}
 
     def submit(
         self, call: str, read: Callable[..., T], *arguments: Any, after: "Sequence[Future[Any]]" = ()
     ) -> "Future[T | Unknown]":
-        unasked = Unknown(call=call, reason=INTERRUPTED)
-        return self.follow(self.answer, call, read, *arguments, after=after, pace=self._paces.get(call), interrupted=unasked)
+        return self.follow(
+            self.answer, call, read, *arguments, after=after, pace=self._paces.get(call), unread=partial(unread_fact, call)
+        )
 
     def follow(
         self,
@@ -39,16 +46,16 @@ class Calls:
         *arguments: Any,
         after: "Sequence[Future[Any]]" = (),
         pace: Pace | None = None,
-        interrupted: T,
+        unread: Callable[[str], T],
     ) -> "Future[T]":
         """
-        `read` turns failures into Unknown itself. It begins when `after` are done, whose results it may ask for. `interrupted` is the answer
-        where it did not begin before the threads were closed.
+        `read` turns failures into Unknown itself. It begins when `after` are done, whose results it may ask for. `unread` makes the answer
+        out of the reason where it did not begin before the threads were closed, or did not end in time.
         """
         asked: Future[T] = self._threads.submit(read, *arguments, after=after, pace=pace)
         answered: Future[T] = Future()
-        asked.add_done_callback(partial(_hand_on, answered, interrupted))
-        self._futures.append(answered)
+        self._futures[answered] = unread
+        asked.add_done_callback(partial(self._hand_on, answered))
         return answered
 
     def finish(self, on_progress: Progress, spending: Spending) -> None:
@@ -56,7 +63,12 @@ class Calls:
         left: set[Future[Any]] = set(self._futures)
         on_progress("calls", 0, len(self._futures))
         while left:
-            done, left = wait(left, timeout=PROGRESS_SECONDS, return_when=FIRST_COMPLETED)
+            seconds_left = self._threads.stop.seconds_left
+            if seconds_left == 0:
+                self._give_up(left)
+                return
+            wait_seconds = PROGRESS_SECONDS if seconds_left is None else min(PROGRESS_SECONDS, seconds_left)
+            done, left = wait(left, timeout=wait_seconds, return_when=FIRST_COMPLETED)
             for future in done:
                 future.result()
             read, planned = spending.segments
@@ -71,12 +83,27 @@ class Calls:
         except FAILURES as error:
             return unknown(call, error, custom_endpoint=self._custom_endpoint)
 
+    def _give_up(self, left: "set[Future[Any]]") -> None:
+        """The time is over: what does not end in a moment is not known."""
+        self._threads.expire()
+        done, left = wait(left, timeout=GRACE_SECONDS)
+        for future in left:
+            _give(future, self._futures[future](self._threads.stop.reason))
+        for future in done:
+            future.result()
 
-def _hand_on(answered: "Future[T]", interrupted: T, asked: "Future[T]") -> None:
-    """What was asked for is answered in any case: by a call that never began, with `interrupted`."""
-    if asked.cancelled():
-        answered.set_result(interrupted)
-    elif (error := asked.exception()) is not None:
-        answered.set_exception(error)
-    else:
-        answered.set_result(asked.result())
+    def _hand_on(self, answered: "Future[T]", asked: "Future[T]") -> None:
+        """What was asked for is answered in any case: of a call that never began, with why."""
+        if asked.cancelled():
+            _give(answered, self._futures[answered](self._threads.stop.reason))
+        elif (error := asked.exception()) is not None:
+            with suppress(InvalidStateError):
+                answered.set_exception(error)
+        else:
+            _give(answered, asked.result())
+
+
+def _give(answered: "Future[T]", answer: T) -> None:
+    """An answer that comes after the time was over is too late."""
+    with suppress(InvalidStateError):
+        answered.set_result(answer)

@@ -1,15 +1,15 @@
 """Which tables are audited: those that names and globs mean, as DescribeTable answers of them."""
 
 import re
-from collections.abc import Callable, Sequence
-from concurrent.futures import as_completed
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, as_completed
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from botocore.exceptions import ClientError
 
 from stj_audit.errors import NoTables
-from stj_audit.facts import MissingTable, Table, Unknown
+from stj_audit.facts import OUT_OF_TIME, MissingTable, Table, Unknown
 from stj_audit.scanners import tables
 from stj_audit.scanners.failures import (
     CREDENTIAL_CODES,
@@ -58,11 +58,11 @@ def _is_glob(pattern: str) -> bool:
     return bool(_GLOB_CHARACTERS & set(pattern))
 
 
-def wanted_tables(aws: Aws, patterns: Sequence[str], *, elsewhere: bool) -> Wanted:
+def wanted_tables(aws: Aws, patterns: Sequence[str], threads: Threads, *, elsewhere: bool) -> Wanted:
     """
     The names that `patterns` mean; none: all of the region. `elsewhere`: other places are looked at too, so that nothing need be here.
 
-    Raises NoTables, and what `explain` makes of a listing that failed.
+    Raises NoTables, and what `explain` makes of a listing that failed; AuditError also where the time of `threads` was over.
     """
     check_names(patterns)
     named = tuple(dict.fromkeys(one for one in patterns if not _is_glob(one)))
@@ -70,7 +70,7 @@ def wanted_tables(aws: Aws, patterns: Sequence[str], *, elsewhere: bool) -> Want
     if named and not globs:
         return Wanted(named=named, listed=())
     try:
-        names = tables.list_names(aws)
+        names = threads.in_time(tables.list_names, aws)
     except FAILURES as error:
         raise explain(error) from error
     listed = tuple(name for name in names if name not in named and (not globs or any(fnmatchcase(name, glob) for glob in globs)))
@@ -103,7 +103,7 @@ def describe(
     on_progress("tables", 0, len(names))
     for batch in (first, names[len(first) :]):
         asked = {threads.submit(tables.read, aws, name): name for name in batch}
-        for future in as_completed(asked):
+        for future in _ended(asked, threads):
             name = asked[future]
             try:
                 found[name] = future.result()
@@ -114,6 +114,9 @@ def describe(
                     absent.append(name)
                 found[name] = unknown(tables.CALL, error, custom_endpoint=aws.endpoint_url is not None)
             on_progress("tables", len(found), len(names))
+    if threads.stop.out_of_time:
+        unread = Unknown(call=tables.CALL, reason=OUT_OF_TIME)
+        found = {name: found.get(name, unread) for name in names}
     if elsewhere:
         found = {name: one for name, one in found.items() if name not in absent}
     elif absent:
@@ -123,6 +126,16 @@ def describe(
     described = tuple(table for _, table in sorted(found.items()) if isinstance(table, Table))
     missing = tuple(MissingTable(name=name, unknown=why) for name, why in sorted(found.items()) if isinstance(why, Unknown))
     return described, missing
+
+
+def _ended(asked: "Iterable[Future[Table]]", threads: Threads) -> "Iterator[Future[Table]]":
+    """Each that has ended; when the time is over no more, nor what was left for that by another reading."""
+    try:
+        for future in as_completed(asked, timeout=threads.stop.seconds_left):
+            if not (future.cancelled() and threads.stop.out_of_time):
+                yield future
+    except TimeoutError:
+        threads.expire()
 
 
 def _is_fatal(error: BaseException) -> bool:

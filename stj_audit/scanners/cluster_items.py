@@ -20,6 +20,7 @@ from stj_audit.items.fold import Expiry
 from stj_audit.items.plan import CALL, PAGE_UNITS, UNKNOWN_USE, ItemsPlan, Reading, RecentUse, plan_reading
 from stj_audit.refusals import never_swallowed
 from stj_audit.scanners import items
+from stj_audit.scanners.ending import why_stopped
 from stj_audit.scanners.failures import FAILURES, unknown
 from stj_audit.scanners.seen import Seen
 from stj_audit.scanners.segments import Stopped, Tempo, read_segment
@@ -88,7 +89,7 @@ class ClusterReader:
         fold_part = partial(fold_scan_part, options=self.options, table=table, hash_key=hash_key, expiry=expiry)
         with self._one:
             if stop is not None and stop.is_set():
-                return Unknown(call=CALL, reason=items.WHY_STOPPED["interrupted"]), Decimal(0)
+                return Unknown(call=CALL, reason=items.WHY_STOPPED[why_stopped(stop)]), Decimal(0)
             found = fold_metered(parts_of(reading, plan), fold_part, empty, master=self.master)
         if found.problem is not None:
             return Unknown(call=CALL, reason=found.problem), found.read_units

@@ -177,7 +177,12 @@ def _code_in_words(error: aws.ClientError) -> AuditError:
 def _connection_in_words(error: aws.ConnectionError | aws.HTTPClientError) -> AuditError:
     where = _host(getattr(error, "kwargs", {}).get("endpoint_url"))
     said, hint = f"{where} cannot be reached", "check the network, --region and --endpoint-url"
-    if isinstance(error, aws.SSLError):
+    if isinstance(getattr(error, "kwargs", {}).get("error"), FileNotFoundError):
+        said, hint = (
+            "the file of trusted certificates is not there",
+            "check AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE and the profile's ca_bundle",
+        )
+    elif isinstance(error, aws.SSLError):
         said, hint = f"the TLS certificate of {where} is not trusted", "check AWS_CA_BUNDLE, and whether a proxy is in between"
     elif isinstance(error, aws.ProxyConnectionError):
         said, hint = "the proxy cannot be reached", "check HTTPS_PROXY and NO_PROXY"

@@ -5,7 +5,8 @@ What an audit may send, and whether what it is answered is whole.
 the one that was named; where none was named, not at all.
 
 The integrity guard looks at every JSON answer with status 200 before botocore does. botocore takes a body that is cut short, or the
-HTML of a captive portal, for an empty answer, and an audit of an empty answer finds nothing wrong. Such an answer is asked for again
+HTML of a captive portal, for an empty answer, and an audit of an empty answer finds nothing wrong; nor does it look whether what should be a
+list is one, or whether all bytes came that were promised. Such an answer is asked for again
 twice; then BrokenAnswer is raised. On the way it keeps botocore's own parser, which is slower by an order of magnitude, away from the two
 bulky answers, and they come back under the key `RAW`: GetMetricData decoded with orjson; Scan as the bytes that came, of which only the
 checksum and the two ends were looked at, because the fold that counts the items finds out by itself whether they are whole
@@ -23,6 +24,7 @@ from botocore.hooks import BaseEventHooks
 
 from stj_audit.items.wire import decode
 from stj_audit.read_only import Place, Rule, Rules, rule
+from stj_audit.scanners.shapes import fits
 
 ALLOWED: Rules = {
     "dynamodb": {
@@ -80,6 +82,7 @@ REQUIRED_MEMBERS: Mapping[str, tuple[str, ...]] = {
     "ListServiceQuotas": ("Quotas",),
     "ListTables": ("TableNames",),
 }
+NULL_OPERATIONS = frozenset({"GetProducts"})  # where there is nothing, the Price List API answers with a null instead of a list
 ATTEMPTS = 3  # for an answer that cannot be read: asked once, and again twice
 RETRY_AFTER_SECONDS = 0.2
 
@@ -160,14 +163,19 @@ def _look_at_answer(
     body = response_dict["body"]
     if operation in BYTES_OPERATIONS:
         headers = response_dict["headers"]
-        whole = body[:1] == b"{" and body[-1:] == b"}" and _checksum_agrees(body, headers)
+        whole = body[:1] == b"{" and body[-1:] == b"}" and _is_whole(body, headers)
         # botocore would compute it once more; of a page that takes a fifth of all that is done with it
         headers.pop("x-amz-crc32", None)
         customized_response_dict[RAW if whole else _BROKEN] = body if whole else True
         response_dict["body"] = b"{}"
         return
     answer = _decode(body, response_dict["headers"])
-    if answer is None or not all(member in answer for member in REQUIRED_MEMBERS.get(operation, ())):
+    complete = answer is not None and all(
+        member in answer and (answer[member] is not None or operation in NULL_OPERATIONS)
+        for member in REQUIRED_MEMBERS.get(operation, ())
+    )
+    # What is decoded here is looked at where it is read
+    if not (complete and (operation in RAW_OPERATIONS or fits(operation_model.output_shape, answer))):
         customized_response_dict[_BROKEN] = True
     elif operation in RAW_OPERATIONS:
         customized_response_dict[RAW] = answer
@@ -179,15 +187,18 @@ def _look_at_answer(
 def _decode(body: bytes, headers: Mapping[str, str]) -> dict[str, Any] | None:
     """The JSON object in a body, or None when there is none or its checksum is wrong."""
     try:
-        answer = decode(body) if _checksum_agrees(body, headers) else None
+        answer = decode(body) if _is_whole(body, headers) else None
     except ValueError:
         return None
     return answer if isinstance(answer, dict) else None
 
 
-def _checksum_agrees(body: bytes, headers: Mapping[str, str]) -> bool:
-    checksum = headers.get("x-amz-crc32")
-    return checksum is None or "content-encoding" in headers or str(binascii.crc32(body)) == checksum
+def _is_whole(body: bytes, headers: Mapping[str, str]) -> bool:
+    """Whether a body is as long as was told, and has the checksum that was told; both are of what is sent, which may be packed."""
+    if "content-encoding" in headers:
+        return True
+    length, checksum = headers.get("content-length"), headers.get("x-amz-crc32")
+    return (length is None or str(len(body)) == length) and (checksum is None or str(binascii.crc32(body)) == checksum)
 
 
 def _ask_again(response: Any, attempts: int, **_: Any) -> float | None:

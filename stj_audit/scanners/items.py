@@ -17,7 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from stj_audit.facts import INTERRUPTED, ItemSample, ItemSizes, SampledSegment, Table, Unknown
+from stj_audit.facts import ItemSample, ItemSizes, SampledSegment, Table, Unknown
 from stj_audit.items.dynamic import revealed, without_dynamic_names
 from stj_audit.items.engine import new_fold
 from stj_audit.items.estimates import Estimates, more_segments
@@ -25,19 +25,21 @@ from stj_audit.items.fold import Expiry, ItemFold
 from stj_audit.items.plan import CALL, PILOT_SEGMENTS, UNKNOWN_USE, ItemsPlan, Reading, RecentUse, plan_reading
 from stj_audit.items.shown import ShowingFold, ShownKeys
 from stj_audit.scanners.checkpoint import Checkpoint, Progress
+from stj_audit.scanners.ending import REASONS
 from stj_audit.scanners.failures import FAILURES, unknown
 from stj_audit.scanners.guard import BrokenAnswer
 from stj_audit.scanners.seen import Seen
 from stj_audit.scanners.segments import Stopped, Tempo, read_segment
 from stj_audit.scanners.session import Aws
 from stj_audit.scanners.spending import Spending
+from stj_audit.wording import counted
 
 # What a sample is to tell: the share of items over a line to a tenth of a percent, and the mean size to a twentieth of itself
 SHARE_WITHIN = 0.001
 MEAN_WITHIN = 0.05
 
 WHY_STOPPED = {
-    "interrupted": INTERRUPTED,
+    **REASONS,
     "throttled": "the table throttled the audit's reads",
     "cap": "the cap on read units was reached",
     "budget": "reading it whole would cost more than the scan budget: it has grown",
@@ -277,7 +279,10 @@ class _Reader:
         )
 
     def _why(self) -> str:
-        why = WHY_STOPPED[self._stopped_by or "budget"]
-        if not self._done:
+        why, items = WHY_STOPPED[self._stopped_by or "budget"], self._what.seen.scanned
+        if not items:
             return why
-        return f"{why}; {len(self._done)} of {self._reading.total_segments} segments were read, too few to judge by"
+        partial = f"{why}: partial, {counted(items, 'item')} read"
+        if not self._done:
+            return partial
+        return f"{partial}; {len(self._done)} of {self._reading.total_segments} segments to their end, too few to judge by"

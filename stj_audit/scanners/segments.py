@@ -17,6 +17,7 @@ from stj_audit.items.fold import ItemFold
 from stj_audit.items.plan import EVENTUAL, PAGE_UNITS, READ_UNIT_BYTES, read_units_for
 from stj_audit.items.wire import BrokenPage, Page
 from stj_audit.scanners import throttles
+from stj_audit.scanners.ending import why_stopped
 from stj_audit.scanners.failures import code_of
 from stj_audit.scanners.guard import ATTEMPTS, RAW, RETRY_AFTER_SECONDS, BrokenAnswer
 from stj_audit.scanners.session import Aws
@@ -31,7 +32,7 @@ THROTTLES_IN_A_ROW = 3  # each after all of botocore's own attempts: then the ta
 
 
 class Stopped(Exception):
-    """A segment that was not read to its end, and why: "interrupted", "cap", "budget", "throttled"."""
+    """A segment that was not read to its end, and why: "interrupted", "out of time", "cap", "budget", "throttled"."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -70,7 +71,7 @@ class Tempo:
             while not self.stop.is_set() and (seconds := rate.take(taken)):
                 self.stop.wait(min(seconds, LOOK_AGAIN_SECONDS))
             if self.stop.is_set():
-                raise Stopped("interrupted")
+                raise Stopped(why_stopped(self.stop))
         return units, taken
 
     def settle(self, taken: Decimal, spent: Decimal) -> None:
@@ -187,7 +188,7 @@ def _page(aws: Aws, request: dict[str, Any], fold: ItemFold, tempo: Tempo, units
             tempo.charge(units)
             raise BrokenAnswer("Scan") from error
         if tempo.stop.wait(wait_seconds):
-            raise Stopped("interrupted")
+            raise Stopped(why_stopped(tempo.stop))
     raise AssertionError("the last attempt returns or raises")
 
 

@@ -11,13 +11,14 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
-from stj_audit.facts import INTERRUPTED, HotKeys, ItemSizes, MissingTable, Snapshot, Table, TableFacts, Unknown
+from stj_audit.facts import ItemSizes, MissingTable, Snapshot, Table, TableFacts, Unknown
 from stj_audit.items.plan import CALL as SCAN_CALL
 from stj_audit.items.plan import ItemsPlan, Reading
 from stj_audit.scanners import account_capacity, hot_keys, on_demand_backups, recent_use, time_to_live, traffic
 from stj_audit.scanners import items as scan
-from stj_audit.scanners.calls import Calls
+from stj_audit.scanners.calls import Calls, unread_fact
 from stj_audit.scanners.chosen_tables import Progress, describe, wanted_tables
 from stj_audit.scanners.cluster_items import ReadItems
 from stj_audit.scanners.items_reader import ItemsReader
@@ -51,6 +52,7 @@ def take_snapshot(
     spending: Spending | None = None,
     elsewhere: bool = False,
     keep: bool = False,
+    ends_at: float | None = None,
 ) -> Snapshot:
     """
     Read the tables that `patterns` name: exact names, globs in the shell's way, none for every table of the region.
@@ -63,12 +65,12 @@ def take_snapshot(
 
     `threads` and `spending` are shared with other readings, None for some of its own; `elsewhere`: other accounts or regions are read too, so
     that what is not here may be there, and a snapshot without tables is one. `keep`: Ctrl-C, while the calls are under way, ends them, and
-    the snapshot is what had come by then.
+    the snapshot is what had come by then. `ends_at`: so does that time, on the clock of `time.monotonic`; shared threads have their own.
     """
     began = time.monotonic()
     window = traffic.window_until(now)
-    with Threads() if threads is None else nullcontext(threads) as shared_threads:
-        wanted = wanted_tables(aws, patterns, elsewhere=elsewhere)
+    with Threads(ends_at=ends_at) if threads is None else nullcontext(threads) as shared_threads:
+        wanted = wanted_tables(aws, patterns, shared_threads, elsewhere=elsewhere)
         described, missing = describe(aws, wanted, shared_threads, on_progress, elsewhere=elsewhere)
         calls = Calls(aws, shared_threads)
         recent = calls.submit(recent_use.CALL, recent_use.read, aws, described, items, now)
@@ -83,14 +85,13 @@ def take_snapshot(
         listed = calls.submit(on_demand_backups.CALL, on_demand_backups.read_together, aws, names)
         apart = [TableCalls.submit(calls, aws, table, listed) for table in described]
         named = Reports(calls=calls, aws=aws, requests=requests, now=now)
-        unasked: HotKeys | Unknown = Unknown(call=hot_keys.CALL, reason=INTERRUPTED)
         reports = [
             calls.follow(
                 named.read,
                 table.name,
                 own.contributor_insights,
                 after=(own.contributor_insights, requests.traffic[table.name]),
-                interrupted=unasked,
+                unread=partial(unread_fact, hot_keys.CALL),
             )
             for table, own in zip(described, apart, strict=True)
         ]
@@ -110,7 +111,8 @@ def take_snapshot(
             shared_threads.close()
             if not planned.done():  # what waits for it is cancelled then
                 planned.set_result(None)
-        interrupted = shared_threads.stop.is_set()
+        stop = shared_threads.stop
+        interrupted, out_of_time = stop.is_set() and not stop.out_of_time, stop.out_of_time
     requests_went = requests.operations_by_name()
     capacity = account_capacity.of_account(shared.account_capacity.result())
     read = [future.result() for future in scans]
@@ -140,8 +142,10 @@ def take_snapshot(
         for table, own, report, one in zip(described, apart, reports, read, strict=True)
     )
     read_units = sum((one.read_units for one in read if not isinstance(one, Unknown)), Decimal(0))
+    if out_of_time and threads is None:  # a reading that was left alone did not come to tell what it took
+        read_units = max(read_units, reading.spending.spent)
     snapshot = _snapshot(aws, account, facts, missing, read_units=read_units, started_at=now, began=began)
-    return replace(snapshot, interrupted=interrupted)
+    return replace(snapshot, interrupted=interrupted, out_of_time=out_of_time)
 
 
 def _snapshot(
@@ -173,7 +177,7 @@ def describe_tables(
 ) -> tuple[tuple[Table, ...], tuple[MissingTable, ...]]:
     """The tables that `patterns` name, and those that may not be described. Raises as `take_snapshot` does."""
     with Threads() as threads:
-        return describe(aws, wanted_tables(aws, patterns, elsewhere=False), threads, on_progress, elsewhere=False)
+        return describe(aws, wanted_tables(aws, patterns, threads, elsewhere=False), threads, on_progress, elsewhere=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -191,6 +195,7 @@ class Measured:
     tables: tuple[MeasuredTable, ...]
     missing: tuple[MissingTable, ...]
     read_units: Decimal
+    out_of_time: bool = False
 
 
 def measure_items(
@@ -203,13 +208,14 @@ def measure_items(
     on_progress: Progress = silent,
     on_plan: OnPlan = _unheard,
     read_items: ReadItems = scan.read,
+    ends_at: float | None = None,
 ) -> Measured:
     """
     The items of tables alone, read by `read_items`, as `take_snapshot` reads them where it is left out: nothing else is asked but what TTL
     watches, and how busy the tables were in the last hour. Raises as that does.
     """
-    with Threads() as threads:
-        wanted = wanted_tables(aws, patterns, elsewhere=False)
+    with Threads(ends_at=ends_at) as threads:
+        wanted = wanted_tables(aws, patterns, threads, elsewhere=False)
         described, missing = describe(aws, wanted, threads, on_progress, elsewhere=False)
         calls = Calls(aws, threads)
         recent = calls.submit(recent_use.CALL, recent_use.read, aws, described, items, now)
@@ -229,6 +235,7 @@ def measure_items(
         ),
         missing=missing,
         read_units=sum((one.read_units for one in read if not isinstance(one, Unknown)), Decimal(0)),
+        out_of_time=threads.stop.out_of_time,
     )
 
 

@@ -104,6 +104,11 @@ class Spending:
         with self._settled:
             self._spent += units
 
+    @property
+    def spent(self) -> Decimal:
+        with self._settled:
+            return self._spent
+
     def plan_segments(self, count: int) -> None:
         """So many segments are going to be read, for the progress; negative: not after all."""
         with self._settled:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from stj_audit.facts import (
-    INTERRUPTED,
     Alarms,
     AutoScaling,
     ContributorInsights,
@@ -39,7 +39,7 @@ from stj_audit.scanners import (
     time_to_live,
     traffic,
 )
-from stj_audit.scanners.calls import Calls
+from stj_audit.scanners.calls import Calls, unread_fact
 from stj_audit.scanners.on_demand_backups import Listed
 from stj_audit.scanners.session import Aws
 from stj_audit.scanners.traffic import Points, Series
@@ -73,7 +73,7 @@ class TableCalls:
                 listed,
                 after=(listed,),
                 pace=aws.paces.get(on_demand_backups.CALL),
-                interrupted=Unknown(call=on_demand_backups.CALL, reason=INTERRUPTED),
+                unread=partial(unread_fact, on_demand_backups.CALL),
             ),
             recovery_points=calls.submit(aws_backup.POINTS_CALL, aws_backup.read_points, aws, table.arn),
             protected_resource=calls.submit(aws_backup.RESOURCE_CALL, aws_backup.read_resource, aws, table.arn),

@@ -11,11 +11,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from stj_audit.scanners.ending import Ending, too_early
 from stj_audit.scanners.pace import Pace
 
 THREADS = 32
@@ -29,8 +30,8 @@ T = TypeVar("T")
 class Threads:
     """A pool to be left by `with`: by an exception or Ctrl-C too, nothing new begins then, and `stop` ends long readings at their page."""
 
-    def __init__(self, number: int = THREADS) -> None:
-        self.stop = threading.Event()
+    def __init__(self, number: int = THREADS, *, ends_at: float | None = None) -> None:
+        self.stop = Ending(ends_at)
         self._pool = ThreadPoolExecutor(number, thread_name_prefix="stj-audit")
         self._clock = _Clock()
         self._lanes: dict[int, _Lane] = {}
@@ -43,14 +44,30 @@ class Threads:
         self.close()
 
     def close(self) -> None:
-        """Begin nothing more, and wait for what has begun. May be called again."""
+        """Begin nothing more, and wait for what has begun, unless the time was over. May be called again."""
         self.stop.set()
         self._clock.close()
         with self._lock:
             lanes = list(self._lanes.values())
         for lane in lanes:
             lane.cancel()
-        self._pool.shutdown(cancel_futures=True)
+        self._pool.shutdown(wait=not self.stop.out_of_time, cancel_futures=True)
+
+    def expire(self) -> None:
+        """The time is over: as `close`, but what has begun is not waited for. May be called by several, and again."""
+        self.stop.expire()
+        self.close()
+
+    def in_time(self, read: Callable[..., T], *arguments: Any) -> T:
+        """What `read` gives or raises, here and now; where the time is limited, in a thread. Raises AuditError when it is over."""
+        if self.stop.seconds_left is None:
+            return read(*arguments)
+        asked = self.submit(read, *arguments)
+        wait([asked], timeout=self.stop.seconds_left)
+        if asked.done() and not asked.cancelled():
+            return asked.result()
+        self.expire()
+        raise too_early()
 
     def submit(
         self, read: Callable[..., T], *arguments: Any, after: Sequence["Future[Any]"] = (), pace: Pace | None = None

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Any
 
-from stj_audit.facts import INTERRUPTED, ContributorInsights, HotKeys, Operations, Table, Traffic, Unknown
+from stj_audit.facts import ContributorInsights, HotKeys, Operations, Table, Traffic, Unknown
 from stj_audit.scanners import hot_keys, operations, traffic
 from stj_audit.scanners.calls import Calls
 from stj_audit.scanners.session import Aws
@@ -26,20 +28,17 @@ class Requests:
     @classmethod
     def submit(cls, calls: Calls, aws: Aws, described: Sequence[Table], now: datetime) -> "Requests":
         by_name = {table.name: table for table in described}
-        unasked = Unknown(call=traffic.CALL, reason=INTERRUPTED)
         pace, window = aws.paces.get(traffic.CALL), traffic.window_until(now)
         first: dict[str, Future[dict[str, Traffic | Unknown]]] = {}
         for series in traffic.batches(described):
             names = dict.fromkeys(one.table for one in series)
             batch = [by_name[name] for name in names]
-            none: dict[str, Traffic | Unknown] = dict.fromkeys(names, unasked)
-            answer = calls.follow(_read_traffic, calls, aws, series, batch, now, pace=pace, interrupted=none)
+            answer = calls.follow(_read_traffic, calls, aws, series, batch, now, pace=pace, unread=partial(_unread, list(names)))
             first |= dict.fromkeys(names, answer)
         batches = list(dict.fromkeys(first.values()))
-        planned: Future[_Plan] = calls.follow(_plan_operations, batches, after=batches, interrupted=())
+        planned: Future[_Plan] = calls.follow(_plan_operations, batches, after=batches, unread=_nothing_planned)
         # As many as there are batches, because that is known now; each takes what is planned in turn, and most have nothing to ask
         # Which tables a share that was not asked is of is not known: it leaves all of them unknown
-        nothing: dict[str, Operations | Unknown] = dict.fromkeys(by_name, unasked)
         shares = [
             calls.follow(
                 _read_operations,
@@ -50,7 +49,7 @@ class Requests:
                 window,
                 after=(planned,),
                 pace=pace,
-                interrupted=nothing,
+                unread=partial(_unread, list(by_name)),
             )
             for number in range(len(batches))
         ]
@@ -76,6 +75,15 @@ def _read_traffic(
 
 _Plan = Sequence[Sequence[tuple[str, Traffic]]]
 """Tables with their traffic, by call."""
+
+
+def _unread(names: Sequence[str], reason: str) -> dict[str, Any]:
+    """What CloudWatch did not tell of tables, and why."""
+    return dict.fromkeys(names, Unknown(call=traffic.CALL, reason=reason))
+
+
+def _nothing_planned(_reason: str) -> _Plan:
+    return ()
 
 
 def _plan_operations(batches: "Sequence[Future[dict[str, Traffic | Unknown]]]") -> _Plan:

@@ -17,6 +17,7 @@ from stj_audit.scanners.guard import S3Folder
 from tests.builders import a_table
 from tests.engines.bucket import Bucket, serving
 from tests.exported import EXPORT_ID, write_export
+from tests.faults import fault
 from tests.items.test_files import HASH_KEY, in_one_fold, some_items
 from tests.scanners.answers import REGION, answer, before_send, client
 
@@ -173,6 +174,7 @@ def test_a_body_that_breaks_off_is_continued_where_it_broke(bucket: Bucket) -> N
     assert sum(key in asked for asked in bucket.asked) == 4
 
 
+@fault("a file of an export breaks off again and again", "exit 1: no count of a part", by="misbehaving bucket")
 def test_a_body_that_goes_on_breaking_off_is_no_short_file(bucket: Bucket) -> None:
     key = data_keys(bucket)[2]
     bucket.cut = {key: [0] * 100}

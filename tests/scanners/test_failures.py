@@ -9,6 +9,7 @@ from botocore.parsers import ResponseParserError
 from stj_audit.errors import AuditError, ConfigError, NoCredentials, Unreachable, WriteRefused
 from stj_audit.scanners.failures import FAILURES, explain, reason, unknown
 from stj_audit.scanners.guard import BrokenAnswer
+from tests.faults import fault
 
 URL = "https://user:hunter2@dynamodb.eu-north-1.amazonaws.com:443/path"
 
@@ -67,6 +68,10 @@ EXPECTED: list[tuple[BaseException, type[AuditError], str]] = [
 ]
 
 
+@fault("the container has no credentials endpoint", "exit 1: check the container role", by="the exception")
+@fault("a connection is not made in time", "exit 1: check the network", by="the exception")
+@fault("an answer does not begin in time", "exit 1: check the network", by="the exception")
+@fault("the web identity or helper raises what is no AWS error", "exit 1: one sentence without a word of it", by="the exception")
 @pytest.mark.parametrize(("error", "kind", "said"), EXPECTED, ids=[type(error).__name__ for error, _, _ in EXPECTED])
 def test_each_failure_has_its_sentence(error: BaseException, kind: type[AuditError], said: str) -> None:
     explained = explain(error)

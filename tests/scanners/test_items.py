@@ -15,6 +15,7 @@ from stj_audit.scanners import Aws, AwsOptions, ItemsPlan, items, open_session, 
 from stj_audit.scanners.spending import Rate
 from tests.builders import a_table
 from tests.engines.dynamodb_local import DynamoDBLocal, fresh_name
+from tests.faults import fault
 from tests.scanners.answers import REGION, answer, answer_with, error
 
 AUTO = ItemsPlan(mode="auto", budget_usd=Decimal("0.05"))
@@ -208,6 +209,7 @@ def test_an_error_mid_way_is_no_short_table(aws: Aws, code: str, reason: str) ->
     assert units == 128
 
 
+@fault("the same LastEvaluatedKey comes twice", "the items are not checked: unreadable answer", by="event hook")
 def test_a_key_that_comes_twice_ends_the_reading(aws: Aws) -> None:
     requests = answer_with(aws.dynamodb, "dynamodb.Scan", lambda: answer(page("a", last={"id": {"S": "a"}})))
     assert read(aws)[0] == Unknown(call="dynamodb:Scan", reason="unreadable answer")
@@ -294,4 +296,5 @@ def test_stops_at_the_page_when_told_to(aws: Aws) -> None:
         assert first.wait(10)
         stop.set()
         sizes, _ = future.result(timeout=10)
-    assert sizes == Unknown(call="dynamodb:Scan", reason="the audit was interrupted")
+    assert isinstance(sizes, Unknown)
+    assert sizes.reason.startswith("the audit was interrupted: partial, ")

@@ -75,7 +75,7 @@ def test_so_it_is_when_a_cap_ended_it(aws: Aws) -> None:
     keys = itertools.count()
     answer_with(aws.dynamodb, "dynamodb.Scan", lambda: answer(a_page("a", large=1, last=f"z{next(keys)}")))
     found = snapshot(aws, replace(FULL, max_read_units=Decimal(2)))
-    assert found.tables[0].items == Unknown(call="dynamodb:Scan", reason="the cap on read units was reached")
+    assert found.tables[0].items == Unknown(call="dynamodb:Scan", reason="the cap on read units was reached: partial, 8 items read")
     assert reading(found).over(LINE) >= 1
 
 
@@ -262,8 +262,9 @@ def test_what_had_been_read_when_the_user_gave_up(aws: Aws) -> None:
     endless(aws.dynamodb)
     found = snapshot(aws, keep=True)
     assert found.interrupted
-    assert found.tables[0].items == Unknown(call="dynamodb:Scan", reason=INTERRUPTED)
-    assert reading(found).scanned >= 2
+    read = reading(found).scanned
+    assert read >= 2
+    assert found.tables[0].items == Unknown(call="dynamodb:Scan", reason=f"{INTERRUPTED}: partial, {read} items read")
     assert found.read_units >= 1
     assert not isinstance(found.tables[0].time_to_live, Unknown)  # came before the items
 
@@ -314,7 +315,8 @@ def test_segments_that_were_read_to_their_end_are_a_sample(
     sizes, _ = items.read(aws, table, FULL, hash_key=b"key", stop=stop)
     if coverage is None:
         assert sizes == Unknown(
-            call="dynamodb:Scan", reason=f"{INTERRUPTED}; {segments} of 100 segments were read, too few to judge by"
+            call="dynamodb:Scan",
+            reason=f"{INTERRUPTED}: partial, {segments} items read; {segments} of 100 segments to their end, too few to judge by",
         )
         return
     assert isinstance(sizes, ItemSizes)

@@ -21,6 +21,7 @@ from stj_audit.scanners.segments import Stopped, Tempo, read_segment
 from stj_audit.scanners.spending import Rate, Spending
 from tests.builders import a_table
 from tests.engines.dynamodb_local import DynamoDBLocal
+from tests.faults import fault
 from tests.scanners.answers import REGION, answer, before_send, error
 from tests.scanners.test_items import coverage, fill, make_table
 
@@ -310,6 +311,11 @@ def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stj_audit.scanners.spending.BACK_OFF_SECONDS", 0.3)
 
 
+@fault(
+    "a scan is throttled for a while",
+    "the pace is halved, reading goes on from the last key, every item is counted once",
+    by="event hook before DynamoDB Local",
+)
 @pytest.mark.dynamodb_local
 def test_a_throttle_halves_the_pace_and_reading_goes_on_from_the_last_key(local: Aws, filled: str, no_backoff: None) -> None:
     table = tables.read(local, filled)
@@ -327,6 +333,7 @@ def test_a_throttle_halves_the_pace_and_reading_goes_on_from_the_last_key(local:
     assert tempo.rate.per_second == 50_000
 
 
+@fault("a scan is throttled from the beginning", "three times in a row, then the items are not checked", by="event hook")
 def test_a_table_that_stays_throttled_is_left_alone(aws: Aws, no_backoff: None) -> None:
     seen: list[int] = []
 

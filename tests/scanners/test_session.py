@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, DataNotFoundError, UnknownServiceError
+from botocore.exceptions import ClientError, ConnectionClosedError, DataNotFoundError, ReadTimeoutError, UnknownServiceError
 from botocore.loaders import Loader
 
 from stj_audit.errors import AuditError, ConfigError, NoCredentials
@@ -12,7 +12,8 @@ from stj_audit.scanners import Aws, AwsOptions, open_session
 from stj_audit.scanners.models import Models
 from stj_audit.scanners.session import POOL_SIZE
 from stj_audit.scanners.threads import THREADS
-from tests.scanners.answers import REGION, answer, answer_with, error
+from tests.faults import fault
+from tests.scanners.answers import REGION, answer, answer_with, before_send, error
 
 
 def profile(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,6 +169,7 @@ def test_a_role_is_assumed_with_its_external_id(moto: None) -> None:
     assert opened.api_calls == 2  # AssumeRole and ListTables
 
 
+@fault("a role, and no credentials to assume it with", "exit 1: sign in", by="the environment of the process")
 def test_a_role_needs_credentials_to_be_assumed_with(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
@@ -231,3 +233,41 @@ def test_what_is_no_service_is_told() -> None:
         Models(None).load_service_model("no-such-service", "service-2")
     with pytest.raises(DataNotFoundError):
         Models(None).load_service_model("dynamodb", "no-such-kind-1")
+
+
+# ---------------------------------------------------------------------------------------------------------------- the retries
+
+SILENT = ReadTimeoutError(endpoint_url="https://dynamodb.eu-north-1.amazonaws.com/")
+CLOSED = ConnectionClosedError(endpoint_url="https://dynamodb.eu-north-1.amazonaws.com/")
+
+
+@fault("throttled, by any of its names", "4 attempts", by="event hook")
+@fault("500, 502, 503", "4 attempts", by="event hook")
+@fault("a connection is closed, or an answer does not come", "4 attempts", by="event hook")
+@fault("denied, expired, not valid, not there, not known", "1 attempt", by="event hook")
+@pytest.mark.parametrize(
+    ("answered", "attempts"),
+    [
+        *(((code, 400), 4) for code in ("ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded")),
+        *(((code, status), 4) for code, status in (("InternalServerError", 500), ("x", 502), ("x", 503), ("x", 429))),
+        *((closed, 4) for closed in (SILENT, CLOSED)),
+        *(((code, 400), 1) for code in ("AccessDeniedException", "ExpiredTokenException", "UnrecognizedClientException")),
+        *(((code, 400), 1) for code in ("InvalidSignatureException", "ResourceNotFoundException", "ValidationException")),
+        (("UnknownOperationException", 400), 1),
+    ],
+)
+def test_what_is_tried_again(answered: Any, attempts: int, aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+
+    asked = []
+
+    def send(request: Any, **_: Any) -> Any:
+        asked.append(request)
+        if isinstance(answered, Exception):
+            raise answered
+        return error(answered[0], status=answered[1])
+
+    before_send(aws.dynamodb, "dynamodb.ListTables", send)
+    with pytest.raises((ClientError, ReadTimeoutError, ConnectionClosedError)):
+        aws.dynamodb.list_tables()
+    assert len(asked) == attempts

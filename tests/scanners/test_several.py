@@ -20,6 +20,7 @@ from stj_audit.report import Report, from_json, json_schema, to_json
 from stj_audit.scanners import AwsOptions, session
 from stj_audit.scanners.session import Aws
 from stj_audit.targets import targets_of
+from tests.faults import fault
 from tests.scanners.answers import answer, answer_with, error
 
 NORTH, EAST = "eu-north-1", "us-east-1"
@@ -260,6 +261,7 @@ def test_a_region_that_cannot_be_read_leaves_the_others_whole(monkeypatch: pytes
     assert any(one.startswith(f"{EAST} was not read: ") for one in report.trust)
 
 
+@fault("a region is not enabled", "the region is not checked, and why, the others are whole", by="event hook")
 @pytest.mark.usefixtures("two_regions")
 def test_a_region_that_is_not_enabled_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     refuse(monkeypatch, EAST, "UnrecognizedClientException")
@@ -318,6 +320,7 @@ def test_one_account_alone_is_told_by_its_regions_or_as_it_is() -> None:
     assert "scopes" not in json.loads(to_json(alone))["audit"]
 
 
+@fault("a role cannot be assumed", "the account is not checked, the others are whole", by="event hook")
 @pytest.mark.usefixtures("two_accounts")
 def test_a_role_that_cannot_be_assumed_leaves_the_others_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     made = session._assume_role

@@ -40,6 +40,7 @@ from stj_audit.facts import (
     Unknown,
 )
 from stj_audit.scanners import Aws, AwsOptions, ItemsPlan, open_session, take_snapshot
+from tests.faults import fault
 from tests.scanners.answers import REGION, answer, answer_with, before_send, client, create_table, error
 
 NOW = datetime.now(UTC)
@@ -492,6 +493,7 @@ def test_without_leave_to_see_ttl_the_items_are_read_all_the_same(aws: Aws) -> N
     assert facts.items.time_to_live_values is None
 
 
+@fault("a service cannot be reached", "exit 0, its facts are not checked, all else is", by="event hook")
 @pytest.mark.parametrize(
     ("endpoint_url", "reason"), [(None, "EndpointConnectionError"), ("http://127.0.0.1:9", "not available here")]
 )
