@@ -16,6 +16,11 @@ from stj_audit.scanners.guard import RAW
 REGION = "eu-north-1"
 CALL_SECONDS = 0.030
 THREADS = 32
+METRIC = {
+    "Metric": {"Namespace": "AWS/DynamoDB", "MetricName": "ConsumedReadCapacityUnits", "Dimensions": []},
+    "Period": 3_600,
+    "Stat": "Sum",
+}
 POINTS = 336  # 14 days of hours
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -76,7 +81,7 @@ def metrics(effort: Effort) -> Measured:
         answer_with(client, "cloudwatch.GetMetricData", lambda _: body)
     begin = datetime.fromtimestamp(FIRST_SECOND, UTC)
     request: Any = {
-        "MetricDataQueries": [{"Id": f"q{number}", "Expression": "1"} for number in range(effort.queries)],
+        "MetricDataQueries": [{"Id": f"q{number}", "MetricStat": METRIC} for number in range(effort.queries)],
         "StartTime": begin,
         "EndTime": begin + timedelta(seconds=POINTS * HOUR_SECONDS),
     }

@@ -13,11 +13,13 @@ from datetime import date
 from msgspec import UNSET
 
 from stj_audit.combine import scope_key
+from stj_audit.config import Config
 from stj_audit.cost.prices import PriceSheet, bundled_sheet
 from stj_audit.errors import ConfigError, NoTables
 from stj_audit.facts import MissingTable, RegionTables, Scope, Snapshot, TableFacts, Unknown
 from stj_audit.gate import GateTerms, gated
-from stj_audit.pipeline import Request, judged
+from stj_audit.items.dynamic import without_dynamic_names
+from stj_audit.pipeline import Request, declared_attributes, judged
 from stj_audit.report import Report
 from stj_audit.saved import RUN_AGAIN, Gathered, decode
 from stj_audit.scanners.chosen_tables import check_names, matches
@@ -50,6 +52,7 @@ def judge_again(saved: Report, request: Request, *, origin: str, today: date, ne
         raise ConfigError(f"{origin} was written without facts, by which it could be judged again", hint=RUN_AGAIN)
     whole = decode(saved.facts, origin=origin)
     snapshot = narrowed(whole.snapshot, request.patterns, origin=origin)
+    snapshot = replace(snapshot, tables=tuple(_as_named(facts, request.config) for facts in snapshot.tables))
     gathered = replace(whole, snapshot=snapshot, prices=_bundled(whole.prices) if new_prices else whole.prices)
     gathered = _with_users(gathered, whole.snapshot, request.config.model.users_table)
     try:
@@ -146,6 +149,15 @@ def _told_of(facts: TableFacts, first: str) -> TableFacts:
     """What is true of all tables of a region is told of the first of those that are judged."""
     of_all = facts.region_tables
     return replace(facts, region_tables=replace(of_all, first=first)) if isinstance(of_all, RegionTables) else facts
+
+
+def _as_named(facts: TableFacts, config: Config) -> TableFacts:
+    """The facts with the names of attributes that an audit by this configuration tells: those that it names itself are schema."""
+    if isinstance(facts.items, Unknown):
+        return facts
+    watched = None if isinstance(facts.time_to_live, Unknown) or not facts.time_to_live.enabled else facts.time_to_live.attribute
+    declared = declared_attributes(config).get(facts.table.name, frozenset())
+    return replace(facts, items=without_dynamic_names(facts.items, facts.table, time_to_live=watched, declared=declared))
 
 
 def _with_users(gathered: Gathered, whole: Snapshot, users_table: str | None) -> Gathered:

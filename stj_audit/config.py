@@ -121,6 +121,15 @@ class TableModel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     index: tuple[IndexModel, ...] = ()
     pattern: tuple[Pattern, ...] = ()
 
+    @property
+    def attribute_names(self) -> frozenset[str]:
+        """All attributes that it names."""
+        names = {*self.key, *self.attributes, *(growth.attribute for growth in self.growth)}
+        names |= {name for index in self.index for name in (*index.key, *index.attributes)}
+        for pattern in self.pattern:
+            names |= {*pattern.key, *pattern.reads, *pattern.sets, *((pattern.order_by,) if pattern.order_by else ())}
+        return frozenset(names)
+
     def __post_init__(self) -> None:
         in_range("reads_per_user_day", self.reads_per_user_day)
         in_range("writes_per_user_day", self.writes_per_user_day)

@@ -200,7 +200,9 @@ def _measure(request: FilesRequest, reading: _Reading[P], on_progress: Progress)
             on_progress("MB", _megabytes(read_bytes), _megabytes(whole_bytes) + 1)
     finally:
         on_progress("MB", 1, 1)
-    sizes = without_dynamic_names(fold.sizes(coverage="full", read_units=Decimal(0)), table)
+    model = request.config.tables.get(table.name)
+    declared = frozenset() if model is None else model.attribute_names
+    sizes = without_dynamic_names(fold.sizes(coverage="full", read_units=Decimal(0)), table, declared=declared)
     largest = [(one.size_bytes, one.key_hash) for one in sizes.largest]
     find_in_part = partial(reading.find_in_part, table=table, hash_key=hash_key)
     found = _find(held, largest, find_in_part, _processes(request, reading.parts)) if request.find_largest else {}

@@ -300,7 +300,17 @@ def items_plan(request: Request, prices: PriceSheet) -> ItemsPlan:
         none_above=gate_line,
         resume=request.resume,
         read_throttled=request.scan_throttled,
+        declared=declared_attributes(request.config),
     )
+
+
+def declared_attributes(config: Config) -> dict[str, frozenset[str]]:
+    """The attributes that the configuration names, by table; of one that is told by its region too, wherever that is."""
+    found: dict[str, frozenset[str]] = {}
+    for title, model in config.tables.items():
+        name = title.rpartition("/")[2]
+        found[name] = found.get(name, frozenset()) | model.attribute_names
+    return found
 
 
 def _units(number: int | None) -> Decimal | None:

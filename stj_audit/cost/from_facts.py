@@ -598,6 +598,8 @@ def _unseen(facts: TableFacts, model: TableModel, indexes: Sequence[IndexShape])
     if isinstance(facts.items, Unknown) or facts.items.coverage != "full" or not facts.items.scanned:
         return None
     seen = {one.name for one in facts.items.attributes}
+    if DYNAMIC_ATTRIBUTES in seen:  # it may be among those
+        return None
     schemas = (facts.table.key_schema, *(index.key_schema for index in facts.table.indexes))
     known = seen | {key.attribute for schema in schemas for key in schema} | set(model.key) | set(model.attributes)
     known |= {name for index in indexes for name in (*index.key, *index.attributes)}

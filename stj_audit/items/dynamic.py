@@ -2,11 +2,12 @@
 Which attribute names may be told: those that are schema. The others are counted as one, `<dynamic>`.
 
 A map that is keyed by people may be spread over the attributes of an item: then its names are data, and somebody's. A name is taken for
-schema where several items have it, or where the table itself names it; one that looks like an address or a phone number never is.
+schema where several items have it, or where the table itself or the configuration names it; else one that looks like an address or a phone
+number never is.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import replace
 from hashlib import blake2b
 
@@ -22,10 +23,19 @@ NAME_HASH_BYTES = 16
 _HIDDEN = re.compile(rf"{re.escape(DYNAMIC_ATTRIBUTES)} [0-9a-f]{{{2 * NAME_HASH_BYTES}}}")
 
 
-def without_dynamic_names(sizes: ItemSizes, table: Table, *, time_to_live: str | None = None) -> ItemSizes:
-    """The same sizes, with the attributes whose names may be data added up. `time_to_live` is the attribute that TTL watches."""
-    named = _named_by(table) | ({OTHER_ATTRIBUTES} if time_to_live is None else {OTHER_ATTRIBUTES, time_to_live})
-    dynamic = [one for one in sizes.attributes if one.name not in named and not is_schema(one.name, one.present)]
+def without_dynamic_names(
+    sizes: ItemSizes, table: Table, *, time_to_live: str | None = None, declared: Set[str] = frozenset()
+) -> ItemSizes:
+    """
+    The same sizes, with the attributes whose names may be data added up. `time_to_live` is what TTL watches, `declared` are the names
+    that the owner of the table names.
+    """
+    named = _named_by(table) | declared | ({OTHER_ATTRIBUTES} if time_to_live is None else {OTHER_ATTRIBUTES, time_to_live})
+    dynamic = [
+        one
+        for one in sizes.attributes
+        if one.name == DYNAMIC_ATTRIBUTES or (one.name not in named and not is_schema(one.name, one.present))
+    ]
     if not dynamic:
         return sizes
     gone = {one.name for one in dynamic}

@@ -6,8 +6,8 @@ collections (AWS API reference, Scan, `Segment`). A table that is read whole is 
 before a cap or a throttle ended it is a fair sample.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
@@ -71,6 +71,8 @@ class ItemsPlan:
     none_above: int | None = None
     resume: Path | None = None
     read_throttled: bool = False
+    declared: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By the name of a table, the attributes that its owner names in the configuration: they are schema, in however few items."""
 
     @property
     def price(self) -> Decimal:

@@ -96,7 +96,9 @@ class ClusterReader:
         fold = empty()
         fold.add_counts(found.counts)
         sizes = fold.sizes(coverage="full", read_units=found.read_units)
-        told = without_dynamic_names(sizes, table, time_to_live=None if expiry is None else expiry.attribute)
+        time_to_live = None if expiry is None else expiry.attribute
+        declared = plan.declared.get(table.name, frozenset())
+        told = without_dynamic_names(sizes, table, time_to_live=time_to_live, declared=declared)
         return told, found.read_units
 
 

@@ -77,7 +77,14 @@ def read(
     clock = now or datetime.now(UTC)
     checkpoint = None if plan.resume is None else Checkpoint(plan.resume, table, hash_key=hash_key, now=clock)
     what = _What(
-        aws=aws, table=table, lines=plan.lines, hash_key=hash_key, expiry=expiry, seen=seen or Seen(min(plan.lines)), shown=shown
+        aws=aws,
+        table=table,
+        lines=plan.lines,
+        hash_key=hash_key,
+        expiry=expiry,
+        seen=seen or Seen(min(plan.lines)),
+        shown=shown,
+        declared=plan.declared.get(table.name, frozenset()),
     )
     reader = _Reader(what, reading, checkpoint, clock)
     tempo = Tempo.of(
@@ -107,6 +114,7 @@ class _What:
     expiry: Expiry | None
     seen: Seen
     shown: ShownKeys | None = None
+    declared: frozenset[str] = frozenset()
 
     def new_fold(self) -> ItemFold:
         if self.shown is not None:
@@ -266,8 +274,9 @@ class _Reader:
             fold = self._what.new_fold()
             fold.add_counts(revealed(self._fold.counts(), hash_key=self._what.hash_key))
         sizes = fold.sizes(coverage=coverage, read_units=units)
-        expiry = self._what.expiry
-        return without_dynamic_names(sizes, self._what.table, time_to_live=None if expiry is None else expiry.attribute)
+        what = self._what
+        time_to_live = None if what.expiry is None else what.expiry.attribute
+        return without_dynamic_names(sizes, what.table, time_to_live=time_to_live, declared=what.declared)
 
     def _sample(self, stopped_by: str) -> ItemSample:
         return ItemSample(

@@ -102,3 +102,16 @@ def test_what_was_hidden_before_an_interrupt_is_counted_under_its_name_afterward
 def test_what_was_hidden_twice_is_hidden_once() -> None:
     once = hidden(folded(2, "jane"), a_table(), hash_key=KEY)
     assert hidden(once, a_table(), hash_key=KEY) == once
+
+
+def test_what_the_owner_names_is_schema_in_however_few_items() -> None:
+    sizes = some_items({100: 50}, attributes=(an_attribute("rare", present=1), an_attribute("other", present=1)))
+    told = without_dynamic_names(sizes, a_table(), declared={"rare"})
+    assert {one.name for one in told.attributes} == {"rare", DYNAMIC_ATTRIBUTES}
+
+
+def test_with_fewer_names_declared_afterwards_it_is_as_with_these_at_once() -> None:
+    sizes = some_items({100: 50}, attributes=tuple(an_attribute(name, present=2) for name in ("one", "two", "three")))
+    known = without_dynamic_names(sizes, a_table(), declared={"one", "two"})
+    assert without_dynamic_names(known, a_table(), declared={"one"}) == without_dynamic_names(sizes, a_table(), declared={"one"})
+    assert {one.name for one in known.attributes} == {"one", "two", DYNAMIC_ATTRIBUTES}
