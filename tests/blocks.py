@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.commands import KEYS
 from tests.engines import engine_missing
-from tests.engines.dynamodb_local import REGION, EngineUnavailable, engine_folder, running_dynamodb_local
+from tests.engines.dynamodb_local import REGION, EngineUnavailable, create_plain_table, engine_folder, running_dynamodb_local
 
 Finished = subprocess.CompletedProcess[str]
 
@@ -49,11 +49,6 @@ def an_engine_with_orders() -> Iterator[dict[str, str]]:
         engine_missing("DYNAMODB LOCAL", str(missing))
     with running_dynamodb_local(folder) as engine:
         client = engine.client()
-        client.create_table(
-            TableName="orders",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        create_plain_table(client, "orders")
         client.put_item(TableName="orders", Item={"id": {"S": "a"}, "pad": {"S": "x" * 310_000}})
         yield KEYS | {"AWS_REGION": REGION, "STJ_AUDIT_ENDPOINT_URL": engine.endpoint_url}

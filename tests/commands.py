@@ -18,6 +18,7 @@ from tests.copied_process import SIZE
 INSTALLED = Path(sys.executable).with_name("stj-audit")  # what `pip install` has made
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 TIMEOUT_SECONDS = 120
+ROOM_BYTES = 9_000
 COPIED = 2  # processes that are copied in turn: strings hash otherwise in each, so an order that depends on it is seen
 READ_BY_THE_INTERPRETER = ("PYTHON", "LC_", "LANG", "TZ", "STJ_AUDIT_FOLD")  # or while stj_audit is imported
 
@@ -42,9 +43,13 @@ def stj_audit(*arguments: str | Path, cwd: Path, keys: bool = True, **environmen
     if special or words[:1] not in _started or not hasattr(os, "fork"):
         _started.append(words[:1])
         return _anew([sys.executable, "-m", "stj_audit", *words], cwd, whole)
-    if len(_copied) < COPIED:
-        _copied.append(_Copied(whole))
-    return _copied[next(_turns) % COPIED].run(words, cwd, whole)
+    return _one_that_is_copied(whole).run(words, cwd, whole)
+
+
+def stj_audit_on_full_disk(*arguments: str | Path, cwd: Path, **environment: str) -> Ran:
+    """The same where no file can get larger than ROOM_BYTES; it takes POSIX."""
+    whole = _isolated(cwd) | KEYS | environment
+    return _one_that_is_copied(whole).run(list(map(str, arguments)), cwd, whole, file_bytes=ROOM_BYTES)
 
 
 def installed_stj_audit(*arguments: str | Path, cwd: Path) -> Ran:
@@ -102,8 +107,9 @@ class _Copied:
         self._requests.settimeout(TIMEOUT_SECONDS)
         atexit.register(self.close)
 
-    def run(self, words: list[str], cwd: Path, environment: Mapping[str, str]) -> Ran:
-        request = json.dumps({"arguments": words, "folder": str(cwd), "environment": dict(environment)}).encode()
+    def run(self, words: list[str], cwd: Path, environment: Mapping[str, str], *, file_bytes: int | None = None) -> Ran:
+        told = {"arguments": words, "folder": str(cwd), "environment": dict(environment), "file_bytes": file_bytes}
+        request = json.dumps(told).encode()
         (out, its_out), (err, its_err) = os.pipe(), os.pipe()
         with (
             os.fdopen(out, encoding="utf-8") as out_text,
@@ -127,6 +133,12 @@ class _Copied:
     def close(self) -> None:
         self._requests.close()
         self._process.wait()
+
+
+def _one_that_is_copied(environment: Mapping[str, str]) -> _Copied:
+    if len(_copied) < COPIED:
+        _copied.append(_Copied(environment))
+    return _copied[next(_turns) % COPIED]
 
 
 _started: list[list[str]] = []

@@ -2,13 +2,14 @@
 Runs `python -m stj_audit` many times and imports it once: a process that has imported everything is copied for each command.
 
 Started as a script, with the number of a socket. A request is the length of a JSON document, sent with the files for stdout and stderr, and
-the document: the arguments, the folder and the environment. The answer is the exit code.
+the document: the arguments, the folder, the environment, and how large a file may get. The answer is the exit code.
 """
 
 import gc
 import json
 import os
 import pkgutil
+import resource
 import runpy
 import socket
 import struct
@@ -60,6 +61,8 @@ def _become(request: Any, files: list[int]) -> list[str]:
         os.dup2(file, place)
         os.close(file)
     os.chdir(request["folder"])
+    if request["file_bytes"] is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_bytes"], request["file_bytes"]))
     os.environ.clear()
     os.environ.update(request["environment"])
     sys.path.insert(0, request["folder"])

@@ -6,11 +6,9 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
@@ -19,6 +17,7 @@ from stj_audit.checks import all_checks
 from stj_audit.permissions import ACTIONS
 from stj_audit.report import to_json
 from tests.commands import KEYS, Ran, stj_audit
+from tests.engines.web import Quiet, web_server
 from tests.faults import fault
 from tests.sample_report import sample_report
 
@@ -137,25 +136,12 @@ def test_an_endpoint_where_nothing_answers(tmp_path: Path) -> None:
 def web_page() -> Iterator[str]:
     """A server that answers every call with a page, as a captive portal does."""
 
-    class Page(BaseHTTPRequestHandler):
+    class Page(Quiet, BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = b"<html><body>please log in</body></html>"
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(200, b"<html><body>please log in</body></html>", {"Content-Type": "text/html"})
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Page)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with web_server(Page) as url:
+        yield url
 
 
 def test_a_page_is_not_taken_for_an_empty_account(web_page: str, tmp_path: Path) -> None:

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.commands import KEYS, Ran
-from tests.engines.forking import Forking, forking
+from tests.commands import KEYS, Ran, stj_audit, stj_audit_on_full_disk
 from tests.engines.misbehaving import REGION, Misbehaving, closed_port, error, misbehaving, raw
 from tests.faults import fault
 
@@ -19,10 +18,9 @@ SERVER = "misbehaving server"
 ENVIRONMENT = "process with an environment"
 
 
-@pytest.fixture(scope="module")
-def command() -> Iterator[Forking]:
-    with forking() as made:
-        yield made
+def command(*arguments: str | Path, cwd: Path, **environment: str) -> Ran:
+    """With no keys but those that are given, and the AWS configuration of `cwd`."""
+    return stj_audit(*arguments, cwd=cwd, keys=False, AWS_CONFIG_FILE=str(cwd / "aws-config"), **environment)
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +111,6 @@ def test_credentials_that_cannot_be_used(  # noqa: PLR0917 - a row of the table
     environment: Mapping[str, str],
     code: int,
     words: tuple[str, ...],
-    command: Forking,
     server: Misbehaving,
     tmp_path: Path,
 ) -> None:
@@ -132,7 +129,7 @@ def test_credentials_that_cannot_be_used(  # noqa: PLR0917 - a row of the table
 
 @fault("a role with MFA, and no terminal", "exit 1: use temporary credentials", by=ENVIRONMENT)
 @pytest.mark.process
-def test_nobody_is_there_to_give_an_mfa_code(command: Forking, server: Misbehaving, tmp_path: Path) -> None:
+def test_nobody_is_there_to_give_an_mfa_code(server: Misbehaving, tmp_path: Path) -> None:
     (tmp_path / "aws-config").write_text(
         f"[default]\n{ROLE}\nsource_profile = keys\nmfa_serial = arn:aws:iam::123456789012:mfa/x\n"
         "[profile keys]\naws_access_key_id = x\naws_secret_access_key = hunter2\n"
@@ -174,7 +171,6 @@ def test_an_endpoint_that_cannot_be_asked(  # noqa: PLR0917 - a row of the table
     environment: Mapping[str, str],
     code: int,
     words: tuple[str, ...],
-    command: Forking,
     server: Misbehaving,
     tmp_path: Path,
 ) -> None:
@@ -198,7 +194,7 @@ def test_an_endpoint_that_cannot_be_asked(  # noqa: PLR0917 - a row of the table
     ],
 )
 def test_how_often_it_is_tried_is_not_the_users_botocore_to_say(
-    config: str, environment: Mapping[str, str], command: Forking, server: Misbehaving, tmp_path: Path
+    config: str, environment: Mapping[str, str], server: Misbehaving, tmp_path: Path
 ) -> None:
     (tmp_path / "aws-config").write_text(config)
     server.spoil = spoiled("ListTables", raw(*error("InternalServerError", 500)))
@@ -249,8 +245,8 @@ NOT_DYNAMODB = "not as DynamoDB does"
         (raw(*error("AccessDeniedException")), 1, ("may not call ListTables", "name the tables")),
     ],
 )
-def test_without_a_list_of_tables_there_is_no_audit(  # noqa: PLR0917 - a row of the table
-    answer: bytes, times: int, words: tuple[str, ...], command: Forking, server: Misbehaving, tmp_path: Path
+def test_without_a_list_of_tables_there_is_no_audit(
+    answer: bytes, times: int, words: tuple[str, ...], server: Misbehaving, tmp_path: Path
 ) -> None:
     server.spoil = spoiled("ListTables", answer)
     patience = ("--max-attempts", "1") if b"Throttling" in answer else ()  # its pauses are seconds
@@ -269,7 +265,7 @@ def test_without_a_list_of_tables_there_is_no_audit(  # noqa: PLR0917 - a row of
 @pytest.mark.parametrize(
     "spoil", [raw(200, b'{"Items": [{"id": {"S"'), raw(200, b'{"Items": [], "ScannedCount": 0}', promised=900)]
 )
-def test_what_is_broken_once_is_asked_again(spoil: bytes, command: Forking, server: Misbehaving, tmp_path: Path) -> None:
+def test_what_is_broken_once_is_asked_again(spoil: bytes, server: Misbehaving, tmp_path: Path) -> None:
     server.spoil = lambda asked, _request, number: spoil if asked == "Scan" and number == 2 else None
     ran = command("check", "orders", *HERE, "--endpoint-url", server.url, "--report", "run.json", cwd=tmp_path, **KEYS)
     assert ran.code == 0, ran
@@ -297,14 +293,13 @@ def test_what_is_broken_once_is_asked_again(spoil: bytes, command: Forking, serv
     ],
 )
 def test_what_is_wrong_with_one_table_leaves_the_other_whole(  # noqa: PLR0917 - a row of the table
-    operation: str, answer: bytes, call: str, reason: str, command: Forking, server: Misbehaving, tmp_path: Path
+    operation: str, answer: bytes, call: str, reason: str, server: Misbehaving, tmp_path: Path
 ) -> None:
     def spoil(asked: str, request: Mapping[str, Any], _number: int) -> bytes | None:
         first_page = asked == "Scan" and "ExclusiveStartKey" not in request
         return answer if asked == operation and request["TableName"] == "orders" and not first_page else None
 
     server.spoil = spoil
-    # A slow rate is halved to a slower one: here the throttles come before anything is paid
     where = (*HERE, "--endpoint-url", server.url, "--max-attempts", "1", "--report", "run.json")
     ran = command("check", *where, cwd=tmp_path, **KEYS)
     assert ran.code == 4, ran
@@ -326,9 +321,7 @@ def test_what_is_wrong_with_one_table_leaves_the_other_whole(  # noqa: PLR0917 -
         (raw(200, b"<html>hunter2</html>"), "not available here"),  # at an endpoint of one's own
     ],
 )
-def test_one_api_that_fails_costs_its_own_facts(
-    answer: bytes, reason: str, command: Forking, server: Misbehaving, tmp_path: Path
-) -> None:
+def test_one_api_that_fails_costs_its_own_facts(answer: bytes, reason: str, server: Misbehaving, tmp_path: Path) -> None:
     server.spoil = spoiled("DescribeContinuousBackups", answer)
     ran = command("run", "orders", *HERE, "--endpoint-url", server.url, "--report", "run.json", cwd=tmp_path, **KEYS)
     assert ran.code == 0, ran
@@ -339,7 +332,7 @@ def test_one_api_that_fails_costs_its_own_facts(
 
 @fault("a table is deleted while it is read", "`check` exit 4: gone during the audit, the other table whole", by=SERVER)
 @pytest.mark.process
-def test_a_table_that_is_deleted_meanwhile_is_gone(command: Forking, server: Misbehaving, tmp_path: Path) -> None:
+def test_a_table_that_is_deleted_meanwhile_is_gone(server: Misbehaving, tmp_path: Path) -> None:
     gone = threading.Event()
 
     def spoil(asked: str, request: Mapping[str, Any], _number: int) -> bytes | None:
@@ -363,9 +356,7 @@ def test_a_table_that_is_deleted_meanwhile_is_gone(command: Forking, server: Mis
 @fault("an answer drips in, one byte at a time", "--timeout ends it: `run` exit 0, `check` exit 4, the rest whole", by=SERVER)
 @pytest.mark.process
 @pytest.mark.parametrize(("name", "code"), [("run", 0), ("check", 4)])
-def test_when_the_time_is_over_what_was_read_is_reported(
-    name: str, code: int, command: Forking, server: Misbehaving, tmp_path: Path
-) -> None:
+def test_when_the_time_is_over_what_was_read_is_reported(name: str, code: int, server: Misbehaving, tmp_path: Path) -> None:
     server.drips = frozenset({"DescribeContinuousBackups"})
     where = (*HERE, "--endpoint-url", server.url, "--timeout", "1", "--report", "run.json")
     ran = command(name, "orders", *where, cwd=tmp_path, **KEYS)
@@ -379,7 +370,7 @@ def test_when_the_time_is_over_what_was_read_is_reported(
 
 @fault("the list of tables drips in", "--timeout ends it: exit 1: give it more time", by=SERVER)
 @pytest.mark.process
-def test_a_time_that_is_over_before_there_are_tables(command: Forking, server: Misbehaving, tmp_path: Path) -> None:
+def test_a_time_that_is_over_before_there_are_tables(server: Misbehaving, tmp_path: Path) -> None:
     server.drips = frozenset({"ListTables"})
     ran = command("run", *HERE, "--endpoint-url", server.url, "--timeout", "1", cwd=tmp_path, **KEYS)
     assert_one_sentence(ran, 1, "the audit's time was over", "--timeout")
@@ -387,7 +378,7 @@ def test_a_time_that_is_over_before_there_are_tables(command: Forking, server: M
 
 @fault("the items drip in", "--timeout ends it: `items` exit 1, and says why of each table", by=SERVER)
 @pytest.mark.process
-def test_items_that_do_not_come_in_time(command: Forking, server: Misbehaving, tmp_path: Path) -> None:
+def test_items_that_do_not_come_in_time(server: Misbehaving, tmp_path: Path) -> None:
     server.drips = frozenset({"Scan"})
     ran = command("items", "orders", *HERE, "--endpoint-url", server.url, "--timeout", "1", cwd=tmp_path, **KEYS)
     assert ran.code == 1
@@ -404,10 +395,10 @@ def test_items_that_do_not_come_in_time(command: Forking, server: Misbehaving, t
     by="a limit on the size of files",
 )
 @pytest.mark.process
-def test_a_full_disk_loses_nothing_else(command: Forking, server: Misbehaving, tmp_path: Path) -> None:
+def test_a_full_disk_loses_nothing_else(server: Misbehaving, tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text("the report before")
     reports = [word for name in ("report.html", "new.json", "small.csv") for word in ("--report", name)]
-    ran = command.on_full_disk("run", "orders", *HERE, "--endpoint-url", server.url, *reports, cwd=tmp_path, **KEYS)
+    ran = stj_audit_on_full_disk("run", "orders", *HERE, "--endpoint-url", server.url, *reports, cwd=tmp_path)
     assert ran.code == 1
     told = ran.err.splitlines()
     assert [line for line in told if line.startswith("wrote ")] == ["wrote small.csv"]
@@ -424,9 +415,9 @@ def test_a_full_disk_loses_nothing_else(command: Forking, server: Misbehaving, t
     "the disk is full when a run is kept", "exit 1: choose a folder; nothing of the run is there", by="a limit on the size of files"
 )
 @pytest.mark.process
-def test_a_run_is_kept_whole_or_not_at_all(command: Forking, server: Misbehaving, tmp_path: Path) -> None:
+def test_a_run_is_kept_whole_or_not_at_all(server: Misbehaving, tmp_path: Path) -> None:
     where = (*HERE, "--endpoint-url", server.url, "--history", "kept", "--report", "small.csv")
-    ran = command.on_full_disk("run", "orders", *where, cwd=tmp_path, **KEYS)
+    ran = stj_audit_on_full_disk("run", "orders", *where, cwd=tmp_path)
     assert ran.code == 1
     assert ran.err.splitlines()[-1].startswith("error: cannot keep the run in kept: File too large - ")
     assert [path for path in (tmp_path / "kept").rglob("*") if path.is_file()] == []

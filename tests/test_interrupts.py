@@ -21,7 +21,7 @@ from stj_audit.cli.interrupts import ENDED, SAME_SECONDS
 from stj_audit.unfinished import remove_all, temporary_file
 from tests.commands import KEYS
 from tests.engines.answering import answering
-from tests.engines.dynamodb_local import REGION, DynamoDBLocal, fresh_name
+from tests.engines.dynamodb_local import REGION, DynamoDBLocal, create_plain_table, fresh_name
 from tests.faults import fault
 
 NOT_SENT_ON = {"host", "content-length", "connection", "accept-encoding"}
@@ -41,12 +41,7 @@ class Slow:
 @pytest.fixture
 def slow(dynamodb_local: DynamoDBLocal) -> Iterator[Slow]:
     name, client = fresh_name("orders"), dynamodb_local.client()
-    client.create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_plain_table(client, name)
     client.put_item(TableName=name, Item={"id": {"S": "a"}})
     made = Slow(url="", table=name)
 

@@ -21,6 +21,7 @@ from stj_audit import lambda_handler
 from stj_audit.errors import ConfigError
 from stj_audit.lambda_handler import AuditFailed, handler
 from tests.commands import KEYS
+from tests.engines.dynamodb_local import create_plain_table
 from tests.test_deploy import DEPLOY, loaded
 
 ROOT = Path(__file__).parent.parent
@@ -48,12 +49,7 @@ def seed() -> None:
     """A table, a bucket, and an address that SES has verified."""
     dynamodb = client("dynamodb")
     for table in ("orders", "orders-old", "users"):
-        dynamodb.create_table(
-            TableName=table,
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        create_plain_table(dynamodb, table)
     dynamodb.put_item(TableName="orders", Item={"id": {"S": SECRET}, "pad": {"S": "x" * 1_000}})
     client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     client("sesv2").create_email_identity(EmailIdentity="audits@example.com")

@@ -10,8 +10,10 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
+
+from tests.engines.web import Quiet, web_server
 
 FAULTS = ("throttle", "500", "cut", "drop", "slow", "truncated JSON", "wrong CRC")
 SLOW_SECONDS = 0.5
@@ -43,7 +45,7 @@ def breaking_proxy(endpoint_url: str, faults: Faults) -> Iterator[str]:
     place = urlsplit(endpoint_url)
     kept = threading.local()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
@@ -108,25 +110,8 @@ def breaking_proxy(endpoint_url: str, faults: Faults) -> Iterator[str]:
             if hasattr(kept, "engine"):
                 kept.engine.close()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    class Server(ThreadingHTTPServer):
-        request_queue_size = 128
-
-        def handle_error(self, *_: object) -> None:
-            """Whoever was hung up on may be gone."""
-
-    server = Server(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with web_server(Handler, quiet=True) as url:
+        yield url
 
 
 def _error(code: str) -> bytes:

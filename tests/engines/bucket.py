@@ -1,13 +1,14 @@
 """A bucket over HTTP, for other processes than the test's own: ListObjectsV2 and GetObject, and bodies that break off."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import md5
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
+
+from tests.engines.web import Quiet, web_server
 
 PAGE = 4  # keys a page, so that there are several
 
@@ -30,7 +31,7 @@ class Bucket:
 def serving(bucket: Bucket) -> Iterator[Bucket]:
     """The bucket at `endpoint_url`, until the end."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
@@ -69,20 +70,8 @@ def serving(bucket: Bucket) -> Iterator[Bucket]:
             if most is not None:
                 self.close_connection = True
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    bucket.endpoint_url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with web_server(Handler) as bucket.endpoint_url:
         yield bucket
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def _listing(bucket: Bucket, query: dict[str, str]) -> bytes:

@@ -99,6 +99,7 @@ PIECES = (
     ),
     *("a" * 20, "é", "日本", "😀", " ", "  ", "\n", "\n\n"),
 )
+MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 ALPHABET = "".join(sorted({letter for piece in PIECES for letter in piece}))
 LONG_CHARACTERS = 64 * 1024  # an attribute name may have so many bytes
 LONGEST_NAME = 255  # of a file, in bytes
@@ -183,13 +184,8 @@ def _nothing(_text: str, _name: str) -> Iterator[str]:
     return iter(())
 
 
-@cache
-def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-
-
 def _of_markdown(text: str, _name: str) -> Iterator[str]:
-    for token in _parser().parse(text):
+    for token in MARKDOWN.parse(text):
         for one in (token, *(token.children or ())):
             if one.type in {"link_open", "image"}:
                 yield f"a link or an image: {one.attrs}"

@@ -2,11 +2,10 @@
 
 import json
 import os
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha1
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import parse_qs
@@ -15,6 +14,7 @@ import pytest
 
 from stj_audit.refusals import never_swallowed
 from stj_audit.scanners import AwsOptions, open_session
+from tests.engines.web import Quiet, web_server
 from tests.scanners.answers import REGION
 
 LATER = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -40,7 +40,7 @@ web_identity_token_file = TOKEN
 """
 
 
-class AllOfAws(BaseHTTPRequestHandler):
+class AllOfAws(Quiet, BaseHTTPRequestHandler):
     asked: ClassVar[list[str]]
 
     def do_GET(self) -> None:
@@ -75,14 +75,8 @@ class AllOfAws(BaseHTTPRequestHandler):
         }
         found = answers.get(action or f"{method} {path}")
         content = found.encode() if isinstance(found, str) else json.dumps(found).encode()
-        self.send_response(404 if found is None else 200)
-        self.send_header("Content-Type", "text/xml" if isinstance(found, str) else "application/x-amz-json-1.0")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        pass
+        kind = "text/xml" if isinstance(found, str) else "application/x-amz-json-1.0"
+        self.answer(404 if found is None else 200, content, {"Content-Type": kind})
 
 
 @pytest.fixture
@@ -109,14 +103,9 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[str]
     class Handler(AllOfAws):
         asked: ClassVar[list[str]] = []
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
-    yield Handler.asked
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with web_server(Handler) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        yield Handler.asked
 
 
 def list_tables(profile: str | None) -> list[str]:
