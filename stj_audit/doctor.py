@@ -12,9 +12,10 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from stj_audit.aws_failures import DENIED_CODES, FAILURES
 from stj_audit.cost.prices import bundled_sheet
 from stj_audit.deliver.carriers import Readiness, open_carrier
-from stj_audit.email_settings import Email, parse_address
+from stj_audit.email_settings import Email, addressed
 from stj_audit.errors import AuditError, ConfigError
 from stj_audit.facts import MissingTable, Snapshot, Table, Unknown
 from stj_audit.items.engine import ENGINE
@@ -22,7 +23,7 @@ from stj_audit.items.plan import CALL as SCAN
 from stj_audit.items.plan import ItemsPlan, in_words, plan_reading
 from stj_audit.pipeline import Request, items_plan
 from stj_audit.scanners.chosen_tables import Progress
-from stj_audit.scanners.failures import DENIED_CODES, FAILURES, unknown
+from stj_audit.scanners.failures import unknown
 from stj_audit.scanners.session import Aws
 from stj_audit.scanners.snapshot import describe_tables, take_snapshot
 from stj_audit.targets import Target, targets_of
@@ -84,12 +85,11 @@ def diagnose(request: Request, *, on_progress: Progress | None = None) -> tuple[
 def about_mail(email: Email, *, region: str | None, profile: str | None, endpoint_url: str | None) -> Readiness:
     """Whether a report would be mailed as `[email]` says, as far as can be known without sending one."""
     try:
+        sender, _ = addressed(email)
         carrier = open_carrier(email, region=region, profile=profile, endpoint_url=endpoint_url)
     except ConfigError as error:
         return Readiness(state=False, words=str(error))
-    if email.from_ is None or not email.to:
-        return Readiness(state=False, words=f"[email] does not say who {'sends' if email.from_ is None else 'gets'} the mail")
-    return carrier.ready(parse_address(email.from_, "email.from").addr_spec)
+    return carrier.ready(sender.addr_spec)
 
 
 def in_lines(place: Place) -> str:

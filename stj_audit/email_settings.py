@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from stj_audit.design import Number, in_range
+from stj_audit.errors import ConfigError
 
 Carrier = Literal["ses", "smtp"]
 Period = Literal["month", "week", "run"]
@@ -129,6 +130,16 @@ class Email(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def least_saving_usd(self) -> Decimal | None:
         return None if self.min_saving is None else Decimal(self.min_saving)
+
+
+def addressed(email: Email) -> tuple[Address, tuple[Address, ...]]:
+    """Who sends it, and who gets it. Raises ConfigError where either is not said."""
+    if email.from_ is None or not email.to:
+        raise ConfigError(
+            f"it is not said who {'sends' if email.from_ is None else 'gets'} the mail",
+            hint="write `from` and `to` under [email] in stj-audit.toml, or give --from and --to",
+        )
+    return parse_address(email.from_, "email.from"), tuple(parse_address(one, "email.to") for one in email.to)
 
 
 def parse_address(text: str, place: str) -> Address:

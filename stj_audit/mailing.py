@@ -13,8 +13,8 @@ from stj_audit.deliver.history import earlier
 from stj_audit.deliver.mail import MAX_ATTACHMENT_BYTES, Envelope, Issue, attachment, issue_of, message
 from stj_audit.deliver.occasion import before, why_not
 from stj_audit.deliver.stores import Store
-from stj_audit.email_settings import Email, parse_address, parse_unsubscribe
-from stj_audit.errors import ConfigError, UnableToSend, UnusableHistory
+from stj_audit.email_settings import Email, addressed, parse_unsubscribe
+from stj_audit.errors import UnableToSend, UnusableHistory
 from stj_audit.history import RunSummary, summary
 from stj_audit.render import render
 from stj_audit.render.mail import PICTURE_CID, mail_body
@@ -66,12 +66,7 @@ def mail_report(report: Report, email: Email, way: Way, *, tell: Tell) -> str:
 
 def write_mail(report: Report, email: Email, *, now: datetime, attempt: str = "", tell: Tell) -> Mail:
     """The mail of a report. `attempt` is for one that is sent again: it is another message. Raises UnableToSend and ConfigError."""
-    if email.from_ is None or not email.to:
-        raise ConfigError(
-            f"it is not said who {'sends' if email.from_ is None else 'gets'} the mail",
-            hint="write `from` and `to` under [email] in stj-audit.toml, or give --from and --to",
-        )
-    sender, recipients = parse_address(email.from_, "email.from"), tuple(parse_address(one, "email.to") for one in email.to)
+    sender, recipients = addressed(email)
     issue = issue_of(report, email.name, email.period)
     attached = attachment(report, issue, render(report, "html")) if email.attach else None
     if email.attach and attached is None:

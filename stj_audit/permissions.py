@@ -123,24 +123,21 @@ def history_statements(bucket: str, prefix: str, *, region: str = "*") -> list[d
 
 def mail_statements(address: str, *, account: str = "*", region: str = "*") -> list[dict[str, Any]]:
     """
-    To mail from one address, which is verified itself or by its domain. The API asks for ses:SendEmail, and for ses:SendRawEmail where the
-    message is whole, as ours is.
+    To mail from one address, which is verified itself or by its domain, or one above that. The API asks for ses:SendEmail, and for
+    ses:SendRawEmail where the message is whole, as ours is. In the sandbox of SES recipients are identities too: it is the condition that
+    says who may send.
     """
-    arns = [f"arn:{_partition(region)}:ses:{region}:{account}:{what}" for what in _identities(address)]
+    start = f"arn:{_partition(region)}:ses:{region}:{account}"
     return [
         {
             "Sid": "MailReports",
             "Effect": "Allow",
             "Action": ["ses:SendEmail", "ses:SendRawEmail"],
-            "Resource": [*arns, f"arn:{_partition(region)}:ses:{region}:{account}:configuration-set/*"],
+            "Resource": [f"{start}:identity/*", f"{start}:configuration-set/*"],
             "Condition": {"StringEquals": {"ses:FromAddress": address}},
         },
-        {"Sid": "MailIdentity", "Effect": "Allow", "Action": "ses:GetEmailIdentity", "Resource": arns},
+        {"Sid": "MailIdentity", "Effect": "Allow", "Action": "ses:GetEmailIdentity", "Resource": f"{start}:identity/*"},
     ]
-
-
-def _identities(address: str) -> list[str]:
-    return [f"identity/{address}", f"identity/{address.partition('@')[2]}"]
 
 
 def _partition(region: str) -> str:

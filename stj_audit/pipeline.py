@@ -96,7 +96,7 @@ def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell |
     # Before anything is read and paid for; an account that is not named by a role is known later
     check_belongs(request.baseline, [(target.account, target.aws.region) for target in targets])
     now, ends_at = datetime.now(UTC), ends_at_of(request)
-    sheets = _sheets(request, targets, now)
+    sheets = _sheets(request, targets, now, ends_at)
     spending = Spending(cap=_units(request.max_read_units), per_second=_units(request.read_units_per_second))
     say = tell or _untold
     if len(targets) == 1:
@@ -185,12 +185,12 @@ def _expected(request: Request) -> tuple[str, ...]:
     )
 
 
-def _sheets(request: Request, targets: Sequence[Target], now: datetime) -> dict[str, PriceSheet]:
+def _sheets(request: Request, targets: Sequence[Target], now: datetime, ends_at: float | None) -> dict[str, PriceSheet]:
     """The prices by region, in the order of the targets."""
     regions = dict.fromkeys(target.aws.region for target in targets)
     if request.prices == "bundled":
         return {region: bundled_sheet(region) for region in regions}
-    return {region: live_sheet(request.aws, region, today=now.date()) for region in regions}
+    return {region: live_sheet(request.aws, region, today=now.date(), ends_at=ends_at) for region in regions}
 
 
 def _users_elsewhere(targets: Sequence[Target], request: Request, snapshot: Snapshot) -> int | None:

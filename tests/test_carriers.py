@@ -230,10 +230,13 @@ def test_ses_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL_SESV2"):
         monkeypatch.delenv(name, raising=False)
-    nobody = open_ses(ADDRESSES, configuration_set="audits", region=REGION, endpoint_url=f"http://127.0.0.1:{free_port()}")
+    port = free_port()
+    nobody = open_ses(ADDRESSES, configuration_set="audits", region=REGION, endpoint_url=f"http://127.0.0.1:{port}")
     sent: list[str] = []
     nobody.client.meta.events.register("before-send.sesv2", lambda event_name, **_: sent.append(event_name))
-    assert f"SES in {REGION} cannot be reached: Could not connect" in told(lambda: nobody.send(RAW, SENDER, [TEAM]))
+    assert f"cannot send through SES in {REGION}: http://127.0.0.1:{port} cannot be reached" in told(
+        lambda: nobody.send(RAW, SENDER, [TEAM])
+    )
     assert len(sent) == 1
     monkeypatch.setattr(carriers, "SES_READ_TIMEOUT_SECONDS", 0.2)
     with silent_server() as (port, _):
@@ -250,8 +253,8 @@ def test_what_the_configuration_names_is_opened(monkeypatch: pytest.MonkeyPatch)
         str(open_carrier(Email(via="ses", smtp=Smtp(host="mail.test"), ses_region="us-east-1"), region=REGION))
         == "SES in us-east-1"
     )
-    with pytest.raises(ConfigError, match="SES cannot be used: You must specify a region"):
+    with pytest.raises(ConfigError, match="SES cannot be used: no AWS region is set"):
         open_carrier(Email(), region=None)
-    with pytest.raises(ConfigError, match="SES cannot be used: The config profile"):
+    with pytest.raises(ConfigError, match="SES cannot be used: the AWS profile 'no-such-profile-anywhere' does not exist"):
         open_carrier(Email(), region=REGION, profile="no-such-profile-anywhere")
     assert str(Smtp(host="::1", port=25)) == "[::1]:25"

@@ -49,8 +49,7 @@ MAKERS = frozenset({"Session", "client", "create_client", "get_session"})
 MAKERS_ALLOWED = {
     ("read_only.py", "Session"),
     ("scanners/session.py", "create_client"),
-    ("deliver/stores.py", "create_client"),
-    ("deliver/carriers.py", "create_client"),
+    ("deliver/clients.py", "create_client"),
     ("demo.py", "Session"),
     ("demo.py", "client"),
     ("checks/__init__.py", "import_module"),

@@ -65,5 +65,5 @@ def test_an_endpoint_that_does_not_answer_is_found_before_the_audit(monkeypatch:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.delenv("AWS_ENDPOINT_URL_S3", raising=False)
     monkeypatch.setattr("stj_audit.deliver.stores.ATTEMPTS", 1)
-    with pytest.raises(CannotWrite, match=r"cannot write s3://bucket/r\.html: Could not connect"):
+    with pytest.raises(CannotWrite, match=r"cannot write s3://bucket/r\.html: http://127\.0\.0\.1:9 cannot be reached"):
         destinations(("s3://bucket/r.html",), {"regions": ("eu-north-1",), "endpoint_url": "http://127.0.0.1:9"})

@@ -375,7 +375,7 @@ ADDRESSED = ("--from", "a@example.com", "--to", "b@example.com")
         ((*ADDRESSED, "--unsubscribe", "x"), "`email.unsubscribe` has 'x'"),
         ((*ADDRESSED, "--send", "never"), "'never' is not one of"),
         ((*ADDRESSED, "--min-saving", "-1"), "is no amount"),
-        (ADDRESSED, "SES cannot be used: You must specify a region"),
+        (ADDRESSED, "SES cannot be used: no AWS region is set"),
         ((*ADDRESSED, "--region", REGION, "--history", "s3://"), "names no bucket"),
     ],
 )

@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stj_audit.cli.inputs import read_config
+from stj_audit.cli.inputs import read_config, refuse
 from stj_audit.cli.prices import price_region, prices_of, warn_of_old_prices
 from stj_audit.cli.requests import judging, places
 from stj_audit.cli.terminal import print_text, progress, teller
 from stj_audit.options import (
     COST_FORMATS,
+    SCAN_OPTIONS,
     FilePath,
     aws_options_of_several_regions,
     config_options,
@@ -28,12 +29,7 @@ if TYPE_CHECKING:
 LIVE_OPTIONS = {  # they say how tables are read, and there are none with --model and --usage
     "config_path": "--config",
     "no_config": "--no-config",
-    "scan": "--scan",
-    "scan_budget": "--scan-budget",
-    "max_read_units": "--max-read-units",
-    "read_units_per_second": "--read-units-per-second",
-    "resume": "--resume",
-    "scan_throttled": "--scan-throttled",
+    **SCAN_OPTIONS,
     "warn_item_size": "--warn-item-size",
     "max_item_size": "--max-item-size",
 }
@@ -121,9 +117,7 @@ def cost(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> Non
 
 
 def _refuse_options_of_live_tables(ctx: click.Context) -> None:
-    for name, words in LIVE_OPTIONS.items():
-        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"{words} is for live tables, not for --model and --usage")
+    refuse(ctx, LIVE_OPTIONS, "is for live tables, not for --model and --usage")
 
 
 def _table_costs(tables: tuple[str, ...], settings: dict[str, Any]) -> "tuple[Costs, Config]":

@@ -90,7 +90,7 @@ def _leave(code: str | int | None) -> NoReturn:
     if any(thread.name.startswith(LEFT_ALONE) and not thread.daemon for thread in threading.enumerate()):
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(code if isinstance(code, int) else 0)
+        os._exit(code if isinstance(code, int) else int(code is not None))
     sys.exit(code)
 
 

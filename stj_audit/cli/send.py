@@ -82,7 +82,7 @@ def _settings(email: "Email", settings: dict[str, Any]) -> "Email":
     """`[email]`, with what the command line says instead. Raises ConfigError."""
     import msgspec
 
-    from stj_audit.email_settings import MOST_RECIPIENTS, Smtp
+    from stj_audit.email_settings import MOST_RECIPIENTS, Smtp, addressed
 
     given = {name: settings[name] for name in _OF_EMAIL if settings[name] not in (None, ())}
     server = {name: settings[f"smtp_{name}"] for name in _OF_SMTP if settings[f"smtp_{name}"] is not None}
@@ -99,11 +99,7 @@ def _settings(email: "Email", settings: dict[str, Any]) -> "Email":
         raise ConfigError(
             f"{len(merged.to)} recipients are too many: one mail goes to {MOST_RECIPIENTS} at most", hint="mail to a list"
         )
-    if merged.from_ is None or not merged.to:
-        raise ConfigError(
-            f"it is not said who {'sends' if merged.from_ is None else 'gets'} the mail",
-            hint="write `from` and `to` under [email] in stj-audit.toml, or give --from and --to",
-        )
+    addressed(merged)
     return merged
 
 

@@ -16,17 +16,18 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ReadTimeoutError
+from botocore.exceptions import ClientError, NoRegionError, ReadTimeoutError
 
+from stj_audit.aws_failures import DENIED_CODES, FAILURES, code_of
+from stj_audit.deliver.clients import explained, own_client
 from stj_audit.email_settings import Email, Smtp, parse_address
 from stj_audit.errors import ConfigError, UnableToSend
-from stj_audit.read_only import Parameters, Rule, Rules, guarded_session
+from stj_audit.read_only import Parameters, Rule, Rules
 from stj_audit.refusals import refuse
 from stj_audit.wording import a_few
 
 TIMEOUT_SECONDS = 30.0  # for each answer: a server that looks for viruses takes its time
 SES_CONNECT_TIMEOUT_SECONDS, SES_READ_TIMEOUT_SECONDS = 5, 60
-DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 UNCERTAIN = "; it is not known whether the mail was sent"
 _QUOTED = 200  # characters of what a server says
 
@@ -36,8 +37,8 @@ _HINTS = {  # error of SES -> what to do
     "AccountSuspendedException": "see the account dashboard of SES",
     "SendingPausedException": "see the account dashboard of SES, or the configuration set",
     "NotFoundException": "check `ses_configuration_set` and `ses_region`",
-    "TooManyRequestsException": "run it again later: it is tried at once",
-    "LimitExceededException": "run it again later: it is tried at once",
+    "TooManyRequestsException": "run it again later",
+    "LimitExceededException": "run it again later",
 }
 
 
@@ -86,9 +87,7 @@ class Readiness:
 
 def open_carrier(email: Email, *, region: str | None, profile: str | None = None, endpoint_url: str | None = None) -> Carrier:
     """What `[email]` names; nothing is sent yet. Raises ConfigError."""
-    if email.carrier == "smtp":
-        if email.smtp is None:
-            raise ConfigError("the mail server has no host", hint="give --smtp-host, or `smtp.host` of [email]")
+    if email.carrier == "smtp" and email.smtp is not None:  # `Email` itself has neither without the other
         return open_smtp(email.smtp, Addresses.of(email))
     return open_ses(
         Addresses.of(email),
@@ -118,13 +117,9 @@ class Ses:
             )
         except ClientError as error:
             raise UnableToSend(f"{self} refuses the mail: {_told(error)}", hint=_hint(error)) from error
-        except NoCredentialsError as error:
-            raise UnableToSend(
-                "cannot send through SES: no AWS credentials were found", hint="sign in with `aws sso login`, or set AWS_PROFILE"
-            ) from error
-        except BotoCoreError as error:
-            doubt = UNCERTAIN if isinstance(error, ReadTimeoutError) else ""
-            raise UnableToSend(f"{self} cannot be reached: {error}{doubt}", hint="check `ses_region` and the network") from error
+        except FAILURES as error:
+            said, doubt = explained(error), UNCERTAIN if isinstance(error, ReadTimeoutError) else ""
+            raise UnableToSend(f"cannot send through {self}: {said}{doubt}", hint=said.hint) from error
         return {}
 
     def ready(self, sender: str) -> Readiness:
@@ -136,12 +131,13 @@ class Ses:
             try:
                 answer = self.client.get_email_identity(EmailIdentity=identity)
             except ClientError as error:
-                if _code(error) == "NotFoundException":
+                code = code_of(error)
+                if code == "NotFoundException":
                     continue
-                allow = " (allow ses:GetEmailIdentity)" if _code(error) in DENIED else ""
-                return Readiness(state=None, words=f"whether {self} would send from {sender} is not known: {_code(error)}{allow}")
-            except BotoCoreError as error:
-                return Readiness(state=None, words=f"whether {self} would send from {sender} is not known: {error}")
+                allow = " (allow ses:GetEmailIdentity)" if code in DENIED_CODES else ""
+                return Readiness(state=None, words=f"whether {self} would send from {sender} is not known: {code}{allow}")
+            except FAILURES as error:
+                return Readiness(state=None, words=f"whether {self} would send from {sender} is not known: {explained(error)}")
             if answer.get("VerifiedForSendingStatus") or answer.get("VerificationStatus") == "SUCCESS":
                 return Readiness(state=True, words=f"{self} sends from {sender}: {identity} is verified")
             found.append(f"{identity} is {answer.get('VerificationStatus') or 'not verified'}")
@@ -159,21 +155,19 @@ def open_ses(
     endpoint_url: str | None = None,
 ) -> Ses:
     """Nothing is sent yet, and only from and to `addresses`. Raises ConfigError."""
-    own = os.environ.get("AWS_ENDPOINT_URL_SESV2")
-    endpoint = (own or endpoint_url) if endpoint_url else None  # botocore itself finds the variables where nothing is given
     config = Config(
         retries={"mode": "standard", "total_max_attempts": 1},
         connect_timeout=SES_CONNECT_TIMEOUT_SECONDS,
         read_timeout=SES_READ_TIMEOUT_SECONDS,
-        user_agent_extra="stj-audit",
     )
     try:
-        session = guarded_session(profile, ses_rules(addresses, configuration_set))
-        client = session.create_client(
-            "sesv2", region_name=region or os.environ.get("AWS_REGION"), endpoint_url=endpoint, config=config
+        client = own_client(
+            "sesv2", ses_rules(addresses, configuration_set), config, profile=profile, region=region, endpoint_url=endpoint_url
         )
-    except (BotoCoreError, ValueError) as error:
-        raise ConfigError(f"SES cannot be used: {error}", hint="set `ses_region` in [email], or --region") from error
+    except FAILURES as error:
+        said = explained(error)
+        hint = "set `ses_region` in [email], or --region" if isinstance(error, NoRegionError) else said.hint
+        raise ConfigError(f"SES cannot be used: {said}", hint=hint) from error
     return Ses(client=client, configuration_set=configuration_set)
 
 
@@ -206,20 +200,17 @@ def ses_rules(addresses: Addresses, configuration_set: str | None) -> Rules:
     }
 
 
-def _code(error: Any) -> str:
-    return str(error.response.get("Error", {}).get("Code", "unknown"))
-
-
-def _told(error: Any) -> str:
+def _told(error: ClientError) -> str:
     """SES says in a message which address it does not like."""
-    code, said = _code(error), str(error.response.get("Error", {}).get("Message") or "")
-    return f"{code} ({_quoted(said)})" if code == "MessageRejected" and said else code
+    code, said = code_of(error), str(error.response.get("Error", {}).get("Message") or "")
+    return f"{code} ({_quoted(said)})" if code == "MessageRejected" and said else str(code)
 
 
-def _hint(error: Any) -> str:
-    if _code(error) in DENIED:
+def _hint(error: ClientError) -> str:
+    code = str(code_of(error))
+    if code in DENIED_CODES:
         return "allow ses:SendEmail and ses:SendRawEmail (see `stj-audit iam-policy --send-from`)"
-    return _HINTS.get(_code(error), "see what SES says of this error")
+    return _HINTS.get(code, "see what SES says of this error")
 
 
 # ---------------------------------------------------------------------------------------------------------------- SMTP

@@ -7,8 +7,10 @@ The bucket is the caller's own, not the audited account's: it is reached as the 
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import ClientError
 
+from stj_audit.aws_failures import FAILURES, code_of
+from stj_audit.deliver.clients import explained
 from stj_audit.deliver.stores import BUCKET_NAME, SCHEME, s3_client
 from stj_audit.errors import CannotWrite, ConfigError
 from stj_audit.read_only import Place, Rule, Rules
@@ -44,14 +46,10 @@ class S3Object:
         try:
             self.client.head_bucket(Bucket=self.bucket)
         except ClientError as error:
-            if _code(error) in ("404", "NoSuchBucket"):
+            if code_of(error) in ("404", "NoSuchBucket"):
                 raise CannotWrite(f"cannot write {self}: there is no such bucket", hint="make the bucket first") from error
-        except NoCredentialsError as error:
-            raise CannotWrite(
-                f"cannot write {self}: no AWS credentials were found", hint="sign in with `aws sso login`, or set AWS_PROFILE"
-            ) from error
-        except BotoCoreError as error:
-            raise CannotWrite(f"cannot write {self}: {error}", hint="check the bucket, region and endpoint") from error
+        except FAILURES as error:
+            raise self._unwritable(error) from error
 
     def write(self, text: str, format_: str) -> None:
         """Raises CannotWrite."""
@@ -59,10 +57,15 @@ class S3Object:
         try:
             self.client.put_object(Bucket=self.bucket, Key=self.key, Body=text.encode(), ContentType=kind)
         except ClientError as error:
-            hint = "the bucket is gone: make it again, or choose another place" if _code(error) == "NoSuchBucket" else NEEDS
-            raise CannotWrite(f"cannot write {self}: {_code(error)}", hint=hint) from error
-        except BotoCoreError as error:
-            raise CannotWrite(f"cannot write {self}: {error}", hint="check the bucket, region and endpoint") from error
+            code = code_of(error)
+            hint = "the bucket is gone: make it again, or choose another place" if code == "NoSuchBucket" else NEEDS
+            raise CannotWrite(f"cannot write {self}: {code}", hint=hint) from error
+        except FAILURES as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: BaseException) -> CannotWrite:
+        said = explained(error)
+        return CannotWrite(f"cannot write {self}: {said}", hint=said.hint)
 
 
 def s3_object(where: str, *, profile: str | None, region: str | None, endpoint_url: str | None) -> S3Object:
@@ -83,8 +86,3 @@ def object_rules(bucket: str, key: str) -> Rules:
             "PutObject": Rule(may=frozenset({"Body", "Bucket", "ContentType", "Key"}), place=place, method="PUT"),
         }
     }
-
-
-def _code(error: Any) -> str:
-    """AWS's word for what is wrong, such as AccessDenied; a number where it answers without a body."""
-    return str(error.response.get("Error", {}).get("Code", "unknown"))

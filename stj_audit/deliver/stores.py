@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import ClientError
 
+from stj_audit.aws_failures import FAILURES, code_of
+from stj_audit.deliver.clients import explained, own_client, own_endpoint
 from stj_audit.deliver.files import usual_mode
 from stj_audit.errors import ConfigError, UnusableHistory
 from stj_audit.history import SUMMARIES
-from stj_audit.read_only import Place, Rule, Rules, guarded_session
+from stj_audit.read_only import Place, Rule, Rules
 from stj_audit.unfinished import temporary_file
 
 SCHEME = "s3://"
@@ -222,7 +224,7 @@ class Bucket:
             try:
                 answer = self.client.get_object(Bucket=self.name, Key=self._key(name))
             except ClientError as error:
-                raise Unreadable(_code(error)) from error
+                raise Unreadable(str(code_of(error))) from error
             if name.startswith(f"{SUMMARIES}/") and answer["ContentLength"] > MAX_SUMMARY_BYTES:
                 answer["Body"].close()
                 raise Unreadable("it is too large for a summary")
@@ -235,7 +237,7 @@ class Bucket:
                     Bucket=self.name, Key=self._key(name), Body=text.encode(), ContentType="application/json", IfNoneMatch="*"
                 )
             except ClientError as error:
-                if _code(error) in _THERE_ALREADY:
+                if code_of(error) in _THERE_ALREADY:
                     raise AlreadyThere from error
                 raise
 
@@ -244,40 +246,27 @@ class Bucket:
 
     @contextmanager
     def _told(self, doing: str) -> Iterator[None]:
-        """What botocore raises, as one sentence."""
+        """What a call fails with, as one sentence."""
         try:
             yield
-        except NoCredentialsError as error:
-            raise UnusableHistory(
-                f"cannot {doing} the history {self}: no AWS credentials were found",
-                hint="sign in with `aws sso login`, or set AWS_PROFILE",
-            ) from error
         except ClientError as error:
-            raise UnusableHistory(f"cannot {doing} the history {self}: {_code(error)}", hint=NEEDS) from error
-        except BotoCoreError as error:
-            raise UnusableHistory(
-                f"cannot {doing} the history {self}: {error}", hint="check the bucket, region and endpoint"
-            ) from error
-
-
-def _code(error: Any) -> str:
-    """AWS's word for what is wrong, such as AccessDenied; a ClientError always has one."""
-    return str(error.response.get("Error", {}).get("Code", "unknown"))
+            raise UnusableHistory(f"cannot {doing} the history {self}: {code_of(error)}", hint=NEEDS) from error
+        except FAILURES as error:
+            said = explained(error)
+            raise UnusableHistory(f"cannot {doing} the history {self}: {said}", hint=said.hint) from error
 
 
 def s3_client(what: str, rules: Rules, *, profile: str | None, region: str | None, endpoint_url: str | None) -> Any:
     """A client of S3 for `what`, with the credentials of the caller; nothing is sent yet, and only by `rules`. Raises ConfigError."""
-    own = os.environ.get("AWS_ENDPOINT_URL_S3")
-    endpoint = (own or endpoint_url) if endpoint_url else None  # botocore itself finds the variables where nothing is given
+    elsewhere = own_endpoint("s3", endpoint_url) or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     config = Config(
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
         read_timeout=READ_TIMEOUT_SECONDS,
-        user_agent_extra="stj-audit",
-        s3={"addressing_style": "path"} if endpoint or own or os.environ.get("AWS_ENDPOINT_URL") else None,
+        s3={"addressing_style": "path"} if elsewhere else None,
     )
     try:
-        session = guarded_session(profile, rules)
-        return session.create_client("s3", region_name=region or os.environ.get("AWS_REGION"), endpoint_url=endpoint, config=config)
-    except (BotoCoreError, ValueError) as error:
-        raise ConfigError(f"{what} cannot be reached: {error}", hint="check --profile, --region and --endpoint-url") from error
+        return own_client("s3", rules, config, profile=profile, region=region, endpoint_url=endpoint_url)
+    except FAILURES as error:
+        said = explained(error)
+        raise ConfigError(f"{what} cannot be reached: {said}", hint=said.hint) from error

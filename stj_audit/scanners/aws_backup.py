@@ -4,8 +4,8 @@ from datetime import UTC
 
 from botocore.exceptions import ClientError
 
+from stj_audit.aws_failures import code_of
 from stj_audit.facts import ProtectedResource, RecoveryPoint, RecoveryPoints
-from stj_audit.scanners.failures import code_of
 from stj_audit.scanners.session import Aws
 
 POINTS_CALL = "backup:ListRecoveryPointsByResource"

@@ -6,10 +6,11 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
+from stj_audit.aws_failures import FAILURES
 from stj_audit.facts import Unknown
 from stj_audit.scanners.chosen_tables import Progress
 from stj_audit.scanners.ending import GRACE_SECONDS
-from stj_audit.scanners.failures import FAILURES, unknown
+from stj_audit.scanners.failures import unknown
 from stj_audit.scanners.pace import Pace
 from stj_audit.scanners.session import Aws
 from stj_audit.scanners.spending import Spending
@@ -76,6 +77,14 @@ class Calls:
                 on_progress("calls", len(self._futures) - len(left), len(self._futures))
             else:
                 on_progress("segments", read, planned)
+
+    def in_time(self, asked: "Future[T]") -> T:
+        """The answer, waited for as long as there is time; after that, why there is none. `asked` is of this one's own."""
+        wait([asked], timeout=self._threads.stop.seconds_left)
+        if not asked.done():
+            self._threads.expire()
+            _give(asked, self._futures[asked](self._threads.stop.reason))
+        return asked.result()
 
     def answer(self, call: str, read: Callable[..., T], *arguments: Any) -> T | Unknown:
         try:

@@ -8,20 +8,11 @@ from fnmatch import fnmatchcase
 
 from botocore.exceptions import ClientError
 
+from stj_audit.aws_failures import CREDENTIAL_CODES, FAILURES, code_of, explain
 from stj_audit.errors import NoTables
 from stj_audit.facts import OUT_OF_TIME, MissingTable, Table, Unknown
 from stj_audit.scanners import tables
-from stj_audit.scanners.failures import (
-    CREDENTIAL_CODES,
-    FAILURES,
-    GONE_CODES,
-    NOT_AVAILABLE,
-    code_of,
-    explain,
-    no_such_tables,
-    reason,
-    unknown,
-)
+from stj_audit.scanners.failures import GONE_CODES, NOT_AVAILABLE, no_such_tables, reason, unknown
 from stj_audit.scanners.session import Aws
 from stj_audit.scanners.threads import Threads
 

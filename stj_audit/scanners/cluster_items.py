@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache, partial
 
+from stj_audit.aws_failures import FAILURES
 from stj_audit.facts import ItemSizes, Table, Unknown
 from stj_audit.items.cluster import Metered, fold_metered
 from stj_audit.items.dynamic import without_dynamic_names
@@ -21,7 +22,7 @@ from stj_audit.items.plan import CALL, PAGE_UNITS, UNKNOWN_USE, ItemsPlan, Readi
 from stj_audit.refusals import never_swallowed
 from stj_audit.scanners import items
 from stj_audit.scanners.ending import why_stopped
-from stj_audit.scanners.failures import FAILURES, unknown
+from stj_audit.scanners.failures import unknown
 from stj_audit.scanners.seen import Seen
 from stj_audit.scanners.segments import Stopped, Tempo, read_segment
 from stj_audit.scanners.session import Aws, AwsOptions, open_session

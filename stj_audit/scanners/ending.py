@@ -56,6 +56,8 @@ def why_stopped(stop: threading.Event) -> str:
     return stop.why if isinstance(stop, Ending) else "interrupted"
 
 
-def too_early() -> AuditError:
-    """For an audit whose time was over before it knew which tables there are."""
-    return AuditError(f"{OUT_OF_TIME} before it was known which tables there are", hint="give it more with --timeout")
+class OutOfTime(AuditError):
+    """The time of an audit was over before it knew which tables there are."""
+
+    def __init__(self) -> None:
+        super().__init__(f"{OUT_OF_TIME} before it was known which tables there are", hint="give it more with --timeout")

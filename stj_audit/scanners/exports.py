@@ -15,6 +15,7 @@ from typing import Any
 from botocore import exceptions as aws_errors
 from botocore.parsers import ResponseParserError
 
+from stj_audit.aws_failures import DENIED_CODES, FAILURES, UNKNOWN_OPERATION_CODES, BrokenAnswer, code_of, explain
 from stj_audit.errors import AuditError, ConfigError, UnreadableItems
 from stj_audit.facts import Table
 from stj_audit.items.counts import Counts
@@ -46,8 +47,7 @@ from stj_audit.items.lines import (
     item_of_line,
     unpacked,
 )
-from stj_audit.scanners.failures import DENIED_CODES, FAILURES, UNKNOWN_OPERATION_CODES, code_of, explain
-from stj_audit.scanners.guard import BrokenAnswer, S3Folder
+from stj_audit.scanners.guard import S3Folder
 from stj_audit.scanners.session import Aws, AwsOptions, open_session
 
 MAX_FOLDERS = 200  # looked into for exports: below the top of a bucket there may be millions

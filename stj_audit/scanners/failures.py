@@ -1,77 +1,25 @@
-"""What botocore raises, in words: `explain` for what stops an audit, `unknown` for what only one fact is missing by."""
+"""What botocore raises, as a fact that is not known; `aws_failures` has it in words for what stops an audit."""
 
-import json
-import re
-from collections.abc import Callable, Sequence
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Sequence
 
 from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
-from stj_audit.errors import AuditError, ConfigError, NoCredentials, Unreachable
+from stj_audit.aws_failures import NO_CODE, UNKNOWN_OPERATION_CODES, BrokenAnswer, code_of, shown
+from stj_audit.errors import AuditError
 from stj_audit.facts import Unknown
-from stj_audit.scanners.guard import BrokenAnswer
-
-FAILURES = (
-    aws.BotoCoreError,
-    aws.ClientError,
-    ResponseParserError,
-    BrokenAnswer,
-    ValueError,  # endpoints, credential helpers that print no JSON
-    OSError,  # token files and credential helpers that are not there
-    RuntimeError,  # refreshed credentials that are still expired; moto's NotImplementedError
-    EOFError,  # an MFA code is asked for, and there is no terminal
-)
-"""Everything that a call, or making a client, is known to fail with. Anything else is a bug of ours and passes."""
 
 NOT_AVAILABLE = "not available here"
 GONE = "gone during the audit"
 UNREADABLE = "unreadable answer"
 
-CREDENTIAL_CODES = frozenset(
-    {
-        "AuthFailure",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "IncompleteSignature",
-        "IncompleteSignatureException",
-        "InvalidAccessKeyId",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "InvalidToken",
-        "MissingAuthenticationToken",
-        "MissingAuthenticationTokenException",
-        "RequestExpired",
-        "SignatureDoesNotMatch",
-        "TokenRefreshRequired",
-        "UnrecognizedClientException",
-    }
-)
 _REGION_NOT_ENABLED = "UnrecognizedClientException"
-DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 # moto spells ResourceNotFoundException in three ways
 GONE_CODES = frozenset({"ResourceNotFoundException", "ResourceNotFound", "TableNotFoundException"})
-# Emulators answer so to an operation that they do not know; a bare number is the status of an answer that is not AWS's
-UNKNOWN_OPERATION_CODES = frozenset(
-    {"UnknownOperationException", "UnknownOperation", "InvalidAction", "NotImplemented", "404", "405", "501"}
-)
 
 # DynamoDB Local answers so to every GET: only AWS Backup is asked by one
 _FAILURE_AT_GET = ("backup:", "InternalFailure")
 _ALWAYS_THERE = frozenset({"dynamodb:DescribeTable", "dynamodb:Scan"})
-
-_CODE = re.compile(r"[A-Za-z0-9_.-]{1,80}")
-_NO_CODE = "unknown error"
-_SHOWN_LENGTH = 200
-
-
-def code_of(error: BaseException) -> str | None:
-    """The error code of a ClientError; None for anything else. It comes from the answer: what does not look like a code is not passed on."""
-    if not isinstance(error, aws.ClientError):
-        return None
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    return code if _CODE.fullmatch(code) else _NO_CODE
 
 
 def reason(error: BaseException, *, absent_ok: bool = False) -> str:
@@ -93,7 +41,7 @@ def reason(error: BaseException, *, absent_ok: bool = False) -> str:
 def _reason_of_code(code: str, *, absent_ok: bool) -> str:
     if code in GONE_CODES:
         return GONE
-    if code in UNKNOWN_OPERATION_CODES or (absent_ok and (code.isdigit() or code == _NO_CODE)):
+    if code in UNKNOWN_OPERATION_CODES or (absent_ok and (code.isdigit() or code == NO_CODE)):
         return NOT_AVAILABLE
     return f"HTTP {code}" if code.isdigit() else code
 
@@ -113,18 +61,6 @@ def unknown(call: str, error: BaseException, *, custom_endpoint: bool) -> Unknow
     return Unknown(call=call, reason=reason(error, absent_ok=custom_endpoint and not expected))
 
 
-def explain(error: BaseException) -> AuditError:
-    """
-    The sentence and the hint for an error that stops the audit.
-
-    Of the answer of a service only the error code is shown, of an address only scheme, host and port.
-    """
-    for kinds, put_in_words in _WORDS:
-        if isinstance(error, kinds):
-            return put_in_words(error)
-    return AuditError(f"an AWS call failed ({type(error).__name__})", hint="run it again with -v for the details")
-
-
 def not_read(error: AuditError) -> Unknown:
     """The failure that `explain` put in words, as what is not known of one of several accounts and regions."""
     cause = error.__cause__
@@ -137,164 +73,6 @@ def not_read(error: AuditError) -> Unknown:
     return Unknown(call=f"{service}:{cause.operation_name}", reason=said)
 
 
-def no_region() -> ConfigError:
-    return ConfigError("no AWS region is set", hint="give --region, or set AWS_REGION")
-
-
-def not_dynamodb() -> Unreachable:
-    return Unreachable(
-        "the endpoint answers, but not as DynamoDB does", hint="check --endpoint-url, and whether a proxy is in between"
-    )
-
-
 def no_such_tables(names: Sequence[str]) -> str:
     """The sentence for tables that do not exist."""
-    return f"no table is called {', '.join(_shown(name) for name in names)}"
-
-
-def _code_in_words(error: aws.ClientError) -> AuditError:
-    code = code_of(error) or _NO_CODE
-    operation = error.operation_name
-    if operation.startswith("AssumeRole"):
-        return NoCredentials(
-            f"the role cannot be assumed ({code})", hint="check --role-arn, --external-id and the role's trust policy"
-        )
-    if code in CREDENTIAL_CODES:
-        return NoCredentials(
-            f"AWS refuses the credentials ({code})",
-            hint="sign in again, or check the keys, the session token and the computer's clock",
-        )
-    if code in DENIED_CODES:
-        return AuditError(
-            f"these credentials may not call {operation} ({code})",
-            hint=f"allow the action {operation} (see `stj-audit iam-policy`), or name the tables",
-        )
-    if code in UNKNOWN_OPERATION_CODES or code.isdigit() or code == _NO_CODE:
-        return not_dynamodb()
-    return AuditError(f"AWS answered {operation} with {code}", hint="run it again; -v shows the details")
-
-
-def _connection_in_words(error: aws.ConnectionError | aws.HTTPClientError) -> AuditError:
-    where = _host(getattr(error, "kwargs", {}).get("endpoint_url"))
-    said, hint = f"{where} cannot be reached", "check the network, --region and --endpoint-url"
-    if isinstance(getattr(error, "kwargs", {}).get("error"), FileNotFoundError):
-        said, hint = (
-            "the file of trusted certificates is not there",
-            "check AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE and the profile's ca_bundle",
-        )
-    elif isinstance(error, aws.SSLError):
-        said, hint = f"the TLS certificate of {where} is not trusted", "check AWS_CA_BUNDLE, and whether a proxy is in between"
-    elif isinstance(error, aws.ProxyConnectionError):
-        said, hint = "the proxy cannot be reached", "check HTTPS_PROXY and NO_PROXY"
-    elif isinstance(error, (aws.ConnectTimeoutError, aws.ReadTimeoutError)):
-        said = f"{where} did not answer in time"
-    return Unreachable(said, hint=hint)
-
-
-def _always(kind: type[AuditError], message: str, hint: str) -> Callable[[Any], AuditError]:
-    return lambda error: kind(message.format(type=type(error).__name__), hint=hint)
-
-
-# The first that fits holds: a JSONDecodeError, say, is a ValueError too
-_WORDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Callable[[Any], AuditError]], ...] = (
-    (AuditError, lambda error: error),
-    (aws.ClientError, _code_in_words),
-    (
-        aws.ProfileNotFound,
-        lambda error: ConfigError(
-            f"the AWS profile {_shown(error.kwargs.get('profile'))} does not exist", hint="see `aws configure list-profiles`"
-        ),
-    ),
-    (aws.NoRegionError, lambda _: no_region()),
-    (
-        aws.NoCredentialsError,
-        _always(
-            NoCredentials, "no AWS credentials were found", "sign in with `aws configure` or `aws sso login`, or set AWS_PROFILE"
-        ),
-    ),
-    (
-        aws.PartialCredentialsError,
-        _always(NoCredentials, "the AWS credentials are incomplete", "set both the access key id and the secret access key"),
-    ),
-    (
-        (aws.SSOError, aws.NoAuthTokenError, aws.TokenRetrievalError, aws.UnauthorizedSSOTokenError),
-        _always(
-            NoCredentials, "the AWS sign-in has expired or is missing", "run `aws sso login` (or `aws login`) for this profile"
-        ),
-    ),
-    (
-        EOFError,
-        _always(NoCredentials, "the profile asks for an MFA code, and there is no terminal", "use temporary credentials instead"),
-    ),
-    (
-        aws.MissingDependencyException,
-        _always(NoCredentials, "this kind of sign-in needs a package that is not installed", 'install "botocore[crt]"'),
-    ),
-    (
-        (
-            aws.CredentialRetrievalError,
-            aws.MetadataRetrievalError,
-            aws.RefreshWithMFAUnsupportedError,
-            aws.UnknownCredentialError,
-            aws.UnknownTokenProviderError,
-            json.JSONDecodeError,
-            FileNotFoundError,
-        ),
-        _always(
-            NoCredentials,
-            "the AWS credentials could not be fetched ({type})",
-            "check the profile's credential_process, token file or container role",
-        ),
-    ),
-    ((BrokenAnswer, ResponseParserError, UnicodeDecodeError, NotImplementedError), lambda _: not_dynamodb()),
-    ((aws.ConnectionError, aws.HTTPClientError), _connection_in_words),
-    (
-        (
-            aws.BaseEndpointResolverError,
-            aws.ConfigNotFound,
-            aws.ConfigParseError,
-            aws.EndpointProviderError,
-            aws.InvalidConfigError,
-            aws.InvalidEndpointConfigurationError,
-            aws.InvalidProxiesConfigError,
-            aws.InvalidRegionError,
-            aws.InvalidRetryConfigurationError,
-            aws.UnknownRegionError,
-        ),
-        _always(
-            ConfigError,
-            "the AWS configuration cannot be used ({type})",
-            "check --region, --endpoint-url, the AWS_ variables and ~/.aws/config",
-        ),
-    ),
-    (
-        ValueError,
-        _always(
-            ConfigError,
-            "the endpoint URL or an AWS setting has a wrong form",
-            "write the endpoint like http://localhost:8000, and check the AWS_ variables",
-        ),
-    ),
-    (RuntimeError, _always(NoCredentials, "the AWS credentials have expired, also after being refreshed", "sign in again")),
-)
-
-
-def _host(url: object) -> str:
-    """Scheme, host and port of an address, which may carry a password; for messages."""
-    try:
-        parts = urlsplit(str(url or ""))
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        return "the endpoint"
-    if not host:
-        return "the endpoint"
-    return _printable(f"{parts.scheme}://{host}" + (f":{port}" if port else ""))
-
-
-def _shown(text: object) -> str:
-    return f"'{_printable(str(text))}'"
-
-
-def _printable(text: str) -> str:
-    kept = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return kept if len(kept) <= _SHOWN_LENGTH else kept[:_SHOWN_LENGTH] + "..."
+    return f"no table is called {', '.join(shown(name) for name in names)}"

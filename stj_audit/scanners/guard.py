@@ -22,6 +22,7 @@ from typing import Any, cast
 
 from botocore.hooks import BaseEventHooks
 
+from stj_audit.aws_failures import BrokenAnswer
 from stj_audit.items.wire import decode
 from stj_audit.read_only import Place, Rule, Rules, rule
 from stj_audit.scanners.shapes import fits
@@ -87,14 +88,6 @@ ATTEMPTS = 3  # for an answer that cannot be read: asked once, and again twice
 RETRY_AFTER_SECONDS = 0.2
 
 _BROKEN = "broken"
-
-
-class BrokenAnswer(Exception):
-    """A service answered with status 200, and what it sent cannot be read. Tells the operation, never the answer."""
-
-    def __init__(self, operation: str) -> None:
-        super().__init__(f"the answer to {operation} cannot be read")
-        self.operation = operation
 
 
 class RequestCount:

@@ -17,6 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+from stj_audit.aws_failures import FAILURES, BrokenAnswer
 from stj_audit.facts import ItemSample, ItemSizes, SampledSegment, Table, Unknown
 from stj_audit.items.dynamic import revealed, without_dynamic_names
 from stj_audit.items.engine import new_fold
@@ -26,8 +27,7 @@ from stj_audit.items.plan import CALL, PILOT_SEGMENTS, UNKNOWN_USE, ItemsPlan, R
 from stj_audit.items.shown import ShowingFold, ShownKeys
 from stj_audit.scanners.checkpoint import Checkpoint, Progress
 from stj_audit.scanners.ending import REASONS
-from stj_audit.scanners.failures import FAILURES, unknown
-from stj_audit.scanners.guard import BrokenAnswer
+from stj_audit.scanners.failures import unknown
 from stj_audit.scanners.seen import Seen
 from stj_audit.scanners.segments import Stopped, Tempo, read_segment
 from stj_audit.scanners.session import Aws

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from stj_audit.aws_failures import FAILURES
 from stj_audit.facts import ItemSizes, ItemsReading, Table, TimeToLive, Unknown
 from stj_audit.items.fold import Expiry
 from stj_audit.items.plan import ItemsPlan
 from stj_audit.scanners import items as scan
 from stj_audit.scanners import tables
 from stj_audit.scanners.cluster_items import ReadItems
-from stj_audit.scanners.failures import FAILURES, unknown
+from stj_audit.scanners.failures import unknown
 from stj_audit.scanners.recent_use import Recent, of_table
 from stj_audit.scanners.seen import Seen
 from stj_audit.scanners.session import Aws

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
+from stj_audit.aws_failures import BrokenAnswer
 from stj_audit.facts import Pitr
-from stj_audit.scanners.guard import BrokenAnswer
 from stj_audit.scanners.session import Aws
 
 CALL = "dynamodb:DescribeContinuousBackups"

@@ -29,11 +29,13 @@ from botocore.utils import get_environ_proxies
 from msgspec import Struct, field
 from urllib3.exceptions import HTTPError
 
+from stj_audit.aws_failures import FAILURES, BrokenAnswer, explain
 from stj_audit.cost.prices import Price, PriceSheet, bundled_sheet
 from stj_audit.errors import AuditError, WriteRefused
-from stj_audit.scanners.failures import FAILURES, NOT_AVAILABLE, explain, reason
-from stj_audit.scanners.guard import BrokenAnswer
+from stj_audit.scanners.ending import OutOfTime
+from stj_audit.scanners.failures import NOT_AVAILABLE, reason
 from stj_audit.scanners.session import Aws, AwsOptions, open_session
+from stj_audit.scanners.threads import Threads
 
 PRICE_FILES = "https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonDynamoDB/current"
 FILE_LIMIT_BYTES = 8 * 1024**2  # us-east-1's is 43 kB
@@ -154,9 +156,12 @@ class _NoAnswer(Exception):
     """A source gave nothing that can be read; `str()` continues a sentence that begins with its name."""
 
 
-def live_sheet(options: AwsOptions, region: str, *, today: date, price_files: str = PRICE_FILES) -> PriceSheet:
+def live_sheet(
+    options: AwsOptions, region: str, *, today: date, price_files: str = PRICE_FILES, ends_at: float | None = None
+) -> PriceSheet:
     """
     The list prices of a region as they are today, or the bundled ones. `source` says which, and why the better ones could not be had.
+    `ends_at`, on the clock of `time.monotonic`, is when they are no longer waited for.
 
     Raises WriteRefused, and nothing else: prices are no reason to stop an audit.
     """
@@ -174,7 +179,7 @@ def live_sheet(options: AwsOptions, region: str, *, today: date, price_files: st
     )
     for name, offers in sources:
         try:
-            prices = _prices(offers(), region, as_of=f"{today:%Y-%m}")
+            prices = _prices(_in_time(offers, ends_at), region, as_of=f"{today:%Y-%m}")
         except _NoAnswer as error:
             why_not.append(f"{name} {error}")
             continue
@@ -222,6 +227,14 @@ def _ask(aws: Aws) -> list[_Offer]:
     except FAILURES as error:
         raise _NoAnswer(_in_words(error)) from error
     return [_decode(text, _Offer) for text in texts]
+
+
+def _in_time(offers: Callable[[], Iterable[_Offer]], ends_at: float | None) -> Iterable[_Offer]:
+    with Threads(1, ends_at=ends_at) as threads:
+        try:
+            return threads.in_time(offers)
+        except OutOfTime as error:
+            raise _NoAnswer("did not answer before the time of the audit was over") from error
 
 
 def _in_words(error: BaseException) -> str:

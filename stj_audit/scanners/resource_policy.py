@@ -3,8 +3,8 @@
 import orjson
 from botocore.exceptions import ClientError
 
+from stj_audit.aws_failures import code_of
 from stj_audit.facts import ResourcePolicy
-from stj_audit.scanners.failures import code_of
 from stj_audit.scanners.session import Aws
 
 CALL = "dynamodb:GetResourcePolicy"

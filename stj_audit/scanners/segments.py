@@ -12,14 +12,14 @@ from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
+from stj_audit.aws_failures import BrokenAnswer, code_of
 from stj_audit.facts import MAX_ITEM_BYTES, Table
 from stj_audit.items.fold import ItemFold
 from stj_audit.items.plan import EVENTUAL, PAGE_UNITS, READ_UNIT_BYTES, read_units_for
 from stj_audit.items.wire import BrokenPage, Page
 from stj_audit.scanners import throttles
 from stj_audit.scanners.ending import why_stopped
-from stj_audit.scanners.failures import code_of
-from stj_audit.scanners.guard import ATTEMPTS, RAW, RETRY_AFTER_SECONDS, BrokenAnswer
+from stj_audit.scanners.guard import ATTEMPTS, RAW, RETRY_AFTER_SECONDS
 from stj_audit.scanners.session import Aws
 from stj_audit.scanners.spending import Rate, Spending
 

@@ -11,11 +11,11 @@ import botocore.session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, CredentialProvider, CredentialResolver, DeferredRefreshableCredentials
 
+from stj_audit.aws_failures import FAILURES, explain, no_region
 from stj_audit.config import REGION
 from stj_audit.errors import ConfigError, NoCredentials
 from stj_audit.read_only import guarded_session
 from stj_audit.scanners import pace, throttles
-from stj_audit.scanners.failures import FAILURES, explain, no_region
 from stj_audit.scanners.guard import RequestCount, S3Folder, allowed, install
 from stj_audit.scanners.models import Models
 from stj_audit.scanners.pace import Pace

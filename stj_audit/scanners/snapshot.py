@@ -102,7 +102,9 @@ def take_snapshot(
             for table, own in zip(described, apart, strict=True)
         ]
         try:
-            on_plan(recent_use.readings(aws, described, items, recent.result()))
+            busy = calls.in_time(recent)
+            if not shared_threads.stop.is_set():
+                on_plan(recent_use.readings(aws, described, items, busy))
             planned.set_result(None)
             calls.finish(on_progress, reading.spending)
         except KeyboardInterrupt:
@@ -221,7 +223,9 @@ def measure_items(
         recent = calls.submit(recent_use.CALL, recent_use.read, aws, described, items, now)
         watched = [calls.submit(time_to_live.CALL, time_to_live.read, aws, table.name) for table in described]
         reading = ItemsReader.of(aws, items, hash_key=hash_key, now=now, stop=threads.stop, read_items=read_items)
-        on_plan(recent_use.readings(aws, described, items, recent.result()))
+        busy = calls.in_time(recent)
+        if not threads.stop.is_set():
+            on_plan(recent_use.readings(aws, described, items, busy))
         scans = [
             calls.submit(SCAN_CALL, reading.read, table, ttl, recent, after=(ttl,))
             for table, ttl in zip(described, watched, strict=True)

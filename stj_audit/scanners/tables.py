@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from stj_audit.aws_failures import FAILURES, BrokenAnswer
 from stj_audit.facts import Encryption, Index, KeyAttribute, Replica, Table, Throughput
-from stj_audit.scanners.failures import FAILURES
-from stj_audit.scanners.guard import BrokenAnswer
 from stj_audit.scanners.session import Aws
 
 LIST_CALL = "dynamodb:ListTables"

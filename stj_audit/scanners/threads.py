@@ -16,7 +16,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from stj_audit.scanners.ending import Ending, too_early
+from stj_audit.scanners.ending import Ending, OutOfTime
 from stj_audit.scanners.pace import Pace
 
 THREADS = 32
@@ -59,7 +59,7 @@ class Threads:
         self.close()
 
     def in_time(self, read: Callable[..., T], *arguments: Any) -> T:
-        """What `read` gives or raises, here and now; where the time is limited, in a thread. Raises AuditError when it is over."""
+        """What `read` gives or raises, here and now; where the time is limited, in a thread. Raises OutOfTime when it is over."""
         if self.stop.seconds_left is None:
             return read(*arguments)
         asked = self.submit(read, *arguments)
@@ -67,7 +67,7 @@ class Threads:
         if asked.done() and not asked.cancelled():
             return asked.result()
         self.expire()
-        raise too_early()
+        raise OutOfTime
 
     def submit(
         self, read: Callable[..., T], *arguments: Any, after: Sequence["Future[Any]"] = (), pace: Pace | None = None

@@ -13,9 +13,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from typing import Any, Literal, cast
 
+from stj_audit.aws_failures import FAILURES, BrokenAnswer
 from stj_audit.facts import Flow, Table, Traffic, Unknown
-from stj_audit.scanners.failures import FAILURES, UNREADABLE
-from stj_audit.scanners.guard import RAW, BrokenAnswer
+from stj_audit.scanners.failures import UNREADABLE
+from stj_audit.scanners.guard import RAW
 from stj_audit.scanners.pace import POINTS_CALL
 from stj_audit.scanners.session import Aws
 

@@ -14,6 +14,7 @@ from stj_audit.errors import AuditError
 from stj_audit.facts import OUT_OF_TIME, ItemSizes, Unknown
 from stj_audit.scanners import Aws, AwsOptions, ItemsPlan, items, open_session, take_snapshot
 from stj_audit.scanners.ending import Ending
+from stj_audit.scanners.snapshot import measure_items
 from stj_audit.targets import Target, read_all
 from tests.builders import a_table
 from tests.faults import fault
@@ -78,6 +79,21 @@ def test_a_table_that_is_not_described_in_time_is_missing(aws: Aws, let_go: thre
     assert [facts.table.name for facts in found.tables] == ["orders"]
     assert [(one.name, one.unknown.reason) for one in found.missing] == [("users", OUT_OF_TIME)]
     assert found.out_of_time
+
+
+def test_a_last_hour_that_is_not_told_in_time_leaves_what_was_read(aws: Aws, let_go: threading.Event) -> None:
+    create_table("orders")
+    hang(aws.cloudwatch, "cloudwatch.GetMetricData", let_go)
+    planned: list[object] = []
+    began = time.monotonic()
+    for read in (take_snapshot, measure_items):
+        terms: dict[str, Any] = {"items": PLAN, "hash_key": b"key", "now": NOW, "on_plan": planned.append}
+        found: Any = read(aws, ("orders",), **terms, ends_at=time.monotonic() + SECONDS)
+        [facts] = found.tables
+        assert found.out_of_time
+        assert facts.items == Unknown(call="dynamodb:Scan", reason=OUT_OF_TIME)
+    assert planned == []
+    assert time.monotonic() - began < 20  # what hangs does so for longer
 
 
 def test_enough_time_is_not_over(aws: Aws) -> None:

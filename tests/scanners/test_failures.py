@@ -6,9 +6,9 @@ import pytest
 from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
+from stj_audit.aws_failures import FAILURES, BrokenAnswer, explain
 from stj_audit.errors import AuditError, ConfigError, NoCredentials, Unreachable, WriteRefused
-from stj_audit.scanners.failures import FAILURES, explain, reason, unknown
-from stj_audit.scanners.guard import BrokenAnswer
+from stj_audit.scanners.failures import reason, unknown
 from tests.faults import fault
 
 URL = "https://user:hunter2@dynamodb.eu-north-1.amazonaws.com:443/path"

@@ -5,8 +5,8 @@ from itertools import chain, repeat
 
 import pytest
 
+from stj_audit.aws_failures import BrokenAnswer
 from stj_audit.scanners import Aws
-from stj_audit.scanners.guard import BrokenAnswer
 from tests.scanners.answers import answer, answer_with
 
 BROKEN = {

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from stj_audit.aws_failures import BrokenAnswer
 from stj_audit.facts import ContributorInsights, Flow, HotKeys, InsightsSetting, KeyReport, Unknown
 from stj_audit.scanners import Aws, AwsOptions, hot_keys, open_session, traffic
-from stj_audit.scanners.guard import BrokenAnswer
 from tests.builders import a_flow, some_traffic
 from tests.scanners.answers import REGION, answer, answer_with, error
 

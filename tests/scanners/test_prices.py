@@ -3,11 +3,12 @@
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from stj_audit.cost.prices import PriceSheet, bundled_sheet
 from stj_audit.errors import WriteRefused
 from stj_audit.scanners import Aws, AwsOptions, guard, open_session, prices
 from stj_audit.scanners.prices import FILE_LIMIT_BYTES, PRICE_FILES, live_sheet
+from tests.engines.web import Quiet, web_server
 from tests.scanners.answers import REGION, answer, answer_with, before_send, error
 
 TODAY = date(2026, 10, 5)
@@ -248,16 +250,11 @@ def serving(
     """An HTTP server of this machine: its address, and the paths it was asked for, with `HAD_ENOUGH` where one was not read to its end."""
     asked: list[str] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             asked.append(self.path)
-            status, body = answers(self.path)
-            self.send_response(status)
-            for name, value in ({"Content-Length": str(len(body))} | dict(headers or {})).items():
-                self.send_header(name, value)
-            self.end_headers()
             try:
-                self.wfile.write(body)
+                self.answer(*answers(self.path), dict(headers or {}))
             except ConnectionError:
                 asked.append(HAD_ENOUGH)
 
@@ -265,19 +262,8 @@ def serving(
             self.rfile.read(int(self.headers["Content-Length"]))
             self.do_GET()
 
-        def log_message(self, *_: Any) -> None: ...
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = False  # so that all is written down when it is closed
-
-    with Server(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}", asked
-        finally:
-            server.shutdown()
-            thread.join()
+    with web_server(Handler, waits=True) as url:  # so that all is written down then
+        yield url, asked
 
 
 def serving_file(body: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Any:
@@ -526,6 +512,16 @@ def test_moto_has_no_price_list_api(moto: None) -> None:
     sheet = live_sheet(OPTIONS, REGION, today=TODAY, price_files=NOWHERE)
     assert "because the Price List API is not available here and the public" in sheet.source
     assert sheet.prices == bundled_sheet(REGION).prices
+
+
+def test_prices_that_do_not_come_in_time_are_those_of_the_package(moto: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(prices, "_ask", lambda _: over.wait(20))
+    sheet = live_sheet(OPTIONS, REGION, today=TODAY, price_files=NOWHERE, ends_at=time.monotonic() + 0.2)
+    over.set()
+    assert sheet.prices == bundled_sheet(REGION).prices
+    late = "did not answer before the time of the audit was over"
+    assert f", because the Price List API {late} and the public price file " in sheet.source
 
 
 def test_without_the_internet_nothing_is_raised(hosts: list[str]) -> None:

@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 from botocore.awsrequest import AWSResponse
 
+from stj_audit.aws_failures import BrokenAnswer
 from stj_audit.facts import OnDemandBackups, Pitr, ScalableTarget, TimeToLive
 from stj_audit.scanners import Aws, auto_scaling, on_demand_backups, pitr, tables, tags, time_to_live
-from stj_audit.scanners.guard import BrokenAnswer
 from tests.scanners.answers import answer, answer_with, client, create_table
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from stj_audit.aws_failures import BrokenAnswer
 from stj_audit.facts import Encryption, KeyAttribute, Replica, Throughput
 from stj_audit.scanners import Aws, tables
-from stj_audit.scanners.guard import BrokenAnswer
 from tests.scanners.answers import REGION, answer, answer_with, client, create_table
 
 

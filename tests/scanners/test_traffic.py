@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stj_audit.aws_failures import BrokenAnswer
 from stj_audit.facts import Flow, Table, Traffic, Unknown
 from stj_audit.scanners import Aws, traffic
-from stj_audit.scanners.guard import BrokenAnswer
 from stj_audit.scanners.traffic import (
     CONSUMED,
     FINE_SECONDS,
