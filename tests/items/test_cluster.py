@@ -19,7 +19,7 @@ import pytest
 from moto import mock_aws
 
 from stj_audit.errors import AuditError, ConfigError, UnreadableItems
-from stj_audit.facts import ItemSizes, Unknown
+from stj_audit.facts import DYNAMIC_ATTRIBUTES, ItemSizes, Unknown
 from stj_audit.items import cluster
 from stj_audit.items.counts import Counts, to_json
 from stj_audit.items.engine import new_fold
@@ -290,10 +290,11 @@ def test_a_live_table_by_segments(spark: str, dynamodb_local: DynamoDBLocal) -> 
         ]
         made.batch_write_item(RequestItems={name: wanted})
     made.put_item(TableName=name, Item={"id": {"S": "big"}, "pad": {"S": "x" * (WARN_BYTES + 1 - len("idpadbig"))}})
+    made.put_item(TableName=name, Item={"id": {"S": "of one"}, "jane@example.com": {"S": "x"}, "declared": {"S": "y"}})
     options = AwsOptions(region=REGION, endpoint_url=dynamodb_local.endpoint_url)
     aws = open_session(options)
     table = tables.read(aws, name)
-    plan = ItemsPlan(mode="full", budget_usd=Decimal(0))
+    plan = ItemsPlan(mode="full", budget_usd=Decimal(0), declared={name: frozenset({"declared"})})
     here, units_here = live_items.read(aws, table, plan, hash_key=HASH_KEY)
     reader = ClusterReader(options=options, master=spark, from_segments=2)
     there, units_there = reader.read(aws, table, plan, hash_key=HASH_KEY)
@@ -301,6 +302,7 @@ def test_a_live_table_by_segments(spark: str, dynamodb_local: DynamoDBLocal) -> 
     assert isinstance(there, ItemSizes)
     assert there.sizes[-1] == (WARN_BYTES + 1, 1)
     assert there == here
+    assert {one.name for one in there.attributes} == {"id", "pad", "declared", DYNAMIC_ATTRIBUTES}
     assert units_there == units_here > 1_000
     part = ScanPart(segments=(0, 1), total_segments=3, per_second=None, cap=Decimal(100))
     stopped = fold_scan_part(part, options=options, table=table, hash_key=HASH_KEY, expiry=None)
