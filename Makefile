@@ -48,7 +48,7 @@ lock: .venv-tools/is-installed ## renew requirements/ci.txt: after a change of t
 	  --custom-compile-command "make lock" --extra demo --group dev --output-file $(LOCK) pyproject.toml
 
 audit: .venv-tools/is-installed ## whether anything is known against what is in the lock; asks the database of PyPI
-	.venv-tools/bin/pip-audit --require-hashes --disable-pip --requirement $(LOCK)
+	.venv-tools/bin/pip-audit --strict --require-hashes --disable-pip --requirement $(LOCK)
 
 release: .venv/dev-is-installed ## the source archive and the wheel without compiled code, which are the same to the byte wherever they are built
 	STJ_AUDIT_BUILD=pure SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m hatchling build --directory dist

@@ -115,6 +115,21 @@ def test_what_is_compiled_from_is_in_the_source_archive(release: Release) -> Non
     assert not any(name.endswith((".so", ".pyd", "_scanner.c")) for name in names)
 
 
+@pytest.mark.skipif(not (ROOT / ".git").exists() or not shutil.which("git"), reason="needs git, and a checkout of it")
+def test_the_source_archive_is_what_git_has_and_no_more(release: Release) -> None:
+    """Nothing that tools leave beside it: `make lock` and `make audit` make an environment of 100 MB there."""
+    with tarfile.open(release.source) as files:
+        names = {name.partition("/")[2] for name in files.getnames()}
+    assert names == {*git("ls-files", "--cached", "--others", "--exclude-standard"), "PKG-INFO"}
+    left_there = [".venv", ".venv-tools", ".venv-cluster", "dist/"]
+    assert git("check-ignore", *left_there) == left_there
+
+
+def git(*words: str) -> list[str]:
+    """The lines that it prints."""
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
 def test_a_release_is_built_again_to_the_byte(release: Release, tmp_path: Path) -> None:
     """From the source archive, in another folder, whose files are as old as their unpacking."""
     with tarfile.open(release.source) as files:
