@@ -396,7 +396,7 @@ def test_the_environment_may_say_it_too(here: Path, monkeypatch: pytest.MonkeyPa
 def test_what_is_no_run_is_said(here: Path) -> None:
     (here / "run.json").write_text("{}", "utf-8")
     ran = send(*ADDRESSED, "--dry-run", "out.eml")
-    assert "not a run file of stj-audit" in str(ran.exception)
+    assert str(ran.exception).startswith("run.json: not a run file of stj-audit")
     assert not (here / "out.eml").exists()
 
 

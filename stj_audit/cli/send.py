@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stj_audit.cli.history import find_history
-from stj_audit.cli.inputs import read_config, read_file
+from stj_audit.cli.inputs import read_config, read_run
 from stj_audit.cli.terminal import printable
 from stj_audit.errors import ConfigError
 from stj_audit.options import FilePath, config_options, mail_options, option
@@ -71,7 +71,7 @@ def send(run_file: "Path", **settings: Any) -> None:
     config = read_config(settings)
     email = _settings(config.email, settings)
     stdin = str(run_file) == "-"
-    report = from_json(sys.stdin.buffer.read() if stdin else read_file(run_file))
+    report = from_json(sys.stdin.buffer.read()) if stdin else read_run(run_file)
     if settings["dry_run"] is None:
         _say(_sent(report, email, config, settings), settings)
     else:
