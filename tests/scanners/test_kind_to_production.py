@@ -19,7 +19,7 @@ from stj_audit.items.plan import NOTHING_FREE, PAGE_UNITS, THROTTLED, ItemsPlan,
 from stj_audit.scanners import Aws, AwsOptions, items, open_session, recent_use, tables, take_snapshot
 from stj_audit.scanners.segments import Stopped, Tempo, read_segment
 from stj_audit.scanners.snapshot import measure_items
-from stj_audit.scanners.spending import Spending
+from stj_audit.scanners.spending import Rate, Spending
 from tests.builders import a_table
 from tests.engines.dynamodb_local import DynamoDBLocal
 from tests.scanners.answers import REGION, answer, before_send, client, create_table, error
@@ -179,8 +179,10 @@ def four_megabytes(dynamodb_local: DynamoDBLocal) -> str:
 
 @pytest.mark.dynamodb_local
 @pytest.mark.parametrize(("stated", "cap"), [(True, 300), (False, 200)], ids=["sizes are stated", "DescribeTable is hours old"])
-def test_a_hundred_units_a_second_are_a_hundred(stated: bool, cap: int, four_megabytes: str, dynamodb_local: DynamoDBLocal) -> None:
-    """By the answers as they come in, the first included."""
+def test_a_hundred_units_a_second_are_a_hundred(
+    stated: bool, cap: int, four_megabytes: str, dynamodb_local: DynamoDBLocal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the answers as they come in, the first included; too slow by no more than the machine was late, which turns do not make up for."""
     local = open_session(AwsOptions(region=REGION, endpoint_url=dynamodb_local.endpoint_url))
     table = tables.read(local, four_megabytes)
     table = table if stated else replace(table, size_bytes=0, item_count=0)
@@ -193,13 +195,25 @@ def test_a_hundred_units_a_second_are_a_hundred(stated: bool, cap: int, four_meg
     before_send(local.dynamodb, "dynamodb.Scan", lambda **_: sending.append(time.monotonic()))
     local.dynamodb.meta.events.register("after-call.dynamodb.Scan", look)
     spending = Spending(cap=Decimal(cap), per_second=Decimal(100))
+    late: list[float] = []
+    take = Rate.take
+
+    def timed(rate: Rate, units: Decimal) -> float:
+        due, now = rate._free_at, time.monotonic()
+        seconds = take(rate, units)
+        if rate is spending.rate and not seconds and sending:
+            late.append(max(now - due, 0.0))
+        return seconds
+
+    monkeypatch.setattr(Rate, "take", timed)
     _, units = items.read(local, table, FULL, hash_key=b"key", spending=spending)
     assert units == sum(Decimal(str(spent)) for _, spent in pages)
     assert cap - 10 <= units <= cap + 10
     assert max(spent for _, spent in pages) <= 30  # none is a burst
-    measured = float(units) / (pages[-1][0] - sending[0])
-    assert measured <= 115
-    assert measured >= 85 * 0.6  # a machine that others use may be late with each page, and turns are not saved up
+    seconds = pages[-1][0] - sending[0]
+    print(f"{float(units) / seconds:.1f} units a second; {1_000 * sum(late) / len(late):.0f} ms late for a turn")  # noqa: T201 - a figure
+    assert float(units) / seconds <= 115
+    assert float(units) / (seconds - sum(late)) >= 85
     for began in sending:
         within = [spent for at, (_, spent) in zip(sending, pages, strict=True) if began <= at < began + 0.95]
         assert sum(within) <= 115
