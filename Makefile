@@ -20,8 +20,8 @@ test: .venv/dev-is-installed ## the whole test suite
 test-cluster: .venv-cluster/is-installed ## the tests on Spark, in an environment of their own: PySpark takes half a gigabyte
 	STJ_AUDIT_REQUIRE_CLUSTER=1 .venv-cluster/bin/pytest -m cluster tests/items/test_cluster.py
 
-quick: .venv/dev-is-installed ## the tests that need neither an engine nor a process of their own: under a minute
-	$(PYTEST) -m "not dynamodb_local and not browser and not process and not cluster"
+quick: .venv/dev-is-installed ## the tests that take little, and neither an engine nor a process of their own: under a minute
+	$(PYTEST) -m "not dynamodb_local and not browser and not process and not cluster and not slow"
 
 lint: .venv/dev-is-installed ## format, lint, types and layers
 	$(BIN)/ruff format --check .

@@ -23,6 +23,8 @@ from stj_audit.items.fold import ItemFold
 from stj_audit.sizing import item_size
 from tests.engines import engine_missing
 
+pytestmark = pytest.mark.slow
+
 MARGIN = 0.7
 TINY = replace(SMALL, rounds=2, starts=3, tables=30, rival_tables=2, replayed_bytes=24 * 1024**2)
 BY_NAME = {one.name: one for one in BENCHMARKS}

@@ -33,6 +33,8 @@ from tests.engines.dynamodb_local import REGION, DynamoDBLocal, fresh_name
 from tests.scanners.answers import answer_with, error
 from tests.scanners.conftest import moto, no_real_aws, one_loader
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["moto", "no_real_aws", "one_loader"]
 
 EAST, WEST = "us-east-1", "us-west-2"

@@ -15,6 +15,8 @@ from stj_audit.cli import cli
 from stj_audit.report import json_schema
 from tests.commands import stj_audit
 
+pytestmark = pytest.mark.slow
+
 TEMPLATES = Path(__file__).parent / "templates"
 REGION = ("--region", "eu-north-1")
 

@@ -31,6 +31,8 @@ from tests.builders import a_snapshot, a_table, some_items, some_traffic, table_
 from tests.commands import stj_audit
 from tests.engines.dynamodb_local import REGION, DynamoDBLocal, create_plain_table, fresh_name
 
+pytestmark = pytest.mark.slow
+
 KB = 1024
 ITEM, ITEMS_A_DAY = 10_000, 100_000
 MONTHS = [datetime(2026 + month // 12, month % 12 + 1, 1, 6, 0, tzinfo=UTC) for month in range(12)]

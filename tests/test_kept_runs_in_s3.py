@@ -19,6 +19,8 @@ from stj_audit.report import Trend
 from tests.faults import fault
 from tests.sample_report import FOLDER, STARTED_AT, a_run
 
+pytestmark = pytest.mark.slow
+
 NAME, PREFIX = "stj-audits", "team/dynamodb"
 
 

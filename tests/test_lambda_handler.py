@@ -24,6 +24,8 @@ from tests.commands import KEYS
 from tests.engines.dynamodb_local import create_plain_table
 from tests.test_deploy import DEPLOY, loaded
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 BUCKET, REGION = "stj-audits", "eu-north-1"
 ACCOUNT = "123456789012"  # of moto

@@ -35,6 +35,8 @@ from stj_audit.scanners import Aws
 from stj_audit.scanners.guard import S3Folder, allowed
 from tests.scanners.answers import REGION, answer, client, create_table
 
+pytestmark = pytest.mark.slow
+
 SENDER, TEAM = "audits@example.com", "team@example.com"
 RAW = b"From: audits@example.com\r\n\r\na report\r\n"
 # All that is talked to, and what AWS has beside it that writes, pays or sends

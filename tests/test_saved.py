@@ -40,6 +40,8 @@ from stj_audit.saved import FACTS_VERSION, Gathered, decode, encode
 from stj_audit.scanners.session import AwsOptions
 from tests.builders import AUDITED_AT, a_sample, a_snapshot, a_table, an_index, some_items, table_facts
 
+pytestmark = pytest.mark.slow
+
 TODAY = date(2026, 11, 30)
 DENIED = Unknown(call="dynamodb:Scan", reason="AccessDeniedException")
 

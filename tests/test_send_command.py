@@ -33,6 +33,8 @@ from tests.commands import stj_audit
 from tests.engines.mail_server import REFUSED, MailServer, free_port, mail_server, parsed, silent_server
 from tests.sample_report import STARTED_AT, sample_report
 
+pytestmark = pytest.mark.slow
+
 REGION, ACCOUNT = "eu-north-1", "123456789012"  # moto's account
 NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 CLAIMS = "history/sent/prod/eu-north-1"

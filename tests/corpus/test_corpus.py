@@ -26,6 +26,8 @@ from tests.corpus.design import Design, Pin, deployed
 from tests.corpus.healthy import DESIGN as HEALTHY
 from tests.scanners.answers import REGION
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 NOT_DESIGNS = ("__init__", "conftest", "design", "healthy")
 NAMES = sorted(path.stem for path in HERE.glob("*.py") if path.stem not in NOT_DESIGNS and not path.stem.startswith("test_"))

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from stj_audit.cost import auto_scaling
 from stj_audit.cost.auto_scaling import DEFAULT_POLICY, Policy, Replay, replay
 
+pytestmark = pytest.mark.slow
+
 MINUTE, FIVE_MINUTES, HOUR = 60, 300, 3_600
 DAY = 1_440  # minutes
 Scale = int | Decimal | Fraction

@@ -32,6 +32,8 @@ from stj_audit.results import (
     is_bound,
 )
 
+pytestmark = pytest.mark.slow
+
 US_EAST = bundled_sheet("us-east-1")
 SEED = Path(__file__).parent / "seed_design.toml"
 MILLION_WRITES, MILLION_READS = Decimal("0.625"), Decimal("0.125")

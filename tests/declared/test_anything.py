@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,8 @@ from stj_audit.declared.reading import read_design
 from stj_audit.declared.source import Source, read_source
 from stj_audit.errors import AuditError
 from tests.declared.reading import ADDRESS, VALUES, a_table, design_of, resource
+
+pytestmark = pytest.mark.slow
 
 PROPERTIES = (
     *("TableName", "AttributeDefinitions", "KeySchema", "BillingMode", "TableClass", "ProvisionedThroughput", "Tags", "Replicas"),

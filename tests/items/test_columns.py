@@ -26,6 +26,8 @@ from stj_audit.items.wire import BrokenLine, BrokenPage, parts_of
 from stj_audit.sizing import item_size, number_sizes, value_size
 from tests.builders import a_table, an_index
 
+pytestmark = pytest.mark.slow
+
 Item = dict[str, Any]
 
 BINARY_KEY = (KeyAttribute(attribute="b", type="B", role="HASH"),)

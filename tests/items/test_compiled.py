@@ -27,6 +27,8 @@ from tests.items import fuzz_folds, test_fold
 from tests.items.test_fold import *  # noqa: F403 - all cases of the pure fold, run again below with the compiled one
 from tests.items.test_fold import Item
 
+pytestmark = pytest.mark.slow
+
 DEEPER, LESS_DEEP = '{"L":[', "]}"
 KEY = b"a key of this run"
 RAW = b'{"Items":[%s],"Count":1,"ScannedCount":1}'

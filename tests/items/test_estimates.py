@@ -26,6 +26,8 @@ from stj_audit.items.plan import read_units_of_a_segment, segments_of
 from tests.builders import a_sample, some_keys
 from tests.engines.dynamodb_local import DynamoDBLocal, fresh_name
 
+pytestmark = pytest.mark.slow
+
 DRAWS = 500
 LOWEST, HIGHEST = 0.93, 0.97  # of 95 %: two standard errors of 500 draws are 2 %
 KB = 1024

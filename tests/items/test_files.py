@@ -26,6 +26,8 @@ from stj_audit.items.pool import fold_parts
 from tests.builders import a_table
 from tests.exported import Item, lines
 
+pytestmark = pytest.mark.slow
+
 HASH_KEY = b"a key of this run"
 SECRET = "4111-1111-1111-1111"
 

@@ -42,6 +42,8 @@ from stj_audit.items.limits import (
 from stj_audit.sizing import value_size
 from tests.builders import a_table, an_index
 
+pytestmark = pytest.mark.slow
+
 Item = dict[str, Any]
 HASH_KEY = b"a key of this run"
 

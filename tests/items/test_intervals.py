@@ -18,6 +18,8 @@ from stj_audit.items.intervals import (
     wilson,
 )
 
+pytestmark = pytest.mark.slow
+
 FOUND_OF_READ = st.integers(1, 400).flatmap(lambda read: st.tuples(st.integers(0, read), st.just(read)))
 
 

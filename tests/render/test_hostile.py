@@ -16,6 +16,8 @@ from tests.render.hostile_texts import MARKDOWN, OURS_IN_MARKDOWN, Texts, faults
 from tests.render.hostile_texts import whole_report as report_of_ours
 from tests.render.reading import Reader, texts
 
+pytestmark = pytest.mark.slow
+
 KINDS = ("paragraph", "td", "heading", "fence", "html", "code")
 PARAGRAPH, CELL = ("paragraph_open", "paragraph_close"), ("td_open", "td_close")
 BLOCKS = [*PARAGRAPH, *CELL, *CELL, *PARAGRAPH]

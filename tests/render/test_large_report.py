@@ -13,6 +13,8 @@ from stj_audit.render.digest import MAX_ROWS
 from stj_audit.report import Report
 from tests.large_report import a_report_of
 
+pytestmark = pytest.mark.slow
+
 TABLES = 200
 MOST_BYTES = 3 * 1024**2
 MOST_TABLES = 1_000

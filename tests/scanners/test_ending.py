@@ -20,6 +20,8 @@ from tests.builders import a_table
 from tests.faults import fault
 from tests.scanners.answers import REGION, answer, before_send, create_table
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime.now(UTC)
 PLAN = ItemsPlan(mode="auto", budget_usd=Decimal("0.05"))
 SECONDS = 1.5  # enough to describe a table

@@ -21,6 +21,8 @@ from tests.faults import fault
 from tests.items.test_files import HASH_KEY, in_one_fold, some_items
 from tests.scanners.answers import REGION, answer, before_send, client
 
+pytestmark = pytest.mark.slow
+
 BUCKET = "exports"
 OPTIONS = AwsOptions(region=REGION)
 

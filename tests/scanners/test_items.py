@@ -18,6 +18,8 @@ from tests.engines.dynamodb_local import DynamoDBLocal, fresh_name
 from tests.faults import fault
 from tests.scanners.answers import REGION, answer, answer_with, error
 
+pytestmark = pytest.mark.slow
+
 AUTO = ItemsPlan(mode="auto", budget_usd=Decimal("0.05"))
 TABLE = a_table(created_at=None)
 

@@ -33,6 +33,8 @@ from tests.engines.dynamodb_local import DynamoDBLocal, create_plain_table
 from tests.scanners.answers import REGION, answer, answer_with, before_send, create_table, error
 from tests.scanners.test_items import fill, make_table, page
 
+pytestmark = pytest.mark.slow
+
 LINE = 300 * 1024
 FULL = ItemsPlan(mode="full", budget_usd=Decimal(1), none_above=LINE)
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -36,7 +36,7 @@ role_arn = "arn:aws:iam::{TEST}:role/audit"
 regions = ["{EAST}"]
 """
 
-pytestmark = pytest.mark.usefixtures("moto")
+pytestmark = [pytest.mark.usefixtures("moto"), pytest.mark.slow]
 
 
 def config(text: str) -> Config:

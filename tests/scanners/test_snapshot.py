@@ -43,6 +43,8 @@ from stj_audit.scanners import Aws, AwsOptions, ItemsPlan, open_session, take_sn
 from tests.faults import fault
 from tests.scanners.answers import REGION, answer, answer_with, before_send, client, create_table, error
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime.now(UTC)
 
 
