@@ -17,7 +17,7 @@ from stj_audit.report import SourceLine
 class Definition:
     """
     One table. `id` is the logical id, or Terraform's address; `properties` are those of AWS::DynamoDB::Table. `targets`, `policies` and
-    `alarms` are those of the same file, in the words of their APIs; `scaling_unknown` is why auto scaling is not known.
+    `alarms` are those of the same file, in the words of their APIs; `scaling_unknown` and `alarms_unknown` are why these are not known.
 
     `notes` are sentences for the reader.
     """
@@ -32,6 +32,7 @@ class Definition:
     policies: Sequence[Mapping[str, Any]] = ()
     scaling_unknown: Unresolved | None = None
     alarms: Sequence[Mapping[str, Any]] = ()
+    alarms_unknown: Unresolved | None = None
     notes: tuple[str, ...] = ()
 
     @property

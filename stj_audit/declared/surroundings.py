@@ -41,12 +41,16 @@ def members(properties: Any) -> Mapping[str, Any]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Around:
-    """Auto scaling and alarms of one file, as their APIs would describe them. `unknown` by resource ("table/NAME", "" for any)."""
+    """
+    Auto scaling and alarms of one file, as their APIs would describe them. `unknown` is why auto scaling is not known, by resource
+    ("table/NAME", "" for any); `alarms_unknown`, why alarms are not: one may be there or not, or be of any table.
+    """
 
     targets: tuple[Mapping[str, Any], ...]
     policies: tuple[Mapping[str, Any], ...]
     alarms: tuple[Mapping[str, Any], ...]
     unknown: Mapping[str, Unresolved]
+    alarms_unknown: Unresolved | None = None
 
     @classmethod
     def of(cls, resources: Sequence[Resource], named: Resolver) -> "Around":
@@ -87,6 +91,7 @@ class Around:
             policies=(*definition.policies, *self.policies),
             scaling_unknown=next(unknown, definition.scaling_unknown),
             alarms=self.alarms,
+            alarms_unknown=self.alarms_unknown,
         )
 
 

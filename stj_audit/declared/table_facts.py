@@ -60,5 +60,7 @@ def _auto_scaling(definition: Definition) -> AutoScaling | Unknown:
 
 def _alarms(definition: Definition) -> Alarms | Unknown:
     """Those of the same file. Where there are none for the table they may be in another one."""
+    if definition.alarms_unknown is not None:
+        return Unknown(call=TEMPLATE, reason=definition.alarms_unknown.reason)
     found = alarms.of_table(definition.name, definition.alarms)
     return found if found.alarms else Unknown(call=TEMPLATE, reason=NOT_DEPLOYED)
