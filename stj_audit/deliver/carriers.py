@@ -188,12 +188,15 @@ def ses_rules(addresses: Addresses, configuration_set: str | None) -> Rules:
     return {
         "sesv2": {
             "GetEmailIdentity": Rule(
-                may=frozenset({"EmailIdentity"}), check=lambda asked: addresses.belongs(asked.get("EmailIdentity"))
+                may=frozenset({"EmailIdentity"}),
+                check=lambda asked: addresses.belongs(asked.get("EmailIdentity")),
+                path="/v2/email/identities/*",
             ),
             "SendEmail": Rule(
                 may=frozenset({"ConfigurationSetName", "Content", "Destination", "FromEmailAddress"}),
                 check=is_ours,
                 method="POST",
+                path="/v2/email/outbound-emails",
                 json_body=True,
             ),
         }

@@ -18,8 +18,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from stj_audit.aws_failures import FAILURES, code_of
-from stj_audit.deliver.clients import explained, own_client, own_endpoint
+from stj_audit.deliver.clients import explained, own_client
 from stj_audit.deliver.files import usual_mode
+from stj_audit.endpoints import asked_at, check_no_path
 from stj_audit.errors import ConfigError, UnusableHistory
 from stj_audit.history import SUMMARIES
 from stj_audit.read_only import Place, Rule, Rules
@@ -258,7 +259,7 @@ class Bucket:
 
 def s3_client(what: str, rules: Rules, *, profile: str | None, region: str | None, endpoint_url: str | None) -> Any:
     """A client of S3 for `what`, with the credentials of the caller; nothing is sent yet, and only by `rules`. Raises ConfigError."""
-    elsewhere = own_endpoint("s3", endpoint_url) or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    elsewhere = asked_at("s3", endpoint_url) or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     config = Config(
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
@@ -266,7 +267,9 @@ def s3_client(what: str, rules: Rules, *, profile: str | None, region: str | Non
         s3={"addressing_style": "path"} if elsewhere else None,
     )
     try:
-        return own_client("s3", rules, config, profile=profile, region=region, endpoint_url=endpoint_url)
+        client = own_client("s3", rules, config, profile=profile, region=region, endpoint_url=endpoint_url)
+        check_no_path(client.meta.endpoint_url)
     except FAILURES as error:
         said = explained(error)
         raise ConfigError(f"{what} cannot be reached: {said}", hint=said.hint) from error
+    return client

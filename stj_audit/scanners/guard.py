@@ -57,8 +57,10 @@ ALLOWED: Rules = {
         "DescribeScalingPolicies": rule("NextToken", ServiceNamespace="dynamodb"),
     },
     "backup": {
-        "DescribeProtectedResource": rule("ResourceArn"),
-        "ListRecoveryPointsByResource": rule("ManagedByAWSBackupOnly", "NextToken", "ResourceArn"),
+        "DescribeProtectedResource": Rule(may=frozenset({"ResourceArn"}), path="/resources/*"),
+        "ListRecoveryPointsByResource": Rule(
+            may=frozenset({"ManagedByAWSBackupOnly", "NextToken", "ResourceArn"}), path="/resources/*/recovery-points/"
+        ),
     },
     "service-quotas": {"ListServiceQuotas": rule("NextToken", ServiceCode="dynamodb")},
     "pricing": {"GetProducts": rule("Filters", "FormatVersion", "MaxResults", "NextToken", ServiceCode="AmazonDynamoDB")},
