@@ -2,9 +2,10 @@
 The read-only guard: the only place that makes sessions of AWS, and each has an allow-list of operations and of their parameters.
 
 It stands at three walls of every client of a session: before the parameters are looked at, before the request is built, and before it is
-sent, where what counts is what the request itself says, and once more when all other handlers have run. What is not on the list raises WriteRefused, nothing is sent, and the run fails
-(see `refusals`). A list is what its owner sends and no more: that of the audit is in `scanners.guard`, those of the history, of reports and
-of mail are in `deliver`. The calls by which botocore itself gets credentials are on every list.
+sent, where what counts is what the request itself says, once more when all other handlers have run. What is not on the list raises
+WriteRefused, nothing is sent, and the run fails (see `refusals`). A list is what its owner sends and no more: that of the audit is in
+`scanners.guard`, those of the history, of reports and of mail are in `deliver`. The calls by which botocore itself gets credentials are on
+every list.
 """
 
 from collections.abc import Callable, Mapping
