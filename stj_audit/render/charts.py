@@ -9,10 +9,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stj_audit.render import filters
+from stj_audit.render import digest_tables, filters
+from stj_audit.render.digest import capital
 from stj_audit.render.digest_money import ALL_PARTS, Bill
 from stj_audit.report import AttributeReport, ItemsReport
-from stj_audit.wording import counted
+from stj_audit.wording import counted, items_read
 
 WIDTH, NARROW_WIDTH = 720, 320
 
@@ -295,10 +296,11 @@ def _axis_size(size_bytes: int) -> str:
 
 
 def _description(items: ItemsReport) -> str:
+    half, largest = digest_tables.item_size_words(items.p50_bytes, items), digest_tables.largest_words(items)
+    lines = [f"over {filters.size(line.threshold_bytes)}: {line.found:,}" for line in (items.over_warn, items.over_max)]
     return (
-        f"Histogram with logarithmic axes of {counted(items.scanned, 'item')}: half are at most {filters.size(items.p50_bytes)}, "
-        f"the largest is {filters.size(items.max_bytes)}. Over {filters.size(items.over_warn.threshold_bytes)}: {items.over_warn.found:,}; "
-        f"over {filters.size(items.over_max.threshold_bytes)}: {items.over_max.found:,}."
+        f"Histogram with logarithmic axes of {items_read(items.scanned, items.coverage)}: half are at most {half}, the largest is {largest}. "
+        f"{capital('; '.join(lines))}."
     )
 
 

@@ -287,15 +287,11 @@ def mail_tables(report: Report, most: int) -> tuple[MailTable, ...]:
 
 
 def _table_row(report: Report, table: TableReport) -> MailTable:
-    items = table.items
-    sampled = items is not None and items.coverage != "full" and items.max_bytes is not None
-    largest = filters.size(None if items is None else items.max_bytes)
     return MailTable(
         name=cut(table.name),
         grade=letter(table.grade),
         cost=filters.usd_cell(table.cost.monthly_usd, table.cost.complete),
-        # The largest item of a sample is one that is there, and not necessarily the largest that is there
-        largest=f"{filters.AT_LEAST} {largest}" if sampled else largest,
+        largest=digest_tables.largest_cell(table.items),
         findings=_findings(report, table),
     )
 

@@ -220,6 +220,50 @@ def coverage_text(items: ItemsReport, table: TableReport) -> str:
     return f"{told}; mean of the table {filters.size(sample.mean_low)} to {filters.size(sample.mean_high)}"
 
 
+def is_sampled(items: ItemsReport | None) -> bool:
+    """Whether sizes are those of a part of the items, and say of the table only what a sample can."""
+    return items is not None and items.coverage != "full"
+
+
+def largest_cell(items: ItemsReport | None) -> str:
+    """The largest item, for tables: "387.0 KB", and "≥ 387.0 KB" of a sample: it is there, and a larger one may be."""
+    return _marked(items, None if items is None else items.max_bytes, filters.AT_LEAST)
+
+
+def largest_words(items: ItemsReport) -> str:
+    """As `largest_cell`, for sentences: "at least 387.0 KB"."""
+    return _marked(items, items.max_bytes, "at least")
+
+
+def p99_cell(items: ItemsReport | None) -> str:
+    return item_size(None if items is None else items.p99_bytes, items)
+
+
+def item_size(size_bytes: float | None, items: ItemsReport | None) -> str:
+    """A mean or a percentile, for tables: "1.2 KB", and "≈ 1.2 KB" of a sample, which only estimates it."""
+    return _marked(items, size_bytes, filters.ABOUT)
+
+
+def item_size_words(size_bytes: float | None, items: ItemsReport) -> str:
+    """As `item_size`, for sentences: "about 1.2 KB"."""
+    return _marked(items, size_bytes, "about")
+
+
+def _marked(items: ItemsReport | None, size_bytes: float | None, mark: str) -> str:
+    told = filters.size(size_bytes)
+    return f"{mark} {told}" if size_bytes is not None and is_sampled(items) else told
+
+
+def sample_note(tables: Sequence[TableReport]) -> str:
+    """What the marks of a sample mean, to be said under tables of sizes; empty where no sample is among them."""
+    if not any(is_sampled(table.items) and table.items is not None and table.items.max_bytes is not None for table in tables):
+        return ""
+    return (
+        f"{filters.ABOUT} and {filters.AT_LEAST} before the size of an item: only a sample of the table was read, so it is about that, "
+        "or at least that."
+    )
+
+
 def biggest_attributes(items: ItemsReport) -> tuple[AttributeReport, ...]:
     return tuple(sorted(items.attributes, key=lambda one: (-one.total_bytes, one.name)))
 

@@ -18,6 +18,7 @@ BY_THE_MILLION = (
     "request unit",
 )  # how the units end whose price is read by the million; hours and GB-months are priced each
 AT_LEAST, AT_MOST = "≥", "≤"  # of what is known in part, in tables; sentences say it in words
+ABOUT = "≈"  # of what a sample says of all
 MARKS = {AT_LEAST: "at least", AT_MOST: "at most"}
 _MARKED = {sign: re.compile(rf"{sign}[ \u00a0]-?[$\d]") for sign in MARKS}
 

@@ -6,7 +6,7 @@ Gmail and Outlook show no SVG. The same report gives the same bytes on every mac
 
 from dataclasses import dataclass
 
-from stj_audit.render import charts, digest, digest_money, filters, lettering
+from stj_audit.render import charts, digest, digest_money, digest_tables, filters, lettering
 from stj_audit.render.escape import cut
 from stj_audit.render.templates import render_mail_picture
 from stj_audit.report import ItemsReport, Report, TableReport
@@ -76,7 +76,7 @@ def _notes(items: ItemsReport) -> tuple[str, ...]:
     ]
     return (
         f"Read: {items_read(items.scanned, items.coverage)}",
-        f"Half at most {filters.size(items.p50_bytes)}, largest {filters.size(items.max_bytes)}",
+        f"Half at most {digest_tables.item_size_words(items.p50_bytes, items)}, largest {digest_tables.largest_words(items)}",
         digest.capital(", ".join(over)),
     )
 

@@ -171,8 +171,8 @@ def _tables(page: Page, report: Report) -> None:
                 _name(table.name),
                 filters.count(table.item_count),
                 filters.size(table.size_bytes),
-                filters.size(table.items.p99_bytes if table.items else None),
-                filters.size(table.items.max_bytes if table.items else None),
+                digest_tables.p99_cell(table.items),
+                digest_tables.largest_cell(table.items),
                 digest_tables.throttles_cell(table.traffic),
                 filters.usd_cell(table.cost.monthly_usd, table.cost.complete),
             )
@@ -182,6 +182,8 @@ def _tables(page: Page, report: Report) -> None:
         numbers=frozenset({2, 3, 4, 5, 6, 7}),
         colors=[TONE_COLORS[digest.grade_tone(table.grade)] for table in digest.head(report.tables)],
     )
+    if digest_tables.sample_note(digest.head(report.tables)):
+        page.text(digest_tables.sample_note(digest.head(report.tables)))
     if digest.rest(report.tables):
         page.text(digest.rest(report.tables))
 
