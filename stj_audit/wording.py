@@ -6,6 +6,7 @@ reading only: compare bytes, never these texts.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
@@ -62,6 +63,17 @@ def dollars(amount_usd: int | Decimal) -> str:
         return "less than $0.01"
     shown = _rounded(exact, "1" if abs(exact) >= _WHOLE_DOLLARS_FROM else "0.01")
     return f"{'-' if shown < 0 else ''}${abs(shown):,}"
+
+
+def at_least_dollars(amount_usd: int | Decimal) -> str:
+    """A sum of which a part is not known: "at least $5.30"; "more than $0.00" where what is known is less than a cent."""
+    exact = Decimal(amount_usd)
+    return "more than $0.00" if 0 < exact < Decimal("0.01") else f"at least {dollars(exact)}"
+
+
+def on_date(when: date | datetime) -> str:
+    """A day: "22 November 2026"."""
+    return f"{when.day} {when:%B %Y}"
 
 
 def round_figure(number: int) -> int:

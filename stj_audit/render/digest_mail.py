@@ -34,9 +34,8 @@ def subject(report: Report, name: str) -> str:
     overall, current = report.overall, report.costs.current
     points = [f"{overall.score:.0f}"] if overall.score is not None else ["no score"]
     points += [short_change(report)] if short_change(report) else []
-    cost = (
-        f"{filters.usd_words(current.monthly_usd, current.complete)}/month" if current.monthly_usd is not None else "cost not known"
-    )
+    known = current.monthly_usd is not None and (current.monthly_usd or current.complete)  # "at least $0.00" says nothing
+    cost = f"{filters.usd_words(current.monthly_usd, current.complete)}/month" if known else "cost not known"
     gate = digest_gate.real_gate(report)
     failed = f", {digest_gate.headline(report)}" if gate is not None and gate.verdict != PASSED else ""
     environment = f"[{cut(name.strip(), ENVIRONMENT_LENGTH)}] " if name.strip() else ""
