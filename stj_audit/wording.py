@@ -95,12 +95,14 @@ def a_few(words: Iterable[str], *, at_most: int = 3) -> str:
 
 def printable(name: str) -> str:
     """
-    A name that others chose, such as an attribute's, in double quotes: control characters escaped, cut after 60 characters.
+    A name that others chose, such as an attribute's, in double quotes: control characters escaped, of more than 60 characters the first 40
+    and the last 20.
 
     It is text for people: renderers still escape it for their format, and commands need the name itself.
     """
     escaped = "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in name)
-    return f'"{escaped[:_NAME_CHARACTERS]}…"' if len(escaped) > _NAME_CHARACTERS else f'"{escaped}"'
+    end = _NAME_CHARACTERS // 3
+    return f'"{escaped[: _NAME_CHARACTERS - end]}…{escaped[-end:]}"' if len(escaped) > _NAME_CHARACTERS else f'"{escaped}"'
 
 
 def resource(index: str | None) -> str:

@@ -134,7 +134,7 @@ def test_names_of_others_cannot_break_a_line_or_flood_it() -> None:
     assert printable("a\nb\x1b[31m\x07") == '"a\\nb\\x1b[31m\\x07"'
     assert printable("\u202eabc") == '"\\u202eabc"'
     assert printable("x" * 60) == '"' + "x" * 60 + '"'
-    assert printable("x" * 61) == '"' + "x" * 60 + '…"'
+    assert printable("x" * 61) == '"' + "x" * 40 + "…" + "x" * 20 + '"'
 
 
 def test_tells_the_table_from_its_indexes() -> None:

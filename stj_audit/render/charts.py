@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from stj_audit.render import digest_tables, filters
 from stj_audit.render.digest import capital
 from stj_audit.render.digest_money import ALL_PARTS, Bill
+from stj_audit.render.escape import cut_name
 from stj_audit.report import AttributeReport, ItemsReport
 from stj_audit.wording import counted, items_read
 
@@ -379,6 +380,11 @@ class AttributeBars:
     is_narrow: bool
 
 
+def label(name: str) -> str:
+    """A name that fits beside a bar."""
+    return name if len(name) <= LABEL_CHARACTERS else cut_name(name, LABEL_CHARACTERS - 1)
+
+
 def attribute_bars(attributes: Sequence[AttributeReport], narrow: bool = False) -> AttributeBars:
     """The attributes that make up most of the bytes, largest first; a full bar is all bytes read."""
     full_width = float(NARROW_WIDTH) if narrow else ATTRIBUTE_WIDTH
@@ -391,7 +397,7 @@ def attribute_bars(attributes: Sequence[AttributeReport], narrow: bool = False) 
             AttributeBar(
                 y=row + NARROW_NAME_HEIGHT if narrow else row,
                 text_y=row + 12.5,
-                name=one.name if len(one.name) <= LABEL_CHARACTERS else one.name[: LABEL_CHARACTERS - 1] + "…",
+                name=label(one.name),
                 width=round(full_width * min(max(one.share, 0.0), 1.0), 1),
                 label=f"{filters.percent(one.share)}, {filters.size(one.mean_bytes)} each",
                 tip=f"{filters.percent(one.share)} of all bytes; largest {filters.size(one.max_bytes)}",

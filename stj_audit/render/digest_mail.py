@@ -10,7 +10,7 @@ from datetime import date
 
 from stj_audit.render import digest, digest_gate, digest_money, digest_tables, digest_trend, filters
 from stj_audit.render.digest_trend import Outlook
-from stj_audit.render.escape import cut, visible
+from stj_audit.render.escape import cut, cut_name, visible
 from stj_audit.report import PASSED, Finding, Forecast, Report, TableReport, Trend, TrendRun
 from stj_audit.wording import a_few, counted
 
@@ -118,7 +118,7 @@ def _new_and_gone(report: Report) -> list[str]:
     new, gone = frozenset(report.trend.new_findings), report.trend.gone_findings
     if not new and not gone:
         return ["No finding is new, and none is gone."]
-    places = [f"{digest_gate.place_of(one)}, {cut(one.title)}" for one in digest_gate.worst_first(report) if one.id in new]
+    places = [f"{digest_gate.place_of(one)}, {cut_name(one.title)}" for one in digest_gate.worst_first(report) if one.id in new]
     told = f"New: {counted(len(new), 'finding')}{f': {a_few(places)}' if places else ''}." if new else "No finding is new."
     return [told, f"Gone: {counted(gone, 'finding')}, fixed, suppressed or not looked at." if gone else "No finding is gone."]
 
@@ -287,7 +287,7 @@ def mail_tables(report: Report, most: int) -> tuple[MailTable, ...]:
 
 def _table_row(report: Report, table: TableReport) -> MailTable:
     return MailTable(
-        name=cut(table.name),
+        name=cut_name(table.name),
         grade=letter(table.grade),
         cost=filters.usd_cell(table.cost.monthly_usd, table.cost.complete),
         largest=digest_tables.largest_cell(table.items),
@@ -321,7 +321,7 @@ def more_in_report(rows: Sequence[object], most: int) -> str:
 def gate_words(report: Report) -> str:
     """How the gate came out and what it asks for; empty where it asks for nothing and is passed."""
     gate = digest_gate.real_gate(report)
-    return "" if gate is None else f"Gate {cut(gate.verdict)}: it {digest_gate.held_against(gate)}."
+    return "" if gate is None else f"Gate {cut_name(gate.verdict)}: it {digest_gate.held_against(gate)}."
 
 
 def gate_reasons(report: Report, brief: int) -> tuple[str, ...]:

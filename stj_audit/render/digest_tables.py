@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from stj_audit.render import filters
 from stj_audit.render.digest import MAX_ROWS, NOT_CHECKED
-from stj_audit.render.escape import cut
+from stj_audit.render.escape import cut_name
 from stj_audit.report import (
     AttributeReport,
     AutoScalingReport,
@@ -98,7 +98,7 @@ def scaling(targets: Sequence[AutoScalingReport] | None) -> str:
 def ttl(report: Report, table: TableReport) -> str:
     """ "on, by expires_at", "off", or "not checked" when the call did not answer."""
     if table.ttl_attribute is not None:
-        return f"on, by {cut(table.ttl_attribute)}"
+        return f"on, by {cut_name(table.ttl_attribute)}"
     return NOT_CHECKED if _unanswered(report.not_checked, table.name, TTL_CALL) else "off"
 
 
