@@ -110,7 +110,7 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
     not_checked = _not_checked(snapshot, results)
     rules = tuple(_rule_run(result) for result in (*results, *unread))
     overall, categories = graded[at_target].overall, graded[at_target].categories
-    today = snapshot.finished_at.date()
+    review = _next_review(still_open, scale, snapshot.finished_at.date())
     telling = assessment.Telling(
         facts=snapshot.tables,
         results=[*results, *unread],
@@ -153,9 +153,9 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
         good=assessment.good(telling),
         practices=assessment.practices(telling),
         recommendations=assessment.recommendations(telling),
-        actions=assessment.actions(telling),
+        actions=assessment.actions(telling, review),
         summary=assessment.summary(telling),
-        next_review=_next_review(still_open, scale, today),
+        next_review=review,
         rules=rules,
         ignores=ignores.reports(),
         limits=_limits(judged, scale),

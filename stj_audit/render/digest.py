@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from stj_audit.render import filters
-from stj_audit.render.escape import cut
+from stj_audit.render.escape import cut_name
 from stj_audit.report import (
     SEVERAL,
     Action,
@@ -105,7 +105,7 @@ def grade_range(best: str, worst: str) -> str:
 
 def held(grade: str, held_by: str) -> str:
     """Why a grade is not higher, or why there is none: "Held at B+ because ...", "No grade because ..."."""
-    return f"{'No grade' if grade == NO_GRADE else f'Held at {cut(grade)}'} because {filters.sentence(held_by)}"
+    return f"{'No grade' if grade == NO_GRADE else f'Held at {cut_name(grade)}'} because {filters.sentence(held_by)}"
 
 
 def status_tone(status: str) -> str:
@@ -183,7 +183,7 @@ def against_baseline(report: Report) -> str:
     if baseline.known:
         told += " What is known counts neither in the grade nor as avoidable."
     if report.overall_unsuppressed is not None:
-        told += f" Were nothing suppressed, the grade would be {cut(report.overall_unsuppressed.grade)}."
+        told += f" Were nothing suppressed, the grade would be {cut_name(report.overall_unsuppressed.grade)}."
     return told
 
 
@@ -339,7 +339,7 @@ def _place(row: NotChecked) -> str:
 
 def listed(names: Sequence[str], length: int = 6) -> str:
     """ "a, b and 3 more", each name cut as names are."""
-    shown = ", ".join(cut(name) for name in names[:length])
+    shown = ", ".join(cut_name(name) for name in names[:length])
     return f"{shown} and {len(names) - length:,} more" if len(names) > length else shown
 
 

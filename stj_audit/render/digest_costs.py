@@ -7,7 +7,7 @@ from decimal import Decimal
 from stj_audit.render import filters
 from stj_audit.render.digest import capital
 from stj_audit.render.digest_money import line_title
-from stj_audit.render.escape import cut
+from stj_audit.render.escape import cut, cut_name
 from stj_audit.report import CostLine, Costs, GrowthParts, PatternCost, PriceSource, Projection
 from stj_audit.wording import a_few, counted
 
@@ -150,8 +150,8 @@ def _in_all(line: CostLine) -> str:
 
 
 def _place(line: CostLine) -> str:
-    table = cut(line.table) if line.table else ALL_TABLES
-    return table if line.index is None else f"{cut(line.index)} in {table}"
+    table = cut_name(line.table) if line.table else ALL_TABLES
+    return table if line.index is None else f"{cut_name(line.index)} in {table}"
 
 
 def basis(line: CostLine) -> str:

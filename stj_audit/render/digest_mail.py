@@ -10,7 +10,7 @@ from datetime import date
 
 from stj_audit.render import digest, digest_gate, digest_money, digest_tables, digest_trend, filters
 from stj_audit.render.digest_trend import Outlook
-from stj_audit.render.escape import cut, visible
+from stj_audit.render.escape import cut, cut_name, visible
 from stj_audit.report import PASSED, Finding, Forecast, Report, TableReport, Trend, TrendRun
 from stj_audit.wording import a_few, counted
 
@@ -34,9 +34,8 @@ def subject(report: Report, name: str) -> str:
     overall, current = report.overall, report.costs.current
     points = [f"{overall.score:.0f}"] if overall.score is not None else ["no score"]
     points += [short_change(report)] if short_change(report) else []
-    cost = (
-        f"{filters.usd_words(current.monthly_usd, current.complete)}/month" if current.monthly_usd is not None else "cost not known"
-    )
+    known = current.monthly_usd is not None and (current.monthly_usd or current.complete)  # "at least $0.00" says nothing
+    cost = f"{filters.usd_words(current.monthly_usd, current.complete)}/month" if known else "cost not known"
     gate = digest_gate.real_gate(report)
     failed = f", {digest_gate.headline(report)}" if gate is not None and gate.verdict != PASSED else ""
     environment = f"[{cut(name.strip(), ENVIRONMENT_LENGTH)}] " if name.strip() else ""
@@ -119,7 +118,7 @@ def _new_and_gone(report: Report) -> list[str]:
     new, gone = frozenset(report.trend.new_findings), report.trend.gone_findings
     if not new and not gone:
         return ["No finding is new, and none is gone."]
-    places = [f"{digest_gate.place_of(one)}, {cut(one.title)}" for one in digest_gate.worst_first(report) if one.id in new]
+    places = [f"{digest_gate.place_of(one)}, {cut_name(one.title)}" for one in digest_gate.worst_first(report) if one.id in new]
     told = f"New: {counted(len(new), 'finding')}{f': {a_few(places)}' if places else ''}." if new else "No finding is new."
     return [told, f"Gone: {counted(gone, 'finding')}, fixed, suppressed or not looked at." if gone else "No finding is gone."]
 
@@ -287,15 +286,11 @@ def mail_tables(report: Report, most: int) -> tuple[MailTable, ...]:
 
 
 def _table_row(report: Report, table: TableReport) -> MailTable:
-    items = table.items
-    sampled = items is not None and items.coverage != "full" and items.max_bytes is not None
-    largest = filters.size(None if items is None else items.max_bytes)
     return MailTable(
-        name=cut(table.name),
+        name=cut_name(table.name),
         grade=letter(table.grade),
         cost=filters.usd_cell(table.cost.monthly_usd, table.cost.complete),
-        # The largest item of a sample is one that is there, and not necessarily the largest that is there
-        largest=f"{filters.AT_LEAST} {largest}" if sampled else largest,
+        largest=digest_tables.largest_cell(table.items),
         findings=_findings(report, table),
     )
 
@@ -326,7 +321,7 @@ def more_in_report(rows: Sequence[object], most: int) -> str:
 def gate_words(report: Report) -> str:
     """How the gate came out and what it asks for; empty where it asks for nothing and is passed."""
     gate = digest_gate.real_gate(report)
-    return "" if gate is None else f"Gate {cut(gate.verdict)}: it {digest_gate.held_against(gate)}."
+    return "" if gate is None else f"Gate {cut_name(gate.verdict)}: it {digest_gate.held_against(gate)}."
 
 
 def gate_reasons(report: Report, brief: int) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -97,6 +98,16 @@ def test_the_subject_carries_the_verdict() -> None:
     assert subject_of(trended_report()) == "[prod] DynamoDB health: C (71, +1), at least $0.95/month"
     assert subject_of(sample_report(), "") == "DynamoDB health: C (71), at least $0.95/month"
     assert subject_of(unknown_report()) == "[prod] DynamoDB health: ? (no score), cost not known"
+
+
+@pytest.mark.parametrize(
+    ("known", "complete", "words"),
+    [("0", False, "cost not known"), ("0", True, "$0.00/month"), ("0.004", False, "more than $0.00/month")],
+)
+def test_the_subject_names_no_bound_that_says_nothing(*, known: str, complete: bool, words: str) -> None:
+    report = sample_report()
+    current = replace(report.costs.current, monthly_usd=Decimal(known), complete=complete)
+    assert subject_of(replace(report, costs=replace(report.costs, current=current))).endswith(f"(71), {words}")
 
 
 @pytest.mark.parametrize(
