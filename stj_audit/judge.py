@@ -70,6 +70,8 @@ class Terms:
     prices_by_region: Mapping[str, PriceSheet] = field(default_factory=dict)
     today: date | None = None
     """The day on which ignores hold; None: that of the snapshot. Whatever has an age has it at the time of the snapshot."""
+    asked: tuple[str, ...] = ()
+    """The names and globs of the tables that were asked for; empty: every table was."""
 
     def prices_of(self, region: str) -> PriceSheet:
         return self.prices_by_region.get(region, self.prices)
@@ -503,6 +505,7 @@ def _audit(snapshot: Snapshot, terms: Terms, scale: Scale) -> Audit:
         scopes=scope_reports(snapshot),
         templates=snapshot.templates or UNSET,
         notes=snapshot.notes or UNSET,
+        asked=terms.asked or UNSET,
     )
 
 

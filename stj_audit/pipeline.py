@@ -174,6 +174,7 @@ def terms_of(request: Request, gathered: Gathered, audit_id: str, today: date | 
         baseline=request.baseline,
         gate=request.gate,
         today=today,
+        asked=tuple(request.patterns),
     )
 
 

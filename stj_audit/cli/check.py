@@ -204,7 +204,7 @@ def _judged_again(ctx: click.Context, request: "Request", settings: dict[str, An
     if saved.facts is UNSET:
         defaults = (click.core.ParameterSource.DEFAULT, click.core.ParameterSource.DEFAULT_MAP)
         asked = [words for name, words in ASKS_ANEW.items() if ctx.get_parameter_source(name) not in defaults]
-        return gate_as_it_is(saved, request.gate, origin=origin, asked=asked)
+        return gate_as_it_is(saved, request.gate, request.config, origin=origin, asked=asked)
     return judge_again(saved, request, origin=origin, today=today(), new_prices=settings["prices"] == "bundled")
 
 
