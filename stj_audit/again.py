@@ -81,8 +81,9 @@ def _expected(saved: Report, config: Config, patterns: Sequence[str]) -> tuple[s
 def gate_as_it_is(saved: Report, terms: GateTerms, config: Config, *, origin: str, asked: Sequence[str]) -> Report:
     """
     A report without facts, held against a gate as it was judged: its findings can be, and whether the tables that `config` declares are in
-    it, and no more. `asked` are options that were given, of ASKS_ANEW. Raises ConfigError where one was, or where the sizes of items are to be
-    looked at.
+    it, and no more. `asked` are options that were given, of ASKS_ANEW.
+
+    Raises ConfigError where one was, or where the sizes of items are to be looked at.
     """
     without = f"{origin} was written without facts"
     if asked:

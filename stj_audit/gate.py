@@ -92,7 +92,8 @@ def _declared_verdicts(terms: GateTerms) -> tuple[ItemsVerdict, ...]:
 def _absent(snapshot: Snapshot, terms: GateTerms) -> Iterator[tuple[str, str]]:
     """(what it is called, why it could not be looked at) of each table that could not be described, or is not there."""
     for missing in snapshot.missing:
-        yield missing.title, f"{missing.unknown.call} failed: {missing.unknown.reason}"
+        failed = "" if missing.is_absent else f"{missing.unknown.call} failed: "
+        yield missing.title, failed + missing.unknown.reason
     yield from ((name, "the configuration declares the table, and it is not there") for name in _not_there(snapshot, terms))
 
 

@@ -105,7 +105,7 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
         prices=terms.prices,
         scale=scale,
         free_tier=terms.free_tier,
-        whole=not snapshot.missing and not any(scope.not_read for scope in snapshot.scopes),
+        whole=all(one.is_absent for one in snapshot.missing) and not any(scope.not_read for scope in snapshot.scopes),
         assumptions=assessment.assumptions([one.priced for one in judged], scale, users_source, free_tier=terms.free_tier),
     )
     results = [result for one in judged for result in one.open_results(at_target)]
@@ -278,6 +278,7 @@ def _unread(snapshot: Snapshot) -> tuple[Result, ...]:
     return tuple(
         Result(check=check, table=missing.title, status=Status.UNKNOWN, unknowns=(missing.unknown,), reason=missing.unknown.reason)
         for missing in snapshot.missing
+        if not missing.is_absent
         for check in all_checks()
     )
 
