@@ -70,6 +70,8 @@ class Terms:
     prices_by_region: Mapping[str, PriceSheet] = field(default_factory=dict)
     today: date | None = None
     """The day on which ignores hold; None: that of the snapshot. Whatever has an age has it at the time of the snapshot."""
+    asked: tuple[str, ...] = ()
+    """The names and globs of the tables that were asked for; empty: every table was."""
 
     def prices_of(self, region: str) -> PriceSheet:
         return self.prices_by_region.get(region, self.prices)
@@ -103,7 +105,7 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
         prices=terms.prices,
         scale=scale,
         free_tier=terms.free_tier,
-        whole=not snapshot.missing and not any(scope.not_read for scope in snapshot.scopes),
+        whole=all(one.is_absent for one in snapshot.missing) and not any(scope.not_read for scope in snapshot.scopes),
         assumptions=assessment.assumptions([one.priced for one in judged], scale, users_source, free_tier=terms.free_tier),
     )
     results = [result for one in judged for result in one.open_results(at_target)]
@@ -276,6 +278,7 @@ def _unread(snapshot: Snapshot) -> tuple[Result, ...]:
     return tuple(
         Result(check=check, table=missing.title, status=Status.UNKNOWN, unknowns=(missing.unknown,), reason=missing.unknown.reason)
         for missing in snapshot.missing
+        if not missing.is_absent
         for check in all_checks()
     )
 
@@ -503,6 +506,7 @@ def _audit(snapshot: Snapshot, terms: Terms, scale: Scale) -> Audit:
         scopes=scope_reports(snapshot),
         templates=snapshot.templates or UNSET,
         notes=snapshot.notes or UNSET,
+        asked=terms.asked or UNSET,
     )
 
 

@@ -91,7 +91,7 @@ def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell |
     Interrupted for Ctrl-C, where that is kept.
     """
     check_names(request.config.ignore, all_checks(), origin=request.config.path or "the configuration")
-    request = replace(request, gate=replace(request.gate, expected=_expected(request)))
+    request = replace(request, gate=replace(request.gate, expected=expected_tables(request.config, request.patterns)))
     targets = targets_of(request.aws, request.regions, request.config.account)
     # Before anything is read and paid for; an account that is not named by a role is known later
     check_belongs(request.baseline, [(target.account, target.aws.region) for target in targets])
@@ -174,15 +174,14 @@ def terms_of(request: Request, gathered: Gathered, audit_id: str, today: date | 
         baseline=request.baseline,
         gate=request.gate,
         today=today,
+        asked=tuple(request.patterns),
     )
 
 
-def _expected(request: Request) -> tuple[str, ...]:
-    """The tables that the configuration declares and that the request means: of those that it does not name, nothing is said."""
-    names = [(name, name.rpartition("/")[2]) for name in request.config.tables]
-    return tuple(
-        name for name, bare in names if not request.patterns or any(matches(pattern, bare) for pattern in request.patterns)
-    )
+def expected_tables(config: Config, patterns: Sequence[str]) -> tuple[str, ...]:
+    """The tables that the configuration declares and that `patterns` mean: of those that they do not name, nothing is said."""
+    names = [(name, name.rpartition("/")[2]) for name in config.tables]
+    return tuple(name for name, bare in names if not patterns or any(matches(pattern, bare) for pattern in patterns))
 
 
 def _sheets(request: Request, targets: Sequence[Target], now: datetime, ends_at: float | None) -> dict[str, PriceSheet]:

@@ -160,7 +160,8 @@ def _reading(target: Target, ended: Snapshot | AuditError) -> Reading:
 
 def _check_found(patterns: Sequence[str], snapshot: Snapshot) -> None:
     """Raise NoTables where no table was found, or none of a name or glob, unless it may be where nothing could be read."""
-    names = [*(facts.table.name for facts in snapshot.tables), *(missing.name for missing in snapshot.missing)]
+    missing = (missing.name for missing in snapshot.missing if not missing.is_absent)
+    names = [*(facts.table.name for facts in snapshot.tables), *missing]
     unread = [scope for scope in snapshot.scopes if scope.not_read is not None]
     idle = [pattern for pattern in patterns if not any(matches(pattern, name) for name in names)]
     where = whereabouts(snapshot)
