@@ -105,7 +105,13 @@ def test_several_accounts_are_all_of_its_scopes() -> None:
         for account, region in places
     )
     audit = replace(report.audit, account="several", region="several", scopes=scopes)
-    assert scopes_of(replace(report, audit=audit)) == ("1/us-east-1", "2/eu-north-1")
+    several = replace(report, audit=audit)
+    assert scopes_of(several) == ("1/us-east-1", "2/eu-north-1")
+    assert re.fullmatch(r"several-([0-9a-f]{8})/several-\1/2026/11/22T0600Z-[A-Za-z0-9-]+\.json", name_of(several))
+    assert is_name(name_of(several))
+    turned = replace(report, audit=replace(audit, scopes=scopes[::-1]))
+    assert name_of(turned) == name_of(several), "their order is none of what was audited"
+    assert name_of(replace(report, audit=replace(audit, scopes=scopes[:1]))) != name_of(several)
 
 
 GOOD = to_json(summary(sample_report()))
