@@ -45,7 +45,8 @@ Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 class TableSummary:
     """
     One table on one day. `items` and `size_bytes` as DescribeTable has them; `max_bytes` and `p99_bytes` of the items read, null where none
-    were; `sampled`: not all were read, so that the largest may not be among them. `throttles`: reads and writes, null: not known.
+    were; `sampled`: not all were read, so that the largest may not be among them; `seen_empty`: all were read, and there are none.
+    `throttles`: reads and writes, null: not known.
     """
 
     items: Count | None
@@ -54,6 +55,7 @@ class TableSummary:
     p99_bytes: Count | None
     sampled: bool
     throttles: Count | None
+    seen_empty: bool = False  # runs that were kept before it was asked do not have it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,6 +124,7 @@ def _table(table: TableReport) -> TableSummary:
         p99_bytes=None if items is None else items.p99_bytes,
         sampled=items is not None and items.coverage != "full",
         throttles=sum(known) if known else None,
+        seen_empty=items is not None and items.coverage == "full" and items.max_bytes is None,
     )
 
 
