@@ -182,7 +182,13 @@ def no_forecast(report: Report) -> str:
         return ""
     if report.trend.too_early is not None:
         return f"When items reach 300 and 400 KB is not known: {filters.sentence(report.trend.too_early)}"
-    return "No table's largest item is known to grow towards 300 or 400 KB."
+    states = {forecast.state for table in report.trend.tables for forecast in table.forecasts}
+    if states <= {"never", "far"}:
+        return "No table's largest item is known to grow towards 300 or 400 KB."
+    doubt = (
+        "that the largest item of a table grows is not sure" if "unsure" in states else "too little is known of the largest items"
+    )
+    return f"When items reach 300 and 400 KB is not known: {doubt}."
 
 
 # -------------------------------------------------------------------------------------------------------------- actions

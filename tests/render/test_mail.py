@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from stj_audit.history import summary
 from stj_audit.render import digest_mail, mail_picture
 from stj_audit.render.mail import MOST_HTML_BYTES, MailBody, mail_body
-from stj_audit.report import Report, ScopeReport
+from stj_audit.report import Forecast, Report, ScopeReport
 from stj_audit.trend import trend
 from tests.gated_report import a_gate, a_large_report, gated_report, hostile_gated_report, no_gate, passed_gate
 from tests.large_report import a_report_of
@@ -353,6 +353,22 @@ def test_the_soonest_forecast_comes_first() -> None:
     still = replace(sample_report(), trend=trend(earlier, flat))
     assert digest_mail.soonest(still) == ()
     assert digest_mail.no_forecast(still) == "No table's largest item is known to grow towards 300 or 400 KB."
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ("unsure", "When items reach 300 and 400 KB is not known: that the largest item of a table grows is not sure."),
+        ("not known", "When items reach 300 and 400 KB is not known: too little is known of the largest items."),
+        ("reached", ""),
+    ],
+)
+def test_where_no_date_is_known_nothing_is_said_to_be_sure(state: str, told: str) -> None:
+    report = trended_report()
+    assert report.trend
+    forecasts = [(Forecast(line_bytes=300 * 1024, state=one),) for one in (state, *["never"] * (len(report.trend.tables) - 1))]
+    tables = tuple(replace(one, forecasts=its) for one, its in zip(report.trend.tables, forecasts, strict=True))
+    assert digest_mail.no_forecast(replace(report, trend=replace(report.trend, tables=tables))) == told
 
 
 # ----------------------------------------------------------------------------------------------------------------- size

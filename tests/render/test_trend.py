@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -154,6 +155,40 @@ def test_dates_say_how_sure_they_are() -> None:
 )
 def test_no_date_says_why(state: str, because: str, told: str) -> None:
     assert words(*(Forecast(line_bytes=line, state=state, because=because) for line in (LINE, LIMIT))) == told
+
+
+def test_what_was_last_read_says_when() -> None:
+    gone = [Forecast(line_bytes=line, state="reached", because="when last read, on 2 May 2026") for line in (LINE, LIMIT)]
+    assert words(*gone, largest_bytes=None) == "the largest item had reached 300 KB and 400 KB when last read, on 2 May 2026."
+
+
+def test_what_is_not_sure_says_from_when_on() -> None:
+    line, limit = (Forecast(line_bytes=one, state="unsure", earliest=date(2027, 1, 1)) for one in (LINE, LIMIT))
+    assert words(line, limit) == (
+        "the largest item (now 100.0 KB) does not grow as far as can be told, and reaches 300 KB or 400 KB not before "
+        "1 January 2027, if ever."
+    )
+    later = replace(limit, earliest=date(2028, 2, 1))
+    assert words(line, later) == (
+        "the largest item (now 100.0 KB) does not grow as far as can be told, and reaches 300 KB not before 1 January 2027, if ever; "
+        "does not grow as far as can be told, and reaches 400 KB not before 1 February 2028, if ever."
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "at_target", "told"),
+    [
+        (
+            Decimal("-2.00"),
+            Decimal("3.50"),
+            "falls by $2.00 each month; what a month costs at 10,000 users grows by $3.50 each month.",
+        ),
+        (Decimal("0.00"), None, "stays the same."),
+    ],
+)
+def test_a_cost_that_falls_does_not_grow(now: Decimal, at_target: Decimal | None, told: str) -> None:
+    whole = replace(found(), cost_usd_per_month=now, cost_at_target_usd_per_month=at_target)
+    assert cost_growth(whole) == f"What a month costs now {told}"
 
 
 def test_growth_has_a_sign() -> None:
