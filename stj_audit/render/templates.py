@@ -134,6 +134,7 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     digest_tables.pitr,
     digest_tables.recommendation_text,
     digest_costs.request_lines,
+    digest_costs.share_head,
     digest_costs.request_rows,
     digest_costs.requests_total,
     digest.regions,
