@@ -41,6 +41,7 @@ ATTRIBUTE_SHARE = 0.01  # a shorter bar cannot be seen
 ATTRIBUTE_LEFT, ATTRIBUTE_WIDTH, ATTRIBUTE_STEP, ATTRIBUTE_HEIGHT = 190.0, 330.0, 26.0, 16.0
 NARROW_ATTRIBUTE_STEP, NARROW_ATTRIBUTE_HEIGHT = 38.0, 12.0
 LABEL_CHARACTERS = 24
+OPEN_TITLE = f"{filters.NOT_KNOWN}, and in no share"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -177,7 +178,7 @@ def _legend(bills: Sequence[Bill], left: float, width: float) -> tuple[LegendEnt
     """What the colours mean, in as many lines as it takes."""
     titles = [(part.title, _part_kind(part.title)) for part in bills[0].parts] if bills else []
     if any(not bill.complete or bill.monthly_usd is None for bill in bills):
-        titles.append((filters.NOT_KNOWN, "open"))
+        titles.append((OPEN_TITLE, "open"))
     if any(bill.square_share for bill in bills):
         titles.append((SQUARE_TITLE, "square"))
     entries, x, y = [], left, 4.0

@@ -17,6 +17,7 @@ from stj_audit.report import (
     Action,
     Audit,
     BaselineFinding,
+    CategoryGrade,
     Finding,
     NotChecked,
     Report,
@@ -39,6 +40,8 @@ STATUS_TONES = {"GOOD": "ok", "IMPROVE": "warn", "BAD": "bad"}
 NOT_CHECKED = "not checked"
 BY_BASELINE = "baseline"  # as in `Suppression.by`
 NO_GRADE = "?"
+NOTHING_TO_JUDGE = "n/a"
+NOTHING = "–"
 
 Row = TypeVar("Row")
 
@@ -88,7 +91,7 @@ def not_read(audit: Audit) -> tuple[str, ...]:
 
 
 def grade_word(grade: str) -> str:
-    if grade == "n/a":
+    if grade == NOTHING_TO_JUDGE:
         return "nothing to judge"
     return GRADE_WORDS.get(grade[:1], "too little was seen")
 
@@ -101,6 +104,16 @@ def grade_tone(grade: str) -> str:
 def grade_range(best: str, worst: str) -> str:
     """From the letter if all that was not checked failed, to the letter if it passed."""
     return best if best == worst else f"{worst} to {best}"
+
+
+def range_cell(category: CategoryGrade) -> str:
+    """From the letter if all that was not checked failed to that if it passed; nothing where there is nothing to judge."""
+    return NOTHING if category.grade == NOTHING_TO_JUDGE else grade_range(category.best, category.worst)
+
+
+def seen_cell(category: CategoryGrade) -> str:
+    """How much of a category could be checked; nothing where there is nothing to judge."""
+    return NOTHING if category.grade == NOTHING_TO_JUDGE else filters.percent(category.coverage)
 
 
 def held(grade: str, held_by: str) -> str:

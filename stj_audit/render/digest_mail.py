@@ -10,13 +10,14 @@ from datetime import date
 
 from stj_audit.render import digest, digest_gate, digest_money, digest_tables, digest_trend, filters
 from stj_audit.render.digest_trend import Outlook
-from stj_audit.render.escape import cut, cut_name, visible
+from stj_audit.render.escape import NAME_LENGTH, cut, cut_name, visible
 from stj_audit.report import PASSED, Finding, Forecast, Report, TableReport, Trend, TrendRun
 from stj_audit.wording import a_few, counted
 
 MOST_ACTIONS = 3
 MOST_OUTLOOKS = 3
 MOST_REASONS = 3  # of a gate
+MOST_NEW = 3  # findings
 MOST_NOTES = 3  # on what is compared; the last are those that say why two runs differ
 COMMAND_LENGTH = 600  # a longer one is copied from the report, not from a mail
 ENVIRONMENT_LENGTH = 40
@@ -118,8 +119,11 @@ def _new_and_gone(report: Report) -> list[str]:
     new, gone = frozenset(report.trend.new_findings), report.trend.gone_findings
     if not new and not gone:
         return ["No finding is new, and none is gone."]
-    places = [f"{digest_gate.place_of(one)}, {cut_name(one.title)}" for one in digest_gate.worst_first(report) if one.id in new]
-    told = f"New: {counted(len(new), 'finding')}{f': {a_few(places)}' if places else ''}." if new else "No finding is new."
+    found = [one for one in digest_gate.worst_first(report) if one.id in new]
+    places = [f"{digest_gate.place_of(one)}: {cut(one.title, NAME_LENGTH)}" for one in found[:MOST_NEW]]
+    places += [f"and {len(found) - MOST_NEW:,} more"] if len(found) > MOST_NEW else []
+    which = f" ({'; '.join(places)})" if places else ""
+    told = f"New: {counted(len(new), 'finding')}{which}." if new else "No finding is new."
     return [told, f"Gone: {counted(gone, 'finding')}, fixed, suppressed or not looked at." if gone else "No finding is gone."]
 
 
@@ -348,10 +352,10 @@ def not_seen(report: Report, brief: int) -> str:
 
 
 def link_words(link: str | None, attached: bool) -> str:
-    """What stands before or instead of the link to the full report; empty where there is none, and nothing attached."""
+    """What stands before or instead of the link to the full report."""
     if link:
         return "The full report, which is attached too:" if attached else "The full report:"
-    return "The full report is attached." if attached else ""
+    return "The full report is attached." if attached else "The full report is with whoever runs stj-audit."
 
 
 def opens(link: str | None) -> bool:

@@ -144,10 +144,8 @@ def _trend(page: Page, report: Report) -> None:
 def _end(page: Page, report: Report, link: str | None, attached: bool) -> None:
     _title(page, "How far to trust this")
     page.text(cut(digest_mail.not_seen(report, BRIEF), 2 * BRIEF))
-    words = digest_mail.link_words(link, attached)
-    if words:
-        page.raw("")
-        page.text(words)
+    page.raw("")
+    page.text(digest_mail.link_words(link, attached))
     if link:
         page.raw(visible(link))
     page.raw("")

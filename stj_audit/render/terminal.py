@@ -151,8 +151,8 @@ def _categories(page: Page, report: Report) -> None:
             (
                 escape_terminal(one.grade),
                 escape_terminal(one.title),
-                escape_terminal(digest.grade_range(one.best, one.worst)),
-                filters.percent(one.coverage),
+                escape_terminal(digest.range_cell(one)),
+                digest.seen_cell(one),
                 escape_terminal(one.notes or filters.NOT_KNOWN),
             )
             for one in report.categories

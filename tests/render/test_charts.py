@@ -86,7 +86,7 @@ def test_what_is_not_known_is_an_outline() -> None:
 def test_the_legend_tells_of_the_outline_only_where_there_is_one() -> None:
     known, open_bill = a_bill({"Reads": 1.0}), a_bill({"Reads": 1.0}, complete=False)
     assert [entry.title for entry in charts.cost_bars([known]).legend] == ["Reads"]
-    assert [entry.title for entry in charts.cost_bars([known, open_bill]).legend] == ["Reads", "not known"]
+    assert [entry.title for entry in charts.cost_bars([known, open_bill]).legend] == ["Reads", "not known, and in no share"]
 
 
 def test_narrow_cost_bars_have_name_and_total_over_them() -> None:

@@ -356,6 +356,10 @@ def test_grades() -> None:
         "too little was seen",
         "nothing to judge",
     ]
+    [category, *_] = report.categories
+    assert (digest.range_cell(category), digest.seen_cell(category)) != ("–", "–")
+    none = dataclasses.replace(category, grade="n/a", best="A+", worst="A+", coverage=1.0, notes="nothing to judge: no index")
+    assert (digest.range_cell(none), digest.seen_cell(none)) == ("–", "–")
     assert digest.grade_tone("?") == digest.grade_tone("n/a") == "mute"
 
 

@@ -321,6 +321,26 @@ def test_sizes_of_a_sample_are_marked_as_such_in_every_format(format_name: str) 
     assert "≥ 1.8 KB" not in text
 
 
+@pytest.mark.parametrize(
+    ("format_name", "row"),
+    [
+        ("table", r"n/a +Indexes +– +– +nothing to judge: no index"),
+        ("markdown", r"\| Indexes \| \*\*n/a\*\* \| – \| – \| nothing to judge: no index \|"),
+        (
+            "html",
+            r">Indexes</th><td><b class=\"mute\">n/a</b></td><td>–</td><td class=\"n\">–</td><td class=\"wide\">nothing to judge: no index<",
+        ),
+    ],
+)
+def test_where_there_is_nothing_to_judge_nothing_was_seen(format_name: str, row: str) -> None:
+    report = sample_report()
+    none = dataclasses.replace(
+        report.categories[0], title="Indexes", grade="n/a", best="A+", worst="A+", coverage=1.0, notes="nothing to judge: no index"
+    )
+    text = render(dataclasses.replace(report, categories=(none, *report.categories[1:])), format_name)
+    assert re.search(row, text)
+
+
 def test_the_heading_of_a_sample_says_at_least() -> None:
     text = render(sample_report(), "html")
     assert "largest item at least 1.8 KB" in text
