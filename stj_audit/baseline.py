@@ -15,6 +15,7 @@ from typing import Literal, Protocol, TypeVar
 import msgspec
 
 from stj_audit.errors import ConfigError
+from stj_audit.facts import NOT_DEPLOYED
 from stj_audit.report import BaselineFinding, BaselineReport, Finding, FindingBaseline, NotChecked, Report, RuleRun, Suppression
 from stj_audit.results import Severity, Status
 from stj_audit.version import __version__
@@ -279,7 +280,7 @@ def gone(
             yield one, False, "the table is not among those of this audit"
         elif run is None:
             yield one, False, "this version has no such check"
-        elif run.status == Status.UNKNOWN.value or unseen is not None:
+        elif run.status == Status.UNKNOWN.value or run.reason == NOT_DEPLOYED or unseen is not None:
             yield one, False, unseen or run.reason
         elif run.status == Status.NOT_APPLICABLE.value:
             yield one, True, f"does not apply any more: {run.reason}"
