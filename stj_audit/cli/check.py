@@ -21,10 +21,10 @@ from stj_audit.options import (
     check_options,
     config_options,
     judging_options,
-    option,
     output_options,
     price_options,
     scan_options,
+    source_option,
     template_options,
     timeout_option,
 )
@@ -53,7 +53,7 @@ OPTIONS_OF_READING = {
 
 @click.command()
 @click.argument("tables", nargs=-1, metavar="[TABLE or GLOB]...")
-@option(
+@source_option(
     "--from",
     "run_path",
     type=FilePath(dir_okay=False),
