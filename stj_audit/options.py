@@ -385,4 +385,5 @@ template_options = options(
         metavar="NAME=VALUE",
         help="With --template: a parameter of the deployment; repeatable.  [default: its Default]",
     ),
+    option("--require-template", is_flag=True, help="Look at no live tables: without --template it is a mistake."),
 )
