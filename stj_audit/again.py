@@ -117,6 +117,8 @@ def _outline(report: Report) -> Snapshot:
         ),
         read_units=audit.read_units,
         api_calls=audit.api_calls,
+        templates=audit.templates or (),
+        notes=audit.notes or (),
         scopes=tuple(
             Scope(
                 key=scope_key(one.region, (one.name or one.account or "") if several else ""),

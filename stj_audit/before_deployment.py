@@ -38,7 +38,7 @@ class DesignRequest:
 def audit_design(request: DesignRequest) -> Report:
     """The report on tables that are not there yet. Raises ConfigError and NoTables, see `declared.reading.read_design`."""
     region, audit = request.prices.region, request.audit
-    check_belongs(audit.baseline, [(None, region)])
+    check_belongs(audit.baseline, [(None, region)], design=True)
     design = read_design(request.sources, given=request.parameters, region=region, patterns=audit.patterns, now=datetime.now(UTC))
     config = _with_definitions(audit.config, design)
     gate = replace(_gate(audit.gate, audit.config, design), expected=expected_tables(audit.config, audit.patterns))

@@ -23,6 +23,10 @@ from stj_audit.wording import a_few, counted
 FOUND, NOT_KNOWN = 3, 4  # exit codes
 VERDICTS = {0: PASSED, FOUND: FAILED, NOT_KNOWN: INCONCLUSIVE}
 NEVER, GRADE = "never", "grade:"
+NOT_LOOKED_AT = (
+    "not looked at:"  # how a note of a design begins that tells of a part of it which was left out, such as a nested stack
+)
+NO_TABLE = "no table was looked at"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +62,8 @@ def gated(report: Report, snapshot: Snapshot, terms: GateTerms) -> GateReport:
         *(finding_reason(one, report.ignores) for one in failing),
     ]
     not_known = list(_not_known(report, snapshot, terms, items))
+    if terms.every_table and not report.tables and not not_known:
+        not_known = [NO_TABLE]
     exit_code = FOUND if found else NOT_KNOWN if not_known else 0
     return GateReport(
         fail_on=terms.fail_on,
@@ -157,5 +163,7 @@ def _not_known(report: Report, snapshot: Snapshot, terms: GateTerms, items: Sequ
     for one in items:
         if one.verdict == NOT_READ or (one.verdict == INCONCLUSIVE and terms.inconclusive == "fail"):
             yield f"{one.table}: {one.sentence}"
+    if terms.strict and snapshot.templates:
+        yield from (f"{note} (--strict)" for note in snapshot.notes if note.startswith(NOT_LOOKED_AT))
     if terms.strict and report.not_checked:
         yield f"{counted(len(report.not_checked), 'thing')} could not be checked (--strict)"

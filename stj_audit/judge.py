@@ -79,7 +79,8 @@ class Terms:
 
 def judge(snapshot: Snapshot, terms: Terms) -> Report:
     """The whole report of a snapshot. Raises ConfigError for a declared design that does not fit the tables, and a foreign baseline."""
-    check_belongs(terms.baseline, [(one.account, one.region) for one in snapshot.scopes or (snapshot,)])
+    places = [(one.account, one.region) for one in snapshot.scopes or (snapshot,)]
+    check_belongs(terms.baseline, places, design=bool(snapshot.templates))
     _check_design(snapshot, terms.config)
     check_names(terms.config.ignore, all_checks(), origin=terms.config.path or "the configuration")
     ignores = Ignores(ignores=terms.config.ignore, today=terms.today or snapshot.finished_at.date())

@@ -94,7 +94,7 @@ def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell |
     request = replace(request, gate=replace(request.gate, expected=expected_tables(request.config, request.patterns)))
     targets = targets_of(request.aws, request.regions, request.config.account)
     # Before anything is read and paid for; an account that is not named by a role is known later
-    check_belongs(request.baseline, [(target.account, target.aws.region) for target in targets])
+    check_belongs(request.baseline, [(target.account, target.aws.region) for target in targets], design=False)
     now, ends_at = datetime.now(UTC), ends_at_of(request)
     sheets = _sheets(request, targets, now, ends_at)
     spending = Spending(cap=_units(request.max_read_units), per_second=_units(request.read_units_per_second))

@@ -21,10 +21,10 @@ from stj_audit.options import (
     check_options,
     config_options,
     judging_options,
-    option,
     output_options,
     price_options,
     scan_options,
+    source_option,
     template_options,
     timeout_option,
 )
@@ -53,7 +53,7 @@ OPTIONS_OF_READING = {
 
 @click.command()
 @click.argument("tables", nargs=-1, metavar="[TABLE or GLOB]...")
-@option(
+@source_option(
     "--from",
     "run_path",
     type=FilePath(dir_okay=False),
@@ -137,6 +137,8 @@ def _check_source(ctx: click.Context, settings: dict[str, Any]) -> None:
     """Live tables, templates or a saved run: each with the options that go with it. Raises UsageError."""
     if settings["templates"] and settings["run_path"] is not None:
         raise click.UsageError("give --template or --from, not both")
+    if settings["require_template"] and not settings["templates"]:
+        raise click.UsageError("give --template: --require-template looks at no live tables and no saved run")
     if settings["parameters"] and not settings["templates"]:
         raise click.UsageError("--parameter is of a template: give --template too")
     if settings["run_path"] is not None:
