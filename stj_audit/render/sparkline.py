@@ -93,7 +93,8 @@ def _sparkline(
     return Sparkline(
         name=title,
         title=f"{title}, {first_day} to {last_day}",
-        description=f"{len(times)} runs: {words[0]} on {first_day}, {words[-1]} on {last_day}.{some_open} The numbers are in the table below.",
+        description=f"{len(times)} runs: {words[0]} on {first_day}, {words[-1]} on {last_day}.{some_open}"
+        " The numbers are in the table below.",
         lines=_lines(dots),
         dots=tuple(dot for dot in dots if dot is not None),
         label=words[-1].partition(",")[0] if title == "Score" else words[-1],

@@ -58,7 +58,7 @@ def test_without_a_trend_nothing_of_it_is_there(format_name: str) -> None:
     assert not re.search("[Tt]rend", without)
     rest = SECTION[format_name].sub("", with_it)
     rest = rest.replace('<li><a href="#trend">Trend</a></li>', "").replace(
-        "svg .spark, svg .open { fill: none; stroke: var(--part0); stroke-width: 2; }\n", ""
+        "svg .spark, svg .least { fill: none; stroke: var(--part0); stroke-width: 2; }\n", ""
     )
     assert re.sub(r"\n+", "\n", rest) == re.sub(r"\n+", "\n", without)
 
@@ -112,10 +112,10 @@ def test_a_cost_that_is_known_in_part_is_an_open_dot_without_a_line() -> None:
     assert cost.dots[5].tip.rpartition(": ")[2].startswith("≥ $")
     assert "An open dot is the least that it can be." in cost.description
     page = render(replace(trended_report(), trend=whole), "html")
-    assert page.count('<circle class="open"') == 6, "three, on wide and on narrow screens"
+    assert page.count('<circle class="least"') == 6, "three, on wide and on narrow screens"
     complete = replace(whole, runs=tuple(replace(run, cost_complete=True) for run in runs))
     assert "open" not in sparklines(complete)[-1].description
-    assert '<circle class="open"' not in render(replace(trended_report(), trend=complete), "html")
+    assert '<circle class="least"' not in render(replace(trended_report(), trend=complete), "html")
 
 
 def test_without_any_score_there_is_no_chart_of_it() -> None:
