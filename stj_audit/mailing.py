@@ -101,7 +101,7 @@ def _once(report: Report, email: Email, way: Way, store: Store, *, tell: Tell) -
     mine = claim(store, issue, report.audit.id, clock=way.clock, again=way.again)
     if isinstance(mine, Sent):
         when = "" if mine.at is None else f" on {mine.at:%Y-%m-%d at %H:%M} UTC"
-        return f"not sent: the mail for {issue.period} of {issue.environment} was sent{when}; --again sends it again"
+        return f"not sent: the mail for {issue} was sent{when}; --again sends it again"
     if way.again and mine.attempt > 1:  # what has the Message-ID of an earlier mail may not be shown
         mail = write_mail(report, email, now=way.clock(), attempt=str(mine.attempt), tell=_to_nobody)
     return _carry(mail, issue, way.carrier, kept=_Kept(store=store, mine=mine, said=summary(report), clock=way.clock))
@@ -143,7 +143,7 @@ def _carry(mail: Mail, issue: Issue, carrier: Carrier, *, kept: _Kept | None = N
     if refused:
         told = a_few([f"{address} ({why})" for address, why in refused.items()])
         raise UnableToSend(f"the mail was sent, but {carrier} refuses {told}", hint="correct `to` of [email]")
-    return f"sent the mail for {issue.period} of {issue.environment} to {listed(mail.recipients)}, through {carrier}"
+    return f"sent the mail for {issue} to {listed(mail.recipients)}, through {carrier}"
 
 
 def _to_nobody(_sentence: str) -> None:
