@@ -51,9 +51,7 @@ def mail_report(report: Report, email: Email, way: Way, *, tell: Tell) -> str:
     Raises UnableToSend, UnusableHistory and ConfigError.
     """
     issue = issue_of(report, email.name, email.period)
-    runs, notes = ([], []) if way.store is None else earlier(way.store, report)
-    if report.trend is UNSET and runs:
-        report = replace(report, trend=trend(runs, summary(report), notes=notes))
+    report, runs = compared(report, way.store)
     reason = _why_not(report, email, runs, None if way.store is None else _last_mail(way.store, issue))
     if reason is not None:
         return f"not sent: {reason}"
@@ -62,6 +60,14 @@ def mail_report(report: Report, email: Email, way: Way, *, tell: Tell) -> str:
         attempt = way.clock().isoformat() if way.again else ""
         return _carry(write_mail(report, email, now=way.clock(), attempt=attempt, tell=tell), issue, way.carrier)
     return _once(report, email, way, way.store, tell=tell)
+
+
+def compared(report: Report, store: Store | None) -> tuple[Report, list[RunSummary]]:
+    """The report with the trend up to it, where it has none and earlier runs are kept; and those. Only reads. Raises UnusableHistory."""
+    runs, notes = ([], []) if store is None else earlier(store, report)
+    if report.trend is UNSET and runs:
+        report = replace(report, trend=trend(runs, summary(report), notes=notes))
+    return report, runs
 
 
 def write_mail(report: Report, email: Email, *, now: datetime, attempt: str = "", tell: Tell) -> Mail:

@@ -92,6 +92,11 @@ def test_a_saving_that_is_too_small() -> None:
     for some in (Decimal(0), Decimal("49.99")):
         part = saving(some, complete=False)
         assert reason(part, "always", saving=Decimal(50)) is None, "it may be more: not all of the bill is known"
+    whole = saving(Decimal("49.99"))
+    categories = tuple(replace(one, coverage=0.5 if one.id == "cost-optimization" else one.coverage) for one in whole.categories)
+    assert reason(replace(whole, categories=categories), "always", saving=Decimal(50)) is None, (
+        "not all checks of the cost were made"
+    )
     report = saving(Decimal(1_000))
     assert reason(report, "changed", said(grade=report.overall.grade), Decimal(50)) is not None, "both have to hold"
 

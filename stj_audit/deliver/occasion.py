@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from stj_audit.grade import GRADES
 from stj_audit.report import Report
-from stj_audit.results import Severity
+from stj_audit.results import Category, Severity
 from stj_audit.wording import counted, dollars
 
 CENT = Decimal("0.01")
@@ -92,9 +92,11 @@ def _no_drop(new: str, before: Before) -> str | None:
 
 
 def _small_saving(report: Report, least_usd: Decimal | None) -> str | None:
+    """A saving of which the report says "at least" may be more: a line of the bill is not known, or a check of the cost was not made."""
     users = report.audit.target_users
     target = next((one for one in report.costs.projections if one.users == users), None)
-    saving = None if target is None or not target.complete else target.avoidable_usd
+    checked = all(one.coverage == 1 for one in report.categories if one.id == Category.COST_OPTIMIZATION.id)
+    saving = target.avoidable_usd if target is not None and target.complete and checked else None
     if least_usd is None or saving is None or saving >= least_usd:
         return None
     told, least = dollars(saving), dollars(least_usd)
