@@ -157,10 +157,13 @@ def older_folder_of(report: Report) -> str | None:
 
 def place_name(report: Report, place: str) -> str:
     """The account or the region of a report in names: of several, which ones is in a hash of them."""
-    if place != SEVERAL or report.audit.scopes is UNSET:
-        return place
+    return f"{place}-{scopes_hash(report)}" if place == SEVERAL and report.audit.scopes is not UNSET else place
+
+
+def scopes_hash(report: Report) -> str:
+    """Which accounts and regions those of several are, for names."""
     known = "\n".join(scopes_of(report)).encode("utf-8", "replace")
-    return f"{place}-{hashlib.sha256(known).hexdigest()[:SCOPES_HASH_LENGTH]}"
+    return hashlib.sha256(known).hexdigest()[:SCOPES_HASH_LENGTH]
 
 
 def _for_names(text: str) -> str:

@@ -58,7 +58,7 @@ def test_without_a_trend_nothing_of_it_is_there(format_name: str) -> None:
     assert not re.search("[Tt]rend", without)
     rest = SECTION[format_name].sub("", with_it)
     rest = rest.replace('<li><a href="#trend">Trend</a></li>', "").replace(
-        "svg .spark { fill: none; stroke: var(--part0); stroke-width: 2; }\n", ""
+        "svg .spark, svg .least { fill: none; stroke: var(--part0); stroke-width: 2; }\n", ""
     )
     assert re.sub(r"\n+", "\n", rest) == re.sub(r"\n+", "\n", without)
 
@@ -97,8 +97,32 @@ def test_charts_have_titles_and_marks_within_their_frame() -> None:
 def test_a_value_that_is_not_known_breaks_the_line() -> None:
     score, cost = sparklines(found())
     assert [len(line.split()) for line in score.lines] == [3, 9], "the fourth run has no score"
-    assert [len(line.split()) for line in cost.lines] == [13]
+    assert [len(line.split()) for line in cost.lines] == [12], "the last cost is not known in full"
     assert (score.label, cost.label) == ("71 of 100", "≥ $0.95")
+
+
+def test_a_cost_that_is_known_in_part_is_an_open_dot_without_a_line() -> None:
+    runs = found().runs
+    whole = replace(found(), runs=tuple(replace(run, cost_complete=place not in {0, 5, 12}) for place, run in enumerate(runs)))
+    cost = sparklines(whole)[-1]
+    assert [place for place, dot in enumerate(cost.dots) if dot.is_open] == [0, 5, 12]
+    assert [len(line.split()) for line in cost.lines] == [4, 6]
+    opened = {f"{dot.x},{dot.y}" for dot in cost.dots if dot.is_open}
+    assert opened.isdisjoint(" ".join(cost.lines).split())
+    assert cost.dots[5].tip.rpartition(": ")[2].startswith("≥ $")
+    assert "An open dot is the least that it can be." in cost.description
+    page = render(replace(trended_report(), trend=whole), "html")
+    assert page.count('<circle class="least"') == 6, "three, on wide and on narrow screens"
+    complete = replace(whole, runs=tuple(replace(run, cost_complete=True) for run in runs))
+    assert "open" not in sparklines(complete)[-1].description
+    assert '<circle class="least"' not in render(replace(trended_report(), trend=complete), "html")
+
+
+def test_without_any_score_there_is_no_chart_of_it() -> None:
+    whole = replace(found(), runs=tuple(replace(run, score=None, grade="?") for run in found().runs))
+    assert [chart.name for chart in sparklines(whole)] == ["Cost a month now"]
+    page = render(replace(trended_report(), trend=whole), "html")
+    assert re.findall('aria-label="Chart: ([a-z ]+) by run"', page) == ["cost a month"]
 
 
 def test_one_run_has_no_chart_and_says_that_it_is_too_early() -> None:
