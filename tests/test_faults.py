@@ -210,11 +210,13 @@ NOT_DYNAMODB = "not as DynamoDB does"
 
 @fault("an answer is cut short", "asked 3 times, then exit 1: check the endpoint and the proxy", by=SERVER)
 @fault("an answer is shorter than was promised", "asked 3 times, then exit 1: likewise", by=SERVER)
-@fault("an answer has a wrong checksum", "asked 4 times, then exit 1: likewise", by=SERVER)
+@fault("an answer has a wrong checksum", "asked 3 times, then exit 1: likewise", by=SERVER)
 @fault("the page of a captive portal", "asked 3 times, then exit 1: likewise", by=SERVER)
 @fault("an answer is not UTF-8", "asked 3 times, then exit 1: likewise", by=SERVER)
 @fault("an answer is null", "asked 3 times, then exit 1: likewise", by=SERVER)
 @fault("an answer has a wrong type", "asked 3 times, then exit 1: likewise", by=SERVER)
+@fault("an answer has another status than 200, below 301", "asked 3 times, then exit 1: likewise", by=SERVER)
+@fault("an error without a code, or that is no JSON object", "asked 4 times, then exit 1: likewise", by=SERVER)
 @fault("502 with a page", "asked 4 times, then exit 1: likewise", by=SERVER)
 @fault("the server hangs up", "asked 4 times, then exit 1: check the network", by=SERVER)
 @fault("500", "asked 4 times, then exit 1: run it again", by=SERVER)
@@ -229,12 +231,16 @@ NOT_DYNAMODB = "not as DynamoDB does"
     [
         (raw(200, b'{"TableNames": ["orders", "us'), 3, (NOT_DYNAMODB, "proxy")),
         (raw(200, b'{"TableNames": []}', promised=900), 3, (NOT_DYNAMODB,)),
-        (raw(200, b'{"TableNames": []}', checksum=1), 4, (NOT_DYNAMODB,)),
+        (raw(200, b'{"TableNames": []}', checksum=1), 3, (NOT_DYNAMODB,)),
         (raw(200, b"<html>hunter2</html>"), 3, (NOT_DYNAMODB,)),
         (raw(200, b'{"TableNames": ["\xff"]}'), 3, (NOT_DYNAMODB,)),
         (raw(200, b"null"), 3, (NOT_DYNAMODB,)),
         (raw(200, b'{"TableNames": "orders"}'), 3, (NOT_DYNAMODB,)),
         (raw(200, b'{"TableNames": [1]}'), 3, (NOT_DYNAMODB,)),
+        (raw(203, b'{"TableNames": ["orders"]}'), 3, (NOT_DYNAMODB,)),
+        (raw(204, b""), 3, (NOT_DYNAMODB,)),
+        (raw(503, b"null"), 4, (NOT_DYNAMODB,)),
+        (raw(503, b'{"__type": 5}'), 4, (NOT_DYNAMODB,)),
         (raw(502, b"<html>hunter2</html>"), 4, (NOT_DYNAMODB,)),
         (b"", 4, ("cannot be reached", "network")),
         (raw(*error("InternalServerError", 500)), 4, ("InternalServerError", "run it again")),

@@ -54,7 +54,8 @@ MATRIX = {
         "the list of tables drips in",
         "the items drip in",
     ),
-    "Answers with status 200 that are none": (
+    "Answers without an error that are none": (
+        "an answer has another status than 200, below 301",
         "an answer is cut short",
         "an answer is shorter than was promised",
         "an answer is shorter than was promised, once",
@@ -78,6 +79,7 @@ MATRIX = {
         "throttled",
         "500",
         "502 with a page",
+        "an error without a code, or that is no JSON object",
         "listing tables is denied",
         "no table may be described",
         "one API is denied",
