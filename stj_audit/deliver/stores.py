@@ -115,8 +115,9 @@ class Folder:
 
     def check_writable(self) -> None:
         """Find out before an audit whether its run could be kept. Raises UnusableHistory. Leaves nothing behind, nor makes the folder."""
-        there = next(folder for folder in (self.path.absolute(), *self.path.absolute().parents) if folder.exists())
         try:
+            path = self.path.absolute()
+            there = next(folder for folder in (path, *path.parents) if folder.exists() or folder.is_symlink())
             with temporary_file(there) as (descriptor, _):
                 os.close(descriptor)
         except OSError as error:
