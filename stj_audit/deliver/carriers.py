@@ -10,6 +10,7 @@ import contextlib
 import os
 import smtplib
 import ssl
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -239,7 +240,7 @@ class Server:
             with contextlib.suppress(smtplib.SMTPException, OSError):  # it was sent, or failed, before
                 connection.quit()
             connection.close()
-        return {address: _answer(*answer) for address, answer in refused.items()}
+        return {address: self._answer(*answer) for address, answer in refused.items()}
 
     def ready(self, sender: str) -> Readiness:
         """As far as it can be known without sending: EHLO, STARTTLS, and the password."""
@@ -271,6 +272,16 @@ class Server:
             raise
         return connection
 
+    def _answer(self, code: int, said: bytes | str) -> str:
+        """What the server says, unless it repeats the password, in whichever form and however broken into lines."""
+        text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+        if self.password is not None:
+            sent = (self.password, f"\0{self.smtp.username}\0{self.password}")  # AUTH LOGIN, AUTH PLAIN
+            secrets = (self.password, *(b64encode(one.encode()).decode() for one in sent))
+            if any("".join(one.split()) in "".join(text.split()) for one in secrets):
+                return str(code)
+        return f"{code} {_quoted(text)}".strip()
+
     @contextmanager
     def _told(self, doubt: str = "") -> Iterator[None]:
         """What smtplib raises, as one sentence. `doubt` is what a lost connection leaves open."""
@@ -289,14 +300,14 @@ class Server:
                 hint="check `smtp.port`: 587 is usual, and 465 has TLS from the start",
             ) from error
         except smtplib.SMTPRecipientsRefused as error:
-            refused = [f"{address} ({_answer(*answer)})" for address, answer in error.recipients.items()]
+            refused = [f"{address} ({self._answer(*answer)})" for address, answer in error.recipients.items()]
             raise UnableToSend(f"{self} refuses every recipient: {a_few(refused)}", hint="check `to` of [email]") from error
         except smtplib.SMTPSenderRefused as error:
-            said = _answer(error.smtp_code, error.smtp_error)
+            said = self._answer(error.smtp_code, error.smtp_error)
             raise UnableToSend(f"{self} refuses mail from {error.sender}: {said}", hint="check `from` of [email]") from error
         except smtplib.SMTPResponseException as error:
             raise UnableToSend(
-                f"{self} refuses the mail: {_answer(error.smtp_code, error.smtp_error)}", hint=_CHECK_SERVER
+                f"{self} refuses the mail: {self._answer(error.smtp_code, error.smtp_error)}", hint=_CHECK_SERVER
             ) from error
         except smtplib.SMTPServerDisconnected as error:
             late = isinstance(error.__context__, TimeoutError)
@@ -335,11 +346,6 @@ def open_smtp(smtp: Smtp, addresses: Addresses) -> Server:
 
 
 _CHECK_SERVER = "check `smtp.host` and `smtp.port`"
-
-
-def _answer(code: int, said: bytes | str) -> str:
-    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-    return f"{code} {_quoted(text)}".strip()
 
 
 def _quoted(text: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from stj_audit.aws_failures import FAILURES, code_of
+from stj_audit.aws_failures import FAILURES, BrokenAnswer, code_of
 from stj_audit.deliver.clients import explained, own_client, own_endpoint
 from stj_audit.deliver.files import usual_mode
 from stj_audit.errors import ConfigError, UnusableHistory
@@ -217,7 +217,10 @@ class Bucket:
         found: list[str] = []
         with self._told("read"):
             for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=start):
-                found += [one["Key"].removeprefix(start) for one in page.get("Contents", ())]
+                keys = [one.get("Key") for one in page.get("Contents", ())]
+                if "KeyCount" not in page or None in keys:  # any XML is read without complaint, and would be an empty history
+                    raise BrokenAnswer("ListObjectsV2")
+                found += [key.removeprefix(start) for key in keys]
         return found
 
     def read(self, name: str) -> bytes:
