@@ -133,11 +133,11 @@ def _from_disk(request: FilesRequest) -> _Reading[files.FilePart]:
     path = Path(request.location)
     if not request.location:
         raise ConfigError("--from names nothing", hint="give a file, a folder, a glob, or s3://bucket/prefix")
-    if path.name in exports.MANIFEST_NAMES and path.is_file():
+    if path.name in exports.MANIFEST_NAMES and files.exists(path):
         path = path.parent
     if path.name == exports.DATA and (path.parent / exports.SUMMARY).is_file():
         path = path.parent
-    folders = exports.export_folders(path) if path.is_dir() else ()
+    folders = exports.export_folders(path) if files.exists(path) and path.is_dir() else ()
     if folders:
         path = Path(exports.one_export([str(one) for one in folders], request.location))
         export = exports.read_export(path)

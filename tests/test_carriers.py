@@ -2,6 +2,7 @@
 
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -142,6 +143,28 @@ def test_a_message_that_is_refused() -> None:
         with pytest.raises(UnableToSend, match=r"refuses the mail: 554 5\.7\.1 We take none of that$") as caught:
             carrier.send(RAW, SENDER, [TEAM])
         assert caught.value.hint == "see what it says"
+
+
+@pytest.mark.parametrize(
+    ("repeated", "told_of_it"),
+    [
+        ("quota is over", " 5.2.2 quota is over"),
+        (PASSWORD, ""),
+        (b64encode(PASSWORD.encode()).decode(), ""),
+        (b64encode(f"\0{USER}\0{PASSWORD}".encode()).decode(), ""),
+        ("\n".join(b64encode(PASSWORD.encode()).decode().partition("b")), ""),
+    ],
+)
+def test_what_a_server_repeats_of_the_password_is_not_told(
+    repeated: str, told_of_it: str, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.path))
+    monkeypatch.setenv("MAIL_PASSWORD", PASSWORD)
+    with mail_server(tls=certificate, password=True) as server:
+        *first, last = f"5.2.2 {repeated}".split("\n")
+        server.answer = "\r\n".join([*(f"552-{line}" for line in first), f"552 {last}"])
+        words = told(lambda: open_smtp(signed_in(server.port), ADDRESSES).send(RAW, SENDER, [TEAM]))
+    assert words == f"the mail server localhost:{server.port} refuses the mail: 552{told_of_it}"
 
 
 def test_nobody_there() -> None:

@@ -10,6 +10,7 @@ import contextlib
 import os
 import smtplib
 import ssl
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -245,7 +246,7 @@ class Server:
                     refused = connection.sendmail(sender, list(recipients), raw)
             finally:
                 _leave(connection, deadline)
-        return {address: _answer(*answer) for address, answer in refused.items()}
+        return {address: self._answer(*answer) for address, answer in refused.items()}
 
     def ready(self, sender: str) -> Readiness:
         """As far as it can be known without sending: EHLO, STARTTLS, and the password."""
@@ -273,6 +274,16 @@ class Server:
             connection.close()
             raise
         return connection
+
+    def _answer(self, code: int, said: bytes | str) -> str:
+        """What the server says, unless it repeats the password, in whichever form and however broken into lines."""
+        text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+        if self.password is not None:
+            sent = (self.password, f"\0{self.smtp.username}\0{self.password}")  # AUTH LOGIN, AUTH PLAIN
+            secrets = (self.password, *(b64encode(one.encode()).decode() for one in sent))
+            if any("".join(one.split()) in "".join(text.split()) for one in secrets):
+                return str(code)
+        return f"{code} {_quoted(text)}".strip()
 
     @contextmanager
     def _told(self, deadline: Deadline, doubt: str = "") -> Iterator[None]:
@@ -304,17 +315,17 @@ class Server:
                 hint="check `smtp.port`: 587 is usual, and 465 has TLS from the start",
             ) from error
         except smtplib.SMTPRecipientsRefused as error:
-            refused = [f"{address} ({_answer(*answer)})" for address, answer in error.recipients.items()]
+            refused = [f"{address} ({self._answer(*answer)})" for address, answer in error.recipients.items()]
             raise UnableToSend(f"{self} refuses every recipient: {a_few(refused)}", hint="check `to` of [email]") from error
         except smtplib.SMTPSenderRefused as error:
-            said = _answer(error.smtp_code, error.smtp_error)
+            said = self._answer(error.smtp_code, error.smtp_error)
             raise UnableToSend(f"{self} refuses mail from {error.sender}: {said}", hint="check `from` of [email]") from error
         except smtplib.SMTPResponseException as error:
             if error.smtp_code == NO_CODE:
                 raise UnableToSend(f"{self} does not speak SMTP{doubt}", hint=_CHECK_SERVER) from error
             what = "the mail" if isinstance(error, smtplib.SMTPDataError) else "the connection"
             raise UnableToSend(
-                f"{self} refuses {what}: {_answer(error.smtp_code, error.smtp_error)}", hint="see what it says"
+                f"{self} refuses {what}: {self._answer(error.smtp_code, error.smtp_error)}", hint="see what it says"
             ) from error
         except smtplib.SMTPServerDisconnected as error:
             late = isinstance(error.__context__, TimeoutError)
@@ -361,11 +372,6 @@ def _leave(connection: smtplib.SMTP, deadline: Deadline) -> None:
 
 
 _CHECK_SERVER = "check `smtp.host` and `smtp.port`"
-
-
-def _answer(code: int, said: bytes | str) -> str:
-    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-    return f"{code} {_quoted(text)}".strip()
 
 
 def _quoted(text: str) -> str:

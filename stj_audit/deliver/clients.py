@@ -10,7 +10,7 @@ from typing import Any
 from botocore.config import Config
 from botocore.parsers import ResponseParserError
 
-from stj_audit.aws_failures import explain
+from stj_audit.aws_failures import BrokenAnswer, explain
 from stj_audit.endpoints import asked_at
 from stj_audit.errors import AuditError, Unreachable
 from stj_audit.read_only import Rules, guarded_session
@@ -32,6 +32,6 @@ def own_client(
 
 def explained(error: BaseException) -> AuditError:
     """The sentence and the hint for what is no answer of AWS, or none that can be read."""
-    if isinstance(error, (ResponseParserError, UnicodeDecodeError)):
+    if isinstance(error, (BrokenAnswer, ResponseParserError, UnicodeDecodeError)):
         return Unreachable("the answer cannot be read", hint="check the endpoint, and whether a proxy is in between")
     return explain(error)

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from stj_audit.aws_failures import FAILURES, code_of
+from stj_audit.aws_failures import FAILURES, BrokenAnswer, code_of
 from stj_audit.deliver.clients import explained, own_client
 from stj_audit.deliver.files import usual_mode
 from stj_audit.endpoints import asked_at, check_no_path
@@ -116,8 +116,9 @@ class Folder:
 
     def check_writable(self) -> None:
         """Find out before an audit whether its run could be kept. Raises UnusableHistory. Leaves nothing behind, nor makes the folder."""
-        there = next(folder for folder in (self.path.absolute(), *self.path.absolute().parents) if folder.exists())
         try:
+            path = self.path.absolute()
+            there = next(folder for folder in (path, *path.parents) if folder.exists() or folder.is_symlink())
             with temporary_file(there) as (descriptor, _):
                 os.close(descriptor)
         except OSError as error:
@@ -217,7 +218,10 @@ class Bucket:
         found: list[str] = []
         with self._told("read"):
             for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=start):
-                found += [one["Key"].removeprefix(start) for one in page.get("Contents", ())]
+                keys = [one.get("Key") for one in page.get("Contents", ())]
+                if "KeyCount" not in page or None in keys:  # any XML is read without complaint, and would be an empty history
+                    raise BrokenAnswer("ListObjectsV2")
+                found += [key.removeprefix(start) for key in keys]
         return found
 
     def read(self, name: str) -> bytes:
