@@ -97,6 +97,7 @@ MATRIX = {
         "Ctrl-C or SIGTERM while an answer drips in",
         "Ctrl-C or SIGTERM while reports are written",
         "a second Ctrl-C or SIGTERM",
+        "Ctrl-C while the command is imported",
         "a table is not described in time",
         "a region is not listed in time",
         "the time is over while items are read",

@@ -212,3 +212,22 @@ def test_nothing_is_left_of_what_is_being_written(tmp_path: Path) -> None:
         remove_all()
         assert list(tmp_path.iterdir()) == []
         os.close(descriptor)
+
+
+@fault("Ctrl-C while the command is imported", "exit 130 in one word", by="process and signal")
+@pytest.mark.process
+def test_an_interrupt_before_there_is_a_command_is_no_traceback(tmp_path: Path) -> None:
+    """`click` takes a minute to import here."""
+    (tmp_path / "click.py").write_text("import time\nprint('importing', flush=True)\ntime.sleep(60)\n")
+    with subprocess.Popen(
+        [sys.executable, "-m", "stj_audit", "--help"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join((str(tmp_path), os.environ.get("PYTHONPATH", "")))},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "importing\n"
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert (process.returncode, err) == (130, "interrupted\n")
