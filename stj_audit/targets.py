@@ -111,6 +111,8 @@ def read_all(
             if not (keep and isinstance(error, KeyboardInterrupt)):
                 raise
             ended = [_ended(future) for future in under_way]
+            if all(isinstance(one, AuditError) for one in ended):
+                raise  # nothing was read by then
         stopped = threads.stop.is_set()
     failures = [one for one in ended if isinstance(one, AuditError)]
     if len(failures) == len(ended):

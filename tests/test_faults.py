@@ -1,6 +1,7 @@
 """Faults, each brought about below everything of ours, and how the command ends: the exit code, and one sentence that says what to do."""
 
 import json
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from hashlib import sha1
@@ -380,6 +381,30 @@ def test_a_time_that_is_over_before_there_are_tables(server: Misbehaving, tmp_pa
     server.drips = frozenset({"ListTables"})
     ran = command("run", *HERE, "--endpoint-url", server.url, "--timeout", "1", cwd=tmp_path, **KEYS)
     assert_one_sentence(ran, 1, "the audit's time was over", "--timeout")
+
+
+@fault("credential_process hangs", "--timeout ends it: exit 1: give it more time", by=ENVIRONMENT)
+@pytest.mark.process
+@pytest.mark.skipif(os.name == "nt", reason="needs a shell")
+@pytest.mark.parametrize("name", ["run", "items"])
+def test_credentials_that_do_not_come_in_time(name: str, server: Misbehaving, tmp_path: Path) -> None:
+    (tmp_path / "aws-config").write_text("[default]\ncredential_process = sleep 90\n")
+    ran = command(name, "orders", *HERE, "--endpoint-url", server.url, "--timeout", "1", cwd=tmp_path)
+    assert_one_sentence(ran, 1, "the audit's time was over before there was an AWS session", "--timeout")
+
+
+@fault(
+    "live prices drip in", "--timeout leaves most of the time to the rest: priced by the bundled list, and that is said", by=SERVER
+)
+@pytest.mark.process
+def test_prices_that_do_not_come_in_time(server: Misbehaving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.engines.misbehaving.DRIP_SECONDS", 3.0)
+    server.drips = frozenset({"GetProducts"})
+    where = (*HERE, "--endpoint-url", server.url, "--timeout", "60", "--prices", "live")
+    ran = command("run", "orders", *where, cwd=tmp_path, **KEYS)
+    assert ran.code == 0, ran
+    assert "warning: bundled list prices" in ran.err
+    assert "the Price List API did not answer in time" in ran.err
 
 
 @fault("the items drip in", "--timeout ends it: `items` exit 1, and says why of each table", by=SERVER)

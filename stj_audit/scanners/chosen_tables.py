@@ -61,7 +61,7 @@ def wanted_tables(aws: Aws, patterns: Sequence[str], threads: Threads, *, elsewh
     if named and not globs:
         return Wanted(named=named, listed=())
     try:
-        names = threads.in_time(tables.list_names, aws)
+        names = threads.in_time("it was known which tables there are", tables.list_names, aws)
     except FAILURES as error:
         raise explain(error) from error
     listed = tuple(name for name in names if name not in named and (not globs or any(fnmatchcase(name, glob) for glob in globs)))

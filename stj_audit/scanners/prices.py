@@ -34,7 +34,7 @@ from stj_audit.errors import AuditError, WriteRefused
 from stj_audit.scanners.ending import OutOfTime
 from stj_audit.scanners.failures import NOT_AVAILABLE, reason
 from stj_audit.scanners.session import Aws, AwsOptions, open_session
-from stj_audit.scanners.threads import Threads
+from stj_audit.scanners.threads import within
 
 PRICE_FILES = "https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonDynamoDB/current"
 FILE_LIMIT_BYTES = 8 * 1024**2  # us-east-1's is 43 kB
@@ -164,7 +164,7 @@ def live_sheet(
     Raises WriteRefused, and nothing else: prices are no reason to stop an audit.
     """
     try:
-        aws = open_session(replace(options, region=region))
+        aws = within(ends_at, "there was one", open_session, replace(options, region=region))
     except WriteRefused:
         raise
     except AuditError as error:
@@ -228,11 +228,10 @@ def _ask(aws: Aws) -> list[_Offer]:
 
 
 def _in_time(offers: Callable[[], Iterable[_Offer]], ends_at: float | None) -> Iterable[_Offer]:
-    with Threads(1, ends_at=ends_at) as threads:
-        try:
-            return threads.in_time(offers)
-        except OutOfTime as error:
-            raise _NoAnswer("did not answer before the time of the audit was over") from error
+    try:
+        return within(ends_at, "there were prices", offers)
+    except OutOfTime as error:
+        raise _NoAnswer("did not answer in time") from error
 
 
 def _in_words(error: BaseException) -> str:
