@@ -483,15 +483,6 @@ def test_copies_of_for_each_are_tables(tmp_path: Path) -> None:
     assert {place.line for place in design.sources.values()} == {1}
 
 
-def test_copies_that_are_decided_at_deployment_are_told(tmp_path: Path) -> None:
-    loop = {"T": a_table(), "Fn::ForEach::Loop": ["Name", {"Ref": "Open"}, {"Table${Name}": a_table()}]}
-
-    assert any(
-        "what Fn::ForEach::Loop makes is decided at deployment" in note
-        for note in read_resources(tmp_path, loop, rest=OPEN).snapshot.notes
-    )
-
-
 def test_what_is_not_seen_is_told(tmp_path: Path) -> None:
     resources = {"T": {**a_table(), "DeletionPolicy": "Retain"}, "Inner": {"Type": "AWS::CloudFormation::Stack", "Properties": {}}}
 
@@ -510,11 +501,6 @@ def test_tables_are_chosen_by_name_or_logical_id(tmp_path: Path) -> None:
     assert [one.table.name for one in design_of(path, patterns=["A"]).snapshot.tables] == ["one"]
     with pytest.raises(NoTables, match="no table of the template is called three"):
         design_of(path, patterns=["three"])
-
-
-def test_two_tables_of_one_name_are_an_error_with_both_places(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"table orders is defined twice: .*template\.json, line 1 and .*template\.json, line 1"):
-        read_resources(tmp_path, {"A": a_table(), "B": a_table()})
 
 
 @pytest.mark.parametrize(
