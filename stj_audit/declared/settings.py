@@ -137,6 +137,16 @@ def resource_policy(properties: Mapping[str, Any]) -> ResourcePolicy | Unknown:
     statements = document.get("Statement", []) if isinstance(document, dict) else document
     if isinstance(statements, Unresolved):
         return unknown(statements)
-    listed = [one for one in (statements if isinstance(statements, list) else [statements]) if isinstance(one, dict)]
-    why = first_unresolved([one.get("Principal") for one in listed])  # it may be everyone
-    return ResourcePolicy.of(listed) if why is None else unknown(why)
+    written = statements if isinstance(statements, list) else [statements]
+    why = next((found for one in written if (found := _open_statement(one)) is not None), None)
+    return ResourcePolicy.of([one for one in written if isinstance(one, dict)]) if why is None else unknown(why)
+
+
+def _open_statement(statement: Any) -> Unresolved | None:
+    """Why it is not known whom a statement is for: it may be everyone, or not be there at all."""
+    if not isinstance(statement, dict):
+        return statement if isinstance(statement, Unresolved) else None
+    condition = statement.get("Condition")  # what it says is no matter, whether there is one is
+    return first_unresolved(
+        [statement.get("Principal"), statement.get("Effect"), *([condition] * isinstance(condition, Unresolved))]
+    )

@@ -361,6 +361,7 @@ def test_alarms_of_the_template_are_those_of_the_table(tmp_path: Path) -> None:
 
 
 OPEN = {"Parameters": {"Open": {"Type": "String"}}}
+EVERYONE = {"Effect": "Allow", "Principal": "*", "Action": "dynamodb:*"}
 IS_OPEN = {**OPEN, "Conditions": {"IsOpen": {"Fn::Equals": [{"Ref": "Open"}, "yes"]}}}
 
 
@@ -410,6 +411,16 @@ def test_capacity_that_is_open_is_not_stated(tmp_path: Path) -> None:
         ({"TimeToLiveSpecification": {"AttributeName": {"Ref": "Open"}, "Enabled": True}}, "time_to_live"),
         ({"Tags": [{"Key": {"Ref": "Open"}, "Value": "x"}]}, "tags"),
         ({"ContributorInsightsSpecification": {"Enabled": {"Ref": "Open"}}}, "contributor_insights"),
+        *(
+            ({"ResourcePolicy": {"PolicyDocument": {"Statement": statement}}}, "resource_policy")
+            for statement in (
+                [{"Fn::If": ["IsOpen", EVERYONE, {"Ref": "AWS::NoValue"}]}],
+                {"Fn::If": ["IsOpen", EVERYONE, {"Ref": "AWS::NoValue"}]},
+                {**EVERYONE, "Effect": {"Ref": "Open"}},
+                {**EVERYONE, "Principal": {"AWS": {"Ref": "Open"}}},
+                {**EVERYONE, "Condition": {"Fn::If": ["IsOpen", {"Bool": {"a": "b"}}, {"Ref": "AWS::NoValue"}]}},
+            )
+        ),
     ],
 )
 def test_a_setting_that_is_open_is_not_known_and_the_rest_is(tmp_path: Path, properties: dict[str, Any], fact: str) -> None:
@@ -512,6 +523,10 @@ def test_tables_are_chosen_by_name_or_logical_id(tmp_path: Path) -> None:
         ({"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "M"}]}, "a type of S, N, B"),
         ({"GlobalSecondaryIndexes": [{"IndexName": "x", "KeySchema": []}]}, "an index needs a Projection"),
         ({"GlobalSecondaryIndexes": "x"}, "it is no list"),
+        *(
+            ({"GlobalSecondaryIndexes": [{"IndexName": "x", "Projection": projection}]}, "NonKeyAttributes is no list of names")
+            for projection in ({"ProjectionType": "INCLUDE", "NonKeyAttributes": wrong} for wrong in (-1, "abc", [["a"]], [None]))
+        ),
         ({"SSESpecification": "x"}, "it has no members"),
     ],
 )
