@@ -76,7 +76,7 @@ def _regions(replicas: Any) -> tuple[str, ...] | Unresolved:
         return replicas
     if not isinstance(replicas, list):
         return Unresolved(reason="its replicas are not listed")
-    found = [one.get("Region") if isinstance(one, dict) else one for one in replicas]
+    found = [_member(one, "Region") for one in replicas]
     why = next((one for one in found if isinstance(one, Unresolved)), None)
     if why is not None:
         return why

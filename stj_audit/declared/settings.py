@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from stj_audit.declared.intrinsics import Unresolved, first_unresolved
+from stj_audit.declared.intrinsics import Unresolved, first_unresolved, is_resolved
 from stj_audit.facts import (
     NOT_DEPLOYED,
     TEMPLATE,
@@ -99,7 +99,7 @@ def tags(properties: Mapping[str, Any]) -> Tags | Unknown:
         return unknown(why)
     if not pairs:
         return Unknown(call=TEMPLATE, reason=NOT_DEPLOYED)
-    return Tags(values={str(key): KNOWN_LATER if isinstance(text, Unresolved) else str(text) for key, text in pairs})
+    return Tags(values={str(key): str(text) if is_resolved(text) else KNOWN_LATER for key, text in pairs})
 
 
 def contributor_insights(properties: Mapping[str, Any]) -> ContributorInsights | Unknown:

@@ -31,7 +31,7 @@ def a_global_table(**properties: Any) -> dict[str, Any]:
         ({"Fn::If": ["IsOpen", [HERE], []]}, "condition IsOpen is decided at deployment"),
         ("x", "its replicas are not listed"),
         ([{"Region": 1}], "a replica has no Region"),
-        (["x", {}], "a replica has no Region"),
+        ([HERE, "x"], "a replica has no Region"),
     ],
 )
 def test_where_it_will_be_is_not_guessed(tmp_path: Path, replicas: Any, said: str) -> None:

@@ -433,10 +433,15 @@ def test_a_setting_that_is_open_is_not_known_and_the_rest_is(tmp_path: Path, pro
 
 
 def test_a_tag_whose_value_is_open_is_a_tag(tmp_path: Path) -> None:
-    tags = [{"Key": "env", "Value": {"Ref": "Open"}}, {"Key": "team", "Value": "a"}]
+    tags = [
+        {"Key": "env", "Value": {"Ref": "Open"}},
+        {"Key": "team", "Value": "a"},
+        {"Key": "wrong", "Value": [{"Ref": "Open"}]},
+    ]
+    later = "not known before deployment"
 
     assert only(read_resources(tmp_path, {"T": a_table(Tags=tags)}, rest=OPEN)).tags == Tags(
-        values={"env": "not known before deployment", "team": "a"}
+        values={"env": later, "team": "a", "wrong": later}
     )
 
 
