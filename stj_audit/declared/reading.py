@@ -1,11 +1,12 @@
 """Templates and plans as one snapshot: which tables there will be, and where each is defined."""
 
+import posixpath
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from stj_audit.declared.definition import Definition
@@ -83,12 +84,20 @@ def _takes_any(patterns: Sequence[str]) -> bool:
 
 
 def _unseen(templates: Sequence[tuple[Source, Template]]) -> Iterator[str]:
-    files = {PurePosixPath(source.shown).name for source, _ in templates}
+    files = [source.shown for source, _ in templates]
     for source, template in templates:
-        nested = [one.id for one in template.nested if not any(PurePosixPath(name).name in files for name in one.templates)]
+        nested = [one.id for one in template.nested if not any(_is_given(place, source, files) for place in one.templates)]
         if nested:
             yield f"{source.shown}: the tables of its nested stacks are not seen, give their templates too: {a_few(nested)}"
         yield from template.unseen
+
+
+def _is_given(place: str, source: Source, files: Sequence[str]) -> bool:
+    """Whether the template of a nested stack is among the files: by its path, or by the name of what an address is of."""
+    if "://" in place:
+        name = posixpath.basename(place)
+        return any(posixpath.basename(one) == name for one in files if one != source.shown)
+    return posixpath.normpath(posixpath.join(posixpath.dirname(source.shown), place)) in map(posixpath.normpath, files)
 
 
 def _told_apart(wanted: Sequence[Definition]) -> dict[str, Definition]:

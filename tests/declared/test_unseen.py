@@ -185,7 +185,8 @@ def test_a_transform_of_the_whole_template_is_told(tmp_path: Path, rest: dict[st
     "stack",
     [
         a_stack(Properties={"TemplateURL": "./inner/template.json"}),
-        a_stack(Properties={"TemplateURL": {"Fn::Sub": "https://${X}/y"}}, Metadata={"aws:asset:path": "template.json"}),
+        a_stack(Properties={"TemplateURL": {"Fn::Sub": "https://${X}/y"}}, Metadata={"aws:asset:path": "inner/template.json"}),
+        a_stack(Properties={"TemplateURL": "https://bucket.s3.amazonaws.com/x/template.json"}),
         a_stack("AWS::Serverless::Application", Properties={"Location": "inner/template.json"}),
     ],
 )
@@ -200,6 +201,13 @@ def test_a_nested_stack_whose_template_is_given_is_seen(tmp_path: Path, stack: d
     assert [one.table.name for one in design.snapshot.tables] == ["other", "orders"]
     assert design.unseen == ()
     assert len(design_of(tmp_path / "outer.json").unseen) == 1
+
+
+@pytest.mark.parametrize("place", ["inner/template.json", "https://bucket.s3.amazonaws.com/x/template.json"])
+def test_a_nested_stack_is_not_the_template_that_it_is_in(tmp_path: Path, place: str) -> None:
+    resources = {"T": a_table(), "Inner": a_stack(Properties={"TemplateURL": place})}
+
+    assert len(read_resources(tmp_path, resources).unseen) == 1
 
 
 def test_a_template_of_nested_stacks_alone_goes_with_theirs(tmp_path: Path) -> None:
