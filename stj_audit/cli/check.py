@@ -174,13 +174,12 @@ def _design_report(request: "Request", settings: dict[str, Any]) -> "Report":
     config = request.config
     hint = "give --region, or `region` in the [model] of stj-audit.toml"
     region = price_region(settings["templates"][0], settings["regions"], config.model.region, hint)
-    design = DesignRequest(
-        audit=request, sources=sources, parameters=dict(settings["parameters"]), prices=prices_of(region, settings, config)
-    )
+    prices = prices_of(region, settings, config)
+    design = DesignRequest(audit=request, sources=sources, parameters=dict(settings["parameters"]), prices=prices)
     report = _from_root(audit_design(design))
     for note in () if settings["quiet"] else report.audit.notes or ():
         click.echo(printable(f"note: {note}"), err=True)
-    if report.costs.prices.as_of is None and not settings["quiet"]:  # no call fails for a region that there is not
+    if not prices.prices and not settings["quiet"]:  # no call fails for a region that there is not
         click.echo(printable(f"warning: no prices are known for {region}, so nothing is priced: check --region"), err=True)
     return report
 

@@ -33,7 +33,7 @@ class Wanted:
 
 def check_names(patterns: Sequence[str]) -> None:
     """Raise NoTables for a name that no table can have."""
-    impossible = [name for name in patterns if not _is_glob(name) and not _TABLE_NAME.fullmatch(name)]
+    impossible = [name for name in patterns if not is_glob(name) and not _TABLE_NAME.fullmatch(name)]
     if impossible:
         raise NoTables(
             no_such_tables(impossible), hint="give the name alone: 3 to 255 letters, digits, dots, dashes and underscores"
@@ -42,10 +42,11 @@ def check_names(patterns: Sequence[str]) -> None:
 
 def matches(pattern: str, name: str) -> bool:
     """Whether a table of this name is meant by `pattern`, a name or a glob."""
-    return fnmatchcase(name, pattern) if _is_glob(pattern) else name == pattern
+    return fnmatchcase(name, pattern) if is_glob(pattern) else name == pattern
 
 
-def _is_glob(pattern: str) -> bool:
+def is_glob(pattern: str) -> bool:
+    """Whether it means names that it does not spell out."""
     return bool(_GLOB_CHARACTERS & set(pattern))
 
 
@@ -56,8 +57,8 @@ def wanted_tables(aws: Aws, patterns: Sequence[str], threads: Threads, *, elsewh
     Raises NoTables, and what `explain` makes of a listing that failed; AuditError also where the time of `threads` was over.
     """
     check_names(patterns)
-    named = tuple(dict.fromkeys(one for one in patterns if not _is_glob(one)))
-    globs = [one for one in patterns if _is_glob(one)]
+    named = tuple(dict.fromkeys(one for one in patterns if not is_glob(one)))
+    globs = [one for one in patterns if is_glob(one)]
     if named and not globs:
         return Wanted(named=named, listed=())
     try:
