@@ -80,7 +80,7 @@ def _definitions(source: Source, *, given: Mapping[str, str], region: str) -> tu
     if is_template(document):
         found = read_template(source, given=given, region=region)
     elif is_plan(document):
-        found = read_plan(source)
+        found = read_plan(source, region=region)
     else:
         refuse_other_json(document, shown)
         if "app" in document and Path(shown).name == "cdk.json":
