@@ -77,7 +77,7 @@ class _Plan:
         around = tuple(self._around())
         beside = Beside(resources=around, owners=self._owners, regions=self._regions)
         defined = [*(self._definition(one, place, around, beside) for one, place in here), *self._rest()]
-        notes = tuple(self._notes(elsewhere))
+        notes = tuple(self._notes([one for one, _ in here], elsewhere))
         return tuple(replace(one, notes=(*notes, *one.notes)) for one in defined)
 
     def _definition(self, table: Planned, place: str | Unresolved, around: Sequence[Planned], beside: Beside) -> Definition:
@@ -122,8 +122,10 @@ class _Plan:
                 properties={"TableName": rest, "plan": why},
             )
 
-    def _notes(self, elsewhere: Sequence[tuple[Planned, str]]) -> Iterator[str]:
+    def _notes(self, here: Sequence[Planned], elsewhere: Sequence[tuple[Planned, str]]) -> Iterator[str]:
         shown = self._source.shown
+        if any(self._regions.is_hidden(one) and isinstance(self._regions.of(one), str) for one in here):
+            yield f"{shown}: the plan does not tell the region of its provider, so its tables are taken for those of {self._region}"
         if elsewhere:
             told = a_few([f"{one.address} ({place})" for one, place in elsewhere])
             yield f"{shown}: only tables of {self._region} are looked at, and not {told}"

@@ -40,6 +40,11 @@ class Regions:
             return said
         return self._asked if self._is_asked_open else Unresolved(reason=NOT_SAID)
 
+    def is_hidden(self, planned: Planned) -> bool:
+        """Whether its provider is given a region that the plan does not tell, other than by the environment."""
+        provider = self._providers.get(self._key(planned)) or {}
+        return self.said(planned) is None and "region" in (provider.get("expressions") or {})
+
     def said(self, planned: Planned) -> str | Unresolved | None:
         """What the plan says of it; None: nothing."""
         own, arn = planned.values.get("region"), planned.values.get("arn")

@@ -13,7 +13,11 @@ from stj_audit.facts import ContributorInsights, Unknown
 from tests.declared.plans import Made, design, plan_of, reasons, table
 from tests.declared.reading import ADDRESS, VALUES, only
 
-POINT_IN_TIME = {"point_in_time_recovery": [{"enabled": True}], "deletion_protection_enabled": True, "tags": {"team": "a"}}
+POINT_IN_TIME: dict[str, Any] = {
+    "point_in_time_recovery": [{"enabled": True}],
+    "deletion_protection_enabled": True,
+    "tags": {"team": "a"},
+}
 
 
 def put_off(address: str, reason: str | None = "instance_count_unknown", **change: Any) -> dict[str, Any]:
