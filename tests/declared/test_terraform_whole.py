@@ -146,3 +146,11 @@ def test_a_resource_of_which_nothing_is_known_is_not_told_by_its_values(tmp_path
     plan["resource_changes"] = [{"address": ADDRESS, "change": {"after_unknown": True}}]
 
     assert list(reasons(design(tmp_path, plan))) == [ADDRESS]
+
+
+def test_attributes_of_an_index_that_are_no_list_leave_the_table_unknown(tmp_path: Path) -> None:
+    index = {"name": "by", "hash_key": "id", "projection_type": "INCLUDE", "non_key_attributes": 1}
+
+    assert reasons(design(tmp_path, plan_of(table(global_secondary_index=[index])))) == {
+        "orders": "GlobalSecondaryIndexes: non_key_attributes is no list"
+    }
