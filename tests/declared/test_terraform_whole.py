@@ -154,3 +154,12 @@ def test_attributes_of_an_index_that_are_no_list_leave_the_table_unknown(tmp_pat
     assert reasons(design(tmp_path, plan_of(table(global_secondary_index=[index])))) == {
         "orders": "GlobalSecondaryIndexes: non_key_attributes is no list"
     }
+
+
+def test_what_is_left_of_a_former_object_says_nothing_of_the_new_one(tmp_path: Path) -> None:
+    plan = plan_of(table(unknown={"hash_key": True}))
+    plan["resource_changes"].append(
+        {"address": ADDRESS, "deposed": "00000000", "change": {"actions": ["delete"], "after_unknown": {}}}
+    )
+
+    assert reasons(design(tmp_path, plan)) == {"orders": "KeySchema: known after apply"}
