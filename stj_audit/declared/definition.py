@@ -19,7 +19,7 @@ class Definition:
     One table. `id` is the logical id, or Terraform's address; `properties` are those of AWS::DynamoDB::Table. `targets`, `policies` and
     `alarms` are those of the same file, in the words of their APIs; `scaling_unknown` and `alarms_unknown` are why these are not known.
 
-    `notes` are sentences for the reader.
+    `unknown` is why nothing but the name is known of it, or why not even that it is made. `notes` are sentences for the reader.
     """
 
     id: str
@@ -33,6 +33,7 @@ class Definition:
     scaling_unknown: Unresolved | None = None
     alarms: Sequence[Mapping[str, Any]] = ()
     alarms_unknown: Unresolved | None = None
+    unknown: Unresolved | None = None
     notes: tuple[str, ...] = ()
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stj_audit.declared.definition import Definition
-from stj_audit.declared.intrinsics import Unresolved, first_unresolved
+from stj_audit.declared.intrinsics import Unresolved, first_unresolved, is_plain, text_of
 from stj_audit.declared.settings import number, sse_description
 from stj_audit.errors import ConfigError
 
@@ -149,10 +149,12 @@ class _Checked:
         limit = one.get("OnDemandThroughput")
         limit = limit if isinstance(limit, dict) else {}
         attributes = projection.get("NonKeyAttributes") or []
+        if not isinstance(attributes, list) or not all(is_plain(each) for each in attributes):
+            raise self._wrong(place, "NonKeyAttributes is no list of names")
         return {
             "IndexName": name,
             "KeySchema": self._key(one.get("KeySchema"), f"{place}.KeySchema", types),
-            "Projection": {"ProjectionType": kind, "NonKeyAttributes": [str(each) for each in attributes]},
+            "Projection": {"ProjectionType": kind, "NonKeyAttributes": [text_of(each) for each in attributes]},
             "OnDemandThroughput": {unit: number(limit.get(unit)) for unit in ("MaxReadRequestUnits", "MaxWriteRequestUnits")},
             **self._throughput(one),
         }

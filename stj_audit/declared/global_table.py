@@ -27,6 +27,8 @@ SIDES = (  # settings of the replica or of the table, their units, and what auto
     ("Write", "WriteCapacityUnits", "MaxWriteRequestUnits"),
 )
 
+NO_CAPACITY = Unresolved(reason="no capacity is given")
+
 Mapped = Mapping[str, Any]
 
 
@@ -34,14 +36,13 @@ def as_table(definition: Definition, *, region: str) -> Definition:
     """The definition of the table in `region`, with its replicas, and with the auto scaling that a global table has in its own properties."""
     whole = definition.properties
     replicas = whole.get("Replicas")
-    if not isinstance(replicas, list) or not all(isinstance(one, dict) for one in replicas):
-        unknown = replicas if isinstance(replicas, Unresolved) else Unresolved(reason="its replicas are not listed")
-        return replace(definition, properties={**whole, "KeySchema": unknown})
-    regions = tuple(one.get("Region") for one in replicas)
+    regions = _regions(replicas)
+    if isinstance(regions, Unresolved):
+        return replace(definition, properties={**whole, "Replicas": regions})
     place = regions.index(region) if region in regions else 0
-    replica = replicas[place] if replicas else {}
+    replica = replicas[place] if isinstance(replicas, list) and regions else {}
     notes: tuple[str, ...] = ()
-    if region not in regions and replicas:
+    if region not in regions and regions:
         notes = (f"{definition.id} has no replica in {region}: what is set for each replica is that of {regions[0]}",)
     properties = {name: whole[name] for name in OF_TABLE if name in whole}
     properties |= {name: replica[name] for name in OF_REPLICA if name in replica}
@@ -49,27 +50,18 @@ def as_table(definition: Definition, *, region: str) -> Definition:
     indexes = whole.get("GlobalSecondaryIndexes")
     scaled = [_scaled(definition.name, None, whole, replica)]
     if isinstance(indexes, list):
-        of_replica = replica.get("GlobalSecondaryIndexes")
-        of_replica = of_replica if isinstance(of_replica, list) else []
-        own = {one.get("IndexName"): one for one in of_replica if isinstance(one, dict)}
-        listed = [one for one in indexes if isinstance(one, dict)]
-        pairs = [(one, own.get(one.get("IndexName"), {})) for one in listed]
+        pairs = [(one, _of_index(replica, one, whole.get("BillingMode"))) for one in indexes]
         properties["GlobalSecondaryIndexes"] = [
-            {
-                **{key: value for key, value in one.items() if not key.endswith("Settings")},
-                **_capacity(one, mine),
-                **_insights(mine),
-            }
+            _index(one, mine) if isinstance(one, dict) else one  # which makes the table unknown, or is an error
             for one, mine in pairs
         ]
-        scaled += [_scaled(definition.name, str(one.get("IndexName")), one, mine) for one, mine in pairs]
+        scaled += [_scaled(definition.name, str(one.get("IndexName")), one, mine) for one, mine in pairs if isinstance(one, dict)]
     elif indexes is not None:
         properties["GlobalSecondaryIndexes"] = indexes
-    named = tuple(one for one in regions if isinstance(one, str))
     return replace(
         definition,
         properties=properties,
-        replicas=named if len(replicas) > 1 else (),
+        replicas=regions if len(regions) > 1 else (),
         global_table_version=VERSION,
         targets=tuple(target for targets, _, _ in scaled for target in targets),
         policies=tuple(policy for _, policies, _ in scaled for policy in policies),
@@ -78,8 +70,37 @@ def as_table(definition: Definition, *, region: str) -> Definition:
     )
 
 
-def _insights(mine: Mapped) -> dict[str, Any]:
-    return {name: mine[name] for name in ("ContributorInsightsSpecification",) if name in mine}
+def _regions(replicas: Any) -> tuple[str, ...] | Unresolved:
+    """Where it is, in order; one that is decided at deployment may be the one of the audit."""
+    if isinstance(replicas, Unresolved):
+        return replicas
+    if not isinstance(replicas, list):
+        return Unresolved(reason="its replicas are not listed")
+    found = [_member(one, "Region") for one in replicas]
+    why = next((one for one in found if isinstance(one, Unresolved)), None)
+    if why is not None:
+        return why
+    named = tuple(one for one in found if isinstance(one, str))
+    return named if len(named) == len(found) else Unresolved(reason="a replica has no Region")
+
+
+def _of_index(replica: Mapped, index: Any, billing_mode: Any) -> Mapped:
+    """What a replica sets for one global index. Where it is decided at deployment what it sets for which, it may be this one."""
+    own = replica.get("GlobalSecondaryIndexes")
+    listed = own if isinstance(own, list) else [own]
+    name = index.get("IndexName") if isinstance(index, dict) else None
+    for one in listed:
+        if isinstance(one, dict) and one.get("IndexName") == name:
+            return one
+    named = [one.get("IndexName") if isinstance(one, dict) else one for one in listed]
+    why = next((one for one in named if isinstance(one, Unresolved)), None)
+    capacity = "ReadOnDemandThroughputSettings" if billing_mode == "PAY_PER_REQUEST" else "ReadProvisionedThroughputSettings"
+    return {} if why is None else dict.fromkeys(("ContributorInsightsSpecification", capacity), why)
+
+
+def _index(one: Mapped, mine: Mapped) -> dict[str, Any]:
+    insights = {name: mine[name] for name in ("ContributorInsightsSpecification",) if name in mine}
+    return {**{key: value for key, value in one.items() if not key.endswith("Settings")}, **_capacity(one, mine), **insights}
 
 
 def _capacity(whole: Mapped, replica: Mapped) -> dict[str, Any]:
@@ -88,13 +109,14 @@ def _capacity(whole: Mapped, replica: Mapped) -> dict[str, Any]:
     limits: dict[str, Any] = {}
     for side, unit, limit in SIDES:
         settings = _settings(whole, replica, f"{side}ProvisionedThroughputSettings")
-        scaling = settings.get(f"{side}CapacityAutoScalingSettings")
-        fixed = settings.get(unit)
+        fixed = _member(settings, unit)
+        scaling = _member(settings, f"{side}CapacityAutoScalingSettings")
+        if fixed is None and scaling is not None:
+            fixed = _member(scaling, "SeedCapacity")
+            fixed = _member(scaling, "MinCapacity") if fixed is None else fixed
         if fixed is not None:
             units[unit] = fixed
-        elif isinstance(scaling, dict):
-            units[unit] = scaling.get("SeedCapacity", scaling.get("MinCapacity"))
-        ceiling = _settings(whole, replica, f"{side}OnDemandThroughputSettings").get(limit)
+        ceiling = _member(_settings(whole, replica, f"{side}OnDemandThroughputSettings"), limit)
         if ceiling is not None:
             limits[limit] = ceiling
     return {
@@ -103,13 +125,14 @@ def _capacity(whole: Mapped, replica: Mapped) -> dict[str, Any]:
     }
 
 
-def _settings(whole: Mapped, replica: Mapped, name: str) -> Mapped:
+def _settings(whole: Mapped, replica: Mapped, name: str) -> Any:
     """Reads may be set for each replica, writes are those of the table."""
-    for owner in (replica, whole):
-        value = owner.get(name)
-        if isinstance(value, dict):
-            return value
-    return {}
+    return next((owner[name] for owner in (replica, whole) if isinstance(owner.get(name), dict | Unresolved)), None)
+
+
+def _member(settings: Any, name: str) -> Any:
+    """A member of settings; of those that are decided at deployment each is. None: left out."""
+    return settings.get(name) if isinstance(settings, dict) else settings if isinstance(settings, Unresolved) else None
 
 
 Scaled = tuple[list[Mapped], list[Mapped], Unresolved | None]
@@ -124,21 +147,21 @@ def _scaled(table: str, index: str | None, whole: Mapped, replica: Mapped) -> Sc
     for unit, settings in _scaling_settings(whole, replica):
         dimension = f"dynamodb:{'table' if index is None else 'index'}:{unit}"
         common = {"ServiceNamespace": "dynamodb", "ResourceId": resource, "ScalableDimension": dimension}
-        least, most = settings.get("MinCapacity"), settings.get("MaxCapacity")
+        least, most = _member(settings, "MinCapacity"), _member(settings, "MaxCapacity")
+        aim = _member(_member(settings, "TargetTrackingScalingPolicyConfiguration"), "TargetValue")
         min_units, max_units = number(least), number(most)
-        if min_units is None or max_units is None:
-            unknown = next((one for one in (least, most) if isinstance(one, Unresolved)), Unresolved(reason="no capacity is given"))
+        if min_units is None or max_units is None or isinstance(aim, Unresolved):
+            unknown = next((one for one in (least, most, aim) if isinstance(one, Unresolved)), NO_CAPACITY)
             continue
         targets.append({**common, "MinCapacity": min_units, "MaxCapacity": max_units})
-        aim = settings.get("TargetTrackingScalingPolicyConfiguration")
-        percent = aim.get("TargetValue") if isinstance(aim, dict) else None
-        if is_percent(percent):
-            policies.append({**common, "TargetTrackingScalingPolicyConfiguration": {"TargetValue": percent}})
+        if is_percent(aim):
+            policies.append({**common, "TargetTrackingScalingPolicyConfiguration": {"TargetValue": aim}})
     return targets, policies, unknown
 
 
-def _scaling_settings(whole: Mapped, replica: Mapped) -> Iterator[tuple[str, Mapped]]:
+def _scaling_settings(whole: Mapped, replica: Mapped) -> Iterator[tuple[str, Any]]:
     for side, unit, _ in SIDES:
-        settings = _settings(whole, replica, f"{side}ProvisionedThroughputSettings").get(f"{side}CapacityAutoScalingSettings")
-        if isinstance(settings, dict):
-            yield unit, settings
+        settings = _settings(whole, replica, f"{side}ProvisionedThroughputSettings")
+        scaling = _member(settings, f"{side}CapacityAutoScalingSettings")
+        if isinstance(scaling, dict | Unresolved):
+            yield unit, scaling

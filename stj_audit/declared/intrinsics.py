@@ -25,9 +25,10 @@ _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unresolved:
-    """A value that is decided at deployment. `reason` says by what."""
+    """A value that is decided at deployment. `reason` says by what; `is_mistake`: by nothing, CloudFormation refuses such a template."""
 
     reason: str
+    is_mistake: bool = False
 
 
 class _NoValue:
@@ -40,6 +41,21 @@ NO_VALUE = _NoValue()
 def is_resolved(value: Any) -> bool:
     """Whether nothing in the value is decided at deployment."""
     return first_unresolved(value) is None
+
+
+def adding(members: Mapping[str, Any]) -> list[str]:
+    """The functions that stand among members, and add others to them: Fn::Transform and Fn::ForEach do."""
+    return [name for name in members if name.startswith("Fn::")]
+
+
+def may_be_left_out(written: Any) -> bool:
+    """Whether a deployment may decide that it is not there: an Fn::If with AWS::NoValue in it."""
+    if not isinstance(written, dict):
+        return False
+    if written == {"Ref": _NO_VALUE}:
+        return True
+    branches = written.get("Fn::If")
+    return len(written) == 1 and isinstance(branches, list) and any(map(may_be_left_out, branches[1:]))
 
 
 def first_unresolved(value: Any) -> Unresolved | None:
@@ -82,9 +98,12 @@ class Resolver:
     def condition(self, name: Any) -> bool | Unresolved:
         """A condition by its name."""
         if not isinstance(name, str) or name not in self._conditions:
-            return Unresolved(reason=f"there is no condition {name!r}")
+            made_later = adding(self._conditions)
+            if made_later:
+                return Unresolved(reason=f"what {made_later[0]} adds to the conditions is decided at deployment")
+            return Unresolved(reason=f"there is no condition {name!r}", is_mistake=True)
         if name in self._open:
-            return Unresolved(reason=f"condition {name} needs itself")
+            return Unresolved(reason=f"condition {name} needs itself", is_mistake=True)
         if name not in self._decided:
             self._open.append(name)
             self._decided[name] = self._truth(self._conditions[name], len(self._open))
@@ -105,6 +124,9 @@ class Resolver:
             (name, argument), *_ = value.items()
             if name == "Ref" or name.startswith("Fn::"):
                 return _bounded(self._called(name, argument, depth + 1))
+        added = adding(value)
+        if added:
+            return Unresolved(reason=f"what {added[0]} adds is decided at deployment")
         members = {key: self._value(one, depth + 1) for key, one in value.items()}
         return {key: one for key, one in members.items() if one is not NO_VALUE}
 
@@ -147,8 +169,8 @@ class Resolver:
         if name in self._given:
             value: Any = self._given[name]
             allowed = declared.get("AllowedValues")
-            if isinstance(allowed, list) and value not in [_text(one) for one in allowed]:
-                listed = ", ".join(map(_text, allowed))
+            if isinstance(allowed, list) and value not in [text_of(one) for one in allowed]:
+                listed = ", ".join(map(text_of, allowed))
                 raise ConfigError(f"--parameter {name}={value}: the template allows {listed}", hint="give one of these")
         elif "Default" in declared:
             self.defaults_used.add(name)
@@ -156,7 +178,7 @@ class Resolver:
         else:
             return Unresolved(reason=f"parameter {name} has no default: give --parameter {name}=VALUE")
         if kind == "CommaDelimitedList" or kind.startswith("List<"):
-            return [part.strip() for part in _text(value).split(",")]
+            return [part.strip() for part in text_of(value).split(",")]
         return _dynamic(value)
 
     # ------------------------------------------------------------------------------------------------------ functions
@@ -171,7 +193,7 @@ class Resolver:
         either, other = (self._value(branch, depth) for branch in branches)
         if either == other and is_resolved(either):
             return either
-        return Unresolved(reason=f"condition {name} is decided at deployment ({truth.reason})")
+        return truth if truth.is_mistake else Unresolved(reason=f"condition {name} is decided at deployment ({truth.reason})")
 
     def _sub(self, argument: Any, depth: int) -> Any:
         text, own = (argument[0], argument[1]) if isinstance(argument, list) and len(argument) == 2 else (argument, {})
@@ -193,10 +215,10 @@ class Resolver:
             if isinstance(value, Unresolved):
                 missing.append(value)
                 return ""
-            if not _is_plain(value):
+            if not is_plain(value):
                 missing.append(Unresolved(reason=f"{name} is no text"))
                 return ""
-            return _text(value)
+            return text_of(value)
 
         filled = _PLACE.sub(fill, text)
         return missing[0] if missing else _dynamic(filled)
@@ -212,7 +234,7 @@ class Resolver:
         unknown = first_unresolved(parts)
         if unknown is not None:
             return unknown
-        return delimiter.join(map(_text, parts)) if all(map(_is_plain, parts)) else Unresolved(reason="Fn::Join takes texts")
+        return delimiter.join(map(text_of, parts)) if all(map(is_plain, parts)) else Unresolved(reason="Fn::Join takes texts")
 
     def _find_in_map(self, argument: Any, depth: int) -> Any:
         if not isinstance(argument, list) or len(argument) < 3:
@@ -223,13 +245,13 @@ class Resolver:
             return unknown
         found: Any = self._mappings
         for key in keys:
-            found = found.get(_text(key)) if isinstance(found, dict) else None
+            found = found.get(text_of(key)) if isinstance(found, dict) else None
         if found is not None:
             return found
         default = argument[3] if len(argument) > 3 else None
         if isinstance(default, dict) and "DefaultValue" in default:
             return self._value(default["DefaultValue"], depth)
-        return Unresolved(reason=f"the mappings have no {' '.join(map(_text, keys))}")
+        return Unresolved(reason=f"the mappings have no {' '.join(map(text_of, keys))}")
 
     def _select(self, argument: Any, depth: int) -> Any:
         if not isinstance(argument, list) or len(argument) != 2:
@@ -238,9 +260,9 @@ class Resolver:
         for one in (place, values):
             if isinstance(one, Unresolved):
                 return one
-        if not isinstance(values, list) or not _PLACE_IN_LIST.fullmatch(_text(place)) or int(_text(place)) >= len(values):
+        if not isinstance(values, list) or not _PLACE_IN_LIST.fullmatch(text_of(place)) or int(text_of(place)) >= len(values):
             return Unresolved(reason="Fn::Select takes a number and a list that is long enough")
-        return values[int(_text(place))]
+        return values[int(text_of(place))]
 
     def _split(self, argument: Any, depth: int) -> Any:
         if not isinstance(argument, list) or len(argument) != 2:
@@ -262,12 +284,12 @@ class Resolver:
 
     def _truth(self, value: Any, depth: int) -> bool | Unresolved:
         if depth > MAX_DEPTH or not isinstance(value, dict) or len(value) != 1:
-            return Unresolved(reason="it is no condition")
+            return Unresolved(reason="it is no condition", is_mistake=True)
         (name, argument), *_ = value.items()
         if name == "Condition":
             return self.condition(argument)
         if name not in _CONDITION_FUNCTIONS or not isinstance(argument, list):
-            return Unresolved(reason=f"{name} is no function of conditions")
+            return Unresolved(reason=f"{name} is no function of conditions", is_mistake=not name.startswith("Fn::"))
         return self._equals(argument, depth + 1) if name == "Fn::Equals" else self._combined(name, argument, depth + 1)
 
     def _combined(self, name: str, conditions: list[Any], depth: int) -> bool | Unresolved:
@@ -287,7 +309,7 @@ class Resolver:
         unknown = first_unresolved([one, other])
         if unknown is not None:
             return unknown
-        return _text(one) == _text(other) if _is_plain(one) and _is_plain(other) else bool(one == other)
+        return text_of(one) == text_of(other) if is_plain(one) and is_plain(other) else bool(one == other)
 
 
 def _section(template: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -301,11 +323,11 @@ def _pseudo_parameters(region: str) -> Mapping[str, Any]:
     return {"AWS::Region": region, "AWS::Partition": partition, "AWS::URLSuffix": suffix, _NO_VALUE: NO_VALUE}
 
 
-def _is_plain(value: Any) -> TypeGuard[str | int | bool]:
+def is_plain(value: Any) -> TypeGuard[str | int | bool]:
     return value is not None and not isinstance(value, (list, dict, Unresolved, _NoValue))
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
     """As CloudFormation compares and joins values: everything is text."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from stj_audit.declared.intrinsics import Unresolved, first_unresolved
+from stj_audit.declared.intrinsics import Unresolved, first_unresolved, is_resolved
 from stj_audit.facts import (
     NOT_DEPLOYED,
     TEMPLATE,
@@ -99,7 +99,7 @@ def tags(properties: Mapping[str, Any]) -> Tags | Unknown:
         return unknown(why)
     if not pairs:
         return Unknown(call=TEMPLATE, reason=NOT_DEPLOYED)
-    return Tags(values={str(key): KNOWN_LATER if isinstance(text, Unresolved) else str(text) for key, text in pairs})
+    return Tags(values={str(key): str(text) if is_resolved(text) else KNOWN_LATER for key, text in pairs})
 
 
 def contributor_insights(properties: Mapping[str, Any]) -> ContributorInsights | Unknown:
@@ -137,6 +137,16 @@ def resource_policy(properties: Mapping[str, Any]) -> ResourcePolicy | Unknown:
     statements = document.get("Statement", []) if isinstance(document, dict) else document
     if isinstance(statements, Unresolved):
         return unknown(statements)
-    listed = [one for one in (statements if isinstance(statements, list) else [statements]) if isinstance(one, dict)]
-    why = first_unresolved([one.get("Principal") for one in listed])  # it may be everyone
-    return ResourcePolicy.of(listed) if why is None else unknown(why)
+    written = statements if isinstance(statements, list) else [statements]
+    why = next((found for one in written if (found := _open_statement(one)) is not None), None)
+    return ResourcePolicy.of([one for one in written if isinstance(one, dict)]) if why is None else unknown(why)
+
+
+def _open_statement(statement: Any) -> Unresolved | None:
+    """Why it is not known whom a statement is for: it may be everyone, or not be there at all."""
+    if not isinstance(statement, dict):
+        return statement if isinstance(statement, Unresolved) else None
+    condition = statement.get("Condition")  # what it says is no matter, whether there is one is
+    return first_unresolved(
+        [statement.get("Principal"), statement.get("Effect"), *([condition] * isinstance(condition, Unresolved))]
+    )

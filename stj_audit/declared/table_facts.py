@@ -10,19 +10,24 @@ from stj_audit.facts import NOT_DEPLOYED, TEMPLATE, Alarms, AutoScaling, Encrypt
 from stj_audit.scanners import alarms, auto_scaling, tables
 
 
-def facts_of(definition: Definition, *, region: str) -> TableFacts | MissingTable:
+def facts_of(definition: Definition, *, region: str, told_as: str | None = None) -> TableFacts | MissingTable:
     """
-    The facts of a table that is not there yet; MissingTable where its keys, indexes or mode are decided at deployment.
+    The facts of a table that is not there yet; MissingTable where its keys, indexes or mode are decided at deployment. `told_as`: what it is
+    called where its name does not tell it from others.
 
     Raises ConfigError, with the place, for what DynamoDB would refuse to read as a table.
     """
+    told_as = definition.name if told_as is None else told_as
+    if definition.unknown is not None:
+        return MissingTable(name=told_as, unknown=Unknown(call=TEMPLATE, reason=definition.unknown.reason))
     open_property = undecided(definition)
     if open_property is not None:
         place, why = open_property
-        return MissingTable(name=definition.name, unknown=Unknown(call=TEMPLATE, reason=f"{place}: {why.reason}"))
+        return MissingTable(name=told_as, unknown=Unknown(call=TEMPLATE, reason=f"{place}: {why.reason}"))
     description = description_of(definition, region)
     table = replace(
         tables.parse(description, region=region),
+        name=told_as,
         defined_in=definition.language,
         deletion_protection=settings.deletion_protection(definition.properties),
     )

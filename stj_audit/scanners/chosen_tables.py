@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from stj_audit.aws_failures import CREDENTIAL_CODES, FAILURES, code_of, explain
 from stj_audit.errors import NoTables
-from stj_audit.facts import OUT_OF_TIME, MissingTable, Table, Unknown
+from stj_audit.facts import NOT_HERE, OUT_OF_TIME, MissingTable, Table, Unknown
 from stj_audit.scanners import tables
 from stj_audit.scanners.failures import GONE_CODES, NOT_AVAILABLE, no_such_tables, reason, unknown
 from stj_audit.scanners.session import Aws
@@ -33,7 +33,7 @@ class Wanted:
 
 def check_names(patterns: Sequence[str]) -> None:
     """Raise NoTables for a name that no table can have."""
-    impossible = [name for name in patterns if not _is_glob(name) and not _TABLE_NAME.fullmatch(name)]
+    impossible = [name for name in patterns if not is_glob(name) and not _TABLE_NAME.fullmatch(name)]
     if impossible:
         raise NoTables(
             no_such_tables(impossible), hint="give the name alone: 3 to 255 letters, digits, dots, dashes and underscores"
@@ -42,10 +42,11 @@ def check_names(patterns: Sequence[str]) -> None:
 
 def matches(pattern: str, name: str) -> bool:
     """Whether a table of this name is meant by `pattern`, a name or a glob."""
-    return fnmatchcase(name, pattern) if _is_glob(pattern) else name == pattern
+    return fnmatchcase(name, pattern) if is_glob(pattern) else name == pattern
 
 
-def _is_glob(pattern: str) -> bool:
+def is_glob(pattern: str) -> bool:
+    """Whether it means names that it does not spell out."""
     return bool(_GLOB_CHARACTERS & set(pattern))
 
 
@@ -56,12 +57,12 @@ def wanted_tables(aws: Aws, patterns: Sequence[str], threads: Threads, *, elsewh
     Raises NoTables, and what `explain` makes of a listing that failed; AuditError also where the time of `threads` was over.
     """
     check_names(patterns)
-    named = tuple(dict.fromkeys(one for one in patterns if not _is_glob(one)))
-    globs = [one for one in patterns if _is_glob(one)]
+    named = tuple(dict.fromkeys(one for one in patterns if not is_glob(one)))
+    globs = [one for one in patterns if is_glob(one)]
     if named and not globs:
         return Wanted(named=named, listed=())
     try:
-        names = threads.in_time(tables.list_names, aws)
+        names = threads.in_time("it was known which tables there are", tables.list_names, aws)
     except FAILURES as error:
         raise explain(error) from error
     listed = tuple(name for name in names if name not in named and (not globs or any(fnmatchcase(name, glob) for glob in globs)))
@@ -83,8 +84,8 @@ def describe(
     """
     The tables that can be described, and those that cannot, each by name.
 
-    Raises NoTables for one that was named and is not there, unless others are looked at `elsewhere`; and what `explain` makes of credentials
-    that are refused, or an endpoint that does not answer as DynamoDB does.
+    One that was named and is not there cannot be described where others are looked at `elsewhere`. Raises NoTables for it else; and what
+    `explain` makes of credentials that are refused, or an endpoint that does not answer as DynamoDB does.
     """
     names = (*wanted.named, *wanted.listed)
     found: dict[str, Table | Unknown] = {}
@@ -109,7 +110,7 @@ def describe(
         unread = Unknown(call=tables.CALL, reason=OUT_OF_TIME)
         found = {name: found.get(name, unread) for name in names}
     if elsewhere:
-        found = {name: one for name, one in found.items() if name not in absent}
+        found |= {name: Unknown(call=tables.CALL, reason=NOT_HERE) for name in absent}
     elif absent:
         raise NoTables(
             f"{no_such_tables(sorted(absent))} in region {aws.region}", hint="check the spelling, --region and --profile"

@@ -361,6 +361,7 @@ def test_alarms_of_the_template_are_those_of_the_table(tmp_path: Path) -> None:
 
 
 OPEN = {"Parameters": {"Open": {"Type": "String"}}}
+EVERYONE = {"Effect": "Allow", "Principal": "*", "Action": "dynamodb:*"}
 IS_OPEN = {**OPEN, "Conditions": {"IsOpen": {"Fn::Equals": [{"Ref": "Open"}, "yes"]}}}
 
 
@@ -410,6 +411,16 @@ def test_capacity_that_is_open_is_not_stated(tmp_path: Path) -> None:
         ({"TimeToLiveSpecification": {"AttributeName": {"Ref": "Open"}, "Enabled": True}}, "time_to_live"),
         ({"Tags": [{"Key": {"Ref": "Open"}, "Value": "x"}]}, "tags"),
         ({"ContributorInsightsSpecification": {"Enabled": {"Ref": "Open"}}}, "contributor_insights"),
+        *(
+            ({"ResourcePolicy": {"PolicyDocument": {"Statement": statement}}}, "resource_policy")
+            for statement in (
+                [{"Fn::If": ["IsOpen", EVERYONE, {"Ref": "AWS::NoValue"}]}],
+                {"Fn::If": ["IsOpen", EVERYONE, {"Ref": "AWS::NoValue"}]},
+                {**EVERYONE, "Effect": {"Ref": "Open"}},
+                {**EVERYONE, "Principal": {"AWS": {"Ref": "Open"}}},
+                {**EVERYONE, "Condition": {"Fn::If": ["IsOpen", {"Bool": {"a": "b"}}, {"Ref": "AWS::NoValue"}]}},
+            )
+        ),
     ],
 )
 def test_a_setting_that_is_open_is_not_known_and_the_rest_is(tmp_path: Path, properties: dict[str, Any], fact: str) -> None:
@@ -422,10 +433,15 @@ def test_a_setting_that_is_open_is_not_known_and_the_rest_is(tmp_path: Path, pro
 
 
 def test_a_tag_whose_value_is_open_is_a_tag(tmp_path: Path) -> None:
-    tags = [{"Key": "env", "Value": {"Ref": "Open"}}, {"Key": "team", "Value": "a"}]
+    tags = [
+        {"Key": "env", "Value": {"Ref": "Open"}},
+        {"Key": "team", "Value": "a"},
+        {"Key": "wrong", "Value": [{"Ref": "Open"}]},
+    ]
+    later = "not known before deployment"
 
     assert only(read_resources(tmp_path, {"T": a_table(Tags=tags)}, rest=OPEN)).tags == Tags(
-        values={"env": "not known before deployment", "team": "a"}
+        values={"env": later, "team": "a", "wrong": later}
     )
 
 
@@ -483,15 +499,6 @@ def test_copies_of_for_each_are_tables(tmp_path: Path) -> None:
     assert {place.line for place in design.sources.values()} == {1}
 
 
-def test_copies_that_are_decided_at_deployment_are_told(tmp_path: Path) -> None:
-    loop = {"T": a_table(), "Fn::ForEach::Loop": ["Name", {"Ref": "Open"}, {"Table${Name}": a_table()}]}
-
-    assert any(
-        "what Fn::ForEach::Loop makes is decided at deployment" in note
-        for note in read_resources(tmp_path, loop, rest=OPEN).snapshot.notes
-    )
-
-
 def test_what_is_not_seen_is_told(tmp_path: Path) -> None:
     resources = {"T": {**a_table(), "DeletionPolicy": "Retain"}, "Inner": {"Type": "AWS::CloudFormation::Stack", "Properties": {}}}
 
@@ -512,11 +519,6 @@ def test_tables_are_chosen_by_name_or_logical_id(tmp_path: Path) -> None:
         design_of(path, patterns=["three"])
 
 
-def test_two_tables_of_one_name_are_an_error_with_both_places(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"table orders is defined twice: .*template\.json, line 1 and .*template\.json, line 1"):
-        read_resources(tmp_path, {"A": a_table(), "B": a_table()})
-
-
 @pytest.mark.parametrize(
     ("properties", "said"),
     [
@@ -526,6 +528,10 @@ def test_two_tables_of_one_name_are_an_error_with_both_places(tmp_path: Path) ->
         ({"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "M"}]}, "a type of S, N, B"),
         ({"GlobalSecondaryIndexes": [{"IndexName": "x", "KeySchema": []}]}, "an index needs a Projection"),
         ({"GlobalSecondaryIndexes": "x"}, "it is no list"),
+        *(
+            ({"GlobalSecondaryIndexes": [{"IndexName": "x", "Projection": projection}]}, "NonKeyAttributes is no list of names")
+            for projection in ({"ProjectionType": "INCLUDE", "NonKeyAttributes": wrong} for wrong in (-1, "abc", [["a"]], [None]))
+        ),
         ({"SSESpecification": "x"}, "it has no members"),
     ],
 )
