@@ -11,7 +11,7 @@ from tests.declared.plans import Made, design, plan_of, reasons, table
 from tests.declared.reading import only
 
 HERE = "eu-north-1"
-NOT_SAID = "region: the plan does not say in which of its regions"
+NOT_SAID = "its region: the plan does not say in which of its regions"
 
 
 def provider(region: Any = None, **more: Any) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def test_what_a_plan_does_not_say_is_what_was_asked_for(
 
 
 def test_a_region_that_is_known_after_apply_makes_the_table_unknown(tmp_path: Path) -> None:
-    assert reasons(design(tmp_path, plan_of(table(unknown={"region": True})))) == {"orders": "region: known after apply"}
+    assert reasons(design(tmp_path, plan_of(table(unknown={"region": True})))) == {"orders": "its region: known after apply"}
 
 
 @pytest.mark.parametrize(
