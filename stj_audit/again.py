@@ -19,7 +19,7 @@ from stj_audit.errors import ConfigError, NoTables
 from stj_audit.facts import MissingTable, RegionTables, Scope, Snapshot, TableFacts, Unknown
 from stj_audit.gate import GateTerms, gated
 from stj_audit.items.dynamic import without_dynamic_names
-from stj_audit.pipeline import Request, declared_attributes, judged
+from stj_audit.pipeline import Request, declared_attributes, expected_tables, judged
 from stj_audit.report import Report
 from stj_audit.saved import RUN_AGAIN, Gathered, decode
 from stj_audit.scanners.chosen_tables import check_names, matches
@@ -55,6 +55,8 @@ def judge_again(saved: Report, request: Request, *, origin: str, today: date, ne
     snapshot = replace(snapshot, tables=tuple(_as_named(facts, request.config) for facts in snapshot.tables))
     gathered = replace(whole, snapshot=snapshot, prices=_bundled(whole.prices) if new_prices else whole.prices)
     gathered = _with_users(gathered, whole.snapshot, request.config.model.users_table)
+    expected = _expected(saved, request.config, request.patterns)
+    request = replace(request, gate=replace(request.gate, expected=expected))
     try:
         report = judged(gathered, request, audit_id=saved.audit.id, today=today)
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
@@ -65,14 +67,23 @@ def judge_again(saved: Report, request: Request, *, origin: str, today: date, ne
     read_by = "" if saved.tool.version == __version__ else f" that stj-audit {saved.tool.version} read"
     again = f"judged again on {today}, from a run of {saved.audit.finished_at:%Y-%m-%d %H:%M} UTC{read_by}"
     prices = f"prices are those of stj-audit {__version__}" if new_prices else "prices are those of then"
+    asked = report.audit.asked or saved.audit.asked
     told = f"{again}: nothing was read anew, every age is that of then, {prices}, and ignores are those that hold on {today}"
-    return replace(report, judged_again=again, trust=(told, *report.trust))
+    return replace(report, audit=replace(report.audit, asked=asked), judged_again=again, trust=(told, *report.trust))
 
 
-def gate_as_it_is(saved: Report, terms: GateTerms, *, origin: str, asked: Sequence[str]) -> Report:
+def _expected(saved: Report, config: Config, patterns: Sequence[str]) -> tuple[str, ...]:
+    """The tables that are declared, and that both the run and `patterns` mean: a run of others cannot tell whether they are there."""
+    asked = expected_tables(config, saved.audit.asked or ())
+    return tuple(name for name in expected_tables(config, patterns) if name in asked)
+
+
+def gate_as_it_is(saved: Report, terms: GateTerms, config: Config, *, origin: str, asked: Sequence[str]) -> Report:
     """
-    A report without facts, held against a gate as it was judged: its findings can be, and no more. `asked` are options that were given, of
-    ASKS_ANEW. Raises ConfigError where one was, or where the sizes of items are to be looked at.
+    A report without facts, held against a gate as it was judged: its findings can be, and whether the tables that `config` declares are in
+    it, and no more. `asked` are options that were given, of ASKS_ANEW.
+
+    Raises ConfigError where one was, or where the sizes of items are to be looked at.
     """
     without = f"{origin} was written without facts"
     if asked:
@@ -81,6 +92,8 @@ def gate_as_it_is(saved: Report, terms: GateTerms, *, origin: str, asked: Sequen
         raise ConfigError(
             f"{without}: the sizes of its items are not known one by one", hint=f"add --fail-item-size off, or {RUN_AGAIN}"
         )
+    there = {name for table in saved.tables for name in (table.name, table.name.rpartition("/")[2])}
+    terms = replace(terms, expected=tuple(name for name in _expected(saved, config, ()) if name not in there))
     told = f"held against the gate as it was judged on {saved.audit.finished_at:%Y-%m-%d}, by stj-audit {saved.tool.version}"
     return replace(saved, gate=gated(saved, _outline(saved), terms), judged_again=told)
 
@@ -104,6 +117,8 @@ def _outline(report: Report) -> Snapshot:
         ),
         read_units=audit.read_units,
         api_calls=audit.api_calls,
+        templates=audit.templates or (),
+        notes=audit.notes or (),
         scopes=tuple(
             Scope(
                 key=scope_key(one.region, (one.name or one.account or "") if several else ""),

@@ -14,6 +14,7 @@ from stj_audit.report import (
     Costs,
     Finding,
     GoodPoint,
+    NextReview,
     NotChecked,
     Overall,
     Practice,
@@ -23,7 +24,7 @@ from stj_audit.report import (
     Summary,
 )
 from stj_audit.results import Category, Result, Severity, Status
-from stj_audit.wording import a_few, count, counted, dollars, listed
+from stj_audit.wording import a_few, at_least_dollars, count, counted, dollars, listed, on_date
 
 NOW = "now"
 SPARSE_BELOW = Decimal("0.5")  # an index that holds less than half of the items is sparse by design
@@ -123,9 +124,10 @@ def verdict(telling: Telling, where: str) -> str:
         seen = "" if telling.all_checked else " in what could be checked"
         nothing = "nothing new is urgent" if telling.findings else "nothing new"
         return head + f"{nothing}{seen}, {counted(telling.known, 'finding')} known from the baseline"
+    lows = counted(len(telling.findings), "low finding") if telling.findings else ""
     if not telling.all_checked:
-        return head + "nothing found in what could be checked"
-    return head + f"ready for {target} users"
+        return head + (f"nothing urgent in what could be checked, {lows}" if lows else "nothing found in what could be checked")
+    return head + f"ready for {target} users" + (f"; {lows}" if lows else "")
 
 
 def _tables_need(tables: Sequence[str]) -> str:
@@ -338,17 +340,17 @@ def _projection(costs: Costs, users: int) -> Projection | None:
     return next((one for one in costs.projections if one.users == users), None)
 
 
-def actions(telling: Telling) -> tuple[Action, ...]:
-    """The checklist, by when: the findings, and what to look at again."""
+def actions(telling: Telling, review: NextReview) -> tuple[Action, ...]:
+    """The checklist, by when: the findings, and what to look at again, at the latest at the next review."""
     found = [
         Action(when=finding.when, finding=finding.id, text=f"{finding.title}: {finding.fix} ({_where(finding)})", done=False)
         for finding in sorted(telling.findings, key=due_at)
     ]
     if any(row.call != "dynamodb:Scan" for row in telling.not_checked):
         found.append(Action(when=NOW, finding=None, text=telling.to_see_more, done=False))
-    later = before(telling.scale.target_users, telling.scale)
+    later = before(review.at_users or telling.scale.target_users, telling.scale)
     if later != NOW:
-        text = "Audit the tables, once they are deployed, every month" if telling.is_design else "Audit again every month"
+        text = "Audit the tables once they are deployed" if telling.is_design else f"Audit again by {on_date(review.date)}"
         found.append(Action(when=later, finding=None, text=f"{text}: item sizes, throttles, cost", done=False))
     return tuple(sorted(found, key=lambda one: 0 if one.when == NOW else int(one.when.split()[1].replace(",", ""))))
 
@@ -382,17 +384,19 @@ def _cost_lines(telling: Telling) -> list[str]:
     lines.append(f"At {count(target)} users: {_amount(projection.monthly_usd, complete=projection.complete)} a month")
     if projection.per_user_usd is not None:
         each = projection.per_user_usd
-        shown = dollars(each) if each >= SMALL_USD else f"${Decimal(f'{each:.1e}'):f}"
+        shown = dollars(each) if each >= SMALL_USD or not each else f"${Decimal(f'{each:.1e}'):f}"
         lines.append(f"Per user: {'' if projection.complete else 'at least '}{shown} a month")
     if projection.avoidable_at_most_usd:
-        sure, at_most = dollars(projection.avoidable_usd or Decimal(0)), dollars(projection.avoidable_at_most_usd)
-        amount = sure if sure == at_most else f"{sure} to {at_most}"
-        lines.append(f"Avoidable: {amount}{'' if projection.complete else ' or more'} a month, of what the findings price")
+        sure, at_most = projection.avoidable_usd or Decimal(0), projection.avoidable_at_most_usd
+        amount = _amount(at_most, complete=projection.complete)
+        if dollars(sure) != dollars(at_most):
+            amount = f"{dollars(sure)} to {amount}"
+        lines.append(f"Avoidable: {amount} a month, of what the findings price")
     return lines
 
 
-def _amount(monthly_usd: Decimal, *, complete: bool) -> str:
-    return dollars(monthly_usd) if complete else f"at least {dollars(monthly_usd)}"
+def _amount(amount_usd: Decimal, *, complete: bool) -> str:
+    return dollars(amount_usd) if complete else at_least_dollars(amount_usd)
 
 
 # ---------------------------------------------------------------------------------------------------------------- trust

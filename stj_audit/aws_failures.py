@@ -4,11 +4,11 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
+from stj_audit.endpoints import origin
 from stj_audit.errors import AuditError, ConfigError, NoCredentials, Unreachable
 
 
@@ -220,15 +220,8 @@ _WORDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Calla
 
 
 def _host(url: object) -> str:
-    """Scheme, host and port of an address, which may carry a password; for messages."""
-    try:
-        parts = urlsplit(str(url or ""))
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        return "the endpoint"
-    if not host:
-        return "the endpoint"
-    return _printable(f"{parts.scheme}://{host}" + (f":{port}" if port else ""))
+    """An address as a message may show it."""
+    return _printable(origin(str(url or "")) or "the endpoint")
 
 
 def shown(text: object) -> str:

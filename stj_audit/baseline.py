@@ -15,6 +15,7 @@ from typing import Literal, Protocol, TypeVar
 import msgspec
 
 from stj_audit.errors import ConfigError
+from stj_audit.facts import NOT_DEPLOYED
 from stj_audit.report import BaselineFinding, BaselineReport, Finding, FindingBaseline, NotChecked, Report, RuleRun, Suppression
 from stj_audit.results import Severity, Status
 from stj_audit.version import __version__
@@ -62,6 +63,8 @@ class Baseline:
     findings: tuple[Recorded, ...]
     scopes: tuple[RecordedScope, ...] = ()
     """Where it was written for several accounts or regions: all of them."""
+    design: bool | None = None
+    """Whether it was written for templates, before they were deployed; None: an earlier version did not say."""
 
     def severities(self) -> dict[str, Severity]:
         """The recorded severity of each id; the worst where an id is there twice."""
@@ -115,6 +118,7 @@ def to_json(report: Report) -> str:
         "date": report.audit.finished_at.date().isoformat(),
         "target_users": report.audit.target_users,
         **({"scopes": scopes} if scopes else {}),
+        "design": bool(report.audit.templates),
         "findings": [
             {
                 "id": one.id,
@@ -130,14 +134,20 @@ def to_json(report: Report) -> str:
     return json.dumps(file, indent=2) + "\n"
 
 
-def check_belongs(baseline: Baseline | None, places: Sequence[Place]) -> None:
+def check_belongs(baseline: Baseline | None, places: Sequence[Place], *, design: bool) -> None:
     """
-    Raise ConfigError for a baseline of another account or region: tables of the same name there have findings of the same id, and a gate
-    must not let one pass for the other. `places` are those of the audit; one of several must have been written for all of them, and no
-    more. An account that is not known (None) is not compared.
+    Raise ConfigError for a baseline of another account or region, or of a design where tables are audited, and the other way round: tables
+    of the same name there have findings of the same id, and a gate must not let one pass for the other. `places` are those of the audit; one
+    of several must have been written for all of them, and no more. What is not known (None) is not compared: an account, or whether a
+    baseline of an earlier version is of a design.
     """
     if baseline is None:
         return
+    if baseline.design not in (None, design):
+        theirs, ours = ("a design", "tables that are deployed") if baseline.design else ("deployed tables", "a design")
+        raise ConfigError(
+            f"the baseline is of {theirs}, and this audit of {ours}", hint="give the baseline of these, or " + WRITE_ONE
+        )
     written_for = [(one.account, one.region) for one in baseline.scopes] or [(baseline.account, baseline.region)]
     if len(written_for) > 1 or len(places) > 1:
         _check_all_belong(written_for, places)
@@ -270,7 +280,7 @@ def gone(
             yield one, False, "the table is not among those of this audit"
         elif run is None:
             yield one, False, "this version has no such check"
-        elif run.status == Status.UNKNOWN.value or unseen is not None:
+        elif run.status == Status.UNKNOWN.value or run.reason == NOT_DEPLOYED or unseen is not None:
             yield one, False, unseen or run.reason
         elif run.status == Status.NOT_APPLICABLE.value:
             yield one, True, f"does not apply any more: {run.reason}"
@@ -294,7 +304,7 @@ def about_baseline(
             f"the baseline was written for {count(baseline.target_users)} users, this audit is for {count(target_users)}: "
             "a finding may be new or worse for that alone"
         )
-    if baseline.account is None or account is None:
+    if not baseline.design and (baseline.account is None or account is None):
         yield "it is not known whether the baseline is of this account"
     priced = [one for one in findings if one.baseline is not None and one.baseline.state == KNOWN and one.saving_usd_month]
     if priced:

@@ -20,7 +20,7 @@ from stj_audit.declared.source import Source
 from stj_audit.errors import ConfigError
 from stj_audit.gate import GateTerms
 from stj_audit.judge import judge
-from stj_audit.pipeline import Request, terms_of
+from stj_audit.pipeline import Request, expected_tables, terms_of
 from stj_audit.report import ELSEWHERE, Report, SourceLine
 from stj_audit.saved import Gathered
 
@@ -38,10 +38,10 @@ class DesignRequest:
 def audit_design(request: DesignRequest) -> Report:
     """The report on tables that are not there yet. Raises ConfigError and NoTables, see `declared.reading.read_design`."""
     region, audit = request.prices.region, request.audit
-    check_belongs(audit.baseline, [(None, region)])
+    check_belongs(audit.baseline, [(None, region)], design=True)
     design = read_design(request.sources, given=request.parameters, region=region, patterns=audit.patterns, now=datetime.now(UTC))
     config = _with_definitions(audit.config, design)
-    gate = _gate(audit.gate, audit.config, design)
+    gate = replace(_gate(audit.gate, audit.config, design), expected=expected_tables(audit.config, audit.patterns))
     audit = replace(audit, config=config, gate=gate)
     gathered = Gathered(snapshot=design.snapshot, prices={region: request.prices}, users_table=None, users_elsewhere=None)
     # Without facts: to judge it again, its files are read again

@@ -41,6 +41,7 @@ NOT_DEPLOYED = "nothing is deployed yet"  # the reason of a fact that no templat
 DYNAMIC_ATTRIBUTES = "<dynamic>"  # what attributes are summed as whose names may be data, see `items.dynamic`
 INTERRUPTED = "the audit was interrupted"  # that of a fact which had not been read by then
 OUT_OF_TIME = "the audit's time was over"  # likewise
+NOT_HERE = "there is no table of that name here"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -834,11 +835,16 @@ class TableFacts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MissingTable:
-    """A table that was asked for and could not be described at all."""
+    """A table that was asked for and could not be described at all; or, of several accounts and regions, is not in that one."""
 
     name: str
     unknown: Unknown
     scope: str = ""
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether it is known not to be there: then nothing of it was left out."""
+        return self.unknown.reason == NOT_HERE
 
     @property
     def title(self) -> str:

@@ -18,11 +18,15 @@ from stj_audit.ignores import EXPIRED, covers
 from stj_audit.items.verdict import declared_over, not_read, of_table
 from stj_audit.report import FAILED, INCONCLUSIVE, NOT_READ, OVER, PASSED, Finding, GateReport, IgnoreReport, ItemsVerdict, Report
 from stj_audit.results import Severity
-from stj_audit.wording import counted
+from stj_audit.wording import a_few, counted
 
 FOUND, NOT_KNOWN = 3, 4  # exit codes
 VERDICTS = {0: PASSED, FOUND: FAILED, NOT_KNOWN: INCONCLUSIVE}
 NEVER, GRADE = "never", "grade:"
+NOT_LOOKED_AT = (
+    "not looked at:"  # how a note of a design begins that tells of a part of it which was left out, such as a nested stack
+)
+NO_TABLE = "no table was looked at"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +62,8 @@ def gated(report: Report, snapshot: Snapshot, terms: GateTerms) -> GateReport:
         *(finding_reason(one, report.ignores) for one in failing),
     ]
     not_known = list(_not_known(report, snapshot, terms, items))
+    if terms.every_table and not report.tables and not not_known:
+        not_known = [NO_TABLE]
     exit_code = FOUND if found else NOT_KNOWN if not_known else 0
     return GateReport(
         fail_on=terms.fail_on,
@@ -92,12 +98,25 @@ def _declared_verdicts(terms: GateTerms) -> tuple[ItemsVerdict, ...]:
 def _absent(snapshot: Snapshot, terms: GateTerms) -> Iterator[tuple[str, str]]:
     """(what it is called, why it could not be looked at) of each table that could not be described, or is not there."""
     for missing in snapshot.missing:
-        yield missing.title, f"{missing.unknown.call} failed: {missing.unknown.reason}"
+        failed = "" if missing.is_absent else f"{missing.unknown.call} failed: "
+        yield missing.title, failed + missing.unknown.reason
+    yield from ((name, "the configuration declares the table, and it is not there") for name in _not_there(snapshot, terms))
+
+
+def _not_there(snapshot: Snapshot, terms: GateTerms) -> Iterator[str]:
+    """The tables that were expected, and of which nothing is known."""
     there = {name for one in snapshot.missing for name in (one.name, one.title)}
     there |= {name for facts in snapshot.tables for name in (facts.table.name, facts.table.title)}
-    for name in terms.expected:
-        if name not in there:
-            yield name, "the configuration declares the table, and it is not there"
+    yield from (name for name in terms.expected if name not in there)
+
+
+def _undefined(snapshot: Snapshot) -> str:
+    """Of a table that is declared, and that no template defines: what that means, and what to do."""
+    told = [*(facts.table.name for facts in snapshot.tables), *(one.name for one in snapshot.missing)]
+    return (
+        f"the configuration declares the table, and nothing in {a_few(snapshot.templates)} is called so: declare it as it is told here "
+        f"({a_few(told)}), or give the template that defines it too"
+    )
 
 
 def failing_findings(findings: Iterable[Finding], fail_on: str) -> tuple[Finding, ...]:
@@ -138,10 +157,13 @@ def _not_known(report: Report, snapshot: Snapshot, terms: GateTerms, items: Sequ
         yield from (f"{one.key}: not read: {one.not_read.reason}" for one in snapshot.scopes if one.not_read is not None)
         if snapshot.templates:
             yield from (f"{one.title}: not known before deployment: {one.unknown.reason}" for one in snapshot.missing)
+            yield from (f"{name}: {_undefined(snapshot)}" for name in _not_there(snapshot, terms))
         elif not items:
             yield from (f"{name}: not read: {why}" for name, why in _absent(snapshot, terms))
     for one in items:
         if one.verdict == NOT_READ or (one.verdict == INCONCLUSIVE and terms.inconclusive == "fail"):
             yield f"{one.table}: {one.sentence}"
+    if terms.strict and snapshot.templates:
+        yield from (f"{note} (--strict)" for note in snapshot.notes if note.startswith(NOT_LOOKED_AT))
     if terms.strict and report.not_checked:
         yield f"{counted(len(report.not_checked), 'thing')} could not be checked (--strict)"

@@ -2,11 +2,13 @@
 What is kept of a run so that later ones can be compared with it: where it goes, and its summary, which is small. Pure.
 
 A run is two files of the same name, the run file in `runs/` and its summary in `summary/`, both sorted by account, region and time:
-`runs/111122223333/eu-north-1/2026/11/22T0600Z-3f9c1e.json`. Both are written once.
+`runs/111122223333/eu-north-1/2026/11/22T0600Z-3f9c1e.json`. Both are written once. Of several accounts or regions the name has "several" and
+a hash of them, so that runs of others have another folder; what was kept before that is in "several" alone.
 
 A summary has names of tables, numbers and ids of findings: nothing of any item but sizes.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ import msgspec
 from msgspec import UNSET, Meta
 
 from stj_audit.errors import ConfigError
-from stj_audit.report import Report, TableReport
+from stj_audit.report import SEVERAL, Report, TableReport
 
 SUMMARY_VERSION = 1
 RUNS, SUMMARIES = "runs", "summary"
@@ -29,6 +31,7 @@ _NAME = re.compile(
     re.ASCII,
 )
 NAME_LENGTH = 100  # of a folder, and of the id of a run: more than AWS or we give; a file name may have 255 bytes
+SCOPES_HASH_LENGTH = 8
 _NOT_FOR_NAMES = re.compile(r"[^A-Za-z0-9-]", re.ASCII)
 
 GRADE = r"^([A-F][+-]?|\?|n/a)$"
@@ -42,7 +45,8 @@ Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 class TableSummary:
     """
     One table on one day. `items` and `size_bytes` as DescribeTable has them; `max_bytes` and `p99_bytes` of the items read, null where none
-    were; `sampled`: not all were read, so that the largest may not be among them. `throttles`: reads and writes, null: not known.
+    were; `sampled`: not all were read, so that the largest may not be among them; `seen_empty`: all were read, and there are none.
+    `throttles`: reads and writes, null: not known.
     """
 
     items: Count | None
@@ -51,6 +55,7 @@ class TableSummary:
     p99_bytes: Count | None
     sampled: bool
     throttles: Count | None
+    seen_empty: bool = False  # runs that were kept before it was asked do not have it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,6 +124,7 @@ def _table(table: TableReport) -> TableSummary:
         p99_bytes=None if items is None else items.p99_bytes,
         sampled=items is not None and items.coverage != "full",
         throttles=sum(known) if known else None,
+        seen_empty=items is not None and items.coverage == "full" and items.max_bytes is None,
     )
 
 
@@ -126,17 +132,42 @@ def _table(table: TableReport) -> TableSummary:
 
 
 def name_of(report: Report) -> str:
-    """ "account/region/2026/11/22T0600Z-id.json": below `runs/` and below `summary/`. Of several accounts or regions, "several"."""
+    """
+    "account/region/2026/11/22T0600Z-id.json": below `runs/` and below `summary/`. Several accounts or regions are "several-5d1c09ab", by a
+    hash of all of them.
+    """
     audit = report.audit
     started = audit.started_at.astimezone(UTC)
-    parts = (audit.account or UNKNOWN_ACCOUNT, audit.region, audit.id)
-    account, region, run = (_NOT_FOR_NAMES.sub("-", part[:NAME_LENGTH]) for part in parts)
-    return f"{account}/{region}/{started:%Y/%m/%dT%H%M}Z-{run}.json"
+    run = _for_names(audit.id)
+    return f"{folder_of(report)}/{started:%Y/%m/%dT%H%M}Z-{run}.json"
 
 
 def folder_of(report: Report) -> str:
     """The first two parts of `name_of`: where runs are that may be compared with this one."""
-    return "/".join(name_of(report).split("/")[:2])
+    audit = report.audit
+    return "/".join(_for_names(place_name(report, place)) for place in (audit.account or UNKNOWN_ACCOUNT, audit.region))
+
+
+def older_folder_of(report: Report) -> str | None:
+    """Where runs of several accounts or regions were before their folder had a hash, with those of others; None where that is `folder_of`."""
+    audit = report.audit
+    older = "/".join(_for_names(place) for place in (audit.account or UNKNOWN_ACCOUNT, audit.region))
+    return None if older == folder_of(report) else older
+
+
+def place_name(report: Report, place: str) -> str:
+    """The account or the region of a report in names: of several, which ones is in a hash of them."""
+    return f"{place}-{scopes_hash(report)}" if place == SEVERAL and report.audit.scopes is not UNSET else place
+
+
+def scopes_hash(report: Report) -> str:
+    """Which accounts and regions those of several are, for names."""
+    known = "\n".join(scopes_of(report)).encode("utf-8", "replace")
+    return hashlib.sha256(known).hexdigest()[:SCOPES_HASH_LENGTH]
+
+
+def _for_names(text: str) -> str:
+    return _NOT_FOR_NAMES.sub("-", text[:NAME_LENGTH])
 
 
 def is_name(name: str) -> bool:
@@ -145,8 +176,13 @@ def is_name(name: str) -> bool:
 
 
 def time_order(name: str) -> tuple[str, ...]:
-    """To sort names by time, whatever account and region they are of; those of one minute by their ids."""
+    """To sort names by time, whatever account and region they are of; which of one minute is the newer only their files say."""
     return tuple(name.split("/")[2:])
+
+
+def minute_of(name: str) -> str:
+    """ "2026/11/22T0600Z": to be compared with those of other names."""
+    return "/".join(name.split("/")[2:]).partition("-")[0]
 
 
 def month_of(name: str) -> str:

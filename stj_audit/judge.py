@@ -70,6 +70,8 @@ class Terms:
     prices_by_region: Mapping[str, PriceSheet] = field(default_factory=dict)
     today: date | None = None
     """The day on which ignores hold; None: that of the snapshot. Whatever has an age has it at the time of the snapshot."""
+    asked: tuple[str, ...] = ()
+    """The names and globs of the tables that were asked for; empty: every table was."""
 
     def prices_of(self, region: str) -> PriceSheet:
         return self.prices_by_region.get(region, self.prices)
@@ -77,7 +79,8 @@ class Terms:
 
 def judge(snapshot: Snapshot, terms: Terms) -> Report:
     """The whole report of a snapshot. Raises ConfigError for a declared design that does not fit the tables, and a foreign baseline."""
-    check_belongs(terms.baseline, [(one.account, one.region) for one in snapshot.scopes or (snapshot,)])
+    places = [(one.account, one.region) for one in snapshot.scopes or (snapshot,)]
+    check_belongs(terms.baseline, places, design=bool(snapshot.templates))
     _check_design(snapshot, terms.config)
     check_names(terms.config.ignore, all_checks(), origin=terms.config.path or "the configuration")
     ignores = Ignores(ignores=terms.config.ignore, today=terms.today or snapshot.finished_at.date())
@@ -103,14 +106,14 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
         prices=terms.prices,
         scale=scale,
         free_tier=terms.free_tier,
-        whole=not snapshot.missing and not any(scope.not_read for scope in snapshot.scopes),
+        whole=all(one.is_absent for one in snapshot.missing) and not any(scope.not_read for scope in snapshot.scopes),
         assumptions=assessment.assumptions([one.priced for one in judged], scale, users_source, free_tier=terms.free_tier),
     )
     results = [result for one in judged for result in one.open_results(at_target)]
     not_checked = _not_checked(snapshot, results)
     rules = tuple(_rule_run(result) for result in (*results, *unread))
     overall, categories = graded[at_target].overall, graded[at_target].categories
-    today = snapshot.finished_at.date()
+    review = _next_review(still_open, scale, snapshot.finished_at.date())
     telling = assessment.Telling(
         facts=snapshot.tables,
         results=[*results, *unread],
@@ -153,9 +156,9 @@ def judge(snapshot: Snapshot, terms: Terms) -> Report:
         good=assessment.good(telling),
         practices=assessment.practices(telling),
         recommendations=assessment.recommendations(telling),
-        actions=assessment.actions(telling),
+        actions=assessment.actions(telling, review),
         summary=assessment.summary(telling),
-        next_review=_next_review(still_open, scale, today),
+        next_review=review,
         rules=rules,
         ignores=ignores.reports(),
         limits=_limits(judged, scale),
@@ -276,6 +279,7 @@ def _unread(snapshot: Snapshot) -> tuple[Result, ...]:
     return tuple(
         Result(check=check, table=missing.title, status=Status.UNKNOWN, unknowns=(missing.unknown,), reason=missing.unknown.reason)
         for missing in snapshot.missing
+        if not missing.is_absent
         for check in all_checks()
     )
 
@@ -503,6 +507,7 @@ def _audit(snapshot: Snapshot, terms: Terms, scale: Scale) -> Audit:
         scopes=scope_reports(snapshot),
         templates=snapshot.templates or UNSET,
         notes=snapshot.notes or UNSET,
+        asked=terms.asked or UNSET,
     )
 
 

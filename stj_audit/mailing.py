@@ -51,9 +51,7 @@ def mail_report(report: Report, email: Email, way: Way, *, tell: Tell) -> str:
     Raises UnableToSend, UnusableHistory and ConfigError.
     """
     issue = issue_of(report, email.name, email.period)
-    runs, notes = ([], []) if way.store is None else earlier(way.store, report)
-    if report.trend is UNSET and runs:
-        report = replace(report, trend=trend(runs, summary(report), notes=notes))
+    report, runs = compared(report, way.store)
     reason = _why_not(report, email, runs, None if way.store is None else _last_mail(way.store, issue))
     if reason is not None:
         return f"not sent: {reason}"
@@ -62,6 +60,14 @@ def mail_report(report: Report, email: Email, way: Way, *, tell: Tell) -> str:
         attempt = way.clock().isoformat() if way.again else ""
         return _carry(write_mail(report, email, now=way.clock(), attempt=attempt, tell=tell), issue, way.carrier)
     return _once(report, email, way, way.store, tell=tell)
+
+
+def compared(report: Report, store: Store | None) -> tuple[Report, list[RunSummary]]:
+    """The report with the trend up to it, where it has none and earlier runs are kept; and those. Only reads. Raises UnusableHistory."""
+    runs, notes = ([], []) if store is None else earlier(store, report)
+    if report.trend is UNSET and runs:
+        report = replace(report, trend=trend(runs, summary(report), notes=notes))
+    return report, runs
 
 
 def write_mail(report: Report, email: Email, *, now: datetime, attempt: str = "", tell: Tell) -> Mail:
@@ -101,7 +107,7 @@ def _once(report: Report, email: Email, way: Way, store: Store, *, tell: Tell) -
     mine = claim(store, issue, report.audit.id, clock=way.clock, again=way.again)
     if isinstance(mine, Sent):
         when = "" if mine.at is None else f" on {mine.at:%Y-%m-%d at %H:%M} UTC"
-        return f"not sent: the mail for {issue.period} of {issue.environment} was sent{when}; --again sends it again"
+        return f"not sent: the mail for {issue} was sent{when}; --again sends it again"
     if way.again and mine.attempt > 1:  # what has the Message-ID of an earlier mail may not be shown
         mail = write_mail(report, email, now=way.clock(), attempt=str(mine.attempt), tell=_to_nobody)
     return _carry(mail, issue, way.carrier, kept=_Kept(store=store, mine=mine, said=summary(report), clock=way.clock))
@@ -143,7 +149,7 @@ def _carry(mail: Mail, issue: Issue, carrier: Carrier, *, kept: _Kept | None = N
     if refused:
         told = a_few([f"{address} ({why})" for address, why in refused.items()])
         raise UnableToSend(f"the mail was sent, but {carrier} refuses {told}", hint="correct `to` of [email]")
-    return f"sent the mail for {issue.period} of {issue.environment} to {listed(mail.recipients)}, through {carrier}"
+    return f"sent the mail for {issue} to {listed(mail.recipients)}, through {carrier}"
 
 
 def _to_nobody(_sentence: str) -> None:

@@ -45,6 +45,7 @@ from stj_audit.scanners import items
 from stj_audit.scanners.cluster_items import ClusterReader, ReadItems
 from stj_audit.scanners.session import AwsOptions, open_session
 from stj_audit.scanners.snapshot import measure_items
+from stj_audit.scanners.threads import within
 from stj_audit.table_report import items_report
 from stj_audit.version import __version__
 
@@ -133,11 +134,11 @@ def _from_disk(request: FilesRequest) -> _Reading[files.FilePart]:
     path = Path(request.location)
     if not request.location:
         raise ConfigError("--from names nothing", hint="give a file, a folder, a glob, or s3://bucket/prefix")
-    if path.name in exports.MANIFEST_NAMES and path.is_file():
+    if path.name in exports.MANIFEST_NAMES and files.exists(path):
         path = path.parent
     if path.name == exports.DATA and (path.parent / exports.SUMMARY).is_file():
         path = path.parent
-    folders = exports.export_folders(path) if path.is_dir() else ()
+    folders = exports.export_folders(path) if files.exists(path) and path.is_dir() else ()
     if folders:
         path = Path(exports.one_export([str(one) for one in folders], request.location))
         export = exports.read_export(path)
@@ -279,7 +280,8 @@ def measure_tables(
 def _measure_tables(
     request: Request, size_lines: SizeLines, read_items: ReadItems, on_progress: Progress | None, tell: Tell | None
 ) -> Profile:
-    aws = open_session(request.aws)
+    ends_at = ends_at_of(request)
+    aws = within(ends_at, "there was an AWS session", open_session, request.aws)
     started_at = datetime.now(UTC)
     prices = bundled_sheet(aws.region)
     plan = items_plan(request, prices)
@@ -294,7 +296,7 @@ def _measure_tables(
         on_progress=on_progress or _no_progress,
         on_plan=lambda readings: tell_plan(readings, plan, say),
         read_items=read_items,
-        ends_at=ends_at_of(request),
+        ends_at=ends_at,
     )
     if measured.out_of_time:
         say(f"warning: {out_of_time_in_words(request)}")

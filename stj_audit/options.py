@@ -1,4 +1,4 @@
-"""The options of the command line, as click decorators: each is also an environment variable. What is imported late keeps --help quick."""
+"""The options of the command line, as click decorators, nearly all also environment variables. What is imported late keeps --help quick."""
 
 import re
 from collections.abc import Callable
@@ -159,6 +159,14 @@ def option(*names: str, env: tuple[str, ...] = (), **settings: Any) -> Callable[
     long = next(name for name in names if name.startswith("--")).split("/")[0]
     variable = "STJ_AUDIT_" + long.removeprefix("--").replace("-", "_").upper()
     return click.option(*names, envvar=[variable, *env], show_envvar=False, **settings)
+
+
+def source_option(*names: str, **settings: Any) -> Callable[[_Command], _Command]:
+    """
+    A click option that says what a command is about, and is no environment variable: a gate of live tables must not become one of a saved
+    run, or of a template, because of a variable that was meant for another command.
+    """
+    return click.option(*names, **settings)
 
 
 def options(*decorators: Callable[[Any], Any]) -> Callable[[_Command], _Command]:
@@ -361,7 +369,7 @@ mail_options = options(
     ),
 )
 template_options = options(
-    option(
+    source_option(
         "--template",
         "templates",
         type=FilePath(),
@@ -377,4 +385,5 @@ template_options = options(
         metavar="NAME=VALUE",
         help="With --template: a parameter of the deployment; repeatable.  [default: its Default]",
     ),
+    option("--require-template", is_flag=True, help="Look at no live tables: without --template it is a mistake."),
 )

@@ -29,16 +29,18 @@ from stj_audit.saved import Gathered, encode
 from stj_audit.scanners import ItemsPlan, take_snapshot
 from stj_audit.scanners.checkpoint import machine_key, make_folder
 from stj_audit.scanners.chosen_tables import Progress, matches
+from stj_audit.scanners.ending import OutOfTime
 from stj_audit.scanners.items import forget
 from stj_audit.scanners.prices import live_sheet
 from stj_audit.scanners.session import Aws, AwsOptions, open_session
 from stj_audit.scanners.spending import Spending
 from stj_audit.scanners.tables import count_items
-from stj_audit.scanners.threads import Threads
+from stj_audit.scanners.threads import Threads, within
 from stj_audit.targets import Target, read_all, targets_of
 from stj_audit.wording import counted
 
 HASH_KEY_BYTES = 32
+PRICES_SHARE = 0.25  # of the time of an audit, for live prices: where those do not come there are the bundled ones
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,11 +93,12 @@ def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell |
     Interrupted for Ctrl-C, where that is kept.
     """
     check_names(request.config.ignore, all_checks(), origin=request.config.path or "the configuration")
-    request = replace(request, gate=replace(request.gate, expected=_expected(request)))
-    targets = targets_of(request.aws, request.regions, request.config.account)
+    request = replace(request, gate=replace(request.gate, expected=expected_tables(request.config, request.patterns)))
+    ends_at = ends_at_of(request)
+    targets = within(ends_at, "there was an AWS session", targets_of, request.aws, request.regions, request.config.account)
     # Before anything is read and paid for; an account that is not named by a role is known later
-    check_belongs(request.baseline, [(target.account, target.aws.region) for target in targets])
-    now, ends_at = datetime.now(UTC), ends_at_of(request)
+    check_belongs(request.baseline, [(target.account, target.aws.region) for target in targets], design=False)
+    now = datetime.now(UTC)
     sheets = _sheets(request, targets, now, ends_at)
     spending = Spending(cap=_units(request.max_read_units), per_second=_units(request.read_units_per_second))
     say = tell or _untold
@@ -122,21 +125,23 @@ def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell |
         )
         sheets = {scope.region: sheets[scope.region] for scope in snapshot.scopes if scope.not_read is None}
     try:
-        return _finished(targets, request, snapshot, sheets)
+        return _finished(targets, request, snapshot, sheets, ends_at)
     except Interrupted:
         raise
     except KeyboardInterrupt:
         if not request.keep:
             raise
         # All is read, and judging it again takes seconds
-        return _finished(targets, request, replace(snapshot, interrupted=True), sheets)
+        return _finished(targets, request, replace(snapshot, interrupted=True), sheets, ends_at)
 
 
-def _finished(targets: Sequence[Target], request: Request, snapshot: Snapshot, sheets: Mapping[str, PriceSheet]) -> Report:
+def _finished(
+    targets: Sequence[Target], request: Request, snapshot: Snapshot, sheets: Mapping[str, PriceSheet], ends_at: float | None
+) -> Report:
     """The report of what was read. Raises Interrupted with it where that was interrupted."""
     if snapshot.out_of_time:
         snapshot = replace(snapshot, notes=(*snapshot.notes, out_of_time_in_words(request)))
-    users_elsewhere = _users_elsewhere(targets, request, snapshot)
+    users_elsewhere = _users_elsewhere(targets, request, snapshot, ends_at)
     users_table = None if users_elsewhere is None else request.config.model.users_table
     gathered = Gathered(snapshot=snapshot, prices=sheets, users_table=users_table, users_elsewhere=users_elsewhere)
     report = judged(gathered, request, audit_id=secrets.token_hex(8))
@@ -174,15 +179,14 @@ def terms_of(request: Request, gathered: Gathered, audit_id: str, today: date | 
         baseline=request.baseline,
         gate=request.gate,
         today=today,
+        asked=tuple(request.patterns),
     )
 
 
-def _expected(request: Request) -> tuple[str, ...]:
-    """The tables that the configuration declares and that the request means: of those that it does not name, nothing is said."""
-    names = [(name, name.rpartition("/")[2]) for name in request.config.tables]
-    return tuple(
-        name for name, bare in names if not request.patterns or any(matches(pattern, bare) for pattern in request.patterns)
-    )
+def expected_tables(config: Config, patterns: Sequence[str]) -> tuple[str, ...]:
+    """The tables that the configuration declares and that `patterns` mean: of those that they do not name, nothing is said."""
+    names = [(name, name.rpartition("/")[2]) for name in config.tables]
+    return tuple(name for name, bare in names if not patterns or any(matches(pattern, bare) for pattern in patterns))
 
 
 def _sheets(request: Request, targets: Sequence[Target], now: datetime, ends_at: float | None) -> dict[str, PriceSheet]:
@@ -190,10 +194,12 @@ def _sheets(request: Request, targets: Sequence[Target], now: datetime, ends_at:
     regions = dict.fromkeys(target.aws.region for target in targets)
     if request.prices == "bundled":
         return {region: bundled_sheet(region) for region in regions}
+    if ends_at is not None:
+        ends_at -= (ends_at - time.monotonic()) * (1 - PRICES_SHARE)
     return {region: live_sheet(request.aws, region, today=now.date(), ends_at=ends_at) for region in regions}
 
 
-def _users_elsewhere(targets: Sequence[Target], request: Request, snapshot: Snapshot) -> int | None:
+def _users_elsewhere(targets: Sequence[Target], request: Request, snapshot: Snapshot, ends_at: float | None) -> int | None:
     """The items of a users table that is not audited itself; None where it is, where the users are given, or it is not known."""
     users_table = request.config.model.users_table
     audited = {name for facts in snapshot.tables for name in (facts.table.name, facts.table.title)}
@@ -202,7 +208,12 @@ def _users_elsewhere(targets: Sequence[Target], request: Request, snapshot: Snap
     if ended_early or users_table is None or users_table in audited or request.users_now or request.config.model.users_now:
         return None
     where, _, name = users_table.rpartition("/")
-    found = [count_items(target.aws, name) for target in targets if where in ("", target.key)]
+    try:
+        found = [
+            within(ends_at, "users were counted", count_items, target.aws, name) for target in targets if where in ("", target.key)
+        ]
+    except OutOfTime:
+        return None
     known = [count for count in found if count is not None]
     return known[0] if len(known) == 1 else None
 

@@ -2,13 +2,15 @@
 The read-only guard: the only place that makes sessions of AWS, and each has an allow-list of operations and of their parameters.
 
 It stands at three walls of every client of a session: before the parameters are looked at, before the request is built, and before it is
-sent, where what counts is what the request itself says. What is not on the list raises WriteRefused, nothing is sent, and the run fails
-(see `refusals`). A list is what its owner sends and no more: that of the audit is in `scanners.guard`, those of the history, of reports and
-of mail are in `deliver`. The calls by which botocore itself gets credentials are on every list.
+sent, where what counts is what the request itself says, once more when all other handlers have run. What is not on the list raises
+WriteRefused, nothing is sent, and the run fails (see `refusals`). A list is what its owner sends and no more: that of the audit is in
+`scanners.guard`, those of the history, of reports and of mail are in `deliver`. The calls by which botocore itself gets credentials are on
+every list.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
@@ -37,7 +39,8 @@ class Place:
 class Rule:
     """
     How one operation may be called: with any value of the parameters in `may`, with just these of those in `must`, of S3 at this place; and
-    `check` says of all of them whether they are right. `method` is that of services whose operations are told apart by method and path.
+    `check` says of all of them whether they are right. `method` and `path` are of services whose operations are told apart by these; a path
+    is that of botocore's model, with "*" for what is asked for, and S3 has none: its paths are places.
     """
 
     may: frozenset[str] = frozenset()
@@ -45,6 +48,7 @@ class Rule:
     place: Place | None = None
     check: Callable[[Parameters], bool] | None = None
     method: str = "GET"
+    path: str | None = None
     json_body: bool = False
     """Whether the body that is sent is looked at too, as it is of every service with X-Amz-Target."""
 
@@ -80,10 +84,15 @@ CREDENTIALS: Rules = {
         "AssumeRole": rule("DurationSeconds", "ExternalId", "RoleArn", "RoleSessionName", "SerialNumber", "TokenCode"),
         "AssumeRoleWithWebIdentity": rule("DurationSeconds", "RoleArn", "RoleSessionName", "WebIdentityToken"),
     },
-    "sso": {"GetRoleCredentials": rule("accessToken", "accountId", "roleName")},
+    "sso": {
+        "GetRoleCredentials": Rule(may=frozenset({"accessToken", "accountId", "roleName"}), path="/federation/credentials"),
+    },
     "sso-oidc": {
         "CreateToken": Rule(
-            may=frozenset({"clientId", "clientSecret", "refreshToken"}), must={"grantType": "refresh_token"}, method="POST"
+            may=frozenset({"clientId", "clientSecret", "refreshToken"}),
+            must={"grantType": "refresh_token"},
+            method="POST",
+            path="/token",
         )
     },
     "signin": {
@@ -91,6 +100,7 @@ CREDENTIALS: Rules = {
             may=frozenset({"tokenInput"}),
             check=lambda asked: asked["tokenInput"].get("grantType") == "refresh_token",
             method="POST",
+            path="/v1/token",
         )
     },
 }
@@ -125,7 +135,12 @@ def _build_walls(events: BaseEventHooks, rules: Rules, on_send: Callable[[], Non
 
     events.register_first("provide-client-params", asked)
     events.register_first("before-call", built)
+
+    def about_to_go(event_name: str, request: Any, **_: Any) -> None:
+        _refuse_request(rules, event_name, request)
+
     events.register_first("before-send", sent)
+    events.register_last("before-send", about_to_go)  # once more: other handlers of the same event may have changed it
 
 
 # -------------------------------------------------------------------------------------------------------- operations and parameters
@@ -159,15 +174,16 @@ _QUERY_OF_S3 = frozenset({"continuation-token", "delimiter", "encoding-type", "l
 def _refuse_request(rules: Rules, event_name: str, request: Any) -> None:
     """Handlers that ran since may have made something else of what was asked for."""
     found, (service, operation) = _rule_of(rules, event_name), _names(event_name)
-    said = _operation_said(request)
-    if said is None:
-        if request.method != found.method:
-            refuse(f"the read-only guard refused {service}:{operation} by {request.method}")
-    elif said != operation:
-        refuse(f"the read-only guard refused a request that is not what it says: {service}:{operation}")
+    said = None if service == "s3" else _operation_said(request)
+    if request.method != ("POST" if said is not None else found.method):
+        refuse(f"the read-only guard refused {service}:{operation} by {request.method}")
     if service == "s3":
         _refuse_to_s3(found, event_name, request)
-    elif found.json_body or "X-Amz-Target" in request.headers:
+        return
+    by_path = found.path is not None and said is None and fnmatchcase(urlsplit(request.url).path, f"*{found.path}")
+    if not (by_path if found.path is not None else said == operation):
+        refuse(f"the read-only guard refused a request that is not what it says: {service}:{operation}")
+    if found.json_body or "X-Amz-Target" in request.headers:
         wrong = found.wrong_in(orjson.loads(request.body or b"{}"))
         if wrong is not None:
             refuse(f"the read-only guard refused the request of {service}:{operation}: {wrong}")
@@ -194,18 +210,24 @@ def _refuse_to_s3(found: Rule, event_name: str, request: Any) -> None:
         refuse(f"the read-only guard refused a request that is not what it says: {call}")
     if "IfNoneMatch" in found.must and headers.get("if-none-match") != found.must["IfNoneMatch"]:
         refuse(f"the read-only guard refused the request of {call}: IfNoneMatch")
-    if found.place is not None and not _is_at(found.place, address, query.get("prefix", [None])[0]):
+    if found.place is None or not _is_at(found.place, request.method, address, query.get("prefix", [None])[0]):
         refuse(f"the read-only guard refused the request of {call}: it is outside of the place that was named")
 
 
-def _is_at(place: Place, address: SplitResult, prefix: str | None) -> bool:
+def _is_at(place: Place, method: str, address: SplitResult, prefix: str | None) -> bool:
     """Whether an address is in the place, the bucket being a part of the host's name or the first part of the path."""
     path = unquote(address.path).removeprefix("/")
     in_host = [path] if (address.hostname or "").startswith(f"{place.bucket}.") else []
     named, _, below = path.partition("/")
     keys = [*in_host, *([below] if named == place.bucket else [])]
-    # Without a key it is about the bucket: a listing of what begins with `prefix`, or nothing but whether it is there
-    return any(place.has(key or prefix or "") or (not key and prefix is None) for key in keys)
+    return any(_is_asked_in(place, method, key, prefix) for key in keys)
+
+
+def _is_asked_in(place: Place, method: str, key: str, prefix: str | None) -> bool:
+    """Without a key it is about the bucket: whether it is there, or a listing of what begins with `prefix`."""
+    if key:
+        return place.has(key)
+    return method == "HEAD" or (method == "GET" and prefix is not None and place.has(prefix))
 
 
 def _text(value: str | bytes) -> str:

@@ -78,6 +78,8 @@ class Audit:
     templates: tuple[str, ...] | UnsetType = UNSET
     notes: tuple[str, ...] | UnsetType = UNSET
     """What there is to say of a design: what was taken from the defaults of parameters, what is only known once it is deployed."""
+    asked: tuple[str, ...] | UnsetType = UNSET
+    """The names and globs of the tables that were asked for; left out where every table was."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -831,12 +833,13 @@ class Forecast:
     """
     When the largest item reaches `line_bytes`, by a straight line through the runs. `state` is
 
-    - "reached": it has;
+    - "reached": it has; where the newest run read no items, `because` says when it was last read;
     - "dated": about on `expected`; `earliest` and `latest` are the ends of a 95 % interval, `latest` null: it may as well never be;
-    - "never": the largest item does not grow;
+    - "never": the largest item does not grow, and its line with its 95 % interval stays below for 20 years;
+    - "unsure": it does not grow as far as can be told, but may be there from `earliest` on: that is within the 95 % interval;
     - "far": not in the next 20 years;
     - "too early": there are too few runs, or of too short a time;
-    - "not known": no run read items.
+    - "not known": no run read items, or there are none.
 
     `because` says why there is no date.
     """

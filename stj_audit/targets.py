@@ -111,6 +111,8 @@ def read_all(
             if not (keep and isinstance(error, KeyboardInterrupt)):
                 raise
             ended = [_ended(future) for future in under_way]
+            if all(isinstance(one, AuditError) for one in ended):
+                raise  # nothing was read by then
         stopped = threads.stop.is_set()
     failures = [one for one in ended if isinstance(one, AuditError)]
     if len(failures) == len(ended):
@@ -160,7 +162,8 @@ def _reading(target: Target, ended: Snapshot | AuditError) -> Reading:
 
 def _check_found(patterns: Sequence[str], snapshot: Snapshot) -> None:
     """Raise NoTables where no table was found, or none of a name or glob, unless it may be where nothing could be read."""
-    names = [*(facts.table.name for facts in snapshot.tables), *(missing.name for missing in snapshot.missing)]
+    missing = (missing.name for missing in snapshot.missing if not missing.is_absent)
+    names = [*(facts.table.name for facts in snapshot.tables), *missing]
     unread = [scope for scope in snapshot.scopes if scope.not_read is not None]
     idle = [pattern for pattern in patterns if not any(matches(pattern, name) for name in names)]
     where = whereabouts(snapshot)

@@ -26,6 +26,7 @@ DAYS_A_MONTH = Fraction(730, 24)  # as everywhere: a month is 730 hours
 LEAST_DAYS = 2 * DAYS_A_MONTH
 FAR_DAYS = 20 * 365  # beyond it a straight line is no forecast
 SECONDS_A_DAY = 86_400
+STEP_DAYS = 0.01  # as near as the day of a date is found
 CENT = Decimal("0.01")
 
 Point = tuple[Fraction, Fraction]
@@ -85,6 +86,32 @@ def crossing(line: Line, level: int) -> tuple[Fraction | None, float | None, flo
     least = rest / (half + root)  # the stable form of (half - root) / square, and right where that is 0 or less
     greatest = None if square <= 0 else _later(square, half, rest) + float(line.mean_x)
     return at, least + float(line.mean_x), greatest
+
+
+def first_reach(line: Line, level: int, start: Fraction, end: Fraction) -> float | None:
+    """
+    The first x from `start` to `end` at which a single value of `level` or more is within 95 % confidence; None where it is nowhere. The
+    upper end of the interval is convex in x: below the level at both ends, it is so between them.
+    """
+    if line.residual == 0:
+        return next((float(x) for x in (start, end) if line.mean_y + line.slope * (x - line.mean_x) >= level), None)
+    degrees = line.points - 2
+    width = t_quantile(degrees) ** 2 * float(line.residual) / degrees
+
+    def reaches(x: float) -> bool:
+        u = x - float(line.mean_x)
+        half = math.sqrt(width * (1 + 1 / line.points + u * u / float(line.spread)))
+        return float(line.mean_y) + float(line.slope) * u + half >= level
+
+    below, above = float(start), float(end)
+    if reaches(below):
+        return below
+    if not reaches(above):
+        return None
+    while above - below > STEP_DAYS:
+        middle = (below + above) / 2
+        below, above = (below, middle) if reaches(middle) else (middle, above)
+    return above
 
 
 def _later(square: float, half: float, rest: float) -> float:
@@ -227,19 +254,32 @@ def _slope_a_month(values: Sequence[tuple[datetime, int | Decimal | None]]) -> F
 
 def _forecast(level: int, largest: Sequence[tuple[datetime, int]], latest: TableSummary, now: datetime) -> Forecast:
     """When the largest item reaches `level` bytes. `largest` are (when, bytes) of the runs that read items, the oldest first."""
-    if latest.max_bytes is not None and latest.max_bytes >= level:
-        return Forecast(line_bytes=level, state="reached")
+    if latest.seen_empty:
+        return Forecast(line_bytes=level, state="not known", because="the table has no items")
     if not largest:
         return Forecast(line_bytes=level, state="not known", because="no run read items")
+    when, last = largest[-1]
+    if last >= level:
+        because = "" if latest.max_bytes is not None else f"when last read, on {_day(when)}"
+        return Forecast(line_bytes=level, state="reached", because=because)
     early = _too_early([when for when, _ in largest])
     line = fit(_points(largest))
     if early or line is None:
         return Forecast(line_bytes=level, state="too early", because=early or "")
+    return _by_line(line, level, start=largest[0][0], now=now)
+
+
+def _by_line(line: Line, level: int, *, start: datetime, now: datetime) -> Forecast:
+    """By the line through the runs, whose x are days since `start`; the largest item is below `level` as far as is known."""
     at, least, greatest = crossing(line, level)
+    today = _days(now - start)
+    if at is None or at - today > FAR_DAYS:
+        perhaps = first_reach(line, level, today, today + FAR_DAYS)
+        if perhaps is not None:
+            because = "that the largest item grows is not sure: its sizes vary"
+            return Forecast(line_bytes=level, state="unsure", earliest=_date(start, Fraction(perhaps)), because=because)
     if at is None:
         return Forecast(line_bytes=level, state="never", because="the largest item does not grow")
-    start = largest[0][0]
-    today = _days(now - start)
     if at - today > FAR_DAYS:
         return Forecast(line_bytes=level, state="far", because="not within 20 years at this growth")
     return Forecast(
@@ -251,6 +291,12 @@ def _forecast(level: int, largest: Sequence[tuple[datetime, int]], latest: Table
         if greatest is None or greatest - float(today) > FAR_DAYS
         else _date(start, Fraction(max(greatest, float(today)))),
     )
+
+
+def _day(when: datetime) -> str:
+    """ "22 October 2026", in UTC as all days here."""
+    day = when.astimezone(UTC)
+    return f"{day.day} {day:%B %Y}"
 
 
 def _date(start: datetime, days: Fraction) -> date:

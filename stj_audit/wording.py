@@ -6,6 +6,7 @@ reading only: compare bytes, never these texts.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
@@ -64,6 +65,17 @@ def dollars(amount_usd: int | Decimal) -> str:
     return f"{'-' if shown < 0 else ''}${abs(shown):,}"
 
 
+def at_least_dollars(amount_usd: int | Decimal) -> str:
+    """A sum of which a part is not known: "at least $5.30"; "more than $0.00" where what is known is less than a cent."""
+    exact = Decimal(amount_usd)
+    return "more than $0.00" if 0 < exact < Decimal("0.01") else f"at least {dollars(exact)}"
+
+
+def on_date(when: date | datetime) -> str:
+    """A day: "22 November 2026"."""
+    return f"{when.day} {when:%B %Y}"
+
+
 def round_figure(number: int) -> int:
     """The first two digits, for people: 10,430,583 as 10,000,000. Rounded down, so that a limit is not told too late."""
     step: int = 10 ** max(len(str(number)) - 2, 0)
@@ -83,12 +95,14 @@ def a_few(words: Iterable[str], *, at_most: int = 3) -> str:
 
 def printable(name: str) -> str:
     """
-    A name that others chose, such as an attribute's, in double quotes: control characters escaped, cut after 60 characters.
+    A name that others chose, such as an attribute's, in double quotes: control characters escaped, of more than 60 characters the first 40
+    and the last 20.
 
     It is text for people: renderers still escape it for their format, and commands need the name itself.
     """
     escaped = "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in name)
-    return f'"{escaped[:_NAME_CHARACTERS]}…"' if len(escaped) > _NAME_CHARACTERS else f'"{escaped}"'
+    end = _NAME_CHARACTERS // 3
+    return f'"{escaped[: _NAME_CHARACTERS - end]}…{escaped[-end:]}"' if len(escaped) > _NAME_CHARACTERS else f'"{escaped}"'
 
 
 def resource(index: str | None) -> str:

@@ -35,7 +35,7 @@ def audited(
         "audit_id": f"run-{days}",
         "free_tier": free_tier,
     }
-    given_terms = {name: fields.pop(name) for name in list(fields) if name in {"scale", "baseline"}}
+    given_terms = {name: fields.pop(name) for name in list(fields) if name in {"scale", "baseline", "size_lines", "gate"}}
     return judge(a_snapshot(*tables, started_at=when, finished_at=when, **fields), Terms(**(terms | given_terms)))
 
 

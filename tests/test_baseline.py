@@ -369,6 +369,7 @@ def test_the_file_of_a_report() -> None:
         "region": REGION,
         "date": "2026-11-28",
         "target_users": 10_000,
+        "design": False,
     }
     assert {row["id"] for row in rows} == {one.id for one in report.findings}
     assert rows == sorted(rows, key=lambda row: (row["table"], row["index"] or "", row["check"], row["id"]))
@@ -466,7 +467,7 @@ def test_an_empty_list_of_findings_is_a_baseline() -> None:
 )
 def test_a_baseline_of_another_account_or_region_is_refused(account: str | None, region: str, sentence: str) -> None:
     with pytest.raises(ConfigError) as told:
-        check_belongs(a_baseline(), [(account, region)])
+        check_belongs(a_baseline(), [(account, region)], design=False)
     assert str(told.value) == sentence
     with pytest.raises(ConfigError) as told:
         judged(safe(), baseline=a_baseline(), account=account, region=region)
@@ -475,8 +476,24 @@ def test_a_baseline_of_another_account_or_region_is_refused(account: str | None,
 
 @pytest.mark.parametrize(("theirs", "ours"), [(None, ACCOUNT), (ACCOUNT, None), (None, None), (ACCOUNT, ACCOUNT)])
 def test_an_account_that_is_not_known_is_not_compared(theirs: str | None, ours: str | None) -> None:
-    check_belongs(a_baseline(account=theirs), [(ours, REGION)])
-    check_belongs(None, [(ours, REGION)])
+    check_belongs(a_baseline(account=theirs), [(ours, REGION)], design=False)
+    check_belongs(None, [(ours, REGION)], design=False)
+
+
+@pytest.mark.parametrize("account", [None, ACCOUNT])
+def test_a_baseline_of_a_design_is_not_one_of_tables_that_are_deployed(account: str | None) -> None:
+    design = written(judged(unsafe(), templates=("template.yaml",), account=None))
+    live = written(judged(unsafe(), account=account))
+    assert (design.design, live.design) == (True, False)
+    with pytest.raises(ConfigError, match=r"^the baseline is of a design, and this audit of tables that are deployed$"):
+        judged(safe(), account=account, baseline=design)
+    with pytest.raises(ConfigError, match=r"^the baseline is of deployed tables, and this audit of a design$"):
+        judged(safe(), account=None, templates=("template.yaml",), baseline=live)
+    told = " ".join(judged(safe(), account=None, templates=("template.yaml",), baseline=design).trust)
+    assert "whether the baseline is of this account" not in told
+    for old in (replace(design, design=None), replace(live, design=None)):  # an earlier version did not say
+        judged(safe(), account=account, baseline=old)
+        judged(safe(), account=None, templates=("template.yaml",), baseline=old)
 
 
 def test_it_holds_no_more_than_is_declared() -> None:

@@ -1,6 +1,10 @@
 """Mail through real servers: what arrives is what was sent, and whatever goes wrong is one sentence."""
 
+import threading
+import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import botocore.session
@@ -12,9 +16,20 @@ from moto.ses.models import ses_backends
 
 from stj_audit.deliver import carriers
 from stj_audit.deliver.carriers import Addresses, Ses, open_carrier, open_ses, open_smtp
+from stj_audit.deliver.claims import TAKEN_OVER_AFTER
 from stj_audit.email_settings import Email, Smtp
 from stj_audit.errors import ConfigError, UnableToSend, WriteRefused
-from tests.engines.mail_server import PASSWORD, REFUSED, USER, Certificate, free_port, mail_server, self_signed, silent_server
+from tests.engines.mail_server import (
+    PASSWORD,
+    REFUSED,
+    USER,
+    Certificate,
+    dripping_server,
+    free_port,
+    mail_server,
+    self_signed,
+    silent_server,
+)
 
 SENDER, TEAM, OTHER = "audits@example.com", "team@example.com", "other@example.com"
 RAW = b"From: audits@example.com\r\nTo: team@example.com\r\nSubject: a report\r\n\r\n.a line\r\nanother\r\n"
@@ -125,7 +140,31 @@ def test_a_message_that_is_refused() -> None:
     with mail_server() as server:
         server.answer = "554 5.7.1 We take none of that"
         carrier = open_smtp(plain(server.port), ADDRESSES)
-        assert told(lambda: carrier.send(RAW, SENDER, [TEAM])).endswith("refuses the mail: 554 5.7.1 We take none of that")
+        with pytest.raises(UnableToSend, match=r"refuses the mail: 554 5\.7\.1 We take none of that$") as caught:
+            carrier.send(RAW, SENDER, [TEAM])
+        assert caught.value.hint == "see what it says"
+
+
+@pytest.mark.parametrize(
+    ("repeated", "told_of_it"),
+    [
+        ("quota is over", " 5.2.2 quota is over"),
+        (PASSWORD, ""),
+        (b64encode(PASSWORD.encode()).decode(), ""),
+        (b64encode(f"\0{USER}\0{PASSWORD}".encode()).decode(), ""),
+        ("\n".join(b64encode(PASSWORD.encode()).decode().partition("b")), ""),
+    ],
+)
+def test_what_a_server_repeats_of_the_password_is_not_told(
+    repeated: str, told_of_it: str, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.path))
+    monkeypatch.setenv("MAIL_PASSWORD", PASSWORD)
+    with mail_server(tls=certificate, password=True) as server:
+        *first, last = f"5.2.2 {repeated}".split("\n")
+        server.answer = "\r\n".join([*(f"552-{line}" for line in first), f"552 {last}"])
+        words = told(lambda: open_smtp(signed_in(server.port), ADDRESSES).send(RAW, SENDER, [TEAM]))
+    assert words == f"the mail server localhost:{server.port} refuses the mail: 552{told_of_it}"
 
 
 def test_nobody_there() -> None:
@@ -143,6 +182,77 @@ def test_somebody_there_who_says_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     with silent_server() as (port, _):
         words = told(lambda: open_smtp(plain(port), ADDRESSES).send(RAW, SENDER, [TEAM]))
     assert words == f"the mail server 127.0.0.1:{port} did not answer within 0.2 seconds"
+
+
+READY = (b"", b"220 mail.test\r\n")
+TALK = (READY, (b"ehlo", b"250 mail.test\r\n"), (b"mail", b"250 OK\r\n"), (b"rcpt", b"250 OK\r\n"), (b"data", b"354 Go on\r\n"))
+DEADLINE = 0.3
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(carriers, "DEADLINE_SECONDS", DEADLINE)
+    monkeypatch.setattr(carriers, "GOODBYE_SECONDS", DEADLINE)
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize("answers", range(len(TALK) + 1))
+def test_a_server_that_answers_in_drops_is_left_by_a_deadline(answers: int) -> None:
+    """Each byte comes well within the 30 seconds for one answer."""
+    with dripping_server(TALK[:answers]) as port:
+        began = time.monotonic()
+        words = told(lambda: open_smtp(plain(port), ADDRESSES).send(RAW, SENDER, [TEAM]))
+        assert DEADLINE <= time.monotonic() - began < 10 * DEADLINE
+    doubt = "; it is not known whether the mail was sent" if answers > 1 else ""
+    assert words == f"the mail server 127.0.0.1:{port} did not come to an end within {DEADLINE:g} seconds{doubt}"
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_handshake_that_does_not_end_is_left_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    with dripping_server([]) as port:
+        ready = open_smtp(plain(port), ADDRESSES).ready(SENDER)
+        assert (ready.state, "did not come to an end" in ready.words) == (False, True)
+    monkeypatch.setattr(Smtp, "implicit_tls", True)
+    with dripping_server([(b"", b"\x16\x03\x03\x3f\xff")]) as port:  # a record of TLS, whose 16 KB come one by one
+        words = told(lambda: open_smtp(Smtp(host="localhost", port=port), ADDRESSES).send(RAW, SENDER, [TEAM]))
+        assert words == f"the mail server localhost:{port} did not come to an end within {DEADLINE:g} seconds"
+
+
+@pytest.mark.usefixtures("soon")
+def test_what_was_sent_is_sent_however_the_server_takes_its_leave() -> None:
+    with dripping_server([*TALK, (b"\r\n.\r\n", b"250 OK\r\n")]) as port:
+        assert open_smtp(plain(port), ADDRESSES).send(RAW, SENDER, [TEAM]) == {}
+
+
+def test_no_deadline_stays_behind() -> None:
+    before = threading.active_count()
+    with mail_server() as server:
+        there = threading.active_count()
+        for _ in range(3):
+            assert open_smtp(plain(server.port), ADDRESSES).send(RAW, SENDER, [TEAM]) == {}
+        assert threading.active_count() == there
+    assert threading.active_count() == before
+
+
+def test_the_deadline_is_long_before_a_claim_is_void() -> None:
+    assert timedelta(seconds=carriers.DEADLINE_SECONDS + carriers.GOODBYE_SECONDS) < TAKEN_OVER_AFTER / 2
+
+
+@pytest.mark.parametrize(
+    ("greeting", "told_of", "hint"),
+    [
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "does not speak SMTP", "check `smtp.host` and `smtp.port`"),
+        (
+            b"554 5.7.1 We take nothing from you\r\n",
+            "refuses the connection: 554 5.7.1 We take nothing from you",
+            "see what it says",
+        ),
+    ],
+)
+def test_a_greeting_that_is_none(greeting: bytes, told_of: str, hint: str) -> None:
+    with dripping_server([(b"", greeting)]) as port, pytest.raises(UnableToSend) as caught:
+        open_smtp(plain(port), ADDRESSES).send(RAW, SENDER, [TEAM])
+    assert (str(caught.value), caught.value.hint) == (f"the mail server 127.0.0.1:{port} {told_of}", hint)
 
 
 def test_a_password_that_is_not_there_or_cannot_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ import boto3
 import pytest
 from msgspec import UNSET
 
-from stj_audit.again import judge_again
+from stj_audit.again import gate_as_it_is, judge_again
 from stj_audit.baseline import from_json as baseline_from_json
 from stj_audit.baseline import to_json as baseline_to_json
 from stj_audit.config import Config, SizeLines, parse_config
@@ -307,6 +307,36 @@ def test_a_baseline_holds_for_a_run_that_is_judged_again(shop: Shop) -> None:
     assert live.gate is not None
     assert live.gate.exit_code == 0
     same(live, again(shop.text, request))
+
+
+@pytest.mark.dynamodb_local
+def test_a_declared_table_that_the_run_did_not_find_is_not_known_then_either(shop: Shop) -> None:
+    gone = shop.orders.replace("orders", "gone")
+    declared = config(f'[tables."{gone}"]\nitem_bytes = 100\n[tables.elsewhere]\nitem_bytes = 100\n')
+    held = GateTerms(fail_item_size=409_600, every_table=True)
+    request = Request(aws=shop.aws, patterns=(f"{shop.orders[:-7]}.*",), config=declared, gate=held)
+    live = audit(request)
+    judged = again(shop.text, replace(request, patterns=()))
+    for report in (live, judged):
+        assert report.gate is not None
+        assert report.gate.exit_code == 4
+        assert report.gate.reasons == (f"{gone}: no item was read: the configuration declares the table, and it is not there",)
+    assert judged.audit.asked == (f"{shop.orders[:-7]}.*",)  # elsewhere: the run was not of that one
+    alone = again(shop.text, replace(request, patterns=(shop.orders,)))
+    assert alone.gate is not None
+    assert alone.gate.exit_code == 0
+    assert render(from_json(render(judged, "json")), "json") == render(judged, "json")
+
+
+@pytest.mark.dynamodb_local
+def test_a_run_without_facts_is_held_against_what_is_declared(shop: Shop) -> None:
+    saved = replace(from_json(shop.text), facts=UNSET)
+    gone = shop.orders.replace("orders", "gone")
+    for name, code in ((shop.orders, 0), (gone, 4), ("elsewhere", 0)):
+        declared = config(f'[tables."{name}"]\nitem_bytes = 100\n')
+        report = gate_as_it_is(saved, GateTerms(every_table=True), declared, origin="run.json", asked=())
+        assert report.gate is not None
+        assert report.gate.exit_code == code, name
 
 
 # ---------------------------------------------------------------------------------------------------------- the command

@@ -30,7 +30,7 @@ SENTENCES_OF_TABLES_THAT_ARE_THERE = (
     "stated yet",
     "the commands",
     "The same in CloudFormation",
-    "Audit again every month",
+    "Audit again by",
     "cannot be seen from the tables",
     "What the reads of the audit itself cost",
     "whichever comes first",
@@ -75,7 +75,7 @@ def test_nor_where_its_use_is_declared(tmp_path: Path) -> None:
     assert "| `orders` | none yet: nothing is deployed | not known |" in texts["md"]
     assert "<p>None yet: nothing is deployed.</p>" in texts["html"]
     assert "### Next review\n\nOnce it is deployed" in texts["md"]
-    assert "- [ ] Audit the tables, once they are deployed, every month: " in texts["md"]
+    assert "- [ ] Audit the tables once they are deployed: " in texts["md"]
 
 
 def test_a_line_of_the_bill_that_nobody_declares_is_told_as_that(tmp_path: Path) -> None:

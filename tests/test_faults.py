@@ -1,6 +1,7 @@
 """Faults, each brought about below everything of ours, and how the command ends: the exit code, and one sentence that says what to do."""
 
 import json
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from hashlib import sha1
@@ -210,11 +211,13 @@ NOT_DYNAMODB = "not as DynamoDB does"
 
 @fault("an answer is cut short", "asked 3 times, then exit 1: check the endpoint and the proxy", by=SERVER)
 @fault("an answer is shorter than was promised", "asked 3 times, then exit 1: likewise", by=SERVER)
-@fault("an answer has a wrong checksum", "asked 4 times, then exit 1: likewise", by=SERVER)
+@fault("an answer has a wrong checksum", "asked 3 times, then exit 1: likewise", by=SERVER)
 @fault("the page of a captive portal", "asked 3 times, then exit 1: likewise", by=SERVER)
 @fault("an answer is not UTF-8", "asked 3 times, then exit 1: likewise", by=SERVER)
 @fault("an answer is null", "asked 3 times, then exit 1: likewise", by=SERVER)
 @fault("an answer has a wrong type", "asked 3 times, then exit 1: likewise", by=SERVER)
+@fault("an answer has another status than 200, below 301", "asked 3 times, then exit 1: likewise", by=SERVER)
+@fault("an error without a code, or that is no JSON object", "asked 4 times, then exit 1: likewise", by=SERVER)
 @fault("502 with a page", "asked 4 times, then exit 1: likewise", by=SERVER)
 @fault("the server hangs up", "asked 4 times, then exit 1: check the network", by=SERVER)
 @fault("500", "asked 4 times, then exit 1: run it again", by=SERVER)
@@ -229,12 +232,16 @@ NOT_DYNAMODB = "not as DynamoDB does"
     [
         (raw(200, b'{"TableNames": ["orders", "us'), 3, (NOT_DYNAMODB, "proxy")),
         (raw(200, b'{"TableNames": []}', promised=900), 3, (NOT_DYNAMODB,)),
-        (raw(200, b'{"TableNames": []}', checksum=1), 4, (NOT_DYNAMODB,)),
+        (raw(200, b'{"TableNames": []}', checksum=1), 3, (NOT_DYNAMODB,)),
         (raw(200, b"<html>hunter2</html>"), 3, (NOT_DYNAMODB,)),
         (raw(200, b'{"TableNames": ["\xff"]}'), 3, (NOT_DYNAMODB,)),
         (raw(200, b"null"), 3, (NOT_DYNAMODB,)),
         (raw(200, b'{"TableNames": "orders"}'), 3, (NOT_DYNAMODB,)),
         (raw(200, b'{"TableNames": [1]}'), 3, (NOT_DYNAMODB,)),
+        (raw(203, b'{"TableNames": ["orders"]}'), 3, (NOT_DYNAMODB,)),
+        (raw(204, b""), 3, (NOT_DYNAMODB,)),
+        (raw(503, b"null"), 4, (NOT_DYNAMODB,)),
+        (raw(503, b'{"__type": 5}'), 4, (NOT_DYNAMODB,)),
         (raw(502, b"<html>hunter2</html>"), 4, (NOT_DYNAMODB,)),
         (b"", 4, ("cannot be reached", "network")),
         (raw(*error("InternalServerError", 500)), 4, ("InternalServerError", "run it again")),
@@ -374,6 +381,30 @@ def test_a_time_that_is_over_before_there_are_tables(server: Misbehaving, tmp_pa
     server.drips = frozenset({"ListTables"})
     ran = command("run", *HERE, "--endpoint-url", server.url, "--timeout", "1", cwd=tmp_path, **KEYS)
     assert_one_sentence(ran, 1, "the audit's time was over", "--timeout")
+
+
+@fault("credential_process hangs", "--timeout ends it: exit 1: give it more time", by=ENVIRONMENT)
+@pytest.mark.process
+@pytest.mark.skipif(os.name == "nt", reason="needs a shell")
+@pytest.mark.parametrize("name", ["run", "items"])
+def test_credentials_that_do_not_come_in_time(name: str, server: Misbehaving, tmp_path: Path) -> None:
+    (tmp_path / "aws-config").write_text("[default]\ncredential_process = sleep 90\n")
+    ran = command(name, "orders", *HERE, "--endpoint-url", server.url, "--timeout", "1", cwd=tmp_path)
+    assert_one_sentence(ran, 1, "the audit's time was over before there was an AWS session", "--timeout")
+
+
+@fault(
+    "live prices drip in", "--timeout leaves most of the time to the rest: priced by the bundled list, and that is said", by=SERVER
+)
+@pytest.mark.process
+def test_prices_that_do_not_come_in_time(server: Misbehaving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.engines.misbehaving.DRIP_SECONDS", 3.0)
+    server.drips = frozenset({"GetProducts"})
+    where = (*HERE, "--endpoint-url", server.url, "--timeout", "60", "--prices", "live")
+    ran = command("run", "orders", *where, cwd=tmp_path, **KEYS)
+    assert ran.code == 0, ran
+    assert "warning: bundled list prices" in ran.err
+    assert "the Price List API did not answer in time" in ran.err
 
 
 @fault("the items drip in", "--timeout ends it: `items` exit 1, and says why of each table", by=SERVER)

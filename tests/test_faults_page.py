@@ -26,6 +26,7 @@ MATRIX = {
         "credential_process prints no JSON",
         "credential_process gives expired credentials",
         "credential_process is not there",
+        "credential_process hangs",
         "the web identity file is missing",
         "the web identity or helper raises what is no AWS error",
         "the container has no credentials endpoint",
@@ -53,8 +54,10 @@ MATRIX = {
         "an answer drips in, one byte at a time",
         "the list of tables drips in",
         "the items drip in",
+        "live prices drip in",
     ),
-    "Answers with status 200 that are none": (
+    "Answers without an error that are none": (
+        "an answer has another status than 200, below 301",
         "an answer is cut short",
         "an answer is shorter than was promised",
         "an answer is shorter than was promised, once",
@@ -78,6 +81,7 @@ MATRIX = {
         "throttled",
         "500",
         "502 with a page",
+        "an error without a code, or that is no JSON object",
         "listing tables is denied",
         "no table may be described",
         "one API is denied",
@@ -92,8 +96,10 @@ MATRIX = {
     ),
     "Ended early": (
         "Ctrl-C or SIGTERM while tables are read",
+        "Ctrl-C or SIGTERM while an answer drips in",
         "Ctrl-C or SIGTERM while reports are written",
         "a second Ctrl-C or SIGTERM",
+        "Ctrl-C while the command is imported",
         "a table is not described in time",
         "a region is not listed in time",
         "the time is over while items are read",

@@ -44,6 +44,21 @@ def test_what_is_not_known_is_null() -> None:
     assert summary(replace(report, costs=costs)).cost_complete is report.costs.current.complete
 
 
+def test_a_table_without_items_is_not_one_that_was_not_read() -> None:
+    report = sample_report()
+    items = report.tables[0].items
+    assert items is not None
+    none = replace(items, coverage="full", max_bytes=None)
+    for seen, empty in ((none, True), (replace(none, coverage="sample"), False), (None, False), (items, False)):
+        assert summary(replace(report, tables=(replace(report.tables[0], items=seen),))).tables[SUBSCRIBERS].seen_empty is empty
+
+
+def test_a_summary_of_before_is_read_as_not_seen_to_be_empty() -> None:
+    older = re.sub(r',"seen_empty":(true|false)', "", GOOD)
+    assert "seen_empty" not in older
+    assert from_json(older) == from_json(GOOD)
+
+
 def test_it_is_read_as_it_was_written_and_small() -> None:
     kept = summary(sample_report())
     text = to_json(kept)
@@ -54,7 +69,7 @@ def test_it_is_read_as_it_was_written_and_small() -> None:
 
 def test_it_has_names_numbers_and_ids_only() -> None:
     told = msgspec.json.decode(to_json(summary(sample_report())))
-    assert set(told["tables"][PASSWORD]) == {"items", "size_bytes", "max_bytes", "p99_bytes", "sampled", "throttles"}
+    assert set(told["tables"][PASSWORD]) == {"items", "size_bytes", "max_bytes", "p99_bytes", "sampled", "throttles", "seen_empty"}
     assert "key_hash" not in str(told)
     assert all(isinstance(value, int | float | bool | None) for table in told["tables"].values() for value in table.values())
 
@@ -105,7 +120,13 @@ def test_several_accounts_are_all_of_its_scopes() -> None:
         for account, region in places
     )
     audit = replace(report.audit, account="several", region="several", scopes=scopes)
-    assert scopes_of(replace(report, audit=audit)) == ("1/us-east-1", "2/eu-north-1")
+    several = replace(report, audit=audit)
+    assert scopes_of(several) == ("1/us-east-1", "2/eu-north-1")
+    assert re.fullmatch(r"several-([0-9a-f]{8})/several-\1/2026/11/22T0600Z-[A-Za-z0-9-]+\.json", name_of(several))
+    assert is_name(name_of(several))
+    turned = replace(report, audit=replace(audit, scopes=scopes[::-1]))
+    assert name_of(turned) == name_of(several), "their order is none of what was audited"
+    assert name_of(replace(report, audit=replace(audit, scopes=scopes[:1]))) != name_of(several)
 
 
 GOOD = to_json(summary(sample_report()))

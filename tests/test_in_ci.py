@@ -136,6 +136,21 @@ def test_the_action_fails_a_build_and_passes_another(runner: Runner) -> None:
     assert (code, outputs["exit-code"]) == (3, "3")
 
 
+def test_a_step_takes_several_templates_and_leaves_those_before_it_what_they_wrote(runner: Runner) -> None:
+    (runner.folder / "template.yaml").write_text(GOOD, encoding="utf-8")
+    (runner.folder / "the users.yaml").write_text(GOOD.replace("orders", "users").replace("Orders", "Users"), encoding="utf-8")
+    code, _, first = runner.run({"template": "template.yaml\nthe users.yaml\n", "region": "eu-north-1"})
+    assert code == 0
+    audit = json.loads(Path(first["run-file"]).read_bytes())["audit"]
+    assert audit["templates"] == ["template.yaml", "the users.yaml"]
+
+    code, _, second = runner.run({"template": "gone.yaml", "region": "eu-north-1"})
+    assert (code, second["exit-code"]) == (2, "2")
+    assert not Path(second["run-file"]).exists()
+    assert not Path(second["comment-file"]).exists()
+    assert Path(first["run-file"]).exists()
+
+
 def test_what_is_in_an_input_is_never_run(runner: Runner) -> None:
     (runner.folder / "template.yaml").write_text(GOOD, encoding="utf-8")
     for hostile in ("$(touch stolen)", "`touch stolen`", "; touch stolen", "--help", "a\n$(touch stolen)\n*"):
@@ -230,3 +245,14 @@ def test_the_hook(runner: Runner, environment: dict[str, str], tmp_path: Path) -
         )
         assert done.returncode == code, done.stderr
         assert not done.stderr
+    for args in ([], ["orders"], ["--from", "run.json"]):  # live tables are nothing for a commit
+        done = subprocess.run(
+            [*shlex.split(hook["entry"]), *args],
+            cwd=tmp_path,
+            env=environment | {"PATH": f"{runner.installed()}:{environment['PATH']}"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 2
+        assert "give --template: --require-template looks at no live tables" in done.stderr

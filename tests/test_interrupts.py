@@ -22,6 +22,7 @@ from stj_audit.unfinished import remove_all, temporary_file
 from tests.commands import KEYS
 from tests.engines.answering import answering
 from tests.engines.dynamodb_local import REGION, DynamoDBLocal, create_plain_table, fresh_name
+from tests.engines.misbehaving import misbehaving
 from tests.faults import fault
 
 NOT_SENT_ON = {"host", "content-length", "connection", "accept-encoding"}
@@ -66,11 +67,11 @@ def slow(dynamodb_local: DynamoDBLocal) -> Iterator[Slow]:
 
 
 @contextmanager
-def running(slow: Slow, folder: Path, *arguments: str) -> "Iterator[subprocess.Popen[str]]":
-    where = ("--endpoint-url", slow.url, "--region", REGION, "--no-config", "--no-progress")
+def running(url: str, folder: Path, *arguments: str) -> "Iterator[subprocess.Popen[str]]":
+    where = ("--endpoint-url", url, "--region", REGION, "--no-config", "--no-progress")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "STJ_AUDIT_", "GITHUB_"))}
     with subprocess.Popen(
-        [sys.executable, "-m", "stj_audit", *arguments, slow.table, *where],
+        [sys.executable, "-m", "stj_audit", *arguments, *where],
         cwd=folder,
         env=environment | KEYS | {"AWS_EC2_METADATA_DISABLED": "true"},
         stdout=subprocess.PIPE,
@@ -103,7 +104,7 @@ def lines_until(process: "subprocess.Popen[str]", beginning: str) -> list[str]:
 @pytest.mark.dynamodb_local
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_is_finished_however_often_it_arrives(slow: Slow, tmp_path: Path, first: signal.Signals) -> None:
-    with running(slow, tmp_path, "run", "--report", "run.json", "--report", "report.html") as process:
+    with running(slow.url, tmp_path, "run", slow.table, "--report", "run.json", "--report", "report.html") as process:
         assert slow.asked.wait(PATIENCE_SECONDS)
         process.send_signal(first)
         lines_until(process, "interrupted: the calls under way end")
@@ -129,7 +130,7 @@ def test_the_first_is_finished_however_often_it_arrives(slow: Slow, tmp_path: Pa
 @pytest.mark.parametrize("command", ["run", "check"])
 def test_a_second_ends_at_once_and_says_so(slow: Slow, tmp_path: Path, command: str, second: signal.Signals) -> None:
     (tmp_path / "run.json").write_text("the run before")
-    with running(slow, tmp_path, command, "--report", "run.json") as process:
+    with running(slow.url, tmp_path, command, slow.table, "--report", "run.json") as process:
         assert slow.asked.wait(PATIENCE_SECONDS)
         process.send_signal(signal.SIGINT)
         lines_until(process, "interrupted: the calls under way end")
@@ -142,6 +143,41 @@ def test_a_second_ends_at_once_and_says_so(slow: Slow, tmp_path: Path, command: 
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("run.json", "the run before")]
 
 
+@fault(
+    "Ctrl-C or SIGTERM while an answer drips in",
+    "exit 130 after a few seconds: what was read but for that is in the run file",
+    by="process, signal and misbehaving server",
+)
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("drips", "options", "left"),
+    [
+        ("Scan", (), ["run.json"]),
+        ("ListTables", ("--timeout", "60"), []),
+        ("DescribeTable", ("--region", "eu-west-1"), []),
+        ("ListTables", ("--region", "eu-west-1"), []),
+    ],
+)
+def test_what_never_ends_is_not_waited_for(
+    drips: str, options: tuple[str, ...], left: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.engines.misbehaving.DRIP_SECONDS", 3.0)
+    with misbehaving() as server:
+        server.drips = frozenset({drips})
+        with running(server.url, tmp_path, "run", "--report", "run.json", *options) as process:
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while not server.asked[drips] and time.monotonic() < deadline:
+                time.sleep(0.05)
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert (process.returncode, out) == (130, ""), err
+    assert err.endswith("interrupted\n")
+    assert [path.name for path in tmp_path.iterdir()] == left
+    if left:
+        report = json.loads((tmp_path / "run.json").read_text())
+        assert {row["reason"] for row in report["not_checked"] if row["call"] == "dynamodb:Scan"} == {"the audit was interrupted"}
+
+
 @fault("Ctrl-C or SIGTERM while reports are written", "exit 130 when all of them are written", by="process and signal")
 @pytest.mark.process
 @pytest.mark.dynamodb_local
@@ -151,7 +187,8 @@ def test_reports_that_are_being_written_are_written_to_their_end(slow: Slow, tmp
     slow.let_go.set()
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with running(slow, tmp_path, "check", "--report", "run.json", "--report", f"html={pipe}", "--report", "last.md") as process:
+    reports = ("--report", "run.json", "--report", f"html={pipe}", "--report", "last.md")
+    with running(slow.url, tmp_path, "check", slow.table, *reports) as process:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not (tmp_path / "run.json").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -175,3 +212,22 @@ def test_nothing_is_left_of_what_is_being_written(tmp_path: Path) -> None:
         remove_all()
         assert list(tmp_path.iterdir()) == []
         os.close(descriptor)
+
+
+@fault("Ctrl-C while the command is imported", "exit 130 in one word", by="process and signal")
+@pytest.mark.process
+def test_an_interrupt_before_there_is_a_command_is_no_traceback(tmp_path: Path) -> None:
+    """`click` takes a minute to import here."""
+    (tmp_path / "click.py").write_text("import time\nprint('importing', flush=True)\ntime.sleep(60)\n")
+    with subprocess.Popen(
+        [sys.executable, "-m", "stj_audit", "--help"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join((str(tmp_path), os.environ.get("PYTHONPATH", "")))},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "importing\n"
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert (process.returncode, err) == (130, "interrupted\n")

@@ -22,6 +22,7 @@ from stj_audit.facts import (
     ResourcePolicy,
     Table,
     TableFacts,
+    Tags,
     Throughput,
     Unknown,
 )
@@ -279,6 +280,20 @@ def test_no_changes_needed_is_said_only_when_everything_was_looked_at() -> None:
     assert "too little could be checked for a grade at 10,000 users" in unseen.verdict
 
 
+@pytest.mark.parametrize("lows", [1, 2])
+def test_the_verdict_counts_what_is_open_though_nothing_is_urgent(lows: int) -> None:
+    table = healthy(tags=Tags(values={}))
+    if lows == 2:
+        table = replace(table, table=replace(table.table, on_demand_limit=None))
+    seen = judged(table, config=CAREFUL)
+    assert [one.severity for one in seen.findings if one.severity != "info"] == ["low"] * lows
+    told = "1 low finding" if lows == 1 else "2 low findings"
+    assert seen.verdict.endswith(f" in eu-north-1: ready for 10,000 users; {told}")
+    silent = Unknown(call="cloudwatch:GetMetricData", reason="AccessDeniedException")
+    unseen = judged(replace(table, traffic=silent), config=CAREFUL)
+    assert unseen.verdict.endswith(f"nothing urgent in what could be checked, {told}")
+
+
 def practice(report: Report, name: str) -> tuple[str, str]:
     [row] = [row for row in report.practices if row.practice == name]
     return row.status, row.notes
@@ -431,6 +446,18 @@ def test_a_target_outside_the_scales_is_graded_and_priced_too() -> None:
     assert not any("not known" in line for line in report.summary.cost_efficiency)
 
 
+def test_the_summary_and_the_ladder_tell_a_part_of_a_bill_in_one_way() -> None:
+    tiny = table_facts(a_table(item_count=2, size_bytes=40), items=some_items({20: 2}), traffic=Unknown(call="c", reason="r"))
+    report = judged(tiny)
+    at = next(one for one in report.costs.projections if one.users == 10_000)
+    assert at.monthly_usd is not None
+    assert 0 < at.monthly_usd < Decimal("0.01")
+    assert not at.complete
+    assert report.summary.cost_efficiency[1] == "At 10,000 users: more than $0.00 a month"
+    assert next(one for one in report.recommendations if one.users == 10_000).status.endswith("more than $0.00 a month")
+    assert not any("at least less" in line or "or more" in line for line in report.summary.cost_efficiency)
+
+
 # ------------------------------------------------------------------------------------------------- the ladder, checklist
 
 
@@ -462,6 +489,9 @@ def test_the_next_review_is_the_sooner_the_worse_it_is(facts: TableFacts, on: da
     report = judged(facts)
     assert report.next_review.date == on
     assert report.next_review.at_users == 5_000
+    [again] = [one for one in report.actions if one.finding is None and one.text.startswith("Audit again")]
+    assert again.text == f"Audit again by 22 {on:%B %Y}: item sizes, throttles, cost"
+    assert again.when == "before 5,000 users"
 
 
 def test_past_half_the_target_the_next_review_is_at_the_next_scale() -> None:

@@ -2,8 +2,10 @@
 
 import multiprocessing
 import os
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from stj_audit.deliver.history import earlier, keep_run, last_before, last_two
 from stj_audit.deliver.stores import MAX_SUMMARY_BYTES, Folder, open_store
 from stj_audit.errors import ConfigError, UnusableHistory
 from stj_audit.history import from_json, summary
+from stj_audit.report import Report, ScopeReport
 from stj_audit.report import from_json as run_from_json
 from tests.faults import fault
 from tests.sample_report import FOLDER, STARTED_AT, a_run
@@ -39,7 +42,7 @@ def test_the_newest_earlier_runs_of_the_same_place_are_found(tmp_path: Path) -> 
     keep_run(store, a_run(STARTED_AT, "unknown", account=None))
     found, notes = earlier(store, a_run(STARTED_AT + timedelta(days=31 * 13, minutes=1), "now"))
     assert [one.id for one in found] == [f"r{place}" for place in range(13, 1, -1)]
-    assert notes == []
+    assert notes == ["1 kept run is dated later than this one, and is not compared"]
 
 
 def test_of_daily_runs_the_last_of_earlier_months_are_found_too(tmp_path: Path) -> None:
@@ -151,6 +154,118 @@ def test_keep_removes_the_oldest_of_its_account_and_region(tmp_path: Path) -> No
             ),
         ]
     )
+
+
+def kept_ids(folder: Path, kind: str = "runs") -> list[str]:
+    return sorted(path.stem.partition("-")[2] for path in (folder / kind).rglob("*.json"))
+
+
+@pytest.mark.parametrize("ids", [("d", "c", "b", "a"), ("a", "b", "c", "d"), ("b", "d", "a", "c")])
+def test_of_runs_of_one_minute_the_newest_stay_and_are_compared(tmp_path: Path, ids: tuple[str, ...]) -> None:
+    """Names say the minute, and then an id that has no order."""
+    store = Folder(path=tmp_path)
+    reports = [a_run(STARTED_AT + timedelta(seconds=12 * place), run_id) for place, run_id in enumerate(ids)]
+    for report in reports:
+        keep_run(store, report, most=3)
+        assert report.audit.id in kept_ids(tmp_path)
+    assert kept_ids(tmp_path) == kept_ids(tmp_path, "summary") == sorted(ids[1:])
+    assert last_two(store) == (reports[2], reports[3])
+    assert last_before(store, reports[2]) == reports[1]
+    now = a_run(STARTED_AT + timedelta(seconds=59), "now")
+    assert [one.id for one in earlier(store, now)[0]] == list(ids[:0:-1])
+    keep_run(store, now, most=1)
+    assert kept_ids(tmp_path) == ["now"]
+
+
+def test_a_run_whose_summary_is_lost_has_its_place_by_the_run_itself(tmp_path: Path) -> None:
+    store = Folder(path=tmp_path)
+    for seconds, run_id in ((0, "z"), (10, "y"), (20, "x")):
+        keep_run(store, a_run(STARTED_AT + timedelta(seconds=seconds), run_id))
+    for path in (tmp_path / "summary").rglob("*-y.json"):
+        path.unlink()
+    keep_run(store, a_run(STARTED_AT + timedelta(seconds=30), "now"), most=3)
+    assert kept_ids(tmp_path) == ["now", "x", "y"]
+
+
+def test_what_a_wrong_clock_has_dated_later_does_not_push_out_new_runs(tmp_path: Path) -> None:
+    store = Folder(path=tmp_path)
+    for place in range(2):
+        keep_run(store, a_run(STARTED_AT + timedelta(days=400 + place), f"later{place}"))
+    for place in range(4):
+        report = a_run(STARTED_AT + timedelta(days=place), f"r{place}")
+        _, notes = earlier(store, report)
+        assert notes == ["2 kept runs are dated later than this one, and are not compared"]
+        keep_run(store, report, most=2)
+        assert report.audit.id in kept_ids(tmp_path)
+    assert kept_ids(tmp_path) == ["later0", "later1", "r2", "r3"]
+    _, notes = earlier(store, a_run(STARTED_AT + timedelta(days=400, seconds=30), "between"))
+    assert notes == ["1 kept run is dated later than this one, and is not compared"]
+    keep_run(store, a_run(STARTED_AT + timedelta(days=500), "at last"), most=2)
+    assert kept_ids(tmp_path) == ["at-last", "later1"], "now they are earlier, and count"
+
+
+def test_a_later_run_of_the_same_minute_is_told_and_stays(tmp_path: Path) -> None:
+    store = Folder(path=tmp_path)
+    keep_run(store, a_run(STARTED_AT + timedelta(seconds=40), "later"))
+    found, notes = earlier(store, a_run(STARTED_AT, "now"))
+    assert (found, notes) == ([], ["1 kept run is dated later than this one, and is not compared"])
+    keep_run(store, a_run(STARTED_AT, "now"), most=1)
+    assert kept_ids(tmp_path) == ["later", "now"]
+
+
+def of_regions(days: int, run_id: str, *regions: str) -> Report:
+    scopes = tuple(a_scope(region) for region in regions)
+    return a_run(STARTED_AT + timedelta(days=days), run_id, region="several", scopes=scopes)
+
+
+def a_scope(region: str) -> ScopeReport:
+    return ScopeReport(
+        account="123456789012",
+        region=region,
+        name=None,
+        endpoint_url=None,
+        tables=1,
+        read_units=Decimal(0),
+        api_calls=1,
+        not_read=None,
+    )
+
+
+def test_runs_of_several_regions_count_with_those_of_the_same_only(tmp_path: Path) -> None:
+    store = Folder(path=tmp_path)
+    one, other = ("eu-north-1", "us-east-1"), ("eu-west-1", "us-east-1")
+    for place in range(3):
+        for regions in (one, other):
+            keep_run(store, of_regions(place, f"{regions[0]}-{place}", *regions), most=2)
+    assert kept_ids(tmp_path) == ["eu-north-1-1", "eu-north-1-2", "eu-west-1-1", "eu-west-1-2"]
+    folders = sorted(path.name for path in (tmp_path / "runs" / "123456789012").iterdir())
+    assert len(folders) == 2
+    assert all(re.fullmatch(r"several-[0-9a-f]{8}", folder) for folder in folders)
+    found, notes = earlier(store, of_regions(5, "now", *reversed(one)))
+    assert [kept.id for kept in found] == ["eu-north-1-2", "eu-north-1-1"]
+    assert notes == []
+
+
+def test_runs_of_several_regions_of_the_older_folder_are_read_and_counted(tmp_path: Path) -> None:
+    store = Folder(path=tmp_path)
+    one, other = ("eu-north-1", "us-east-1"), ("eu-west-1", "us-east-1")
+    older = [of_regions(0, "a", *one), of_regions(1, "b", *other), of_regions(2, "c", *one), of_regions(90, "later", *one)]
+    for report in older:
+        name = keep_run(store, report).partition("/")[2]
+        for kind in ("runs", "summary"):
+            path = tmp_path / kind / name
+            there = tmp_path / kind / "123456789012" / "several" / Path(name).relative_to(Path(*Path(name).parts[:2]))
+            there.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(there)
+    now = of_regions(3, "now", *one)
+    found, notes = earlier(store, now)
+    assert [kept.id for kept in found] == ["c", "a"]
+    assert notes == ["1 kept run is dated later than this one, and is not compared"]
+    assert last_before(store, now) == older[2]
+    keep_run(store, now, most=2)
+    assert kept_ids(tmp_path) == kept_ids(tmp_path, "summary") == ["b", "c", "later", "now"]
+    keep_run(store, of_regions(4, "next", *one), most=1)
+    assert kept_ids(tmp_path) == ["b", "later", "next"]
 
 
 def test_a_folder_that_is_a_file_cannot_be_used(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from stj_audit.deliver.history import earlier, keep_run, last_two
 from stj_audit.deliver.stores import MAX_SUMMARY_BYTES, Bucket, open_store
 from stj_audit.errors import ConfigError, UnusableHistory
 from stj_audit.report import Trend
+from tests.engines.web import Quiet, web_server
 from tests.faults import fault
 from tests.sample_report import FOLDER, STARTED_AT, a_run
 
@@ -117,6 +118,23 @@ def test_a_bucket_that_is_not_there_says_so(kept: Kept) -> None:
     with pytest.raises(UnusableHistory, match="cannot keep the run in the history s3://no-such-bucket: NoSuchBucket") as error:
         keep_run(elsewhere, a_run())
     assert "s3:PutObject" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    "page", [b"<html></html>", b"<ListBucketResult><KeyCount>1</KeyCount><Contents></Contents></ListBucketResult>"]
+)
+def test_what_is_no_listing_is_no_empty_history(page: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Elsewhere(Quiet):
+        def do_GET(self) -> None:  # noqa: N802 - http.server finds it by the name of the method
+            self.answer(200, page)
+
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL_S3", raising=False)
+    with web_server(Elsewhere) as url:
+        store = open_store("s3://bucket", region="eu-north-1", endpoint_url=url)
+        with pytest.raises(UnusableHistory, match="cannot read the history s3://bucket: the answer cannot be read"):
+            earlier(store, a_run())
 
 
 def test_without_credentials_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

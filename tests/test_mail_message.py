@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from email.message import EmailMessage
 
 import pytest
@@ -13,6 +14,7 @@ from stj_audit.deliver import mail as made
 from stj_audit.deliver.mail import Attachment, Envelope, Issue, attachment, issue_of, message, one_line, safe
 from stj_audit.email_settings import parse_address
 from stj_audit.errors import UnableToSend
+from stj_audit.report import Report, ScopeReport
 from tests.engines.mail_server import parsed
 from tests.sample_report import HOSTILE, hostile_report, sample_report
 
@@ -99,6 +101,48 @@ def test_what_a_report_is_of_is_told_by_when_it_began() -> None:
     assert issue_of(report, "", "month").environment == "123456789012"
     unknown = replace(report, audit=replace(report.audit, account=None))
     assert issue_of(unknown, "", "month").environment == "unknown"
+
+
+def of_regions(*regions: str, account: str = "123456789012") -> Report:
+    report = sample_report()
+    scopes = tuple(
+        ScopeReport(
+            account=account if account != "several" else f"{place:012}",
+            region=region,
+            name=None,
+            endpoint_url=None,
+            tables=1,
+            read_units=Decimal(0),
+            api_calls=1,
+            not_read=None,
+        )
+        for place, region in enumerate(regions)
+    )
+    region = "several" if len(set(regions)) > 1 else regions[0]
+    return replace(report, audit=replace(report.audit, account=account, region=region, scopes=scopes))
+
+
+@pytest.mark.parametrize("name", ["", "prod"])
+def test_the_mail_of_several_regions_is_of_these(name: str) -> None:
+    reports = [
+        of_regions("eu-north-1", "us-east-1"),
+        of_regions("eu-west-1", "us-east-1"),
+        of_regions("eu-north-1", "us-east-1", account="several"),
+        of_regions("eu-north-1", "eu-north-1", account="several"),
+        of_regions("eu-north-1", "eu-north-1", "eu-north-1", account="several"),
+    ]
+    issues = [issue_of(report, name, "month") for report in reports]
+    assert len({issue.folder for issue in issues}) == len({issue.message_id("example.com") for issue in issues}) == len(reports)
+    assert issue_of(of_regions("us-east-1", "eu-north-1"), name, "month") == issues[0]
+    assert str(issues[0]) == f"2026-11 of {name or '123456789012'}"
+    assert str(issues[2]) == f"2026-11 of {name or 'several accounts'}"
+
+
+def test_an_environment_is_told_as_it_was_configured() -> None:
+    issue = issue_of(sample_report(), "生产\n", "month")
+    assert str(issue) == "2026-11 of 生产"
+    assert issue.folder.isascii()
+    assert str(issue_of(sample_report(), "prod", "month")) == "2026-11 of prod"
 
 
 def test_a_report_that_is_too_large_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

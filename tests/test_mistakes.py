@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from stj_audit.cli import cli
+from stj_audit.errors import AuditError
 from tests.commands import Ran, stj_audit
 from tests.engines.answering import answering
 from tests.faults import fault
@@ -75,6 +76,33 @@ def test_a_history_that_can_be_kept_is_not_made_before_there_is_a_run(tmp_path: 
     ran = stj_audit("run", "orders", *NOBODY_THERE, "--history", "new/history", cwd=tmp_path)
     assert ran.err.startswith("error: http://127.0.0.1:9 cannot be reached - ")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("where", ["x" * 300, "loop"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("run", *NOBODY_THERE, "--report", "json=PATH"),
+        ("run", *NOBODY_THERE, "--history", "PATH/below"),
+        ("check", *NOBODY_THERE, "--resume", "PATH"),
+        ("init", *NOBODY_THERE, "--output", "PATH"),
+        ("items", "--from", "PATH", "--key", "id"),
+        ("items", "--from", "PATH/*", "--key", "id"),
+        ("check", "--template", "PATH"),
+        ("render", "PATH"),
+        ("run", "--config", "PATH"),
+    ],
+)
+def test_a_path_that_can_be_no_file_is_told_before_anything_is_read(
+    command: tuple[str, ...], where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("loop").symlink_to("loop")
+    failed = CliRunner().invoke(cli, [word.replace("PATH", where) for word in command])
+    assert failed.stdout == ""
+    assert isinstance(failed.exception, AuditError), failed.exception
+    assert where in str(failed.exception)
+    assert [path.name for path in tmp_path.iterdir()] == ["loop"]
 
 
 @pytest.mark.parametrize("text", ["", "hello", "[]", '{"schema_version": 99}', '{"schema_version": 1, "tool": {'])

@@ -36,6 +36,9 @@ ALLOWED = {
     ("scanners/prices.py", "urllib3"),  # the exceptions of that
     ("deliver/carriers.py", "smtplib"),  # mail, from and to the configured addresses
     ("deliver/carriers.py", "ssl"),
+    ("deliver/connections.py", "smtplib"),  # what those connections are made by, so that they end by a deadline
+    ("deliver/connections.py", "ssl"),
+    ("deliver/connections.py", "socket"),  # a type, and the word for shutting one down
     # The demo fills an imitation of AWS in its own process, and answers for it
     ("demo.py", "boto3"),
     ("demo.py", "botocore.awsrequest"),

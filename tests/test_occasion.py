@@ -77,9 +77,9 @@ def test_a_finding_from_a_severity_on(least: str, worst: str) -> None:
     assert reason(accepted, f"finding>={least}") is not None
 
 
-def saving(amount_usd: Decimal | None) -> Report:
+def saving(amount_usd: Decimal | None, *, complete: bool = True) -> Report:
     report = sample_report()
-    projections = tuple(replace(one, avoidable_usd=amount_usd) for one in report.costs.projections)
+    projections = tuple(replace(one, avoidable_usd=amount_usd, complete=complete) for one in report.costs.projections)
     return replace(report, costs=replace(report.costs, projections=projections))
 
 
@@ -89,8 +89,50 @@ def test_a_saving_that_is_too_small() -> None:
     )
     assert reason(saving(Decimal(50)), "always", saving=Decimal(50)) is None
     assert reason(saving(None), "always", saving=Decimal(50)) is None, "it is not known, which is not too little"
+    for some in (Decimal(0), Decimal("49.99")):
+        part = saving(some, complete=False)
+        assert reason(part, "always", saving=Decimal(50)) is None, "it may be more: not all of the bill is known"
+    whole = saving(Decimal("49.99"))
+    categories = tuple(replace(one, coverage=0.5 if one.id == "cost-optimization" else one.coverage) for one in whole.categories)
+    assert reason(replace(whole, categories=categories), "always", saving=Decimal(50)) is None, (
+        "not all checks of the cost were made"
+    )
     report = saving(Decimal(1_000))
     assert reason(report, "changed", said(grade=report.overall.grade), Decimal(50)) is not None, "both have to hold"
+
+
+@pytest.mark.parametrize(
+    ("amount", "least", "told"),
+    [
+        ("204.60", "205", "$204.60 a month can be saved at 10,000 users, less than min_saving ($205.00)"),
+        ("204.9987654", "205", "$204.99 a month can be saved at 10,000 users, less than min_saving ($205.00)"),
+        ("49.999", "50", "$49.99 a month can be saved at 10,000 users, less than min_saving ($50.00)"),
+        ("1204.60", "2000", "$1,205 a month can be saved at 10,000 users, less than min_saving ($2,000)"),
+    ],
+)
+def test_two_amounts_that_differ_do_not_read_the_same(amount: str, least: str, told: str) -> None:
+    assert reason(saving(Decimal(amount)), "always", saving=Decimal(least)) == told
+
+
+@pytest.mark.parametrize(
+    ("mailed", "kept", "new", "told"),
+    [
+        ("C", "A", "C", None),
+        ("A", "C", "C", None),  # the mail of the drop failed
+        ("C", "A", "A", "the grade is A, and was A in the last run"),
+        ("C", "C", "C", "the grade is C, and was C in the last mail"),
+        ("B", "C", "B", "the grade is B, and was B in the last mail"),
+        ("?", "B", "C", None),
+        ("B", "?", "C", None),
+        ("B", "?", "B", "the grade is B, and was B in the last mail"),
+        ("?", "n/a", "C", "the grade of the last mail is not known, so that C is no drop"),
+        ("C", "A", "?", None),
+    ],
+)
+def test_a_drop_is_from_the_better_of_the_last_mail_and_the_last_run(mailed: str, kept: str, new: str, told: str | None) -> None:
+    report = graded(new)
+    known = before(report, mailed=(mailed, OPEN), kept=(kept, OPEN))
+    assert reason(report, "grade-drop", known) == told
 
 
 def test_what_was_said_before_is_the_last_mail_then_the_last_run_then_the_trend() -> None:
@@ -98,6 +140,9 @@ def test_what_was_said_before_is_the_last_mail_then_the_last_run_then_the_trend(
     assert isinstance(report.trend, Trend)
     mailed, kept = ("A", ["x"]), ("B", ["x", "y"])
     assert before(report, mailed=mailed, kept=kept) == Before(
+        what="the last mail", grade="A", findings=frozenset("x"), finding_count=1, run_grade="B"
+    )
+    assert before(report, mailed=mailed, kept=None) == Before(
         what="the last mail", grade="A", findings=frozenset("x"), finding_count=1
     )
     assert before(report, mailed=None, kept=kept) == Before(

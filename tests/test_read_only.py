@@ -5,7 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -357,6 +357,15 @@ def set_header(name: str, value: str) -> Callable[[dict[str, Any]], None]:
     return lambda params: params["headers"].update({name: value})
 
 
+target = partial(set_header, "X-Amz-Target")
+
+
+def all_of(*and_then: Any) -> None:
+    *forgeries, params = and_then
+    for forge in forgeries:
+        forge(params)
+
+
 def put(name: str, value: Any) -> Callable[[dict[str, Any]], None]:
     return lambda params: params.update({name: value})
 
@@ -378,7 +387,7 @@ def elsewhere(path: str, params: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("owner", "one", "forge", "match"),
     [
-        (AUDIT, ("dynamodb", "DescribeTable"), set_header("X-Amz-Target", "DynamoDB_20120810.DeleteTable"), "not what it says"),
+        (AUDIT, ("dynamodb", "DescribeTable"), target("DynamoDB_20120810.DeleteTable"), "not what it says"),
         (AUDIT, ("sts", "GetCallerIdentity"), put("body", {"Action": "GetSessionToken"}), "not what it says"),
         (AUDIT, ("backup", "DescribeProtectedResource"), put("method", "DELETE"), "by DELETE"),
         (AUDIT, ("s3", "GetObject"), put("method", "DELETE"), "by DELETE"),
@@ -390,6 +399,12 @@ def elsewhere(path: str, params: dict[str, Any]) -> None:
         (HISTORY, ("s3", "PutObject"), partial(elsewhere, "/prod/runs/a.json?acl"), "not what it says"),
         (HISTORY, ("s3", "PutObject"), put("url", "https://others.s3.amazonaws.com/prod/a.json"), "outside of the place"),
         (HISTORY, ("s3", "ListObjectsV2"), put("url", "https://audits.s3.test/?list-type=2&prefix=o"), "outside"),
+        (HISTORY, ("s3", "PutObject"), put("url", "https://audits.s3.test/"), "outside of the place"),  # would make the bucket
+        (HISTORY, ("s3", "PutObject"), put("url", "https://s3.test/audits?prefix=prod/"), "outside of the place"),
+        (HISTORY, ("s3", "PutObject"), partial(all_of, put("method", "DELETE"), target("any.PutObject")), "by DELETE"),
+        (AUDIT, ("dynamodb", "DescribeTable"), put("method", "DELETE"), "by DELETE"),
+        (MAIL, ("sesv2", "SendEmail"), put("url", "https://email.test/v2/email/outbound-bulk-emails"), "not what it says"),
+        (MAIL, ("sesv2", "SendEmail"), target("any.SendEmail"), "not what it says"),
         (MAIL, ("sesv2", "SendEmail"), put("body", b'{"FromEmailAddress": "boss@example.com"}'), "SendEmail: what they ask for"),
     ],
 )
@@ -402,6 +417,24 @@ def test_a_request_that_is_made_into_another(
     with pytest.raises(WriteRefused, match=match):
         client._make_api_call(operation, dict(owner.calls[one]))
     assert wire.sent == []
+
+
+def test_a_request_that_is_made_into_another_at_the_last_moment(wire: Wire) -> None:
+    client = guarded(AUDIT, "dynamodb")
+
+    def forge(request: Any, **_: Any) -> None:
+        request.headers["X-Amz-Target"] = "DynamoDB_20120810.DeleteTable"
+
+    client.meta.events.register("before-send.dynamodb.ListTables", forge)
+    with pytest.raises(WriteRefused, match="not what it says"):
+        client.list_tables()
+    assert wire.sent == []
+
+
+def test_a_key_may_look_like_the_path_of_an_operation(wire: Wire) -> None:
+    asked = {"Bucket": "pages", "Key": "operation/DeleteObject", "Body": b"<p>"}
+    call(guarded(replace(OBJECT, rules=object_rules("pages", "operation/DeleteObject")), "s3"), "PutObject", asked)
+    assert [one.method for one in wire.sent] == ["PUT"]
 
 
 @pytest.mark.parametrize("style", ["path", "virtual"])

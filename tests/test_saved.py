@@ -69,6 +69,14 @@ def rich() -> Gathered:
     return gathered(table_facts(), sampled, read_units=Decimal("1000.5"))
 
 
+def test_a_run_of_no_table_does_not_pass() -> None:
+    nothing = reported(gathered())
+    for line in (None, 300 * 1024):
+        found = again(nothing, gate=GateTerms(fail_item_size=line, every_table=True)).gate
+        assert found is not None
+        assert (found.exit_code, found.reasons) == (4, ("no table was looked at",))
+
+
 # ---------------------------------------------------------------------------------------------------------- round trip
 
 MOST = 2**63 - 1

@@ -230,7 +230,19 @@ def test_a_mail_that_was_sent_and_cannot_be_kept(server: MailServer, here: Path,
 # -------------------------------------------------------------------------------------------------------------- occasions
 
 
+def known_in_full() -> Report:
+    report = sample_report()
+    projections = tuple(replace(one, complete=True) for one in report.costs.projections)
+    return replace(report, costs=replace(report.costs, projections=projections))
+
+
+def test_a_saving_that_is_known_in_part_keeps_no_mail_back(server: MailServer) -> None:
+    assert send("--min-saving", "1000000").stdout.startswith("sent the mail")
+    assert len(server.got) == 1
+
+
 def test_without_an_occasion_nothing_is_sent_or_claimed(server: MailServer, here: Path) -> None:
+    (here / "run.json").write_text(to_json(known_in_full()), "utf-8")
     ran = send("--min-saving", "1000000")
     assert ran.exit_code == 0
     assert ran.stdout.startswith("not sent: $")
@@ -294,6 +306,49 @@ def test_a_dry_run_writes_the_message_and_nothing_else(here: Path, monkeypatch: 
     assert files(here) == ["out.eml", "run.json", "stj-audit.toml"]
     assert send("--dry-run", "no-such-folder/out.eml").exception is not None
     assert files(here) == ["out.eml", "run.json", "stj-audit.toml"]
+
+
+def bodies(message: EmailMessage) -> list[str]:
+    """Text and HTML, and what is attached."""
+    found = [message.get_body((kind,)) for kind in ("plain", "html")]
+    return [one.get_content() for one in found if one is not None] + [attached(message).decode()]
+
+
+def test_a_dry_run_is_the_mail_that_is_sent(server: MailServer, here: Path) -> None:
+    store = Folder(path=here / "history")
+    keep_run(store, run_of(STARTED_AT - timedelta(days=30), "a"))
+    (here / "run.json").write_text(to_json(run_of(STARTED_AT, "b")), "utf-8")
+    kept = sorted(here.rglob("*"))
+    assert send("--dry-run", "out.eml").output == "wrote out.eml; nothing was sent\n"
+    assert sorted(here.rglob("*")) == sorted([*kept, here / "out.eml"]), "neither a claim nor a probe"
+    assert send().exit_code == 0
+    [message] = server.messages
+    dry = parsed((here / "out.eml").read_bytes())
+    assert bodies(dry) == bodies(message)
+    assert (dry["Message-ID"], dry["Subject"]) == (message["Message-ID"], message["Subject"])
+    assert "What changed since 23 October 2026".lower() in bodies(dry)[0].lower()
+
+
+@pytest.mark.usefixtures("server")
+def test_a_dry_run_does_not_ask_a_bucket_and_says_so(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("no network"))
+    ran = send("--dry-run", "out.eml", "--history", "s3://audits/team")
+    assert (ran.exit_code, ran.stdout) == (0, "wrote out.eml; nothing was sent\n")
+    assert ran.stderr == (
+        "note: the history s3://audits/team is not asked in a dry run: what is sent is compared with the runs in it\n"
+    )
+    assert send("-q", "--dry-run", "out.eml", "--history", "s3://audits/team").output == ""
+
+
+@pytest.mark.process
+@pytest.mark.usefixtures("server")
+def test_a_dry_run_to_stdout_is_the_message_alone(here: Path) -> None:
+    command = [sys.executable, "-m", "stj_audit", "send", "run.json", "--dry-run", "-"]
+    ran = subprocess.run(command, cwd=here, capture_output=True, check=True)
+    assert ran.stderr == b""
+    assert ran.stdout.count(b"\r\n") == ran.stdout.count(b"\n") > 100
+    assert parsed(ran.stdout)["Subject"].startswith("[prod] DynamoDB health: C")
+    assert files(here) == ["run.json", "stj-audit.toml"]
 
 
 def test_a_report_from_stdin_and_one_that_is_too_large(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -403,5 +458,6 @@ def test_what_is_no_run_is_said(here: Path) -> None:
 
 
 def test_the_least_saving_of_the_command_line_is_exact(here: Path) -> None:
+    (here / "run.json").write_text(to_json(known_in_full()), "utf-8")
     ran = send(*ADDRESSED, "--min-saving", "38.41", "--region", REGION)
     assert ran.stdout == "not sent: $38.40 a month can be saved at 10,000 users, less than min_saving ($38.41)\n"

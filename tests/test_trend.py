@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from stj_audit.history import RunSummary, TableSummary
 from stj_audit.items.intervals import t_quantile
 from stj_audit.report import Forecast, Trend
-from stj_audit.trend import FAR_DAYS, MOST_RUNS, crossing, fit, trend
+from stj_audit.trend import FAR_DAYS, MOST_RUNS, crossing, first_reach, fit, trend
 
 KB = 1024
 WARN, MOST = 300 * KB, 400 * KB
@@ -100,6 +100,74 @@ def test_a_growth_that_is_not_sure_has_no_latest_date() -> None:
 def test_a_largest_item_that_does_not_grow_reaches_nothing(sizes: list[int]) -> None:
     for forecast in forecasts(of([size * KB for size in sizes])):
         assert (forecast.state, forecast.expected, forecast.because) == ("never", None, "the largest item does not grow")
+
+
+NOISY = [300_000, 395_000]
+
+
+@pytest.mark.parametrize("sizes", [NOISY * 6, [*NOISY[::-1] * 6, 300_000], [*NOISY * 6, 300_000]])
+def test_sizes_that_vary_too_much_to_tell_are_no_never(sizes: list[int]) -> None:
+    """Their line falls, rises or does neither by next to nothing: 400 KB is well within what may come."""
+    warn, most = forecasts(of([*sizes, 300_000]))
+    assert (most.state, most.expected, most.latest) == ("unsure", None, None)
+    assert most.earliest is not None
+    assert most.earliest >= (START + len(sizes) * MONTH).date()
+    assert most.because == "that the largest item grows is not sure: its sizes vary"
+    assert warn.state in {"unsure", "dated"}, "half of them were above it"
+    assert warn.latest is None
+
+
+def test_when_a_size_that_is_not_known_to_grow_may_be_there_is_where_the_interval_meets_the_line() -> None:
+    """By hand: no slope, a mean of 200 KB, and Student's t of two degrees of freedom."""
+    sizes = [190, 210, 210, 190]
+    warn, _ = forecasts(of([size * KB for size in sizes]))
+    width = 4.302653**2 * 400 / 2
+    months = math.sqrt((100**2 / width - 1 - 1 / 4) * 5)
+    assert warn.state == "unsure"
+    assert warn.earliest is not None
+    assert abs(warn.earliest - (START + (1.5 + months) * MONTH).date()) <= timedelta(days=1)
+
+
+@given(
+    st.lists(st.integers(0, MOST), min_size=4, max_size=13),
+    st.integers(MOST + 1, 4 * MOST),
+    st.integers(0, 2_000),
+)
+def test_the_first_reach_is_the_first(sizes: list[int], level: int, days: int) -> None:
+    line = fit([(Fraction(30 * place), Fraction(size)) for place, size in enumerate(sizes)])
+    assert line is not None
+    start = Fraction(30 * (len(sizes) - 1))
+    first = first_reach(line, level, start, start + days)
+
+    def upper(x: float) -> float:
+        degrees, u = line.points - 2, x - float(line.mean_x)
+        width = t_quantile(degrees) ** 2 * float(line.residual) / degrees
+        return float(line.mean_y) + float(line.slope) * u + math.sqrt(width * (1 + 1 / line.points + u * u / float(line.spread)))
+
+    steps = [float(start) + days * place / 50 for place in range(51)]
+    for x in steps:
+        if first is None or x < first - 0.02:
+            assert upper(x) < level * (1 + 1e-9)
+    if first is not None and line.residual:
+        assert upper(first) >= level * (1 - 1e-9)
+
+
+def test_what_was_above_a_line_when_it_was_last_read_has_reached_it() -> None:
+    """The newest run read no items: what is not known did not go down."""
+    sizes: list[int | None] = [380_000 + place * 1_000 for place in range(6)]
+    warn, most = forecasts(of([*sizes, None]))
+    assert (warn.state, warn.expected, warn.because) == ("reached", None, "when last read, on 2 June 2026")
+    assert most.expected == (START + 29.6 * MONTH).date()
+    above, _ = forecasts(of([350 * KB] * 5 + [None, None]))
+    assert (above.state, above.because) == ("reached", "when last read, on 2 May 2026")
+    below, _ = forecasts(of([100 * KB] * 5 + [None]))
+    assert below.state == "never", "it was below, and is known to have stayed so"
+
+
+def test_a_table_that_was_read_and_has_no_items_says_so() -> None:
+    runs = [a_run(START + place * MONTH, {"orders": a_table(350 * KB)}) for place in range(5)]
+    now = a_run(START + 5 * MONTH, {"orders": a_table(None, items=0, seen_empty=True)})
+    assert {(one.state, one.because) for one in forecasts(trend(runs, now))} == {("not known", "the table has no items")}
 
 
 def test_a_slow_growth_is_far_off() -> None:
@@ -234,9 +302,13 @@ def test_a_date_lies_in_its_interval_and_not_in_the_past(sizes: list[int], days:
     found = of(sizes, step=timedelta(days=days))
     forecast = forecasts(found)[0 if level == WARN else 1]
     today = found.runs[-1].started_at.date()
-    assert forecast.state in {"reached", "dated", "never", "far", "too early"}
+    assert forecast.state in {"reached", "dated", "never", "unsure", "far", "too early"}
     assert (forecast.state == "reached") is (sizes[-1] >= level)
     assert (forecast.expected is not None) is (forecast.state == "dated")
+    if forecast.state == "unsure":
+        assert forecast.earliest is not None
+        assert today <= forecast.earliest
+        assert (forecast.earliest - today).days <= FAR_DAYS
     if forecast.expected is not None:
         assert forecast.earliest is not None
         assert today <= forecast.earliest <= forecast.expected <= (forecast.latest or date.max)

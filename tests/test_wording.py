@@ -5,6 +5,7 @@ import pytest
 
 from stj_audit.wording import (
     a_few,
+    at_least_dollars,
     count,
     counted,
     dollars,
@@ -25,6 +26,14 @@ from stj_audit.wording import (
 )
 def test_kilobytes_are_powers_of_1024(size_bytes: int, text: str) -> None:
     assert kilobytes(size_bytes) == text
+
+
+@pytest.mark.parametrize(
+    ("known", "text"),
+    [("0", "at least $0.00"), ("0.0099", "more than $0.00"), ("0.01", "at least $0.01"), ("1347", "at least $1,347")],
+)
+def test_a_part_of_a_bill_is_at_least_that(known: str, text: str) -> None:
+    assert at_least_dollars(Decimal(known)) == text
 
 
 def test_sizes_round_half_up() -> None:
@@ -125,7 +134,7 @@ def test_names_of_others_cannot_break_a_line_or_flood_it() -> None:
     assert printable("a\nb\x1b[31m\x07") == '"a\\nb\\x1b[31m\\x07"'
     assert printable("\u202eabc") == '"\\u202eabc"'
     assert printable("x" * 60) == '"' + "x" * 60 + '"'
-    assert printable("x" * 61) == '"' + "x" * 60 + '…"'
+    assert printable("x" * 61) == '"' + "x" * 40 + "…" + "x" * 20 + '"'
 
 
 def test_tells_the_table_from_its_indexes() -> None:

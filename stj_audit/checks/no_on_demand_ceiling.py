@@ -13,7 +13,7 @@ Source: AWS developer guide, "DynamoDB maximum throughput for on-demand tables";
 Fix: set a maximum of read and write units a second, well above the peak.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from math import ceil
 
@@ -49,8 +49,9 @@ def no_on_demand_ceiling(table: Table, traffic: Traffic | Unknown, bill: TableBi
         yield Good(message=f"a ceiling of {set_to} a second is set{also if len(limits) > 1 else ''}")
         return
     whole = [f"{listed(kinds)} of {'the table' if index is None else index}" for index, kinds in missing.items()]
-    usd = _worst_hour_usd(bill)
-    worst = "" if usd is None else f", which is {dollars(usd)} an hour"
+    usd = _worst_hour_usd(bill, missing.values())
+    alone = f" for {'the table or an index' if None in missing else 'an index'} alone" if len(missing) > 1 else ""
+    worst = "" if usd is None else f", which is {'up to ' if alone else ''}{dollars(usd)} an hour{alone}"
     suggested = {index: units for index, kinds in missing.items() if (units := _suggested(index, kinds, traffic, bill, scale))}
     yield Problem(
         message=f"no maximum is set for {a_few(whole)}: up to {count(TABLE_QUOTA_UNITS)} units a second of each may be used{worst}",
@@ -74,10 +75,13 @@ def _limit(limit: Throughput | None, kind: Kind) -> int | None:
     return None if limit is None else limit.read_units if kind == "reads" else limit.write_units
 
 
-def _worst_hour_usd(bill: TableBill) -> Decimal | None:
-    """What an hour of the table's quota costs, reads and writes; None: without a price."""
-    read, write = (unit_price(kind, bill.workload.table_class, bill.prices) for kind in KINDS)
-    return None if read is None or write is None else (read + write) * TABLE_QUOTA_UNITS * HOUR_SECONDS
+def _worst_hour_usd(bill: TableBill, missing: Collection[Sequence[Kind]]) -> Decimal | None:
+    """What an hour of the quota costs at the table or the index that may use the most of it; None: without a price."""
+    prices = {kind: unit_price(kind, bill.workload.table_class, bill.prices) for kind in KINDS}
+    known = {kind: price for kind, price in prices.items() if price is not None}
+    if any(kind not in known for kinds in missing for kind in kinds):
+        return None
+    return max(sum((known[kind] for kind in kinds), Decimal(0)) for kinds in missing) * TABLE_QUOTA_UNITS * HOUR_SECONDS
 
 
 def _suggested(index: str | None, kinds: list[Kind], traffic: Traffic | Unknown, bill: TableBill, scale: Scale) -> dict[str, int]:

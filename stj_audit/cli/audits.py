@@ -6,9 +6,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stj_audit.cli.history import find_history, keep
-from stj_audit.cli.inputs import read_baseline, read_config
+from stj_audit.cli.inputs import read_baseline, read_config, tell_ignores_from_above
 from stj_audit.cli.interrupts import held_back
-from stj_audit.cli.outputs import INCONCLUSIVE, anchored, audited, deliver, destinations, exit_code, find_anchor, new_baseline, told
+from stj_audit.cli.outputs import (
+    INCONCLUSIVE,
+    anchored,
+    audited,
+    check_apart,
+    deliver,
+    destinations,
+    exit_code,
+    find_anchor,
+    new_baseline,
+    told,
+)
 from stj_audit.cli.prices import warn_of_old_prices
 from stj_audit.cli.requests import judging, places
 from stj_audit.cli.terminal import printable, progress
@@ -60,7 +71,9 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
     from stj_audit.pipeline import Request
 
     outputs = [*destinations(settings["reports"], settings), *new_baseline(settings)]
+    check_apart(outputs, settings)
     config = read_config(settings)
+    tell_ignores_from_above(config, settings)
     anchor = find_anchor(outputs, config, settings)
     history = find_history(settings, config)
     terms = judging(settings, config)
@@ -99,6 +112,7 @@ def demo(output_dir: "Path", **settings: Any) -> None:
     own = (str(output_dir / name) for name in ("report.html", "report.md", "run.json"))
     outputs = destinations((*own, *settings["reports"]), settings)
     outputs += new_baseline(settings)
+    check_apart(outputs, settings)
     config, known = demo_config(), read_baseline(settings)
     anchor = find_anchor(outputs, config, settings)
     with demo_tables() as aws:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stj_audit.cli.history import find_history, keep
-from stj_audit.cli.inputs import read_baseline, read_config, read_run, refuse, today
+from stj_audit.cli.inputs import read_baseline, read_config, read_run, refuse, tell_ignores_from_above, today
 from stj_audit.cli.interrupts import held_back
-from stj_audit.cli.outputs import anchored, audited, deliver, destinations, exit_code, find_anchor, new_baseline, told
+from stj_audit.cli.outputs import anchored, audited, check_apart, deliver, destinations, exit_code, find_anchor, new_baseline, told
 from stj_audit.cli.prices import price_region, prices_of, warn_of_old_prices
 from stj_audit.cli.requests import item_size_lines, judging, places
 from stj_audit.cli.terminal import printable
@@ -21,10 +21,10 @@ from stj_audit.options import (
     check_options,
     config_options,
     judging_options,
-    option,
     output_options,
     price_options,
     scan_options,
+    source_option,
     template_options,
     timeout_option,
 )
@@ -53,7 +53,7 @@ OPTIONS_OF_READING = {
 
 @click.command()
 @click.argument("tables", nargs=-1, metavar="[TABLE or GLOB]...")
-@option(
+@source_option(
     "--from",
     "run_path",
     type=FilePath(dir_okay=False),
@@ -101,7 +101,9 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
 
     _check_source(ctx, settings)
     outputs = [*destinations(settings["reports"], settings), *new_baseline(settings)]
+    check_apart(outputs, settings)
     config = read_config(settings)
+    tell_ignores_from_above(config, settings)
     anchor = find_anchor(outputs, config, settings, declared=bool(settings["templates"]) or settings["run_path"] is not None)
     gate = _gate(settings, config)
     is_live = not settings["templates"] and settings["run_path"] is None
@@ -135,6 +137,8 @@ def _check_source(ctx: click.Context, settings: dict[str, Any]) -> None:
     """Live tables, templates or a saved run: each with the options that go with it. Raises UsageError."""
     if settings["templates"] and settings["run_path"] is not None:
         raise click.UsageError("give --template or --from, not both")
+    if settings["require_template"] and not settings["templates"]:
+        raise click.UsageError("give --template: --require-template looks at no live tables and no saved run")
     if settings["parameters"] and not settings["templates"]:
         raise click.UsageError("--parameter is of a template: give --template too")
     if settings["run_path"] is not None:
@@ -203,7 +207,7 @@ def _judged_again(ctx: click.Context, request: "Request", settings: dict[str, An
     if saved.facts is UNSET:
         defaults = (click.core.ParameterSource.DEFAULT, click.core.ParameterSource.DEFAULT_MAP)
         asked = [words for name, words in ASKS_ANEW.items() if ctx.get_parameter_source(name) not in defaults]
-        return gate_as_it_is(saved, request.gate, origin=origin, asked=asked)
+        return gate_as_it_is(saved, request.gate, request.config, origin=origin, asked=asked)
     return judge_again(saved, request, origin=origin, today=today(), new_prices=settings["prices"] == "bundled")
 
 

@@ -40,7 +40,8 @@ def cli() -> None:
     """
     Read DynamoDB tables without touching them: how healthy they are, what they cost, what to do first.
 
-    Every option is also an environment variable, STJ_AUDIT_ and its name: STJ_AUDIT_TARGET_USERS=10000.
+    Options are also environment variables, STJ_AUDIT_ and the name: STJ_AUDIT_TARGET_USERS=10000. What a command is about is not:
+    --from of check and items, and --template.
     """
 
 

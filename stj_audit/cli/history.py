@@ -9,7 +9,7 @@ from stj_audit.errors import ConfigError, UnusableHistory
 
 if TYPE_CHECKING:
     from stj_audit.config import Config
-    from stj_audit.deliver.stores import Store
+    from stj_audit.deliver.stores import Folder, Store
     from stj_audit.report import Report
 
 
@@ -60,7 +60,7 @@ def find_history(settings: dict[str, Any], config: "Config") -> History | None:
     """
     from stj_audit.deliver.stores import SCHEME, Folder, open_store
 
-    where = settings["history"] or _configured(config)
+    where = history_place(settings, config)
     most = settings["keep"] if settings["keep"] is not None else config.history.keep
     if where is None:
         if settings["keep"] is not None:
@@ -76,6 +76,20 @@ def find_history(settings: dict[str, Any], config: "Config") -> History | None:
     if isinstance(store, Folder):
         store.check_writable()
     return History(store=store, most=most)
+
+
+def folder_to_read(settings: dict[str, Any], config: "Config") -> "Folder | None":
+    """The history in a folder, to read and not to write; None where there is none, or it is in S3. Raises ConfigError."""
+    from stj_audit.deliver.stores import SCHEME, Folder, open_store
+
+    where = history_place(settings, config)
+    store = None if where is None or where.startswith(SCHEME) else open_store(where)
+    return store if isinstance(store, Folder) else None
+
+
+def history_place(settings: dict[str, Any], config: "Config") -> str | None:
+    """A folder or s3://bucket/prefix, as the command line says, else the configuration."""
+    return settings["history"] or _configured(config)
 
 
 def _configured(config: "Config") -> str | None:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stj_audit.cli.terminal import printable
 from stj_audit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -17,16 +18,38 @@ if TYPE_CHECKING:
 
 
 def read_config(settings: dict[str, Any]) -> "Config":
-    from pathlib import Path
+    from stj_audit.config import load_config
 
-    from stj_audit.config import find_config, load_config
-
-    if settings["no_config"]:
-        return load_config(None)
-    path = settings["config_path"] or find_config(Path.cwd())
+    path = config_file(settings)
     if path is not None and settings["verbose"]:
         click.echo(f"configuration: {path}", err=True)
     return load_config(path)
+
+
+def config_file(settings: dict[str, Any]) -> "Path | None":
+    """The configuration that is given, else the one that is found; None: there is none, or none is to be used. Raises UsageError."""
+    from pathlib import Path
+
+    from stj_audit.config import find_config
+
+    given: Path | None = settings["config_path"]
+    if not settings["no_config"]:
+        return given or find_config(Path.cwd())
+    # One command may leave out what the environment says to all
+    is_said_here = click.get_current_context().get_parameter_source("config_path") is click.core.ParameterSource.COMMANDLINE
+    if given is not None and is_said_here:
+        raise click.UsageError("give --config or --no-config, not both")
+    return None
+
+
+def tell_ignores_from_above(config: "Config", settings: dict[str, Any]) -> None:
+    """Name a configuration that was found in a folder above and accepts findings: who looks at this folder alone does not see it."""
+    from pathlib import Path
+
+    if settings["config_path"] is not None or config.path is None or not config.ignore or settings["quiet"]:
+        return
+    if Path(config.path).resolve().parent != Path.cwd().resolve():
+        click.echo(printable(f"note: the [[ignore]] of {config.path} hold: it was found above this folder"), err=True)
 
 
 def read_baseline(settings: dict[str, Any]) -> "Baseline | None":

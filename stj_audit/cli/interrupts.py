@@ -1,9 +1,9 @@
 """
 Ctrl-C and SIGTERM: the first ends what is done in good order, and a second at once.
 
-In good order: nothing new begins, calls under way end, and what was read before is judged and written where that was asked for. That may
-take as long as the slowest call. Who does not want to wait for it asks again, and loses what was not written by then; but no file is left
-half-written.
+In good order: nothing new begins, calls under way end, and what was read before is judged and written where that was asked for. A call that
+takes longer than some seconds is left alone (scanners/ending.py). Who does not want to wait asks again, and loses what was not written by
+then; but no file is left half-written.
 """
 
 import contextlib

@@ -19,6 +19,7 @@ from stj_audit.options import (
     option,
     scan_options,
     size_options,
+    source_option,
     timeout_option,
 )
 
@@ -37,7 +38,9 @@ FILE_OPTIONS = {
 
 @click.command()
 @click.argument("tables", nargs=-1, metavar="[TABLE or GLOB]...")
-@option("--from", "location", metavar="PATH", help="Read files instead of tables: a file, a folder, a glob, or s3://bucket/prefix.")
+@source_option(
+    "--from", "location", metavar="PATH", help="Read files instead of tables: a file, a folder, a glob, or s3://bucket/prefix."
+)
 @option(
     "--key", metavar="KEY", help="With --from: the table's key, id[:S][,sort[:N]].  [default: [tables.NAME] of the configuration]"
 )

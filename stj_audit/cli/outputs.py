@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stj_audit.cli.inputs import read_file
+from stj_audit.cli.inputs import config_file, read_file
 from stj_audit.cli.interrupts import telling
 from stj_audit.cli.terminal import in_color, print_text, printable, progress, teller
 from stj_audit.errors import AuditError, CannotWrite, ConfigError
 from stj_audit.options import FORMATS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from stj_audit.anchors import Anchor
     from stj_audit.config import Config
     from stj_audit.pipeline import Request
@@ -56,6 +58,42 @@ def destinations(reports: tuple[str, ...], settings: dict[str, Any]) -> list[Any
     for target in targets:
         check_writable(target)
     return targets
+
+
+def check_apart(outputs: list[Any], settings: dict[str, Any], *, run_file: "Path | None" = None) -> None:
+    """
+    Raise ConfigError where an output would overwrite what the command reads, or another output. A baseline may be written over the one that
+    is read: so it is brought up to date. `run_file` is one that the command takes as its argument.
+    """
+    config = config_file(settings) if "no_config" in settings else None
+    read: list[tuple[Any, str]] = [
+        (run_file, "the run file"),
+        *((path, "the template") for path in settings.get("templates", ())),
+        (settings.get("run_path"), "the run of --from"),
+        (settings.get("baseline_path"), "the baseline"),
+        (settings["sarif_anchor"], "the file of --sarif-anchor"),
+        (config, "the configuration"),
+    ]
+    seen: list[tuple[Any, str, str]] = [(path, told, "") for path, told in read if path is not None]
+    for target in outputs:
+        option = "--write-baseline" if target.format == BASELINE else "--report"
+        for path, told, format_ in seen:
+            is_update = target.format == BASELINE and told == "the baseline"
+            if not is_update and _are_one(target.path, path):
+                what = f"a {format_} that is written too" if format_ else f"{told} that is read"
+                raise ConfigError(f"{option} {target.path} would overwrite {what}", hint="give it another name")
+        seen.append((target.path, "", BASELINE if target.format == BASELINE else "report"))
+
+
+def _are_one(one: Any, other: Any) -> bool:
+    """Whether two paths, or objects in S3, are the same file. To a device or a pipe several may be written, one after the other."""
+    from pathlib import Path
+
+    if not (isinstance(one, Path) and isinstance(other, Path)):
+        return str(one) == str(other)
+    if one.is_relative_to("/dev") or (one.exists() and not one.is_file()):
+        return False
+    return one.resolve() == other.resolve() or (one.exists() and other.exists() and one.samefile(other))
 
 
 def new_baseline(settings: dict[str, Any]) -> list[Any]:

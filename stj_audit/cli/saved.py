@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stj_audit.cli.inputs import read_run
-from stj_audit.cli.outputs import anchored, deliver, destinations, find_anchor, told
+from stj_audit.cli.outputs import anchored, check_apart, deliver, destinations, find_anchor, told
 from stj_audit.cli.terminal import in_color, print_text
 from stj_audit.options import DIFF_FORMATS, FilePath, option, shown_options
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def render(run_file: "Path", **settings: Any) -> None:
     """Show a saved run in any format, without an AWS call."""
     outputs = destinations(settings["reports"], settings)
+    check_apart(outputs, settings, run_file=run_file)
     report = read_run(run_file)
     anchor = None if settings["sarif_anchor"] is None else find_anchor(outputs, None, settings)
     told(deliver(anchored(report, anchor), outputs, settings))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stj_audit.cli.history import find_history
+from stj_audit.cli.history import find_history, folder_to_read, history_place
 from stj_audit.cli.inputs import read_config, read_run
 from stj_audit.cli.terminal import printable
 from stj_audit.errors import ConfigError
@@ -32,9 +32,9 @@ _OF_SMTP = ("host", "port", "starttls", "username", "password_env")
 @click.option("--again", is_flag=True, help="Send it although it was sent.")
 @click.option(
     "--dry-run",
-    type=FilePath(dir_okay=False),
+    type=FilePath(dir_okay=False, allow_dash=True),
     metavar="OUT.eml",
-    help="Write the message there and send nothing: no network, no claim, whatever the occasion.",
+    help="Write the message there (- is stdout) and send nothing: no network, no claim, whatever the occasion.",
 )
 @option("--profile", env=("AWS_PROFILE",), help="Profile of ~/.aws/config, for SES and a history in S3.")
 @option("--region", env=("AWS_REGION", "AWS_DEFAULT_REGION"), help="AWS region of SES, and of a history in S3.")
@@ -75,7 +75,7 @@ def send(run_file: "Path", **settings: Any) -> None:
     if settings["dry_run"] is None:
         _say(_sent(report, email, config, settings), settings)
     else:
-        _say(_written(report, email, settings), settings)
+        _write(report, email, config, settings)
 
 
 def _settings(email: "Email", settings: dict[str, Any]) -> "Email":
@@ -103,17 +103,27 @@ def _settings(email: "Email", settings: dict[str, Any]) -> "Email":
     return merged
 
 
-def _written(report: "Report", email: "Email", settings: dict[str, Any]) -> str:
+def _write(report: "Report", email: "Email", config: "Config", settings: dict[str, Any]) -> None:
     from datetime import UTC, datetime
 
     from stj_audit.deliver.files import Destination, check_writable, write
-    from stj_audit.mailing import write_mail
+    from stj_audit.mailing import compared, write_mail
 
-    target = Destination(format="eml", path=settings["dry_run"])
-    check_writable(target)
+    path = settings["dry_run"]
+    to_stdout = str(path) == "-"
+    target = Destination(format="eml", path=path)
+    if not to_stdout:
+        check_writable(target)
+    store = folder_to_read(settings, config)
+    if store is None and (where := history_place(settings, config)) is not None:
+        _note(f"the history {where} is not asked in a dry run: what is sent is compared with the runs in it", settings)
+    report, _ = compared(report, store)
     mail = write_mail(report, email, now=datetime.now(UTC), tell=lambda sentence: _note(sentence, settings))
+    if to_stdout:
+        click.echo(mail.raw, nl=False)
+        return
     write(target, mail.raw.decode("ascii"))
-    return f"wrote {target.path}; nothing was sent"
+    _say(f"wrote {path}; nothing was sent", settings)
 
 
 def _sent(report: "Report", email: "Email", config: "Config", settings: dict[str, Any]) -> str:

@@ -70,12 +70,12 @@ def read_source(path: Path) -> Source:
 
 def _text(path: Path) -> str:
     shown = _shown(path)
-    if path.is_dir():
-        is_cdk = (path / "cdk.json").is_file() or (path / "manifest.json").is_file()
-        raise ConfigError(
-            f"{shown} is a folder" + (" of a CDK application" if is_cdk else ""), hint=SYNTHESIZE if is_cdk else GIVE_ONE
-        )
     try:
+        if path.is_dir():
+            is_cdk = (path / "cdk.json").is_file() or (path / "manifest.json").is_file()
+            raise ConfigError(
+                f"{shown} is a folder" + (" of a CDK application" if is_cdk else ""), hint=SYNTHESIZE if is_cdk else GIVE_ONE
+            )
         if path.stat().st_size > MAX_FILE_BYTES:
             raise ConfigError(f"{shown} is larger than {MAX_FILE_BYTES // 1024**2} MB", hint=GIVE_ONE)
         content = path.read_bytes()

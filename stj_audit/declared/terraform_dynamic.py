@@ -112,19 +112,19 @@ def _expressions(module: Values, prefix: str) -> Iterator[_Expression]:
 
 
 def _expression(resource: str, attribute: str, value: Any, prefix: str) -> _Expression:
-    references = tuple(f"{prefix}::{INSTANCE.sub('', one)}" for one in _references(value))
+    references = tuple(f"{prefix}::{INSTANCE.sub('', one)}" for one in references_in(value))
     return _Expression(resource=resource, attribute=attribute, references=references)
 
 
-def _references(value: Any) -> Iterator[str]:
+def references_in(value: Any) -> Iterator[str]:
     """Of an expression, or of all in a block."""
     if isinstance(value, list):
         for one in value:
-            yield from _references(one)
+            yield from references_in(one)
     elif isinstance(value, dict):
         references = value.get("references")
         if isinstance(references, list) and all(isinstance(one, str) for one in references):
             yield from references
             return
         for one in value.values():
-            yield from _references(one)
+            yield from references_in(one)

@@ -32,7 +32,7 @@ def properties(values: Values) -> dict[str, Any]:
         "PointInTimeRecoverySpecification": _one(values, "point_in_time_recovery", _pitr),
         "SSESpecification": _one(values, "server_side_encryption", _sse),
         "Tags": _tags(values),
-        "Replicas": values["replica"] if isinstance(values.get("replica"), Unresolved) else None,
+        "Replicas": unknown_region(values),
         "MultiRegionConsistency": next(
             (one["consistency_mode"] for one in blocks(values, "replica") if one.get("consistency_mode")), None
         ),
@@ -52,17 +52,24 @@ def blocks(values: Values, name: str) -> list[Values]:
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
-def _each(values: Values, name: str, write: Write) -> Any:
+def whole(values: Values, name: str) -> list[Values] | Unresolved:
+    """The blocks; `Unresolved` where one of them is not known at all."""
     found = values.get(name)
-    return found if isinstance(found, Unresolved) else [write(one) for one in blocks(values, name)]
+    parts = found if isinstance(found, list) else [found]
+    unknown = next((one for one in parts if isinstance(one, Unresolved)), None)
+    return blocks(values, name) if unknown is None else unknown
+
+
+def _each(values: Values, name: str, write: Write) -> Any:
+    found = whole(values, name)
+    return found if isinstance(found, Unresolved) else [write(one) for one in found]
 
 
 def _one(values: Values, name: str, write: Write) -> Any:
-    found = values.get(name)
+    found = whole(values, name)
     if isinstance(found, Unresolved):
         return found
-    written = blocks(values, name)
-    return write(written[0]) if written else None
+    return write(found[0]) if found else None
 
 
 def _key(hash_key: Any, range_key: Any) -> list[dict[str, Any]]:
@@ -140,6 +147,15 @@ def _tags(values: Values) -> Any:
         if isinstance(found, dict):
             return [{"Key": key, "Value": text} for key, text in found.items()]
     return next((values[name] for name in ("tags_all", "tags") if isinstance(values.get(name), Unresolved)), None)
+
+
+def unknown_region(values: Values) -> Unresolved | None:
+    """Why it is not known in which regions the replicas of a table are."""
+    found = whole(values, "replica")
+    if isinstance(found, Unresolved):
+        return found
+    places = (one.get("region_name") for one in found)
+    return next((one for one in places if isinstance(one, Unresolved)), None)
 
 
 def replicas(values: Values) -> tuple[str, ...]:

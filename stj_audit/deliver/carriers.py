@@ -10,6 +10,7 @@ import contextlib
 import os
 import smtplib
 import ssl
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from botocore.exceptions import ClientError, NoRegionError, ReadTimeoutError
 
 from stj_audit.aws_failures import DENIED_CODES, FAILURES, code_of
 from stj_audit.deliver.clients import explained, own_client
+from stj_audit.deliver.connections import Deadline, open_connection
 from stj_audit.email_settings import Email, Smtp, parse_address
 from stj_audit.errors import ConfigError, UnableToSend
 from stj_audit.read_only import Parameters, Rule, Rules
@@ -27,8 +29,11 @@ from stj_audit.refusals import refuse
 from stj_audit.wording import a_few
 
 TIMEOUT_SECONDS = 30.0  # for each answer: a server that looks for viruses takes its time
+DEADLINE_SECONDS = 300.0  # for all of it, as answers may come in drops: well before a claim is void, which is after 15 minutes
+GOODBYE_SECONDS = 5.0  # for QUIT: by then it was sent, or was not
 SES_CONNECT_TIMEOUT_SECONDS, SES_READ_TIMEOUT_SECONDS = 5, 60
 UNCERTAIN = "; it is not known whether the mail was sent"
+NO_CODE = -1  # of smtplib, for an answer that has none
 _QUOTED = 200  # characters of what a server says
 
 _HINTS = {  # error of SES -> what to do
@@ -188,12 +193,15 @@ def ses_rules(addresses: Addresses, configuration_set: str | None) -> Rules:
     return {
         "sesv2": {
             "GetEmailIdentity": Rule(
-                may=frozenset({"EmailIdentity"}), check=lambda asked: addresses.belongs(asked.get("EmailIdentity"))
+                may=frozenset({"EmailIdentity"}),
+                check=lambda asked: addresses.belongs(asked.get("EmailIdentity")),
+                path="/v2/email/identities/*",
             ),
             "SendEmail": Rule(
                 may=frozenset({"ConfigurationSetName", "Content", "Destination", "FromEmailAddress"}),
                 check=is_ours,
                 method="POST",
+                path="/v2/email/outbound-emails",
                 json_body=True,
             ),
         }
@@ -230,50 +238,68 @@ class Server:
     def send(self, raw: bytes, sender: str, recipients: Sequence[str]) -> Mapping[str, str]:
         if not self.addresses.allow(sender, recipients):
             refuse("the read-only guard refused mail that is not from and to the configured addresses")
-        with self._told():
-            connection = self._connect()
-        try:
-            with self._told(UNCERTAIN):
-                refused = connection.sendmail(sender, list(recipients), raw)
-        finally:
-            with contextlib.suppress(smtplib.SMTPException, OSError):  # it was sent, or failed, before
-                connection.quit()
-            connection.close()
-        return {address: _answer(*answer) for address, answer in refused.items()}
+        with Deadline(DEADLINE_SECONDS) as deadline:
+            with self._told(deadline):
+                connection = self._connect(deadline)
+            try:
+                with self._told(deadline, UNCERTAIN):
+                    refused = connection.sendmail(sender, list(recipients), raw)
+            finally:
+                _leave(connection, deadline)
+        return {address: self._answer(*answer) for address, answer in refused.items()}
 
     def ready(self, sender: str) -> Readiness:
         """As far as it can be known without sending: EHLO, STARTTLS, and the password."""
         try:
-            with self._told():
-                connection = self._connect()
-                with contextlib.suppress(smtplib.SMTPException, OSError):
-                    connection.quit()
+            with Deadline(DEADLINE_SECONDS) as deadline, self._told(deadline):
+                _leave(self._connect(deadline), deadline)
         except UnableToSend as error:
             return Readiness(state=False, words=str(error))
         how = "with TLS" if self.smtp.is_encrypted else "without TLS"
         login = "" if self.smtp.username is None else ", and takes the password"
         return Readiness(state=True, words=f"{self} answers {how}{login}; whether it sends from {sender} is known when it does")
 
-    def _connect(self) -> smtplib.SMTP:
-        host, port = self.smtp.host, self.smtp.port
-        if self.smtp.implicit_tls:
-            connection: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
-        else:
-            connection = smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
+    def _connect(self, deadline: Deadline) -> smtplib.SMTP:
+        connection = open_connection(
+            self.smtp.host, self.smtp.port, deadline, timeout_seconds=TIMEOUT_SECONDS, implicit_tls=self.smtp.implicit_tls
+        )
         try:
             if self.smtp.starttls and not self.smtp.implicit_tls:
                 connection.starttls(context=ssl.create_default_context())
             connection.ehlo_or_helo_if_needed()
             if self.smtp.username is not None and self.password is not None:
                 connection.login(self.smtp.username, self.password)
+            deadline.check()  # smtplib takes half a line for an answer
         except BaseException:
             connection.close()
             raise
         return connection
 
+    def _answer(self, code: int, said: bytes | str) -> str:
+        """What the server says, unless it repeats the password, in whichever form and however broken into lines."""
+        text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+        if self.password is not None:
+            sent = (self.password, f"\0{self.smtp.username}\0{self.password}")  # AUTH LOGIN, AUTH PLAIN
+            secrets = (self.password, *(b64encode(one.encode()).decode() for one in sent))
+            if any("".join(one.split()) in "".join(text.split()) for one in secrets):
+                return str(code)
+        return f"{code} {_quoted(text)}".strip()
+
     @contextmanager
-    def _told(self, doubt: str = "") -> Iterator[None]:
+    def _told(self, deadline: Deadline, doubt: str = "") -> Iterator[None]:
         """What smtplib raises, as one sentence. `doubt` is what a lost connection leaves open."""
+        try:
+            with self._explained(doubt):
+                yield
+        except UnableToSend as error:
+            if not deadline.is_over:
+                raise
+            raise UnableToSend(
+                f"{self} did not come to an end within {deadline.seconds:g} seconds{doubt}", hint=_CHECK_SERVER
+            ) from error
+
+    @contextmanager
+    def _explained(self, doubt: str) -> Iterator[None]:
         try:
             yield
         except smtplib.SMTPAuthenticationError as error:  # what a server says to that may repeat what it was told
@@ -289,14 +315,17 @@ class Server:
                 hint="check `smtp.port`: 587 is usual, and 465 has TLS from the start",
             ) from error
         except smtplib.SMTPRecipientsRefused as error:
-            refused = [f"{address} ({_answer(*answer)})" for address, answer in error.recipients.items()]
+            refused = [f"{address} ({self._answer(*answer)})" for address, answer in error.recipients.items()]
             raise UnableToSend(f"{self} refuses every recipient: {a_few(refused)}", hint="check `to` of [email]") from error
         except smtplib.SMTPSenderRefused as error:
-            said = _answer(error.smtp_code, error.smtp_error)
+            said = self._answer(error.smtp_code, error.smtp_error)
             raise UnableToSend(f"{self} refuses mail from {error.sender}: {said}", hint="check `from` of [email]") from error
         except smtplib.SMTPResponseException as error:
+            if error.smtp_code == NO_CODE:
+                raise UnableToSend(f"{self} does not speak SMTP{doubt}", hint=_CHECK_SERVER) from error
+            what = "the mail" if isinstance(error, smtplib.SMTPDataError) else "the connection"
             raise UnableToSend(
-                f"{self} refuses the mail: {_answer(error.smtp_code, error.smtp_error)}", hint=_CHECK_SERVER
+                f"{self} refuses {what}: {self._answer(error.smtp_code, error.smtp_error)}", hint="see what it says"
             ) from error
         except smtplib.SMTPServerDisconnected as error:
             late = isinstance(error.__context__, TimeoutError)
@@ -334,12 +363,15 @@ def open_smtp(smtp: Smtp, addresses: Addresses) -> Server:
     return Server(smtp=smtp, addresses=addresses, password=password)
 
 
+def _leave(connection: smtplib.SMTP, deadline: Deadline) -> None:
+    """It was sent, or failed, before: what comes of QUIT is no matter."""
+    deadline.restart(GOODBYE_SECONDS)
+    with contextlib.suppress(smtplib.SMTPException, OSError):
+        connection.quit()
+    connection.close()
+
+
 _CHECK_SERVER = "check `smtp.host` and `smtp.port`"
-
-
-def _answer(code: int, said: bytes | str) -> str:
-    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-    return f"{code} {_quoted(text)}".strip()
 
 
 def _quoted(text: str) -> str:

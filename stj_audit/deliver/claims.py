@@ -104,7 +104,7 @@ def claim(store: Store, issue: Issue, run: str, *, clock: Clock, again: bool = F
         time.sleep(PAUSE_SECONDS)
         state = _state(store, issue)
     raise UnableToSend(
-        f"another process has claimed the mail for {issue.period} of {issue.environment}, and has not said that it was sent",
+        f"another process has claimed the mail for {issue}, and has not said that it was sent",
         hint=f"if that process is gone, run this again {TAKEN_OVER_AFTER // timedelta(minutes=1)} minutes after it began:"
         f" {store}/{_file(issue, state.attempt)}",
     )

@@ -10,16 +10,12 @@ from typing import Any
 from botocore.config import Config
 from botocore.parsers import ResponseParserError
 
-from stj_audit.aws_failures import explain
+from stj_audit.aws_failures import BrokenAnswer, explain
+from stj_audit.endpoints import asked_at
 from stj_audit.errors import AuditError, Unreachable
 from stj_audit.read_only import Rules, guarded_session
 
 USER_AGENT = "stj-audit"
-
-
-def own_endpoint(service: str, endpoint_url: str | None) -> str | None:
-    """Where a service is asked in place of AWS; None: nowhere, or where botocore finds out by itself, which knows the variables."""
-    return (os.environ.get(f"AWS_ENDPOINT_URL_{service.upper()}") or endpoint_url) if endpoint_url else None
 
 
 def own_client(
@@ -29,13 +25,13 @@ def own_client(
     return guarded_session(profile, rules).create_client(
         service,
         region_name=region or os.environ.get("AWS_REGION"),
-        endpoint_url=own_endpoint(service, endpoint_url),
+        endpoint_url=asked_at(service, endpoint_url),
         config=config.merge(Config(user_agent_extra=USER_AGENT)),
     )
 
 
 def explained(error: BaseException) -> AuditError:
     """The sentence and the hint for what is no answer of AWS, or none that can be read."""
-    if isinstance(error, (ResponseParserError, UnicodeDecodeError)):
+    if isinstance(error, (BrokenAnswer, ResponseParserError, UnicodeDecodeError)):
         return Unreachable("the answer cannot be read", hint="check the endpoint, and whether a proxy is in between")
     return explain(error)

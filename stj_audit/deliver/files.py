@@ -1,6 +1,7 @@
 """Reports to files, and to S3: checked before the audit, written whole or not at all."""
 
 import os
+import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,17 +64,19 @@ def check_writable(target: Destination) -> None:
     if not isinstance(target.path, Path):
         target.path.check()
         return
-    if _is_device(target.path):
-        return
-    path = target.path.resolve()
-    if path.is_dir():
-        raise CannotWrite(f"cannot write {target.path}: it is a folder", hint="give the path of a file")
-    if not path.parent.is_dir():
-        raise CannotWrite(f"cannot write {target.path}: the folder {path.parent} does not exist", hint="make the folder first")
     try:
+        if _is_device(target.path):
+            return
+        path = target.path.resolve()
+        if path.is_dir():
+            raise CannotWrite(f"cannot write {target.path}: it is a folder", hint="give the path of a file")
+        if not path.parent.is_dir():
+            raise CannotWrite(f"cannot write {target.path}: the folder {path.parent} does not exist", hint="make the folder first")
         descriptor, probe = tempfile.mkstemp(dir=path.parent, prefix=".stj-audit-")
     except OSError as error:
-        raise CannotWrite(f"cannot write {target.path}: {error.strerror}", hint="choose a folder that you may write to") from error
+        raise CannotWrite(
+            f"cannot write {target.path}: {error.strerror}", hint="choose another name, or a folder that you may write to"
+        ) from error
     os.close(descriptor)
     Path(probe).unlink()
 
@@ -98,8 +101,15 @@ def write(target: Destination, text: str) -> None:
 
 
 def _is_device(path: Path) -> bool:
-    """A pipe, a terminal or the like. /dev/stdout is one even where a shell has sent it to a file."""
-    return path.exists() and not path.is_dir() and (not path.is_file() or path.is_relative_to("/dev"))
+    """
+    A pipe, a terminal or the like. /dev/stdout is one even where a shell has sent it to a file. Raises OSError for what can be no file: a
+    name that is too long, or a link to itself.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return not stat.S_ISDIR(mode) and (not stat.S_ISREG(mode) or path.is_relative_to("/dev"))
 
 
 def _replace(path: Path, text: str) -> None:

@@ -17,9 +17,11 @@ from email.message import EmailMessage
 from email.policy import SMTP, Policy
 from typing import Protocol
 
+from msgspec import UNSET
+
 from stj_audit.errors import UnableToSend
-from stj_audit.history import UNKNOWN_ACCOUNT
-from stj_audit.report import Report
+from stj_audit.history import UNKNOWN_ACCOUNT, scopes_hash
+from stj_audit.report import SEVERAL, Report
 
 MAX_ATTACHMENT_BYTES = 10 * 1024**2  # many mail servers take 25 MB, of which base64 leaves 18
 MAX_MESSAGE_BYTES = 40 * 1000**2  # of SES (SES developer guide, "Service quotas"), in the smaller of both meanings of MB
@@ -60,12 +62,18 @@ class Body(Protocol):
 class Issue:
     """
     What is mailed once: the report of an environment for a period. `environment` is what the configuration calls it, else the account;
-    `period` is "2026-10", "2026-W44" or "run-" and its id. Both are as names of files have them.
+    `region` has a hash of all accounts and regions where they are several; `period` is "2026-10", "2026-W44" or "run-" and its id. All are as
+    names of files have them. `name` is the environment as people know it, where that is another word.
     """
 
     environment: str
     region: str
     period: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        """ "2026-11 of prod"."""
+        return f"{self.period} of {self.name or self.environment}"
 
     @property
     def folder(self) -> str:
@@ -102,7 +110,14 @@ def issue_of(report: Report, name: str, period: str) -> Issue:
     started = audit.started_at.astimezone(UTC)
     year, week, _ = started.isocalendar()
     periods = {"month": f"{started:%Y-%m}", "week": f"{year}-W{week:02}", "run": f"run-{safe(audit.id)}"}
-    return Issue(environment=safe(name or audit.account or UNKNOWN_ACCOUNT), region=safe(audit.region), period=periods[period])
+    is_several = audit.scopes is not UNSET and SEVERAL in (audit.account, audit.region)
+    account = "several accounts" if audit.account == SEVERAL else audit.account or UNKNOWN_ACCOUNT
+    return Issue(
+        environment=safe(name or audit.account or UNKNOWN_ACCOUNT),
+        region=safe(f"{audit.region}-{scopes_hash(report)}" if is_several else audit.region),
+        period=periods[period],
+        name=one_line(name) or one_line(account),
+    )
 
 
 def safe(name: str) -> str:

@@ -17,9 +17,10 @@ from typing import Any, Protocol
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from stj_audit.aws_failures import FAILURES, code_of
-from stj_audit.deliver.clients import explained, own_client, own_endpoint
+from stj_audit.aws_failures import FAILURES, BrokenAnswer, code_of
+from stj_audit.deliver.clients import explained, own_client
 from stj_audit.deliver.files import usual_mode
+from stj_audit.endpoints import asked_at, check_no_path
 from stj_audit.errors import ConfigError, UnusableHistory
 from stj_audit.history import SUMMARIES
 from stj_audit.read_only import Place, Rule, Rules
@@ -115,8 +116,9 @@ class Folder:
 
     def check_writable(self) -> None:
         """Find out before an audit whether its run could be kept. Raises UnusableHistory. Leaves nothing behind, nor makes the folder."""
-        there = next(folder for folder in (self.path.absolute(), *self.path.absolute().parents) if folder.exists())
         try:
+            path = self.path.absolute()
+            there = next(folder for folder in (path, *path.parents) if folder.exists() or folder.is_symlink())
             with temporary_file(there) as (descriptor, _):
                 os.close(descriptor)
         except OSError as error:
@@ -216,7 +218,10 @@ class Bucket:
         found: list[str] = []
         with self._told("read"):
             for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=start):
-                found += [one["Key"].removeprefix(start) for one in page.get("Contents", ())]
+                keys = [one.get("Key") for one in page.get("Contents", ())]
+                if "KeyCount" not in page or None in keys:  # any XML is read without complaint, and would be an empty history
+                    raise BrokenAnswer("ListObjectsV2")
+                found += [key.removeprefix(start) for key in keys]
         return found
 
     def read(self, name: str) -> bytes:
@@ -258,7 +263,7 @@ class Bucket:
 
 def s3_client(what: str, rules: Rules, *, profile: str | None, region: str | None, endpoint_url: str | None) -> Any:
     """A client of S3 for `what`, with the credentials of the caller; nothing is sent yet, and only by `rules`. Raises ConfigError."""
-    elsewhere = own_endpoint("s3", endpoint_url) or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    elsewhere = asked_at("s3", endpoint_url) or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     config = Config(
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
@@ -266,7 +271,9 @@ def s3_client(what: str, rules: Rules, *, profile: str | None, region: str | Non
         s3={"addressing_style": "path"} if elsewhere else None,
     )
     try:
-        return own_client("s3", rules, config, profile=profile, region=region, endpoint_url=endpoint_url)
+        client = own_client("s3", rules, config, profile=profile, region=region, endpoint_url=endpoint_url)
+        check_no_path(client.meta.endpoint_url)
     except FAILURES as error:
         said = explained(error)
         raise ConfigError(f"{what} cannot be reached: {said}", hint=said.hint) from error
+    return client

@@ -16,14 +16,17 @@ from stj_audit.diff.findings import BETTER, WORSE, FindingChange, finding_change
 from stj_audit.diff.lines import side_of
 from stj_audit.diff.notes import notes
 from stj_audit.diff.tables import TableChange, table_changes
+from stj_audit.diff.terms import CATEGORY_OF_LINES, gated_tables, other_lines, other_terms
 from stj_audit.errors import ConfigError
 from stj_audit.grade import GRADES
-from stj_audit.report import FAILED, INCONCLUSIVE, PASSED, GateReport, Report, ScaleLimit
+from stj_audit.report import FAILED, INCONCLUSIVE, PASSED, Report, ScaleLimit
 
 SCHEMA_VERSION = 1
 KIND = "stj-audit diff"
 
 SAME, NOT_COMPARABLE = "same", "not comparable"
+OTHER_TERMS, OTHER_TABLES = "not comparable: held against other terms", "not comparable: held against other tables"
+"""Directions of a gate."""
 
 VERDICTS = (PASSED, INCONCLUSIVE, FAILED)
 """Of a gate, the best first."""
@@ -88,7 +91,8 @@ class LimitChange:
 class GateChange:
     """
     How each run came out against its gate; null: it was held against none. `verdict_...` is passed, failed or inconclusive; `direction` is
-    better, worse, same, or not comparable where one run was held against nothing.
+    better, worse, same, or not comparable where one run was held against nothing; of two that were held against other terms, or came out
+    otherwise where that may be for other tables, OTHER_TERMS and OTHER_TABLES.
     """
 
     verdict_before: str | None
@@ -161,7 +165,7 @@ def compare(old: Report, new: Report) -> Diff:
         findings=finding_changes(old, new),
         unchanged=unchanged(old, new),
         tables=table_changes(old, new),
-        overall=_grade("overall", "Overall", old.overall.grade, new.overall.grade),
+        overall=_grade("overall", "Overall", old.overall.grade, new.overall.grade, lines=bool(other_lines(old, new))),
         categories=tuple(_categories(old, new)),
         grades_by_users=tuple(_grades_by_users(old, new)),
         first_limit=_first_limit(old, new),
@@ -202,10 +206,11 @@ def _run(report: Report) -> Run:
 # --------------------------------------------------------------------------------------------------------------- grades
 
 
-def _grade(id_: str, title: str, before: str, after: str) -> GradeChange:
+def _grade(id_: str, title: str, before: str, after: str, *, lines: bool) -> GradeChange:
+    """`lines`: the runs have other size lines, so that a grade in which they count cannot be compared."""
     if before == after:
         direction = SAME
-    elif before not in _RANKS or after not in _RANKS:
+    elif before not in _RANKS or after not in _RANKS or (lines and id_ in ("overall", CATEGORY_OF_LINES)):
         direction = NOT_COMPARABLE
     else:
         direction = BETTER if _RANKS[after] > _RANKS[before] else WORSE
@@ -213,24 +218,24 @@ def _grade(id_: str, title: str, before: str, after: str) -> GradeChange:
 
 
 def _categories(old: Report, new: Report) -> Iterator[GradeChange]:
-    before = {one.id: one.grade for one in old.categories}
+    before, lines = {one.id: one.grade for one in old.categories}, bool(other_lines(old, new))
     for one in new.categories:
         if one.id in before:
-            yield _grade(one.id, one.title, before[one.id], one.grade)
+            yield _grade(one.id, one.title, before[one.id], one.grade, lines=lines)
 
 
 def _grades_by_users(old: Report, new: Report) -> Iterator[GradesAtUsers]:
-    titles = {one.id: one.title for one in new.categories}
+    titles, lines = {one.id: one.title for one in new.categories}, bool(other_lines(old, new))
     for users in _in_both(old.grades_by_users, new.grades_by_users):
         before, after = old.grades_by_users[users], new.grades_by_users[users]
         grades = [
-            _grade(id_, titles.get(id_, id_), before.categories[id_], after.categories[id_])
+            _grade(id_, titles.get(id_, id_), before.categories[id_], after.categories[id_], lines=lines)
             for id_ in after.categories
             if id_ in before.categories
         ]
         yield GradesAtUsers(
             users=int(users),
-            overall=_grade("overall", "Overall", before.overall, after.overall),
+            overall=_grade("overall", "Overall", before.overall, after.overall, lines=lines),
             categories=tuple(one for one in grades if one.direction != SAME),
         )
 
@@ -307,15 +312,22 @@ def _gate(old: Report, new: Report) -> GateChange | None:
         verdict_after=None if after is None else after.verdict,
         fail_on_before=None if before is None else before.fail_on,
         fail_on_after=None if after is None else after.fail_on,
-        direction=_gate_direction(before, after),
+        direction=_gate_direction(old, new),
         reasons=() if after is None else after.reasons,
     )
 
 
-def _gate_direction(before: GateReport | None, after: GateReport | None) -> str:
+def _gate_direction(old: Report, new: Report) -> str:
+    before, after = old.gate, new.gate
     if before is None or after is None or not {before.verdict, after.verdict} <= set(VERDICTS):
         return NOT_COMPARABLE
+    if any(other_terms(old, new)):
+        return OTHER_TERMS
     was, is_now = VERDICTS.index(before.verdict), VERDICTS.index(after.verdict)
+    # More tables never make a gate pass, and fewer never make it fail: what they may have done is told as that
+    left_out, added = gated_tables(old) - gated_tables(new), gated_tables(new) - gated_tables(old)
+    if was != is_now and (added if is_now > was else left_out):
+        return OTHER_TABLES
     return SAME if was == is_now else WORSE if is_now > was else BETTER
 
 

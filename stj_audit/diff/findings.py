@@ -1,14 +1,15 @@
 """
 What became of the findings between two runs.
 
-Fixed is only what its check looked at again in the new run; what could not be looked at, or is in a table that the new run does not have, is
-"not looked at".
+Fixed is only what its check looked at again in the new run, by the same size lines; what could not be looked at, or is in a table that the
+new run does not have, is "not looked at".
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stj_audit.baseline import gone
+from stj_audit.diff.terms import OF_LINES, other_lines
 from stj_audit.report import Finding, Report
 from stj_audit.results import Severity
 
@@ -62,7 +63,7 @@ def _rank(severity: str | None) -> int:
 
 def _findings(old: Report, new: Report) -> Iterator[FindingChange]:
     """Those of the new run."""
-    before, after = _by_id(old), _by_id(new)
+    before, after, lines = _by_id(old), _by_id(new), other_lines(old, new)
     unseen = {one.id: reason for one, looked, reason in gone(after.values(), set(before), old.rules, old.not_checked) if not looked}
     for id_, finding in after.items():
         state = _state(before.get(id_), finding)
@@ -73,6 +74,8 @@ def _findings(old: Report, new: Report) -> Iterator[FindingChange]:
             reason = "; ".join(filter(None, (reason, f"not looked at before: {unseen[id_]}")))
         elif id_ not in before and finding.suppressed is not None:
             reason = f"not found before; {reason}"
+        if lines and finding.check in OF_LINES:
+            reason = "; ".join(filter(None, (reason, lines)))
         yield _change(finding, state, reason, before=before.get(id_), after=finding)
 
 
@@ -90,7 +93,10 @@ def _state(before: Finding | None, after: Finding) -> str | None:
 
 def _gone(old: Report, new: Report) -> Iterator[FindingChange]:
     """Those of the old run that the new one does not have."""
+    lines = other_lines(old, new)
     for finding, is_fixed, reason in gone(_by_id(old).values(), {one.id for one in new.findings}, new.rules, new.not_checked):
+        if is_fixed and lines and finding.check in OF_LINES:
+            is_fixed, reason = False, f"not looked at by the same line: {lines}"  # noqa: PLW2901 - the answer holds for one line
         suppressed = "" if finding.suppressed is None else "; it was suppressed"
         yield _change(finding, FIXED if is_fixed else NOT_LOOKED_AT, reason + suppressed, before=finding, after=None)
 

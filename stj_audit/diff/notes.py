@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from stj_audit.diff.terms import is_design, other_lines, other_terms
 from stj_audit.report import Report
 from stj_audit.wording import a_few, count, counted
 
@@ -14,7 +15,14 @@ def notes(old: Report, new: Report) -> Iterator[str]:
         yield "Both files are of the same run"
     elif old.audit.started_at > new.audit.started_at:
         yield "The old run was made after the new one: are the files given in the wrong order?"
+    if is_design(old) != is_design(new):
+        one, other = ("old", "new") if is_design(old) else ("new", "old")
+        yield (
+            f"The {one} run is of a design, before deployment, and the {other} one of tables that are deployed: what only these show "
+            "(items, traffic, sizes) is known in one of them alone"
+        )
     yield from _how_it_was_judged(old, new)
+    yield from _on_what_terms(old, new)
     yield from _what_was_looked_at(old, new)
 
 
@@ -32,6 +40,14 @@ def _how_it_was_judged(old: Report, new: Report) -> Iterator[str]:
         None,
         (_differ("AWS's free monthly quantities", *("subtracted" if one else "not subtracted" for one in _free(old, new))),),
     )
+
+
+def _on_what_terms(old: Report, new: Report) -> Iterator[str]:
+    lines = other_lines(old, new)
+    if lines:
+        yield f"The runs have {lines}; findings on item sizes, and grades, may differ for that alone"
+    for option, before, after in other_terms(old, new):
+        yield f"{option} of the gate: {before} → {after}; how it came out may differ for that alone"
 
 
 def _free(old: Report, new: Report) -> tuple[bool, bool]:

@@ -100,7 +100,7 @@ def find_files(path: str) -> tuple[Path, ...]:
     Raises UnreadableItems when there is none.
     """
     found = Path(path)
-    if not _exists(found):
+    if not exists(found):
         # Path.glob knows neither absolute patterns nor those with ..
         matches = sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else []  # noqa: PTH207 - the user's own words
         if not matches:
@@ -137,7 +137,7 @@ def first_item(parts: Iterable[FilePart]) -> dict[str, Any] | None:
 def opened(path: str | Path) -> Iterator[BinaryIO]:
     """A file to read. Whatever the system says against it is raised as UnreadableItems."""
     try:
-        if not Path(path).is_file() and _exists(Path(path)):
+        if not Path(path).is_file() and exists(Path(path)):
             raise UnreadableItems(f"{path}: it is no file", hint="give a file, a folder or a glob")
         with Path(path).open("rb") as file:
             yield file
@@ -147,7 +147,8 @@ def opened(path: str | Path) -> Iterator[BinaryIO]:
         ) from error
 
 
-def _exists(path: Path) -> bool:
+def exists(path: Path) -> bool:
+    """Raises UnreadableItems where the system does not even look: the name is too long, or what is above it may not be read."""
     try:
         return path.exists()
     except OSError as error:

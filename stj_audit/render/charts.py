@@ -9,10 +9,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stj_audit.render import filters
+from stj_audit.render import digest_tables, filters
+from stj_audit.render.digest import capital
 from stj_audit.render.digest_money import ALL_PARTS, Bill
+from stj_audit.render.escape import cut_name
 from stj_audit.report import AttributeReport, ItemsReport
-from stj_audit.wording import counted
+from stj_audit.wording import counted, items_read
 
 WIDTH, NARROW_WIDTH = 720, 320
 
@@ -39,6 +41,7 @@ ATTRIBUTE_SHARE = 0.01  # a shorter bar cannot be seen
 ATTRIBUTE_LEFT, ATTRIBUTE_WIDTH, ATTRIBUTE_STEP, ATTRIBUTE_HEIGHT = 190.0, 330.0, 26.0, 16.0
 NARROW_ATTRIBUTE_STEP, NARROW_ATTRIBUTE_HEIGHT = 38.0, 12.0
 LABEL_CHARACTERS = 24
+OPEN_TITLE = f"{filters.NOT_KNOWN}, and in no share"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -175,7 +178,7 @@ def _legend(bills: Sequence[Bill], left: float, width: float) -> tuple[LegendEnt
     """What the colours mean, in as many lines as it takes."""
     titles = [(part.title, _part_kind(part.title)) for part in bills[0].parts] if bills else []
     if any(not bill.complete or bill.monthly_usd is None for bill in bills):
-        titles.append((filters.NOT_KNOWN, "open"))
+        titles.append((OPEN_TITLE, "open"))
     if any(bill.square_share for bill in bills):
         titles.append((SQUARE_TITLE, "square"))
     entries, x, y = [], left, 4.0
@@ -295,10 +298,11 @@ def _axis_size(size_bytes: int) -> str:
 
 
 def _description(items: ItemsReport) -> str:
+    half, largest = digest_tables.item_size_words(items.p50_bytes, items), digest_tables.largest_words(items)
+    lines = [f"over {filters.size(line.threshold_bytes)}: {line.found:,}" for line in (items.over_warn, items.over_max)]
     return (
-        f"Histogram with logarithmic axes of {counted(items.scanned, 'item')}: half are at most {filters.size(items.p50_bytes)}, "
-        f"the largest is {filters.size(items.max_bytes)}. Over {filters.size(items.over_warn.threshold_bytes)}: {items.over_warn.found:,}; "
-        f"over {filters.size(items.over_max.threshold_bytes)}: {items.over_max.found:,}."
+        f"Histogram with logarithmic axes of {items_read(items.scanned, items.coverage)}: half are at most {half}, the largest is {largest}. "
+        f"{capital('; '.join(lines))}."
     )
 
 
@@ -377,6 +381,11 @@ class AttributeBars:
     is_narrow: bool
 
 
+def label(name: str) -> str:
+    """A name that fits beside a bar."""
+    return name if len(name) <= LABEL_CHARACTERS else cut_name(name, LABEL_CHARACTERS - 1)
+
+
 def attribute_bars(attributes: Sequence[AttributeReport], narrow: bool = False) -> AttributeBars:
     """The attributes that make up most of the bytes, largest first; a full bar is all bytes read."""
     full_width = float(NARROW_WIDTH) if narrow else ATTRIBUTE_WIDTH
@@ -389,7 +398,7 @@ def attribute_bars(attributes: Sequence[AttributeReport], narrow: bool = False) 
             AttributeBar(
                 y=row + NARROW_NAME_HEIGHT if narrow else row,
                 text_y=row + 12.5,
-                name=one.name if len(one.name) <= LABEL_CHARACTERS else one.name[: LABEL_CHARACTERS - 1] + "…",
+                name=label(one.name),
                 width=round(full_width * min(max(one.share, 0.0), 1.0), 1),
                 label=f"{filters.percent(one.share)}, {filters.size(one.mean_bytes)} each",
                 tip=f"{filters.percent(one.share)} of all bytes; largest {filters.size(one.max_bytes)}",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from stj_audit.render import filters
-from stj_audit.render.charts import LABEL_CHARACTERS, NARROW_WIDTH, OPEN_WIDTH, WIDTH
+from stj_audit.render.charts import NARROW_WIDTH, OPEN_WIDTH, WIDTH, label
 from stj_audit.render.digest import MAX_ROWS
 from stj_audit.report import IndexReport, TableReport
 
@@ -117,7 +117,7 @@ def _columns(rows: Sequence[IndexRow]) -> tuple[list[int | Decimal | None], list
 def _name(row: IndexRow) -> str:
     if row.index is None:
         return "the table"
-    return row.index if len(row.index) <= LABEL_CHARACTERS else row.index[: LABEL_CHARACTERS - 1] + "…"
+    return label(row.index)
 
 
 def _bar(amount: int | Decimal | None, most: int | Decimal, top: float, label: str, *, narrow: bool, is_reads: bool) -> Bar:

@@ -14,7 +14,7 @@ from stj_audit.cost.lines import is_complete
 from stj_audit.errors import ConfigError
 from stj_audit.render import costs_lines, digest, digest_costs, digest_estimates, digest_savings, filters
 from stj_audit.render.costs_csv import render_csv
-from stj_audit.render.escape import cut, escape_json, escape_markdown, escape_terminal, markdown_code
+from stj_audit.render.escape import cut_name, escape_json, escape_markdown, escape_terminal, markdown_code
 from stj_audit.render.page import WIDTH, Page, wrapped_name
 from stj_audit.render.run_file import mended, plain_zeros
 from stj_audit.report import SCHEMA_VERSION, Costs, Projection
@@ -221,4 +221,4 @@ def render_costs(costs: Costs, format: str) -> str:  # noqa: A002 - the option's
 
 
 def _text(name: str) -> str:
-    return escape_terminal(cut(name))
+    return escape_terminal(cut_name(name))

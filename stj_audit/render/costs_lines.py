@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from stj_audit.cost.lines import is_complete, total
 from stj_audit.render import digest_costs, digest_money, filters
-from stj_audit.render.escape import cut
+from stj_audit.render.escape import cut_name
 from stj_audit.report import CostLine, Costs, Projection
 from stj_audit.wording import a_few
 
@@ -43,7 +43,7 @@ class Rows:
 Escape = Callable[[str], str]
 
 
-def cost_rows(costs: Costs, *, name: Escape = cut, text: Escape = cut, beside_ladder: bool = False) -> Rows:
+def cost_rows(costs: Costs, *, name: Escape = cut_name, text: Escape = cut_name, beside_ladder: bool = False) -> Rows:
     """
     The lines at each user count with the totals of tables; where nothing was projected, the lines of now, with quantities and prices.
 
@@ -179,7 +179,7 @@ def _place(line: CostLine) -> str:
     """ "index reads of by-status in orders"."""
     if not line.table:
         return digest_money.line_title(line)
-    return f"{digest_money.line_title(line)} of {'' if line.index is None else cut(line.index) + ' in '}{cut(line.table)}"
+    return f"{digest_money.line_title(line)} of {'' if line.index is None else cut_name(line.index) + ' in '}{cut_name(line.table)}"
 
 
 def _capital(text: str) -> str:

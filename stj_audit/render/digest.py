@@ -11,12 +11,13 @@ from decimal import Decimal
 from typing import TypeVar
 
 from stj_audit.render import filters
-from stj_audit.render.escape import cut
+from stj_audit.render.escape import cut_name
 from stj_audit.report import (
     SEVERAL,
     Action,
     Audit,
     BaselineFinding,
+    CategoryGrade,
     Finding,
     NotChecked,
     Report,
@@ -39,6 +40,8 @@ STATUS_TONES = {"GOOD": "ok", "IMPROVE": "warn", "BAD": "bad"}
 NOT_CHECKED = "not checked"
 BY_BASELINE = "baseline"  # as in `Suppression.by`
 NO_GRADE = "?"
+NOTHING_TO_JUDGE = "n/a"
+NOTHING = "–"
 
 Row = TypeVar("Row")
 
@@ -88,7 +91,7 @@ def not_read(audit: Audit) -> tuple[str, ...]:
 
 
 def grade_word(grade: str) -> str:
-    if grade == "n/a":
+    if grade == NOTHING_TO_JUDGE:
         return "nothing to judge"
     return GRADE_WORDS.get(grade[:1], "too little was seen")
 
@@ -103,9 +106,19 @@ def grade_range(best: str, worst: str) -> str:
     return best if best == worst else f"{worst} to {best}"
 
 
+def range_cell(category: CategoryGrade) -> str:
+    """From the letter if all that was not checked failed to that if it passed; nothing where there is nothing to judge."""
+    return NOTHING if category.grade == NOTHING_TO_JUDGE else grade_range(category.best, category.worst)
+
+
+def seen_cell(category: CategoryGrade) -> str:
+    """How much of a category could be checked; nothing where there is nothing to judge."""
+    return NOTHING if category.grade == NOTHING_TO_JUDGE else filters.percent(category.coverage)
+
+
 def held(grade: str, held_by: str) -> str:
     """Why a grade is not higher, or why there is none: "Held at B+ because ...", "No grade because ..."."""
-    return f"{'No grade' if grade == NO_GRADE else f'Held at {cut(grade)}'} because {filters.sentence(held_by)}"
+    return f"{'No grade' if grade == NO_GRADE else f'Held at {cut_name(grade)}'} because {filters.sentence(held_by)}"
 
 
 def status_tone(status: str) -> str:
@@ -183,7 +196,7 @@ def against_baseline(report: Report) -> str:
     if baseline.known:
         told += " What is known counts neither in the grade nor as avoidable."
     if report.overall_unsuppressed is not None:
-        told += f" Were nothing suppressed, the grade would be {cut(report.overall_unsuppressed.grade)}."
+        told += f" Were nothing suppressed, the grade would be {cut_name(report.overall_unsuppressed.grade)}."
     return told
 
 
@@ -339,7 +352,7 @@ def _place(row: NotChecked) -> str:
 
 def listed(names: Sequence[str], length: int = 6) -> str:
     """ "a, b and 3 more", each name cut as names are."""
-    shown = ", ".join(cut(name) for name in names[:length])
+    shown = ", ".join(cut_name(name) for name in names[:length])
     return f"{shown} and {len(names) - length:,} more" if len(names) > length else shown
 
 

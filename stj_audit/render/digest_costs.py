@@ -7,7 +7,7 @@ from decimal import Decimal
 from stj_audit.render import filters
 from stj_audit.render.digest import capital
 from stj_audit.render.digest_money import line_title
-from stj_audit.render.escape import cut
+from stj_audit.render.escape import cut, cut_name
 from stj_audit.report import CostLine, Costs, GrowthParts, PatternCost, PriceSource, Projection
 from stj_audit.wording import a_few, counted
 
@@ -150,8 +150,8 @@ def _in_all(line: CostLine) -> str:
 
 
 def _place(line: CostLine) -> str:
-    table = cut(line.table) if line.table else ALL_TABLES
-    return table if line.index is None else f"{cut(line.index)} in {table}"
+    table = cut_name(line.table) if line.table else ALL_TABLES
+    return table if line.index is None else f"{cut_name(line.index)} in {table}"
 
 
 def basis(line: CostLine) -> str:
@@ -204,13 +204,19 @@ def largest_lines(at: Projection, length: int = LARGEST) -> tuple[SpendingRow, .
     others = billed[len(shown) :]
     if others:
         amount = sum((amount for _, amount in others), Decimal(0))
-        rows.append(_together(f"{len(others)} more lines", filters.usd_cell(amount), filters.percent(amount / whole)))
+        rows.append(_together(counted(len(others), "more line"), filters.usd_cell(amount), filters.percent(amount / whole)))
     if free:
         rows.append(_together(FREE_OF_CHARGE, filters.usd_cell(sum(free, Decimal(0))), NOTHING))
     unknown = sum(line.monthly_usd is None for line in at.lines)
     if unknown:
         rows.append(_together(f"{counted(unknown, 'line')} without an amount", filters.NOT_KNOWN, filters.NOT_KNOWN))
     return tuple(rows)
+
+
+def share_head(at: Projection) -> str:
+    """What the shares of `largest_lines` are of."""
+    known = at.complete and all(line.monthly_usd is not None for line in at.lines)
+    return "Share" if known else "Share of what is known"
 
 
 def _together(what: str, amount: str, share: str) -> SpendingRow:

@@ -8,7 +8,7 @@ high on, and nothing is said of oversized items.
 from dataclasses import dataclass
 
 from stj_audit.render import digest, digest_money, filters
-from stj_audit.render.escape import cut
+from stj_audit.render.escape import NAME_LENGTH, cut, cut_name
 from stj_audit.report import (
     ELSEWHERE,
     FAILED,
@@ -64,8 +64,8 @@ def rank(severity: str) -> int:
 
 def place_of(finding: Finding) -> str:
     """ "orders / by-status"; names are cut."""
-    table = cut(finding.table) or ALL_TABLES
-    return table if finding.index is None else f"{table} / {cut(finding.index)}"
+    table = cut_name(finding.table) or ALL_TABLES
+    return table if finding.index is None else f"{table} / {cut_name(finding.index)}"
 
 
 # ----------------------------------------------------------------------------------------------------------------- gate
@@ -104,7 +104,7 @@ def real_gate(report: Report) -> GateReport | None:
 def headline(report: Report) -> str:
     """The outcome in a few words: "gate failed", "gate passed", or the grade where there was no gate."""
     gate = real_gate(report)
-    return f"grade {cut(report.overall.grade)}" if gate is None else f"gate {cut(gate.verdict)}"
+    return f"grade {cut_name(report.overall.grade)}" if gate is None else f"gate {cut_name(gate.verdict)}"
 
 
 def held_against(gate: GateReport) -> str:
@@ -112,7 +112,7 @@ def held_against(gate: GateReport) -> str:
     if gate.fail_on.startswith("grade:"):
         asked = [f"on grade {gate.fail_on.removeprefix('grade:')} or worse"]
     else:
-        bar = "on a critical finding" if gate.fail_on == "critical" else f"on a finding at or above {cut(gate.fail_on)}"
+        bar = "on a critical finding" if gate.fail_on == "critical" else f"on a finding at or above {cut_name(gate.fail_on)}"
         asked = [] if gate.fail_on == "never" else [bar]
     if gate.fail_item_size is not None:
         asked.append(f"on an item above {kilobytes(gate.fail_item_size)}")
@@ -204,5 +204,5 @@ def unseen_line(report: Report) -> str:
     """What could not be checked, in a sentence: how much, through which calls, and why."""
     if not report.not_checked:
         return "Everything could be checked."
-    calls = a_few(dict.fromkeys(f"{cut(row.call)} ({cut(row.reason)})" for row in report.not_checked))
+    calls = a_few(dict.fromkeys(f"{cut_name(row.call)} ({cut(row.reason, NAME_LENGTH)})" for row in report.not_checked))
     return f"Not checked: {counted(len(report.not_checked), 'thing')}: {calls}."

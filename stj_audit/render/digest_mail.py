@@ -10,13 +10,14 @@ from datetime import date
 
 from stj_audit.render import digest, digest_gate, digest_money, digest_tables, digest_trend, filters
 from stj_audit.render.digest_trend import Outlook
-from stj_audit.render.escape import cut, visible
+from stj_audit.render.escape import NAME_LENGTH, cut, cut_name, visible
 from stj_audit.report import PASSED, Finding, Forecast, Report, TableReport, Trend, TrendRun
 from stj_audit.wording import a_few, counted
 
 MOST_ACTIONS = 3
 MOST_OUTLOOKS = 3
 MOST_REASONS = 3  # of a gate
+MOST_NEW = 3  # findings
 MOST_NOTES = 3  # on what is compared; the last are those that say why two runs differ
 COMMAND_LENGTH = 600  # a longer one is copied from the report, not from a mail
 ENVIRONMENT_LENGTH = 40
@@ -34,9 +35,8 @@ def subject(report: Report, name: str) -> str:
     overall, current = report.overall, report.costs.current
     points = [f"{overall.score:.0f}"] if overall.score is not None else ["no score"]
     points += [short_change(report)] if short_change(report) else []
-    cost = (
-        f"{filters.usd_words(current.monthly_usd, current.complete)}/month" if current.monthly_usd is not None else "cost not known"
-    )
+    known = current.monthly_usd is not None and (current.monthly_usd or current.complete)  # "at least $0.00" says nothing
+    cost = f"{filters.usd_words(current.monthly_usd, current.complete)}/month" if known else "cost not known"
     gate = digest_gate.real_gate(report)
     failed = f", {digest_gate.headline(report)}" if gate is not None and gate.verdict != PASSED else ""
     environment = f"[{cut(name.strip(), ENVIRONMENT_LENGTH)}] " if name.strip() else ""
@@ -119,8 +119,11 @@ def _new_and_gone(report: Report) -> list[str]:
     new, gone = frozenset(report.trend.new_findings), report.trend.gone_findings
     if not new and not gone:
         return ["No finding is new, and none is gone."]
-    places = [f"{digest_gate.place_of(one)}, {cut(one.title)}" for one in digest_gate.worst_first(report) if one.id in new]
-    told = f"New: {counted(len(new), 'finding')}{f': {a_few(places)}' if places else ''}." if new else "No finding is new."
+    found = [one for one in digest_gate.worst_first(report) if one.id in new]
+    places = [f"{digest_gate.place_of(one)}: {cut(one.title, NAME_LENGTH)}" for one in found[:MOST_NEW]]
+    places += [f"and {len(found) - MOST_NEW:,} more"] if len(found) > MOST_NEW else []
+    which = f" ({'; '.join(places)})" if places else ""
+    told = f"New: {counted(len(new), 'finding')}{which}." if new else "No finding is new."
     return [told, f"Gone: {counted(gone, 'finding')}, fixed, suppressed or not looked at." if gone else "No finding is gone."]
 
 
@@ -183,7 +186,13 @@ def no_forecast(report: Report) -> str:
         return ""
     if report.trend.too_early is not None:
         return f"When items reach 300 and 400 KB is not known: {filters.sentence(report.trend.too_early)}"
-    return "No table's largest item is known to grow towards 300 or 400 KB."
+    states = {forecast.state for table in report.trend.tables for forecast in table.forecasts}
+    if states <= {"never", "far"}:
+        return "No table's largest item is known to grow towards 300 or 400 KB."
+    doubt = (
+        "that the largest item of a table grows is not sure" if "unsure" in states else "too little is known of the largest items"
+    )
+    return f"When items reach 300 and 400 KB is not known: {doubt}."
 
 
 # -------------------------------------------------------------------------------------------------------------- actions
@@ -287,15 +296,11 @@ def mail_tables(report: Report, most: int) -> tuple[MailTable, ...]:
 
 
 def _table_row(report: Report, table: TableReport) -> MailTable:
-    items = table.items
-    sampled = items is not None and items.coverage != "full" and items.max_bytes is not None
-    largest = filters.size(None if items is None else items.max_bytes)
     return MailTable(
-        name=cut(table.name),
+        name=cut_name(table.name),
         grade=letter(table.grade),
         cost=filters.usd_cell(table.cost.monthly_usd, table.cost.complete),
-        # The largest item of a sample is one that is there, and not necessarily the largest that is there
-        largest=f"{filters.AT_LEAST} {largest}" if sampled else largest,
+        largest=digest_tables.largest_cell(table.items),
         findings=_findings(report, table),
     )
 
@@ -326,7 +331,7 @@ def more_in_report(rows: Sequence[object], most: int) -> str:
 def gate_words(report: Report) -> str:
     """How the gate came out and what it asks for; empty where it asks for nothing and is passed."""
     gate = digest_gate.real_gate(report)
-    return "" if gate is None else f"Gate {cut(gate.verdict)}: it {digest_gate.held_against(gate)}."
+    return "" if gate is None else f"Gate {cut_name(gate.verdict)}: it {digest_gate.held_against(gate)}."
 
 
 def gate_reasons(report: Report, brief: int) -> tuple[str, ...]:
@@ -347,10 +352,10 @@ def not_seen(report: Report, brief: int) -> str:
 
 
 def link_words(link: str | None, attached: bool) -> str:
-    """What stands before or instead of the link to the full report; empty where there is none, and nothing attached."""
+    """What stands before or instead of the link to the full report."""
     if link:
         return "The full report, which is attached too:" if attached else "The full report:"
-    return "The full report is attached." if attached else ""
+    return "The full report is attached." if attached else "The full report is with whoever runs stj-audit."
 
 
 def opens(link: str | None) -> bool:

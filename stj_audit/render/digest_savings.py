@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from stj_audit.render import filters
 from stj_audit.render.digest import capital
-from stj_audit.render.escape import cut
+from stj_audit.render.escape import cut_name
 from stj_audit.report import AppliedSaving, BreakEven, Commitment, Costs, Finding, Projection, Report
 
 
@@ -81,7 +81,7 @@ def finding_by_id(report: Report, finding: str | None) -> Finding | None:
 
 def break_even_lines(costs: Costs) -> tuple[str, ...]:
     """ "orders: provisioned capacity pays off from about 41,000 users (at 70% utilisation)"; one for each change that was looked at."""
-    return tuple((f"{cut(one.table)}: " if one.table else "") + _pays_off(one) for one in costs.break_even)
+    return tuple((f"{cut_name(one.table)}: " if one.table else "") + _pays_off(one) for one in costs.break_even)
 
 
 def break_even_short(costs: Costs) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from stj_audit.render import filters
 from stj_audit.render.digest import MAX_ROWS, NOT_CHECKED
-from stj_audit.render.escape import cut
+from stj_audit.render.escape import cut_name
 from stj_audit.report import (
     AttributeReport,
     AutoScalingReport,
@@ -98,7 +98,7 @@ def scaling(targets: Sequence[AutoScalingReport] | None) -> str:
 def ttl(report: Report, table: TableReport) -> str:
     """ "on, by expires_at", "off", or "not checked" when the call did not answer."""
     if table.ttl_attribute is not None:
-        return f"on, by {cut(table.ttl_attribute)}"
+        return f"on, by {cut_name(table.ttl_attribute)}"
     return NOT_CHECKED if _unanswered(report.not_checked, table.name, TTL_CALL) else "off"
 
 
@@ -218,6 +218,50 @@ def coverage_text(items: ItemsReport, table: TableReport) -> str:
     if sample.mean_low is None or sample.mean_high is None:
         return told
     return f"{told}; mean of the table {filters.size(sample.mean_low)} to {filters.size(sample.mean_high)}"
+
+
+def is_sampled(items: ItemsReport | None) -> bool:
+    """Whether sizes are those of a part of the items, and say of the table only what a sample can."""
+    return items is not None and items.coverage != "full"
+
+
+def largest_cell(items: ItemsReport | None) -> str:
+    """The largest item, for tables: "387.0 KB", and "≥ 387.0 KB" of a sample: it is there, and a larger one may be."""
+    return _marked(items, None if items is None else items.max_bytes, filters.AT_LEAST)
+
+
+def largest_words(items: ItemsReport) -> str:
+    """As `largest_cell`, for sentences: "at least 387.0 KB"."""
+    return _marked(items, items.max_bytes, "at least")
+
+
+def p99_cell(items: ItemsReport | None) -> str:
+    return item_size(None if items is None else items.p99_bytes, items)
+
+
+def item_size(size_bytes: float | None, items: ItemsReport | None) -> str:
+    """A mean or a percentile, for tables: "1.2 KB", and "≈ 1.2 KB" of a sample, which only estimates it."""
+    return _marked(items, size_bytes, filters.ABOUT)
+
+
+def item_size_words(size_bytes: float | None, items: ItemsReport) -> str:
+    """As `item_size`, for sentences: "about 1.2 KB"."""
+    return _marked(items, size_bytes, "about")
+
+
+def _marked(items: ItemsReport | None, size_bytes: float | None, mark: str) -> str:
+    told = filters.size(size_bytes)
+    return f"{mark} {told}" if size_bytes is not None and is_sampled(items) else told
+
+
+def sample_note(tables: Sequence[TableReport]) -> str:
+    """What the marks of a sample mean, to be said under tables of sizes; empty where no sample is among them."""
+    if not any(is_sampled(table.items) and table.items is not None and table.items.max_bytes is not None for table in tables):
+        return ""
+    return (
+        f"{filters.ABOUT} and {filters.AT_LEAST} before the size of an item: only a sample of the table was read, so it is about that, "
+        "or at least that."
+    )
 
 
 def biggest_attributes(items: ItemsReport) -> tuple[AttributeReport, ...]:

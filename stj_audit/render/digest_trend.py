@@ -90,17 +90,19 @@ def signed_size(size_bytes: float) -> str:
 
 
 def cost_growth(trend: Trend) -> str:
-    """What a month costs more with every month; empty where it is too early to say."""
+    """What a month costs more or less with every month; empty where it is too early to say."""
     parts = [
         (trend.cost_usd_per_month, "now"),
         (trend.cost_at_target_usd_per_month, f"at {filters.users(trend.runs[-1].target_users)}"),
     ]
-    words = [f"{_signed_usd(amount)} {when}" for amount, when in parts if amount is not None]
-    return f"What a month costs grows each month by: {', '.join(words)}." if words else ""
+    words = [f"what a month costs {when} {_moves(amount)}" for amount, when in parts if amount is not None]
+    return digest.capital(f"{'; '.join(words)}.") if words else ""
 
 
-def _signed_usd(amount: Decimal) -> str:
-    return f"+{filters.usd(amount)}" if amount > 0 else filters.usd(amount)
+def _moves(amount: Decimal) -> str:
+    if amount == 0:
+        return "stays the same"
+    return f"{'grows' if amount > 0 else 'falls'} by {filters.usd(abs(amount))} each month"
 
 
 def trend_notes(trend: Trend) -> tuple[str, ...]:
@@ -126,8 +128,8 @@ def outlooks(trend: Trend) -> tuple[Outlook, ...]:
 
 
 def _outlook(one: TableTrend) -> str:
-    states = {forecast.state for forecast in one.forecasts}
-    together = len(states) == 1 and states != {"dated"}
+    alike = {(forecast.state, forecast.earliest) for forecast in one.forecasts}
+    together = len(alike) == 1 and all(forecast.expected is None for forecast in one.forecasts)
     groups = [one.forecasts] if together else [(forecast,) for forecast in one.forecasts]
     words = "; ".join(_told(group) for group in groups)
     now = "" if one.largest_bytes is None else f" (now {wording.kilobytes(one.largest_bytes)})"
@@ -141,8 +143,9 @@ def _told(forecasts: Sequence[Forecast]) -> str:
     if first.expected is not None:
         return f"reaches {lines} {_when(first)}"
     told = {
-        "reached": f"has reached {lines}",
+        "reached": f"had reached {lines} {first.because}" if first.because else f"has reached {lines}",
         "never": f"does not grow, and so never reaches {either}",
+        "unsure": f"does not grow as far as can be told, and reaches {either} not before {filters.on_date(first.earliest)}, if ever",
         "far": f"does not reach {either} within 20 years at this growth",
     }
     return told.get(first.state, f"reaches {either} at a time that is not known: {first.because}")

@@ -30,9 +30,15 @@ _BACKTICKS = re.compile(r"`+")
 _NOT_PLAIN = re.compile(r"[^\x00-\x7e]")  # JSON escapes the controls before the blank by itself, and not the one behind the tilde
 
 
-def cut(text: str, length: int = NAME_LENGTH) -> str:
+def cut(text: str, length: int) -> str:
     """`text`, or its first `length` characters and an ellipsis."""
     return text if len(text) <= length else text[:length] + ELLIPSIS
+
+
+def cut_name(name: str, length: int = NAME_LENGTH) -> str:
+    """`name`, or the beginning and the end of it with an ellipsis between: names of one application often differ only at their ends."""
+    end = length // 3
+    return name if len(name) <= length else name[: length - end] + ELLIPSIS + name[len(name) - end :]
 
 
 def visible(text: str, *, keep: str = "") -> str:
@@ -84,7 +90,7 @@ def markdown_code(text: str) -> Markup:
 
     Nothing can be escaped in a code span, and a pipe in it splits a table cell.
     """
-    name = cut(text)
+    name = cut_name(text)
     if _PLAIN_CODE.fullmatch(name) and name == name.strip():
         return Markup(f"`{name}`")  # noqa: S704 - only harmless characters are in it
     return escape_markdown(name)

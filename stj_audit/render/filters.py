@@ -18,6 +18,7 @@ BY_THE_MILLION = (
     "request unit",
 )  # how the units end whose price is read by the million; hours and GB-months are priced each
 AT_LEAST, AT_MOST = "≥", "≤"  # of what is known in part, in tables; sentences say it in words
+ABOUT = "≈"  # of what a sample says of all
 MARKS = {AT_LEAST: "at least", AT_MOST: "at most"}
 _MARKED = {sign: re.compile(rf"{sign}[ \u00a0]-?[$\d]") for sign in MARKS}
 
@@ -50,7 +51,7 @@ def usd_words(amount: Decimal | None, complete: bool = True, *, cents: bool = Fa
     """Money in a sentence: "$5.30"; "at least $5.30" where a part of it is not known, "more than $0.00" where that is less than a cent."""
     if amount is None or complete:
         return usd(amount, cents=cents)
-    return "more than $0.00" if 0 < amount < CENT else f"at least {usd(amount, cents=cents)}"
+    return f"at least {usd(amount, cents=True)}" if cents and abs(amount) >= CENT else wording.at_least_dollars(amount)
 
 
 def usd_saved(amount: Decimal, *, is_bound: bool, cents: bool = False) -> str:
@@ -136,7 +137,7 @@ def percent(share: float | Decimal | None) -> str:
 
 def on_date(when: date | datetime | None) -> str:
     """A day: "22 November 2026"."""
-    return NOT_KNOWN if when is None else f"{when.day} {when:%B %Y}"
+    return NOT_KNOWN if when is None else wording.on_date(when)
 
 
 def at_time(when: datetime | None) -> str:

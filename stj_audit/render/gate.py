@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from stj_audit.gate import finding_reason, grade_reason
 from stj_audit.render import digest, digest_gate, filters
-from stj_audit.render.escape import cut, escape_terminal
+from stj_audit.render.escape import NAME_LENGTH, cut, cut_name, escape_terminal
 from stj_audit.render.page import WIDTH, Page
 from stj_audit.report import (
     FAILED,
@@ -125,7 +125,7 @@ def _state(items: ItemsVerdict | None, failing: Sequence[Finding], gate: GateRep
 
 def _table(page: Page, table: _Table, *, is_design: bool) -> None:
     """A table of a design has no items, and nothing is said of them unless they are declared to be too large."""
-    _state_line(page, table.state, cut(table.name))
+    _state_line(page, table.state, cut_name(table.name))
     if table.items is None and not is_design:
         _text(page, "items: their sizes do not matter to this gate.", INDENT)
     elif table.items is not None:
@@ -164,7 +164,7 @@ def _missing_calls(report: Report) -> str:
         if row.call != SCAN:
             calls.setdefault(row.call, []).append(row.reason)
     most_first = sorted(calls, key=lambda call: -len(calls[call]))
-    told = [f"{call} ({cut(min(calls[call], key=len))})" for call in most_first[:MOST_CALLS]]
+    told = [f"{call} ({cut(min(calls[call], key=len), NAME_LENGTH)})" for call in most_first[:MOST_CALLS]]
     told += [counted(len(calls) - MOST_CALLS, "more call")] if len(calls) > MOST_CALLS else []
     return f"Not checked for want of {listed(told)}." if told else ""
 

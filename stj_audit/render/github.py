@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stj_audit.render import digest, digest_gate, filters
-from stj_audit.render.escape import TEXT_LENGTH, cut, visible
+from stj_audit.render.escape import TEXT_LENGTH, cut, cut_name, visible
 from stj_audit.report import ELSEWHERE, NONE, OVER, Finding, ItemsVerdict, Report, SourceLine
 
 MOST = 10  # annotations of one kind for a step, GitHub documentation, "Workflow commands"
@@ -51,8 +51,8 @@ def _of_items(report: Report) -> Iterator[Annotation]:
         if verdict.verdict != NONE:
             yield Annotation(
                 level="error" if _counts(report, verdict) else "notice",
-                title=f"{digest_gate.verdict_word(verdict)}: {cut(verdict.table)}",
-                message=filters.sentence(f"{cut(verdict.table)}: {cut(verdict.sentence, TEXT_LENGTH)}"),
+                title=f"{digest_gate.verdict_word(verdict)}: {cut_name(verdict.table)}",
+                message=filters.sentence(f"{cut_name(verdict.table)}: {cut(verdict.sentence, TEXT_LENGTH)}"),
                 source=digest_gate.source_of(report, verdict.table),
             )
 

@@ -12,7 +12,7 @@ from stj_audit.items.shown import ShownKeys
 from stj_audit.items.told import STOPPED
 from stj_audit.profile import KeyValues, Place, Profile, TableProfile, to_json
 from stj_audit.render import digest_tables, filters
-from stj_audit.render.escape import cut, escape_json, escape_markdown, escape_terminal, markdown_code
+from stj_audit.render.escape import cut_name, escape_json, escape_markdown, escape_terminal, markdown_code
 from stj_audit.render.page import Page, wrapped_name
 from stj_audit.render.run_file import mended, plain_zeros
 from stj_audit.report import HistogramBar, ItemsReport
@@ -52,7 +52,9 @@ def render_keys(profile: Profile, shown: ShownKeys, *, color: bool = False) -> s
         page.title(f"Keys of the largest items of {table.name or table.source.location}")
         for one in table.items.largest:
             key = shown.key(table.name or "", one.key_hash)
-            told = "not read by this run" if key is None else ", ".join(f"{cut(name)} = {cut(value)}" for name, value in key)
+            told = (
+                "not read by this run" if key is None else ", ".join(f"{cut_name(name)} = {cut_name(value)}" for name, value in key)
+            )
             page.raw(f"{one.key_hash}  {escape_terminal(told)}")
     return str(page)
 
@@ -65,7 +67,7 @@ def _table(profile: Profile, color: bool) -> str:
         for text in part.texts:
             page.text(text)
         if part.rows:
-            rows = [[escape_terminal(cut(cell)) for cell in row] for row in part.rows]
+            rows = [[escape_terminal(cut_name(cell)) for cell in row] for row in part.rows]
             page.table(part.head, rows, part.widths, numbers=part.numbers, wrap=wrapped_name)
     return str(page)
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from stj_audit.render import digest, digest_gate, filters
-from stj_audit.render.escape import TEXT_LENGTH, cut, visible
+from stj_audit.render.escape import TEXT_LENGTH, cut, cut_name, visible
 from stj_audit.report import FAILED, NONE, OVER, PASSED, Finding, GateReport, ItemsVerdict, Report, RuleRun
 from stj_audit.wording import kilobytes
 
@@ -79,7 +79,7 @@ def _ended(cases: Sequence[Case], how: str) -> int:
 
 
 def _title(table: str) -> str:
-    return _clean(cut(table)) or digest_gate.ALL_TABLES
+    return _clean(cut_name(table)) or digest_gate.ALL_TABLES
 
 
 def _clean(text: str) -> str:
@@ -125,7 +125,7 @@ def _items_case(gate: GateReport, verdict: ItemsVerdict) -> Case:
         return Case(name=name, text=filters.sentence(verdict.sentence))
     not_known = "error" if digest_gate.leaves_open(gate, verdict) else "skipped"
     ended = "failure" if verdict.verdict == OVER else not_known
-    text = filters.sentence(f"{cut(verdict.table)}: {verdict.sentence}")
+    text = filters.sentence(f"{cut_name(verdict.table)}: {verdict.sentence}")
     return Case(name=name, ended=ended, kind=verdict.verdict, message=verdict.sentence, text=text)
 
 
@@ -154,7 +154,7 @@ def _finding_case(report: Report, found: Sequence[Finding]) -> Case:
 
 
 def _case_name(check: str, code: str) -> str:
-    return f"{cut(check)} ({cut(code)})"
+    return f"{cut_name(check)} ({cut_name(code)})"
 
 
 def _told(report: Report, finding: Finding) -> str:

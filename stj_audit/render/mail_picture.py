@@ -6,8 +6,8 @@ Gmail and Outlook show no SVG. The same report gives the same bytes on every mac
 
 from dataclasses import dataclass
 
-from stj_audit.render import charts, digest, digest_money, filters, lettering
-from stj_audit.render.escape import cut
+from stj_audit.render import charts, digest, digest_money, digest_tables, filters, lettering
+from stj_audit.render.escape import cut_name
 from stj_audit.render.templates import render_mail_picture
 from stj_audit.report import ItemsReport, Report, TableReport
 from stj_audit.wording import items_read
@@ -61,7 +61,7 @@ def picture_svg(report: Report) -> str | None:
         frame=frame,
         ladder=ladder,
         sizes=sizes,
-        sizes_table="" if table is None else cut(table.name, TITLE_LETTERS),
+        sizes_table="" if table is None else cut_name(table.name, TITLE_LETTERS),
         sizes_notes=notes,
         label_from=LABEL_FROM,
         family=lettering.FAMILY,
@@ -76,7 +76,7 @@ def _notes(items: ItemsReport) -> tuple[str, ...]:
     ]
     return (
         f"Read: {items_read(items.scanned, items.coverage)}",
-        f"Half at most {filters.size(items.p50_bytes)}, largest {filters.size(items.max_bytes)}",
+        f"Half at most {digest_tables.item_size_words(items.p50_bytes, items)}, largest {digest_tables.largest_words(items)}",
         digest.capital(", ".join(over)),
     )
 
@@ -89,7 +89,7 @@ def picture_alt(report: Report) -> str:
         each = [f"{filters.usd_words(bill.monthly_usd, bill.complete)} at {filters.users(bill.users)}" for bill in bills]
         told.append(f"Cost a month: {', '.join(each)}.")
     if table is not None and table.items is not None:
-        told.append(f"Item sizes of {cut(table.name)}: {charts.histogram(table.items).description}")
+        told.append(f"Item sizes of {cut_name(table.name)}: {charts.histogram(table.items).description}")
     return " ".join(told)
 
 

@@ -1,7 +1,7 @@
 """A mail as plain text, which reads well by itself: for programs that show no HTML, for search, and for screen readers."""
 
 from stj_audit.render import digest, digest_gate, digest_mail, filters
-from stj_audit.render.escape import cut, escape_terminal, visible
+from stj_audit.render.escape import cut, cut_name, escape_terminal, visible
 from stj_audit.render.page import Page, wrapped
 from stj_audit.report import Report
 
@@ -123,7 +123,7 @@ def _sizes(page: Page, report: Report) -> None:
         return
     _title(page, "Item sizes to come")
     for one in said[: digest_mail.MOST_OUTLOOKS]:
-        page.text(f"{cut(one.table)}: {one.words}", indent="  ", first="- ")
+        page.text(f"{cut_name(one.table)}: {one.words}", indent="  ", first="- ")
     _more(page, digest_mail.more_in_report(said, digest_mail.MOST_OUTLOOKS))
     _more(page, reason)
 
@@ -144,10 +144,8 @@ def _trend(page: Page, report: Report) -> None:
 def _end(page: Page, report: Report, link: str | None, attached: bool) -> None:
     _title(page, "How far to trust this")
     page.text(cut(digest_mail.not_seen(report, BRIEF), 2 * BRIEF))
-    words = digest_mail.link_words(link, attached)
-    if words:
-        page.raw("")
-        page.text(words)
+    page.raw("")
+    page.text(digest_mail.link_words(link, attached))
     if link:
         page.raw(visible(link))
     page.raw("")

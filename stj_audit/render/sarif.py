@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from stj_audit.errors import ConfigError
 from stj_audit.render import digest_gate, filters
-from stj_audit.render.escape import TEXT_LENGTH, cut, escape_json, escape_markdown, visible
+from stj_audit.render.escape import TEXT_LENGTH, cut, cut_name, escape_json, escape_markdown, visible
 from stj_audit.report import NONE, OVER, Finding, GateReport, ItemsVerdict, NotChecked, Report, RuleRun, SourceLine
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -142,7 +142,7 @@ def _of_items(report: Report, rules: _Rules) -> Iterator[Json]:
             yield {
                 **rules.reference(digest_gate.ITEM_RULE),
                 **_state_of_items(verdict),
-                "message": {"text": _message(f"{cut(verdict.table)}: {filters.sentence(verdict.sentence)}")},
+                "message": {"text": _message(f"{cut_name(verdict.table)}: {filters.sentence(verdict.sentence)}")},
                 "locations": [_location(report, verdict.table, None)],
                 "partialFingerprints": _fingerprints(f"{digest_gate.ITEM_RULE}:{verdict.table}"),
                 "properties": {"verdict": visible(verdict.verdict), "found": verdict.found, "scanned": verdict.scanned},
@@ -217,10 +217,10 @@ def _invocation(report: Report, rules: _Rules) -> Json:
 
 
 def _notification(row: NotChecked, rules: _Rules) -> Json:
-    place = cut(row.table) if row.table else digest_gate.ALL_TABLES
+    place = cut_name(row.table) if row.table else digest_gate.ALL_TABLES
     if row.index is not None:
-        place += f" / {cut(row.index)}"
-    text = f"{place}: not checked: {cut(row.call)}: {cut(row.reason, TEXT_LENGTH)}"
+        place += f" / {cut_name(row.index)}"
+    text = f"{place}: not checked: {cut_name(row.call)}: {cut(row.reason, TEXT_LENGTH)}"
     return {"level": "warning", "message": {"text": _message(text)}, **rules.associated(row.check)}
 
 
@@ -229,7 +229,7 @@ def _moment(when: datetime) -> str:
 
 
 def _text(name: str) -> str:
-    return visible(cut(name))
+    return visible(cut_name(name))
 
 
 def _message(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from stj_audit.render.escape import cut
+from stj_audit.render.escape import cut, cut_name
 
 CELL_LENGTH = 300  # a longer message is in the run file
 
@@ -15,8 +15,8 @@ class Place:
     index: str | None = None
 
     def __str__(self) -> str:
-        table = cut(self.table) if self.table else "all tables"
-        return table if self.index is None else f"{table} / {cut(self.index)}"
+        table = cut_name(self.table) if self.table else "all tables"
+        return table if self.index is None else f"{table} / {cut_name(self.index)}"
 
 
 Cell = str | Place

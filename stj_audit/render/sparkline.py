@@ -17,14 +17,19 @@ FULL_SCORE = 100.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dot:
+    """`is_open`: what is there is at least so much, and how much is not known."""
+
     x: float
     y: float
     tip: str
+    is_open: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sparkline:
-    """`lines` are "x,y x,y ...": several where a value between is not known. `label` is the last value, at `label_y`."""
+    """
+    `lines` are "x,y x,y ...": several where a value between is not known, or not all of it. `label` is the last value, at `label_y`.
+    """
 
     name: str
     title: str
@@ -44,7 +49,7 @@ class Sparkline:
 
 
 def sparklines(trend: Trend, narrow: bool = False) -> tuple[Sparkline, ...]:
-    """The score, and the cost of a month now."""
+    """The score, where any run has one, and the cost of a month now."""
     times = [run.started_at for run in trend.runs]
     scores = [run.score for run in trend.runs]
     costs = [run.cost_usd for run in trend.runs]
@@ -52,17 +57,12 @@ def sparklines(trend: Trend, narrow: bool = False) -> tuple[Sparkline, ...]:
         f"grade {run.grade}" if run.score is None else f"{run.score:.0f} of 100, grade {run.grade}" for run in trend.runs
     ]
     cost_words = [filters.usd_cell(run.cost_usd, run.cost_complete) for run in trend.runs]
-    return (
-        _sparkline("Score", times, scores, score_words, top=FULL_SCORE, narrow=narrow),
-        _sparkline(
-            "Cost a month now",
-            times,
-            costs,
-            cost_words,
-            top=float(max((c for c in costs if c is not None), default=0)),
-            narrow=narrow,
-        ),
-    )
+    highest = float(max((c for c in costs if c is not None), default=0))
+    all_known = [run.cost_complete for run in trend.runs]
+    cost = _sparkline("Cost a month now", times, costs, cost_words, all_known, top=highest, narrow=narrow)
+    if all(score is None for score in scores):
+        return (cost,)
+    return (_sparkline("Score", times, scores, score_words, [True] * len(scores), top=FULL_SCORE, narrow=narrow), cost)
 
 
 def _sparkline(
@@ -70,6 +70,7 @@ def _sparkline(
     times: Sequence[datetime],
     values: Sequence[float | Decimal | None],
     words: Sequence[str],
+    complete: Sequence[bool],
     *,
     top: float,
     narrow: bool,
@@ -78,20 +79,22 @@ def _sparkline(
     right = width - RIGHT_ROOM
     span = (times[-1] - times[0]).total_seconds()
     dots: list[Dot | None] = []
-    for when, value, told in zip(times, values, words, strict=True):
+    for when, value, told, whole in zip(times, values, words, complete, strict=True):
         if value is None:
             dots.append(None)
             continue
         x = right if span <= 0 else LEFT + (right - LEFT) * (when - times[0]).total_seconds() / span
         share = min(max(float(value) / top, 0.0), 1.0) if top > 0 else 0.0
         y = BOTTOM - (BOTTOM - TOP) * share
-        dots.append(Dot(x=round(x, 1), y=round(y, 1), tip=f"{filters.on_date(when)}: {told}"))
+        dots.append(Dot(x=round(x, 1), y=round(y, 1), tip=f"{filters.on_date(when)}: {told}", is_open=not whole))
     last = dots[-1]
     first_day, last_day = filters.on_date(times[0]), filters.on_date(times[-1])
+    some_open = " An open dot is the least that it can be." if any(dot is not None and dot.is_open for dot in dots) else ""
     return Sparkline(
         name=title,
         title=f"{title}, {first_day} to {last_day}",
-        description=f"{len(times)} runs: {words[0]} on {first_day}, {words[-1]} on {last_day}. The numbers are in the table below.",
+        description=f"{len(times)} runs: {words[0]} on {first_day}, {words[-1]} on {last_day}.{some_open}"
+        " The numbers are in the table below.",
         lines=_lines(dots),
         dots=tuple(dot for dot in dots if dot is not None),
         label=words[-1].partition(",")[0] if title == "Score" else words[-1],
@@ -104,10 +107,10 @@ def _sparkline(
 
 
 def _lines(dots: Sequence[Dot | None]) -> tuple[str, ...]:
-    """Through neighbours; none over what is not known."""
+    """Through neighbours; none over what is not known, and none to or from what is only known in part."""
     lines: list[list[str]] = [[]]
     for dot in dots:
-        if dot is None:
+        if dot is None or dot.is_open:
             lines.append([])
         else:
             lines[-1].append(f"{dot.x},{dot.y}")

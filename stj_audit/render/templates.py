@@ -73,6 +73,11 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     digest_savings.applied_savings,
     digest_costs.basis,
     digest_tables.biggest_attributes,
+    digest_tables.item_size,
+    digest_tables.largest_cell,
+    digest_tables.largest_words,
+    digest_tables.p99_cell,
+    digest_tables.sample_note,
     digest_tables.billing,
     digest_gate.brief,
     digest_money.bills,
@@ -96,7 +101,8 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     digest.first_findings,
     digest_gate.first_reasons,
     digest.near_limits,
-    digest.grade_range,
+    digest.range_cell,
+    digest.seen_cell,
     digest.grade_tone,
     digest.grade_word,
     digest_costs.growth_sentence,
@@ -129,6 +135,7 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     digest_tables.pitr,
     digest_tables.recommendation_text,
     digest_costs.request_lines,
+    digest_costs.share_head,
     digest_costs.request_rows,
     digest_costs.requests_total,
     digest.regions,
@@ -208,6 +215,7 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     digest_mail.soonest,
     digest_mail.unbroken,
     escape.cut,
+    escape.cut_name,
     palette.mark_color,
     palette.tone_color,
     digest_tables.worst_tables,
@@ -288,7 +296,7 @@ def _nothing(_rows: Sequence[Any], _length: int = 0) -> str:
 
 
 def _html_code(text: object) -> Markup:
-    return Markup("<code>{}</code>").format(escape.escape_html(escape.cut(str(text))))
+    return Markup("<code>{}</code>").format(escape.escape_html(escape.cut_name(str(text))))
 
 
 def _markdown_code(text: object) -> Markup:
@@ -346,5 +354,5 @@ def _environment(format_name: str, *, cut: bool = True) -> Environment:
     if not cut:
         environment.filters.update(head=_whole, rest=_nothing)
     environment.globals.update(legend=_LEGEND, max_rows=digest.MAX_ROWS, max_good=digest.MAX_GOOD, max_reasons=MAX_REASONS)
-    environment.filters["name"] = lambda text: escape.cut(str(text))
+    environment.filters["name"] = lambda text: escape.cut_name(str(text))
     return environment

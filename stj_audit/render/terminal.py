@@ -10,7 +10,7 @@ from stj_audit.render import (
     filters,
     terminal_trend,
 )
-from stj_audit.render.escape import cut, escape_terminal
+from stj_audit.render.escape import cut_name, escape_terminal
 from stj_audit.render.page import Page
 from stj_audit.report import Finding, Report
 from stj_audit.wording import counted
@@ -21,7 +21,7 @@ TONE_COLORS = {"ok": "32", "warn": "33", "bad": "31", "mute": "2"}
 
 
 def _name(text: str) -> str:
-    return escape_terminal(cut(text))
+    return escape_terminal(cut_name(text))
 
 
 def render_table(report: Report, *, color: bool) -> str:
@@ -74,7 +74,9 @@ def _first(page: Page, report: Report) -> None:
         gain = f" Gain: {digest.saving(finding, report.audit.target_users)}." if finding.saving_usd_month else ""
         effort = f" Effort: {finding.effort}." if finding.effort else ""
         place = finding.table if finding.index is None else f"{finding.table} / {finding.index}"
-        text = f"{cut(place)}: {filters.sentence(finding.message)} {digest.capital(filters.sentence(finding.fix))}{gain}{effort}"
+        text = (
+            f"{cut_name(place)}: {filters.sentence(finding.message)} {digest.capital(filters.sentence(finding.fix))}{gain}{effort}"
+        )
         page.text(text, indent="   ", first=f"{number}. ")
 
 
@@ -149,8 +151,8 @@ def _categories(page: Page, report: Report) -> None:
             (
                 escape_terminal(one.grade),
                 escape_terminal(one.title),
-                escape_terminal(digest.grade_range(one.best, one.worst)),
-                filters.percent(one.coverage),
+                escape_terminal(digest.range_cell(one)),
+                digest.seen_cell(one),
                 escape_terminal(one.notes or filters.NOT_KNOWN),
             )
             for one in report.categories
@@ -171,8 +173,8 @@ def _tables(page: Page, report: Report) -> None:
                 _name(table.name),
                 filters.count(table.item_count),
                 filters.size(table.size_bytes),
-                filters.size(table.items.p99_bytes if table.items else None),
-                filters.size(table.items.max_bytes if table.items else None),
+                digest_tables.p99_cell(table.items),
+                digest_tables.largest_cell(table.items),
                 digest_tables.throttles_cell(table.traffic),
                 filters.usd_cell(table.cost.monthly_usd, table.cost.complete),
             )
@@ -182,6 +184,8 @@ def _tables(page: Page, report: Report) -> None:
         numbers=frozenset({2, 3, 4, 5, 6, 7}),
         colors=[TONE_COLORS[digest.grade_tone(table.grade)] for table in digest.head(report.tables)],
     )
+    if digest_tables.sample_note(digest.head(report.tables)):
+        page.text(digest_tables.sample_note(digest.head(report.tables)))
     if digest.rest(report.tables):
         page.text(digest.rest(report.tables))
 
@@ -210,7 +214,7 @@ def _ladder(page: Page, report: Report) -> None:
     if report.limits:
         limit = report.limits[0]
         place = limit.table if limit.index is None else f"{limit.table} / {limit.index}"
-        page.text(f"The first limit binds at {filters.users(limit.users)}: {limit.what}, in {cut(place)}.")
+        page.text(f"The first limit binds at {filters.users(limit.users)}: {limit.what}, in {cut_name(place)}.")
     prices = report.costs.prices
     as_of = "not known for this region" if prices.as_of is None else f"as of {prices.as_of}"
     page.text(f"List prices of {prices.region}, {as_of}; free tier {'subtracted' if report.costs.free_tier else 'not subtracted'}.")

@@ -1,7 +1,7 @@
 """The trend in a terminal: a row for each run that is kept, growth in a month, and when the largest items reach a line."""
 
 from stj_audit.render import digest, digest_trend, filters
-from stj_audit.render.escape import cut, escape_terminal
+from stj_audit.render.escape import cut_name, escape_terminal
 from stj_audit.render.page import Page
 from stj_audit.report import Trend
 
@@ -34,13 +34,13 @@ def show(page: Page, trend: Trend) -> None:
         page.raw("")
         page.table(
             ("In a month", "Runs", "Items", "Size", "Largest item"),
-            [(escape_terminal(cut(row.table)), row.runs, row.items, row.size, row.largest) for row in digest.head(rows)],
+            [(escape_terminal(cut_name(row.table)), row.runs, row.items, row.size, row.largest) for row in digest.head(rows)],
             (36, 5, 16, 12, 12),
             numbers=frozenset({1, 2, 3, 4}),
         )
         if digest.rest(rows):
             page.text(digest.rest(rows))
     for one in digest.head(digest_trend.outlooks(trend)):
-        page.text(f"{cut(one.table)}: {one.words}", indent="  ", first="- ")
+        page.text(f"{cut_name(one.table)}: {one.words}", indent="  ", first="- ")
     for note in digest_trend.trend_notes(trend):
         page.text(note)

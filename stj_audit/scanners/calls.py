@@ -1,15 +1,13 @@
 """Calls under way: each ends with its answer, or with the Unknown that stands for it."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, InvalidStateError, wait
-from contextlib import suppress
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
 from typing import Any, TypeVar
 
 from stj_audit.aws_failures import FAILURES
 from stj_audit.facts import Unknown
 from stj_audit.scanners.chosen_tables import Progress
-from stj_audit.scanners.ending import GRACE_SECONDS
 from stj_audit.scanners.failures import unknown
 from stj_audit.scanners.pace import Pace
 from stj_audit.scanners.session import Aws
@@ -32,7 +30,7 @@ class Calls:
         self._custom_endpoint = aws.endpoint_url is not None
         self._paces = aws.paces
         self._threads = threads
-        self._futures: dict[Future[Any], Callable[[str], Any]] = {}
+        self._futures: list[Future[Any]] = []
 
     def submit(
         self, call: str, read: Callable[..., T], *arguments: Any, after: "Sequence[Future[Any]]" = ()
@@ -55,8 +53,8 @@ class Calls:
         """
         asked: Future[T] = self._threads.submit(read, *arguments, after=after, pace=pace)
         answered: Future[T] = Future()
-        self._futures[answered] = unread
-        asked.add_done_callback(partial(self._hand_on, answered))
+        self._futures.append(answered)
+        asked.add_done_callback(partial(self._hand_on, answered, unread))
         return answered
 
     def finish(self, on_progress: Progress, spending: Spending) -> None:
@@ -66,8 +64,7 @@ class Calls:
         while left:
             seconds_left = self._threads.stop.seconds_left
             if seconds_left == 0:
-                self._give_up(left)
-                return
+                self._threads.expire()
             wait_seconds = PROGRESS_SECONDS if seconds_left is None else min(PROGRESS_SECONDS, seconds_left)
             done, left = wait(left, timeout=wait_seconds, return_when=FIRST_COMPLETED)
             for future in done:
@@ -83,7 +80,6 @@ class Calls:
         wait([asked], timeout=self._threads.stop.seconds_left)
         if not asked.done():
             self._threads.expire()
-            _give(asked, self._futures[asked](self._threads.stop.reason))
         return asked.result()
 
     def answer(self, call: str, read: Callable[..., T], *arguments: Any) -> T | Unknown:
@@ -92,27 +88,11 @@ class Calls:
         except FAILURES as error:
             return unknown(call, error, custom_endpoint=self._custom_endpoint)
 
-    def _give_up(self, left: "set[Future[Any]]") -> None:
-        """The time is over: what does not end in a moment is not known."""
-        self._threads.expire()
-        done, left = wait(left, timeout=GRACE_SECONDS)
-        for future in left:
-            _give(future, self._futures[future](self._threads.stop.reason))
-        for future in done:
-            future.result()
-
-    def _hand_on(self, answered: "Future[T]", asked: "Future[T]") -> None:
-        """What was asked for is answered in any case: of a call that never began, with why."""
+    def _hand_on(self, answered: "Future[T]", unread: Callable[[str], T], asked: "Future[T]") -> None:
+        """What was asked for is answered in any case: of a call that never began, or did not end, with why."""
         if asked.cancelled():
-            _give(answered, self._futures[answered](self._threads.stop.reason))
+            answered.set_result(unread(self._threads.stop.reason))
         elif (error := asked.exception()) is not None:
-            with suppress(InvalidStateError):
-                answered.set_exception(error)
+            answered.set_exception(error)
         else:
-            _give(answered, asked.result())
-
-
-def _give(answered: "Future[T]", answer: T) -> None:
-    """An answer that comes after the time was over is too late."""
-    with suppress(InvalidStateError):
-        answered.set_result(answer)
+            answered.set_result(asked.result())

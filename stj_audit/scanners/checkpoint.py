@@ -115,7 +115,11 @@ def machine_key() -> bytes:
 
     Raises CannotWrite when there is no place for it.
     """
-    path = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "stj-audit" / "hash.key"
+    try:
+        folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    except RuntimeError as error:  # a user whom the system does not know, as in some containers
+        raise CannotWrite("the key of --resume has no place: the home folder is not known", hint="set XDG_STATE_HOME") from error
+    path = folder / "stj-audit" / "hash.key"
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists():

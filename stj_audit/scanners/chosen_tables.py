@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from stj_audit.aws_failures import CREDENTIAL_CODES, FAILURES, code_of, explain
 from stj_audit.errors import NoTables
-from stj_audit.facts import OUT_OF_TIME, MissingTable, Table, Unknown
+from stj_audit.facts import NOT_HERE, OUT_OF_TIME, MissingTable, Table, Unknown
 from stj_audit.scanners import tables
 from stj_audit.scanners.failures import GONE_CODES, NOT_AVAILABLE, no_such_tables, reason, unknown
 from stj_audit.scanners.session import Aws
@@ -62,7 +62,7 @@ def wanted_tables(aws: Aws, patterns: Sequence[str], threads: Threads, *, elsewh
     if named and not globs:
         return Wanted(named=named, listed=())
     try:
-        names = threads.in_time(tables.list_names, aws)
+        names = threads.in_time("it was known which tables there are", tables.list_names, aws)
     except FAILURES as error:
         raise explain(error) from error
     listed = tuple(name for name in names if name not in named and (not globs or any(fnmatchcase(name, glob) for glob in globs)))
@@ -84,8 +84,8 @@ def describe(
     """
     The tables that can be described, and those that cannot, each by name.
 
-    Raises NoTables for one that was named and is not there, unless others are looked at `elsewhere`; and what `explain` makes of credentials
-    that are refused, or an endpoint that does not answer as DynamoDB does.
+    One that was named and is not there cannot be described where others are looked at `elsewhere`. Raises NoTables for it else; and what
+    `explain` makes of credentials that are refused, or an endpoint that does not answer as DynamoDB does.
     """
     names = (*wanted.named, *wanted.listed)
     found: dict[str, Table | Unknown] = {}
@@ -110,7 +110,7 @@ def describe(
         unread = Unknown(call=tables.CALL, reason=OUT_OF_TIME)
         found = {name: found.get(name, unread) for name in names}
     if elsewhere:
-        found = {name: one for name, one in found.items() if name not in absent}
+        found |= {name: Unknown(call=tables.CALL, reason=NOT_HERE) for name in absent}
     elif absent:
         raise NoTables(
             f"{no_such_tables(sorted(absent))} in region {aws.region}", hint="check the spelling, --region and --profile"

@@ -22,7 +22,7 @@ from stj_audit.items.plan import CALL, PAGE_UNITS, UNKNOWN_USE, ItemsPlan, Readi
 from stj_audit.refusals import never_swallowed
 from stj_audit.scanners import items
 from stj_audit.scanners.ending import why_stopped
-from stj_audit.scanners.failures import unknown
+from stj_audit.scanners.failures import reason
 from stj_audit.scanners.seen import Seen
 from stj_audit.scanners.segments import Stopped, Tempo, read_segment
 from stj_audit.scanners.session import Aws, AwsOptions, open_session
@@ -150,7 +150,7 @@ def _fold(part: ScanPart, *, options: AwsOptions, table: Table, hash_key: bytes,
         for segment in part.segments:
             read_segment(aws, table, fold, tempo, segment=segment, total_segments=part.total_segments)
     except FAILURES as error:
-        problem = unknown(CALL, error, custom_endpoint=options.endpoint_url is not None).reason
+        problem = reason(error)
     except Stopped as error:
         problem = items.WHY_STOPPED[error.why]
     counted = fold if problem is None else new_fold(table, hash_key=hash_key, expiry=expiry)

@@ -4,14 +4,15 @@ What an audit may send, and whether what it is answered is whole.
 `ALLOWED` is for the read-only guard (see `read_only`): operations, and the parameters that are sent of each. S3 is read in one folder only,
 the one that was named; where none was named, not at all.
 
-The integrity guard looks at every JSON answer with status 200 before botocore does. botocore takes a body that is cut short, or the
-HTML of a captive portal, for an empty answer, and an audit of an empty answer finds nothing wrong; nor does it look whether what should be a
-list is one, or whether all bytes came that were promised. Such an answer is asked for again
-twice; then BrokenAnswer is raised. On the way it keeps botocore's own parser, which is slower by an order of magnitude, away from the two
-bulky answers, and they come back under the key `RAW`: GetMetricData decoded with orjson; Scan as the bytes that came, of which only the
-checksum and the two ends were looked at, because the fold that counts the items finds out by itself whether they are whole
-(`items.wire.BrokenPage`). So does GetInsightRuleReport, because botocore's parser writes what it parses into the debug log, and reports hold
-keys.
+The integrity guard looks at every JSON answer before botocore does. botocore takes a body that is cut short, or the HTML of a captive portal,
+for an empty answer, and so whatever has a status below 301, where these services answer with 200; and an audit of an empty answer finds
+nothing wrong. Nor does it look whether what should be a list is one, or whether all bytes came that were promised. Such an answer is asked
+for again twice; then BrokenAnswer is raised. Of an error only its code and message are left, and of one that has no code its status.
+
+On the way it keeps botocore's own parser, which is slower by an order of magnitude, away from the two bulky answers, and they come back under
+the key `RAW`: GetMetricData decoded with orjson; Scan as the bytes that came, of which only the checksum and the two ends were looked at,
+because the fold that counts the items finds out by itself whether they are whole (`items.wire.BrokenPage`). So does GetInsightRuleReport,
+because botocore's parser writes what it parses into the debug log, and reports hold keys.
 """
 
 import binascii
@@ -20,6 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+import orjson
 from botocore.hooks import BaseEventHooks
 
 from stj_audit.aws_failures import BrokenAnswer
@@ -57,8 +59,10 @@ ALLOWED: Rules = {
         "DescribeScalingPolicies": rule("NextToken", ServiceNamespace="dynamodb"),
     },
     "backup": {
-        "DescribeProtectedResource": rule("ResourceArn"),
-        "ListRecoveryPointsByResource": rule("ManagedByAWSBackupOnly", "NextToken", "ResourceArn"),
+        "DescribeProtectedResource": Rule(may=frozenset({"ResourceArn"}), path="/resources/*"),
+        "ListRecoveryPointsByResource": Rule(
+            may=frozenset({"ManagedByAWSBackupOnly", "NextToken", "ResourceArn"}), path="/resources/*/recovery-points/"
+        ),
     },
     "service-quotas": {"ListServiceQuotas": rule("NextToken", ServiceCode="dynamodb")},
     "pricing": {"GetProducts": rule("Filters", "FormatVersion", "MaxResults", "NextToken", ServiceCode="AmazonDynamoDB")},
@@ -84,6 +88,10 @@ REQUIRED_MEMBERS: Mapping[str, tuple[str, ...]] = {
     "ListTables": ("TableNames",),
 }
 NULL_OPERATIONS = frozenset({"GetProducts"})  # where there is nothing, the Price List API answers with a null instead of a list
+OK = 200
+FIRST_ERROR = 301  # from here on botocore takes an answer for an error
+ERROR_MEMBERS = ("__type", "code", "Code", "message", "Message")  # what botocore reads of one, each as text
+PACKED = frozenset({"br", "deflate", "gzip", "x-gzip", "zstd"})  # the codings that urllib3 unpacks
 ATTEMPTS = 3  # for an answer that cannot be read: asked once, and again twice
 RETRY_AFTER_SECONDS = 0.2
 
@@ -149,20 +157,25 @@ def _look_at_answer(
 ) -> None:
     # botocore 1.37 and later choose among several protocols; before, a service had one
     protocol = getattr(operation_model.service_model, "resolved_protocol", operation_model.service_model.protocol)
-    operation = operation_model.name
-    looked_at = protocol == "json" or (protocol == "rest-json" and operation in REQUIRED_MEMBERS)
-    if response_dict["status_code"] != 200 or not looked_at:
+    operation, status = operation_model.name, response_dict["status_code"]
+    if not (protocol == "json" or (protocol == "rest-json" and operation in REQUIRED_MEMBERS)):
         return
-    body = response_dict["body"]
+    body, headers = response_dict["body"], response_dict["headers"]
+    whole = _is_whole(body, headers)
+    # botocore would compute it once more, which takes a fifth of all that is done with a page of items, and fails over one that is no number
+    headers.pop("x-amz-crc32", None)
+    if status >= FIRST_ERROR:
+        response_dict["body"] = _error(body)
+        if not whole:
+            customized_response_dict[_BROKEN] = True
+        return
+    whole = whole and status == OK
     if operation in BYTES_OPERATIONS:
-        headers = response_dict["headers"]
-        whole = body[:1] == b"{" and body[-1:] == b"}" and _is_whole(body, headers)
-        # botocore would compute it once more; of a page that takes a fifth of all that is done with it
-        headers.pop("x-amz-crc32", None)
+        whole = whole and body[:1] == b"{" and body[-1:] == b"}"
         customized_response_dict[RAW if whole else _BROKEN] = body if whole else True
         response_dict["body"] = b"{}"
         return
-    answer = _decode(body, response_dict["headers"])
+    answer = _object(body) if whole else None
     complete = answer is not None and all(
         member in answer and (answer[member] is not None or operation in NULL_OPERATIONS)
         for member in REQUIRED_MEMBERS.get(operation, ())
@@ -177,18 +190,24 @@ def _look_at_answer(
     response_dict["body"] = b"{}"
 
 
-def _decode(body: bytes, headers: Mapping[str, str]) -> dict[str, Any] | None:
-    """The JSON object in a body, or None when there is none or its checksum is wrong."""
+def _object(body: bytes) -> dict[str, Any] | None:
+    """The JSON object in a body, or None when there is none."""
     try:
-        answer = decode(body) if _is_whole(body, headers) else None
+        answer = decode(body)
     except ValueError:
         return None
     return answer if isinstance(answer, dict) else None
 
 
+def _error(body: bytes) -> bytes:
+    """What botocore can read of an error: it takes the JSON for an object, and its members for text."""
+    answer = _object(body) or {}
+    return orjson.dumps({name: told for name in ERROR_MEMBERS if isinstance(told := answer.get(name), str)})
+
+
 def _is_whole(body: bytes, headers: Mapping[str, str]) -> bool:
     """Whether a body is as long as was told, and has the checksum that was told; both are of what is sent, which may be packed."""
-    if "content-encoding" in headers:
+    if PACKED & {coding.strip() for coding in headers.get("content-encoding", "").lower().split(",")}:
         return True
     length, checksum = headers.get("content-length"), headers.get("x-amz-crc32")
     return (length is None or str(len(body)) == length) and (checksum is None or str(binascii.crc32(body)) == checksum)

@@ -26,9 +26,6 @@ CALLS_PER_SECOND: Mapping[str, int] = {
 POINTS_CALL, POINTS_PER_SECOND = "cloudwatch:GetMetricData", 396_000
 
 
-_NO_LIMIT = 10**12
-
-
 class Pace:
     """Lets `per_second` calls pass a second, and as many at once after a quiet second. For many threads."""
 
@@ -56,17 +53,13 @@ class Pace:
             return self._next + self._seconds - self._clock()
 
 
-def install(events: BaseEventHooks) -> Mapping[str, Pace]:
-    """Pace a session's requests, pages and repetitions included. Gives the paces by call; that of the data points is not kept here."""
+def install(*events: BaseEventHooks) -> Mapping[str, Pace]:
+    """Pace the requests of clients, and of those that a session makes later. Gives the paces by call; of data points none is kept here."""
     paces = {call: Pace(per_second) for call, per_second in CALLS_PER_SECOND.items()}
     for call, pace in paces.items():
-        events.register(f"before-send.{call.replace(':', '.')}", _waiting(pace))
+        for one in events:
+            one.register(f"before-send.{call.replace(':', '.')}", _waiting(pace))
     return {**paces, POINTS_CALL: Pace(POINTS_PER_SECOND)}
-
-
-def unhurried() -> Mapping[str, Pace]:
-    """Where no rate is to be kept. Metric data are still asked for in a few calls at a time, because their points take memory."""
-    return {POINTS_CALL: Pace(_NO_LIMIT)}
 
 
 def _waiting(pace: Pace) -> Callable[..., None]:

@@ -16,9 +16,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
-from os import environ
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
 
 import msgspec
 from botocore.awsrequest import AWSRequest
@@ -31,11 +29,12 @@ from urllib3.exceptions import HTTPError
 
 from stj_audit.aws_failures import FAILURES, BrokenAnswer, explain
 from stj_audit.cost.prices import Price, PriceSheet, bundled_sheet
+from stj_audit.endpoints import is_of_aws
 from stj_audit.errors import AuditError, WriteRefused
 from stj_audit.scanners.ending import OutOfTime
 from stj_audit.scanners.failures import NOT_AVAILABLE, reason
 from stj_audit.scanners.session import Aws, AwsOptions, open_session
-from stj_audit.scanners.threads import Threads
+from stj_audit.scanners.threads import within
 
 PRICE_FILES = "https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonDynamoDB/current"
 FILE_LIMIT_BYTES = 8 * 1024**2  # us-east-1's is 43 kB
@@ -107,7 +106,6 @@ _T = TypeVar("_T")
 _API = "the Price List API"
 _FILE = "the public price file"
 _UNREADABLE = "gave an unreadable answer"
-_AWS_HOSTS = (".amazonaws.com", ".api.aws")
 
 
 class _Dimension(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -166,7 +164,7 @@ def live_sheet(
     Raises WriteRefused, and nothing else: prices are no reason to stop an audit.
     """
     try:
-        aws = open_session(replace(options, region=region))
+        aws = within(ends_at, "there was one", open_session, replace(options, region=region))
     except WriteRefused:
         raise
     except AuditError as error:
@@ -175,7 +173,7 @@ def live_sheet(
     why_not: list[str] = []
     sources: tuple[tuple[str, Callable[[], Iterable[_Offer]]], ...] = (
         (_API, partial(_ask, aws)),
-        (_FILE, partial(_fetch, aws, options, price_files)),
+        (_FILE, partial(_fetch, aws, price_files)),
     )
     for name, offers in sources:
         try:
@@ -230,11 +228,10 @@ def _ask(aws: Aws) -> list[_Offer]:
 
 
 def _in_time(offers: Callable[[], Iterable[_Offer]], ends_at: float | None) -> Iterable[_Offer]:
-    with Threads(1, ends_at=ends_at) as threads:
-        try:
-            return threads.in_time(offers)
-        except OutOfTime as error:
-            raise _NoAnswer("did not answer before the time of the audit was over") from error
+    try:
+        return within(ends_at, "there were prices", offers)
+    except OutOfTime as error:
+        raise _NoAnswer("did not answer in time") from error
 
 
 def _in_words(error: BaseException) -> str:
@@ -246,10 +243,10 @@ def _in_words(error: BaseException) -> str:
     return f"could not be asked ({explain(error)})"
 
 
-def _fetch(aws: Aws, options: AwsOptions, price_files: str) -> list[_Offer]:
+def _fetch(aws: Aws, price_files: str) -> list[_Offer]:
     """The price file of the region, which needs neither credentials nor permission."""
     try:
-        if _elsewhere(aws, options):
+        if aws.endpoint_url is not None or not is_of_aws(aws.pricing.meta.endpoint_url):
             raise _NoAnswer("was not asked for, as another endpoint stands in for AWS")
         body = _download(f"{price_files}/{aws.region}/index.json", aws.ca_bundle)
     except HTTPError as error:
@@ -262,13 +259,6 @@ def _fetch(aws: Aws, options: AwsOptions, price_files: str) -> list[_Offer]:
         _Offer(product=product, terms=_Terms(on_demand=on_demand.get(sku, {}), reserved=reserved.get(sku, {})))
         for sku, product in file.products.items()
     ]
-
-
-def _elsewhere(aws: Aws, options: AwsOptions) -> bool:
-    """Whether AWS is not to be asked itself, by the command line, the environment or the profile."""
-    if options.endpoint_url or environ.get("AWS_ENDPOINT_URL"):
-        return True
-    return not (urlsplit(aws.pricing.meta.endpoint_url).hostname or "").endswith(_AWS_HOSTS)
 
 
 def _download(url: str, ca_bundle: str | None) -> bytes:

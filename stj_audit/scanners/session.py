@@ -13,6 +13,7 @@ from botocore.credentials import AssumeRoleCredentialFetcher, CredentialProvider
 
 from stj_audit.aws_failures import FAILURES, explain, no_region
 from stj_audit.config import REGION
+from stj_audit.endpoints import asked_at, check_no_path, is_of_aws, origin
 from stj_audit.errors import ConfigError, NoCredentials
 from stj_audit.read_only import guarded_session
 from stj_audit.scanners import pace, throttles
@@ -40,16 +41,6 @@ ROLE_SESSION_NAME = "stj-audit"
 # AWS Billing guide, "Using the AWS Price List Query API": it is in three regions only, and botocore makes up hosts for the others
 _PRICING_REGIONS = ((("eu-", "me-", "af-", "il-"), "eu-central-1"), (("ap-",), "ap-south-1"))
 _PRICING_REGION_ELSE = "us-east-1"
-_SERVICE_IDS = {
-    "application-autoscaling": "APPLICATION_AUTO_SCALING",
-    "backup": "BACKUP",
-    "cloudwatch": "CLOUDWATCH",
-    "dynamodb": "DYNAMODB",
-    "pricing": "PRICING",
-    "s3": "S3",
-    "service-quotas": "SERVICE_QUOTAS",
-    "sts": "STS",
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,7 +59,7 @@ class Aws:
     """
     The clients of one audit, made when first used and then shared: botocore's clients are safe to use from many threads.
 
-    `endpoint_url` is the endpoint that stands in for AWS's own, None for AWS. `api_calls` counts the requests sent so far.
+    `endpoint_url` is what stands in for AWS, by scheme, host and port; None for AWS. `api_calls` counts the requests sent so far.
     `paces` are the rates that AWS sets, by call; elsewhere none is kept. `ca_bundle` is the file of certificates that is
     trusted, None for botocore's own.
     """
@@ -84,16 +75,16 @@ class Aws:
     ) -> None:
         self.region = region
         self.ca_bundle = ca_bundle or os.environ.get("REQUESTS_CA_BUNDLE")  # in botocore's order
-        self.endpoint_url = (
-            options.endpoint_url or os.environ.get("AWS_ENDPOINT_URL_DYNAMODB") or os.environ.get("AWS_ENDPOINT_URL")
-        )
-        emitter = session.get_component("event_emitter")
-        self.paces: Mapping[str, Pace] = pace.install(emitter) if self.endpoint_url is None else {}
         self._session = session
         self._options = options
         self._count = count
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
+        # Made now: a malformed endpoint or a wrong setting is told before any work is done, and it knows where it asks
+        asked = self.dynamodb.meta
+        self.endpoint_url = None if is_of_aws(asked.endpoint_url) else origin(asked.endpoint_url)
+        paced = [asked.events, session.get_component("event_emitter")] if self.endpoint_url is None else []
+        self.paces: Mapping[str, Pace] = pace.install(*paced) if paced else {}
 
     @property
     def api_calls(self) -> int:
@@ -146,15 +137,18 @@ class Aws:
                 elif service == "pricing":
                     config = _config(PRICING_ATTEMPTS, PRICING_CONNECT_TIMEOUT_SECONDS, PRICING_READ_TIMEOUT_SECONDS)
                     region = _pricing_region(self.region)
-                elif service == "s3" and _endpoint_url(service, self._options.endpoint_url) is not None:
+                elif service == "s3" and asked_at(service, self._options.endpoint_url) is not None:
                     # What stands in for AWS seldom has a host name for each bucket
                     config = config.merge(Config(s3={"addressing_style": "path"}))
-                self._clients[service] = self._session.create_client(
+                client: Any = self._session.create_client(
                     cast("Any", service),  # the stubs know literal names only
                     region_name=region,
-                    endpoint_url=_endpoint_url(service, self._options.endpoint_url),
+                    endpoint_url=asked_at(service, self._options.endpoint_url),
                     config=config,
                 )
+                if service == "s3":
+                    check_no_path(client.meta.endpoint_url)
+                self._clients[service] = client
             return self._clients[service]
 
 
@@ -171,12 +165,9 @@ def open_session(options: AwsOptions, *, folder: S3Folder | None = None) -> Aws:
         if options.role_arn is not None:
             core = _assume_role(core, options, options.role_arn, region, count=count, folder=folder)
         ca_bundle = core.get_config_variable("ca_bundle")
-        opened = Aws(core, options, region, count, ca_bundle=ca_bundle)
-        # Made now: a malformed endpoint or a wrong setting is told before any work is done
-        _ = opened.dynamodb
+        return Aws(core, options, region, count, ca_bundle=ca_bundle)
     except FAILURES as error:
         raise explain(error) from error
-    return opened
 
 
 def _guarded_core(profile: str | None, count: RequestCount, folder: S3Folder | None) -> botocore.session.Session:
@@ -235,7 +226,7 @@ def _assume_role(
         return source.create_client(
             cast("Any", service),  # the stubs know literal names only
             region_name=region,
-            endpoint_url=_endpoint_url("sts", options.endpoint_url),
+            endpoint_url=asked_at("sts", options.endpoint_url),
             config=_config(options.max_attempts),
             **keys,
         )
@@ -274,10 +265,3 @@ def _config(
 
 def _pricing_region(region: str) -> str:
     return next((home for starts, home in _PRICING_REGIONS if region.startswith(starts)), _PRICING_REGION_ELSE)
-
-
-def _endpoint_url(service: str, general: str | None) -> str | None:
-    """Where a service is asked. botocore would put --endpoint-url above the service's own variable, so that is decided here."""
-    if general is None:
-        return None
-    return os.environ.get(f"AWS_ENDPOINT_URL_{_SERVICE_IDS[service]}") or general

@@ -111,8 +111,6 @@ def take_snapshot(
             if not keep:
                 raise
             shared_threads.close()
-            if not planned.done():  # what waits for it is cancelled then
-                planned.set_result(None)
         stop = shared_threads.stop
         interrupted, out_of_time = stop.is_set() and not stop.out_of_time, stop.out_of_time
     requests_went = requests.operations_by_name()
@@ -144,7 +142,7 @@ def take_snapshot(
         for table, own, report, one in zip(described, apart, reports, read, strict=True)
     )
     read_units = sum((one.read_units for one in read if not isinstance(one, Unknown)), Decimal(0))
-    if out_of_time and threads is None:  # a reading that was left alone did not come to tell what it took
+    if (interrupted or out_of_time) and threads is None:  # a reading that was left alone did not come to tell what it took
         read_units = max(read_units, reading.spending.spent)
     snapshot = _snapshot(aws, account, facts, missing, read_units=read_units, started_at=now, began=began)
     return replace(snapshot, interrupted=interrupted, out_of_time=out_of_time)

@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -30,11 +31,15 @@ T = TypeVar("T")
 class Threads:
     """A pool to be left by `with`: by an exception or Ctrl-C too, nothing new begins then, and `stop` ends long readings at their page."""
 
-    def __init__(self, number: int = THREADS, *, ends_at: float | None = None) -> None:
-        self.stop = Ending(ends_at)
+    def __init__(self, number: int = THREADS, *, ends_at: float | None = None, patience: bool = True) -> None:
+        self.stop = Ending(ends_at, patience=patience)
         self._pool = ThreadPoolExecutor(number, thread_name_prefix="stj-audit")
         self._clock = _Clock()
         self._lanes: dict[int, _Lane] = {}
+        # Whoever takes a future out of these ends it, so that each is ended once
+        self._waiting: set[Future[Any]] = set()
+        self._under_way: set[Future[Any]] = set()
+        self._left_alone = False
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -44,40 +49,61 @@ class Threads:
         self.close()
 
     def close(self) -> None:
-        """Begin nothing more, and wait for what has begun, unless the time was over. May be called again."""
+        """
+        Begin nothing more, and wait for what has begun, as long as `stop` has patience. All futures are done then: what did not end is
+        cancelled, and its thread left alone. May be called by several, and again.
+        """
         self.stop.set()
         self._clock.close()
         with self._lock:
-            lanes = list(self._lanes.values())
-        for lane in lanes:
-            lane.cancel()
-        self._pool.shutdown(wait=not self.stop.out_of_time, cancel_futures=True)
+            waiting, self._waiting = self._waiting, set()
+            under_way = set(self._under_way)
+        for future in waiting:
+            _cancel(future)
+        wait(under_way, timeout=self.stop.patience_seconds)
+        with self._lock:
+            late, self._under_way = self._under_way, set()
+            self._left_alone |= bool(late)
+        for future in late:
+            _cancel(future)
+        self._pool.shutdown(wait=not self._left_alone, cancel_futures=True)
 
     def expire(self) -> None:
-        """The time is over: as `close`, but what has begun is not waited for. May be called by several, and again."""
+        """The time is over: as `close`."""
         self.stop.expire()
         self.close()
 
-    def in_time(self, read: Callable[..., T], *arguments: Any) -> T:
-        """What `read` gives or raises, here and now; where the time is limited, in a thread. Raises OutOfTime when it is over."""
-        if self.stop.seconds_left is None:
+    def in_time(self, before: str, read: Callable[..., T], *arguments: Any) -> T:
+        """
+        What `read` gives or raises. In a thread where the time is limited, or an interrupt of the main thread is to end it. Raises OutOfTime
+        when the time is over, "before ...".
+        """
+        if self.stop.seconds_left is None and threading.current_thread() is threading.main_thread():
             return read(*arguments)
         asked = self.submit(read, *arguments)
         wait([asked], timeout=self.stop.seconds_left)
-        if asked.done() and not asked.cancelled():
-            return asked.result()
-        self.expire()
-        raise OutOfTime
+        if not asked.done():
+            self.expire()
+        if asked.cancelled() and self.stop.out_of_time:
+            raise OutOfTime(before)
+        return asked.result()
 
     def submit(
         self, read: Callable[..., T], *arguments: Any, after: Sequence["Future[Any]"] = (), pace: Pace | None = None
     ) -> "Future[T]":
         """`read(*arguments)` when all of `after` are done, and in its turn where it is paced. What it raises is the future's."""
         future: Future[T] = Future()
+        with self._lock:
+            closed = self.stop.is_set()
+            if not closed:
+                self._waiting.add(future)
+        if closed:
+            _cancel(future)
+            return future
         begin = partial(self._begin, future, partial(read, *arguments))
         if pace is not None:
             begin = partial(self._lane(pace).add, future, begin)
-        to_come = _Countdown(len(after) + 1, partial(self._unless_left, future, begin))
+        to_come = _Countdown(len(after) + 1, begin)
         for one in after:
             one.add_done_callback(to_come.one_less)
         to_come.one_less()
@@ -87,40 +113,37 @@ class Threads:
         with self._lock:
             return self._lanes.setdefault(id(pace), _Lane(pace, self._clock))
 
-    def _unless_left(self, future: "Future[Any]", begin: Callable[[], None]) -> None:
-        if self.stop.is_set():
-            _cancel(future)
-        else:
-            begin()
-
     def _begin(self, future: "Future[Any]", read: Callable[[], Any]) -> None:
+        with suppress(RuntimeError):  # the pool was left, and the future cancelled
+            self._pool.submit(self._run, future, read)
+
+    def _run(self, future: "Future[Any]", read: Callable[[], Any]) -> None:
+        with self._lock:
+            if future not in self._waiting:
+                return
+            self._waiting.remove(future)
+            self._under_way.add(future)
         try:
-            # Not to be asked from a callback of its own shutdown, which holds its lock: `stop` is set before
-            self._pool.submit(_run, future, read).add_done_callback(partial(_cancel_with, future))
-        except RuntimeError:  # the pool was left
-            _cancel(future)
+            end = partial(future.set_result, read())
+        except BaseException as error:  # noqa: BLE001 - as the pool itself does: whoever asks for the result gets it
+            end = partial(future.set_exception, error)
+        with self._lock:
+            in_time = future in self._under_way
+            self._under_way.discard(future)
+        if in_time:
+            end()
 
 
-def _run(future: "Future[Any]", read: Callable[[], Any]) -> None:
-    if not future.set_running_or_notify_cancel():
-        return
-    try:
-        result = read()
-    except BaseException as error:  # noqa: BLE001 - as the pool itself does: whoever asks for the result gets it
-        future.set_exception(error)
-    else:
-        future.set_result(result)
-
-
-def _cancel_with(future: "Future[Any]", of_pool: "Future[Any]") -> None:
-    if of_pool.cancelled():
-        _cancel(future)
+def within(ends_at: float | None, before: str, read: Callable[..., T], *arguments: Any) -> T:
+    """What `read` gives or raises, by `ends_at` on the clock of `time.monotonic`. Raises OutOfTime after that, "before ..."."""
+    with Threads(1, ends_at=ends_at, patience=False) as threads:
+        return threads.in_time(before, read, *arguments)
 
 
 def _cancel(future: "Future[Any]") -> None:
     """Also whoever waits for it by `as_completed` learns of it."""
-    if future.cancel():
-        future.set_running_or_notify_cancel()
+    future.cancel()
+    future.set_running_or_notify_cancel()
 
 
 class _Countdown:
@@ -148,26 +171,12 @@ class _Lane:
         self._waiting: deque[tuple[Future[Any], Callable[[], None]]] = deque()
         self._under_way = 0
         self._called_back_later = False
-        self._left = False
         self._lock = threading.Lock()
 
     def add(self, future: "Future[Any]", begin: Callable[[], None]) -> None:
         with self._lock:
-            left = self._left
-            if not left:
-                self._waiting.append((future, begin))
-        if left:
-            _cancel(future)
-        else:
-            self._go_on()
-
-    def cancel(self) -> None:
-        """All that wait, and all that come."""
-        with self._lock:
-            self._left = True
-            left, self._waiting = self._waiting, deque()
-        for future, _ in left:
-            _cancel(future)
+            self._waiting.append((future, begin))
+        self._go_on()
 
     def _go_on(self) -> None:
         while (one := self._next()) is not None:
@@ -177,6 +186,8 @@ class _Lane:
 
     def _next(self) -> tuple["Future[Any]", Callable[[], None]] | None:
         with self._lock:
+            while self._waiting and self._waiting[0][0].done():  # cancelled
+                self._waiting.popleft()
             if not self._waiting or self._under_way >= PACED_CALLS:
                 return None
             seconds = self._pace.seconds_left()

@@ -28,7 +28,7 @@ def test_finds_names_that_weigh_much() -> None:
     assert result.severity is Severity.LOW
     assert problem.message == (
         "attribute names make 24% of the bytes of all 10 items: 480 B of a mean item of 2.0 KB; "
-        f'the heaviest are "{"h" * 60}…", "{"l" * 60}…" and "{"m" * 60}"'
+        f'the heaviest are "{"h" * 40}…{"h" * 20}", "{"l" * 40}…{"l" * 20}" and "{"m" * 60}"'
     )
     assert problem.evidence == {
         "name_bytes_per_item": 480.0,

@@ -64,10 +64,26 @@ def test_an_index_has_a_ceiling_of_its_own() -> None:
     ]
 
 
+def test_the_amount_is_that_of_one_of_several() -> None:
+    def message(limit: Throughput | None) -> str:
+        indexes = (an_index("by-status"), an_index("by-phone", on_demand_limit=Throughput(read_units=None, write_units=5)))
+        [problem] = judged(a_table(indexes=indexes, on_demand_limit=limit)).problems
+        return problem.message
+
+    used = "up to 40,000 units a second of each may be used, which is up to $116 an hour"
+    assert message(None) == (
+        f"no maximum is set for reads and writes of the table, reads and writes of by-status and reads of by-phone: {used} for the table "
+        "or an index alone"
+    )
+    assert message(SET) == f"no maximum is set for reads and writes of by-status and reads of by-phone: {used} for an index alone"
+
+
 def test_finds_half_a_ceiling() -> None:
     table = a_table(on_demand_limit=Throughput(read_units=500, write_units=None))
     [problem] = judged(table, traffic=BUSY).problems
-    assert problem.message.startswith("no maximum is set for writes of the table: ")
+    assert problem.message == (
+        "no maximum is set for writes of the table: up to 40,000 units a second of each may be used, which is $96.48 an hour"
+    )
     assert problem.current == "1 of 2 maxima are set"
     assert "MaxRead" not in problem.commands[0]
 

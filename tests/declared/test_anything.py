@@ -1,6 +1,8 @@
 """Whatever is written where: a design, or one sentence."""
 
 import json
+from collections.abc import Iterator
+from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from stj_audit.declared.reading import read_design
 from stj_audit.declared.source import Source, read_source
 from stj_audit.errors import AuditError
+from stj_audit.facts import ResourcePolicy, Tags
 from tests.declared.reading import ADDRESS, VALUES, a_table, design_of, resource
 
 pytestmark = pytest.mark.slow
@@ -185,6 +188,98 @@ def test_whatever_surrounds_a_table_of_a_plan(target: dict[str, Any], policy: di
         resource("a", "aws_cloudwatch_metric_alarm", {**watched, **alarm}),
     ]
     read({"planned_values": {"root_module": {"resources": resources}}})
+
+
+def whole_plan() -> dict[str, Any]:
+    """A plan with something at each place that is read."""
+    refers = {
+        name: {"references": [f"{ADDRESS}.arn", ADDRESS]} for name in ("resource_arn", "global_table_arn", "table_name", "name")
+    }
+    alarm = {"metric_query": [{"id": "m", "metric": [{"namespace": "AWS/DynamoDB", "dimensions": {"TableName": "orders"}}]}]}
+    index = {"index_name": "by", "key_schema": [{"attribute_name": "b", "attribute_type": "S", "key_type": "HASH"}]}
+    beside: dict[str, dict[str, Any]] = {
+        "aws_dynamodb_resource_policy": {"policy": '{"Statement": []}'},
+        "aws_dynamodb_table_replica": {"region": "us-east-1"},
+        "aws_dynamodb_global_secondary_index": {**index, "projection": [{"projection_type": "ALL"}]},
+        "aws_dynamodb_contributor_insights": {"index_name": "by"},
+        "aws_dynamodb_kinesis_streaming_destination": {"stream_arn": "x"},
+        "aws_dynamodb_tag": {"key": "a", "value": "b"},
+        "aws_dynamodb_global_table": {"replica": [{"region_name": "us-east-1"}]},
+        "aws_appautoscaling_target": {"service_namespace": "dynamodb", "resource_id": "table/orders"},
+        "aws_cloudwatch_metric_alarm": alarm,
+        "awscc_dynamodb_table": {"table_name": "cc"},
+    }
+    inner = {"resources": [{"address": "aws_x.y", "expressions": refers}], "outputs": {"o": {"expression": {}}}, "module_calls": {}}
+    listed = [
+        {"address": f"{kind}.b", "provider_config_key": "aws", "expressions": refers} for kind in (*beside, "aws_dynamodb_table")
+    ]
+    later = {
+        "address": "aws_dynamodb_table.c",
+        "type": "aws_dynamodb_table",
+        "change": {"actions": ["create"], "after": {"name": "c"}},
+    }
+    return {
+        "planned_values": {
+            "root_module": {
+                "resources": [
+                    resource(ADDRESS, "aws_dynamodb_table", {**VALUES, "region": "eu-north-1", "arn": "a"}),
+                    *(resource(f"{kind}.b", kind, values) for kind, values in beside.items()),
+                ],
+                "child_modules": [{"resources": [], "child_modules": []}],
+            }
+        },
+        "resource_changes": [
+            {
+                "address": f"{kind}.b",
+                "change": {"after_unknown": {"resource_arn": True, "global_table_arn": True, "table_name": True}},
+            }
+            for kind in beside
+        ],
+        "deferred_changes": [{"reason": "x", "resource_change": later}],
+        "configuration": {
+            "provider_config": {"aws": {"name": "aws", "expressions": {"region": {"references": ["var.of.region", "var.of"]}}}},
+            "root_module": {"resources": listed, "module_calls": {"m": {"expressions": refers, "module": inner}}, "outputs": {}},
+        },
+        "variables": {"of": {"value": {"region": "eu-north-1"}}},
+        "relevant_attributes": [{"resource": ADDRESS, "attribute": ["arn"]}],
+        "output_changes": {"o": {"after_unknown": True}},
+        "complete": True,
+        "errored": False,
+    }
+
+
+def places(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Every place in a value, but for the value itself."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inner:
+        yield (*at, key)
+        yield from places(one, (*at, key))
+
+
+STRAY: st.SearchStrategy[Any] = ANY_BLOCK | st.sampled_from(
+    (None, True, 0, "x", [], {}, [None], [[]], {"x": None}, {"constant_value": []}, {"references": [1]})
+)
+
+
+@settings(max_examples=600)
+@given(st.sampled_from(sorted(places(whole_plan()), key=str)), STRAY)
+def test_whatever_is_at_one_place_of_a_plan(place: tuple[str | int, ...], value: Any) -> None:
+    plan: Any = deepcopy(whole_plan())
+    holder = plan
+    for step in place[:-1]:
+        holder = holder[step]
+    holder[place[-1]] = value
+    read(plan)
+
+
+def test_the_plan_of_these_tests_is_read() -> None:
+    source = Source(shown="t.json", document=whole_plan(), lines={}, text="")
+    found = read_design([source], given={}, region="eu-north-1", patterns=(), now=datetime(2026, 1, 1, tzinfo=UTC)).snapshot
+    (facts,) = found.tables
+    assert [one.name for one in found.missing] == ["awscc_dynamodb_table.b", "c"]
+    assert ([one.name for one in facts.table.indexes], [one.region for one in facts.table.replicas]) == (["by"], ["us-east-1"])
+    assert isinstance(facts.resource_policy, ResourcePolicy)
+    assert facts.tags == Tags(values={"a": "b"})
 
 
 @settings(max_examples=200)

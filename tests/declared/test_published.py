@@ -201,6 +201,7 @@ PUBLISHED = (
         Made(
             file="plan-encryption.json",
             name=name,
+            region="us-east-1",
             create={
                 "AttributeDefinitions": attributes(TestTableHashKey="S"),
                 "KeySchema": key("TestTableHashKey"),
@@ -339,14 +340,17 @@ def test_a_global_table_in_each_of_its_regions(region: str, table_class: str, in
 
 
 def test_a_plan_tells_what_is_configured_from_what_is_left_to_aws() -> None:
-    encryption = {one.table.name: one.table.encryption.type for one in design_of(FOLDER / "plan-encryption.json").snapshot.tables}
+    encryption = {
+        one.table.name: one.table.encryption.type
+        for one in design_of(FOLDER / "plan-encryption.json", region="us-east-1").snapshot.tables
+    }
 
     assert encryption == {
         "invalid_dynamodb_table": "AWS_OWNED",
         "my_invalid_dynamodb_table": "AWS_OWNED",
         "valid_dynamodb_example": "KMS",
     }
-    assert only(design_of(FOLDER / "plan-encryption.json", patterns=["valid*"])).pitr == Pitr(enabled=False)
+    assert only(design_of(FOLDER / "plan-encryption.json", patterns=["valid*"], region="us-east-1")).pitr == Pitr(enabled=False)
 
 
 def test_a_replica_of_terraform_and_tags_that_are_partly_known() -> None:

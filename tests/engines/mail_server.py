@@ -1,11 +1,14 @@
-"""A mail server (aiosmtpd) that keeps what it gets, for this process and others; and one that accepts connections and says nothing."""
+"""
+A mail server (aiosmtpd) that keeps what it gets, for this process and others; one that accepts connections and says nothing, and one that
+never comes to an end.
+"""
 
 import asyncio
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -124,6 +127,40 @@ def silent_server() -> Iterator[tuple[int, threading.Event]]:
         thread.join()
         for connection in held:
             connection.close()
+
+
+@contextmanager
+def dripping_server(script: Sequence[tuple[bytes, bytes]], *, pause_seconds: float = 0.02) -> Iterator[int]:
+    """
+    A port whose server answers as the script has it: (what it waits for in small letters, what it says to that), then a byte now and then,
+    without an end to the line. Each byte comes before any timeout for one.
+    """
+    listening = socket.create_server(("127.0.0.1", 0))
+    done = threading.Event()
+
+    def talk() -> None:
+        connection, _ = listening.accept()
+        with connection, suppress(OSError):
+            heard = b""
+            for awaited, answer in script:
+                while awaited not in heard:
+                    more = connection.recv(65_536)
+                    if not more:
+                        return
+                    heard += more.lower()
+                heard = heard[heard.index(awaited) + len(awaited) :]
+                connection.sendall(answer)
+            while not done.wait(pause_seconds):
+                connection.sendall(b"2")
+
+    thread = threading.Thread(target=talk, daemon=True)
+    thread.start()
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        done.set()
+        thread.join()
+        listening.close()
 
 
 def free_port() -> int:

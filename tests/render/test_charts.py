@@ -86,7 +86,7 @@ def test_what_is_not_known_is_an_outline() -> None:
 def test_the_legend_tells_of_the_outline_only_where_there_is_one() -> None:
     known, open_bill = a_bill({"Reads": 1.0}), a_bill({"Reads": 1.0}, complete=False)
     assert [entry.title for entry in charts.cost_bars([known]).legend] == ["Reads"]
-    assert [entry.title for entry in charts.cost_bars([known, open_bill]).legend] == ["Reads", "not known"]
+    assert [entry.title for entry in charts.cost_bars([known, open_bill]).legend] == ["Reads", "not known, and in no share"]
 
 
 def test_narrow_cost_bars_have_name_and_total_over_them() -> None:
@@ -166,7 +166,7 @@ def test_throttle_strip_has_a_column_for_each_day_with_events() -> None:
 def test_small_attributes_are_left_to_the_table() -> None:
     chart = charts.attribute_bars([an_attribute("big", 0.75), an_attribute("n" * 40, 0.2), an_attribute("small", 0.005)])
     assert [bar.width for bar in chart.bars] == pytest.approx([0.75 * charts.ATTRIBUTE_WIDTH, 0.2 * charts.ATTRIBUTE_WIDTH])
-    assert chart.bars[1].name == "n" * 23 + "…"
+    assert chart.bars[1].name == "n" * 16 + "…" + "n" * 7
     assert chart.bars[0].label == "75%, 100 B each"
     assert len(charts.attribute_bars([an_attribute("only", 0.001)]).bars) == 1
     assert len(charts.attribute_bars([an_attribute(str(n), 0.02) for n in range(50)]).bars) == charts.ATTRIBUTES

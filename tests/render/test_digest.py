@@ -216,6 +216,14 @@ def test_what_was_not_read_is_never_off() -> None:
     assert digest_tables.throttles(password.traffic) == digest_tables.throttles(system.traffic) == "not known"
     assert digest_tables.throttles(subscribers.traffic) == "at least 27"
     assert digest_tables.throttles_cell(subscribers.traffic) == "≥ 27"
+    assert [digest_tables.largest_cell(table.items) for table in report.tables] == ["387.0 KB", "≥ 1.8 KB", "not known"]
+    assert [digest_tables.p99_cell(table.items) for table in report.tables] == ["294.9 KB", "≈ 1.7 KB", "not known"]
+    assert digest_tables.sample_note((subscribers, system)) == ""
+    assert password.items is not None
+    empty = dataclasses.replace(password, items=dataclasses.replace(password.items, max_bytes=None, p99_bytes=None))
+    assert digest_tables.largest_cell(empty.items) == digest_tables.p99_cell(empty.items) == "not known"
+    assert digest_tables.sample_note((empty,)) == ""
+    assert digest_tables.sample_note((empty, password)).startswith("≈ and ≥")
     one_day = dataclasses.replace(subscribers, backups=dataclasses.replace(subscribers.backups, recovery_period_days=1))
     assert digest_tables.pitr(one_day) == "on, 1 day"
     one_entry = dataclasses.replace(subscribers.indexes[0], entry_count=None, item_count=1, size_bytes=512)
@@ -348,6 +356,10 @@ def test_grades() -> None:
         "too little was seen",
         "nothing to judge",
     ]
+    [category, *_] = report.categories
+    assert (digest.range_cell(category), digest.seen_cell(category)) != ("–", "–")
+    none = dataclasses.replace(category, grade="n/a", best="A+", worst="A+", coverage=1.0, notes="nothing to judge: no index")
+    assert (digest.range_cell(none), digest.seen_cell(none)) == ("–", "–")
     assert digest.grade_tone("?") == digest.grade_tone("n/a") == "mute"
 
 

@@ -213,6 +213,18 @@ def test_the_largest_lines_come_first_and_the_rest_is_one_row() -> None:
     ]
 
 
+def test_shares_of_a_bill_in_part_are_told_as_such() -> None:
+    whole = bill(a_line("reads", "1"), a_line("writes", "3"))
+    assert digest_costs.share_head(dataclasses.replace(whole, complete=True)) == "Share"
+    assert digest_costs.share_head(dataclasses.replace(whole, complete=False)) == "Share of what is known"
+    assert digest_costs.share_head(bill(a_line("reads", "1"), a_line("pitr", None))) == "Share of what is known"
+
+
+def test_very_many_lines_are_counted_as_numbers_are_written() -> None:
+    rows = digest_costs.largest_lines(bill(*(a_line("reads", "1", table=f"t{number}") for number in range(1_339))))
+    assert rows[-1].what == "1,331 more lines"
+
+
 def test_one_line_more_than_fits_is_shown_itself() -> None:
     lines = [a_line("reads", "1", table=f"t{number}") for number in range(9)]
     rows = digest_costs.largest_lines(bill(*lines, a_line("reads", "0.5", table="")))

@@ -41,8 +41,22 @@ def test_line_breaks_can_be_kept() -> None:
 
 
 def test_names_are_cut_at_100_characters() -> None:
-    assert escape.cut("n" * 100) == "n" * 100
-    assert escape.cut("n" * 101) == "n" * 100 + "…"
+    assert escape.cut("n" * 100, 100) == "n" * 100
+    assert escape.cut("n" * 101, 100) == "n" * 100 + "…"
+
+
+def test_a_long_name_keeps_its_beginning_and_its_end() -> None:
+    assert escape.cut_name("n" * 100) == "n" * 100
+    one, other = (f"{'production-of-the-shop-' * 5}{which}" for which in ("orders", "orders-archive"))
+    assert len({escape.cut_name(name) for name in (one, other)}) == 2
+    for name in (one, other):
+        cut = escape.cut_name(name)
+        assert len(cut) == escape.NAME_LENGTH + 1
+        assert name.startswith(cut.partition("…")[0])
+        assert name.endswith(cut.partition("…")[2])
+        assert cut.partition("…")[2].endswith(name[-10:])
+    assert escape.cut_name("abcdef", 3) == "ab…f"
+    assert escape.cut_name("abcdef", 1) == "a…"
 
 
 @pytest.mark.parametrize("escaped", [escape.escape_html, escape.escape_markdown, escape.escape_terminal])
@@ -120,7 +134,7 @@ def test_code_spans_hold_only_what_they_can_carry() -> None:
     assert str(escape.markdown_code("a`b")) == r"a\`b"
     assert str(escape.markdown_code("@all")) == "@<!-- -->all"
     assert str(escape.markdown_code(" ")) == " "
-    assert str(escape.markdown_code("n" * 300)) == "n" * 100 + "…"
+    assert str(escape.markdown_code("n" * 300)) == "n" * 67 + "…" + "n" * 33
 
 
 @pytest.mark.parametrize(("command", "fence"), [("aws x", "```"), ("a ``` b", "````"), ("`````", "``````"), ("a\n```\nb", "````")])

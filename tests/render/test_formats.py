@@ -12,7 +12,7 @@ import pytest
 from stj_audit.errors import ConfigError
 from stj_audit.render import FORMATS, render
 from stj_audit.render import templates as template_module
-from stj_audit.report import GrowthParts, KeyElement, NotChecked, Report, StorageAtScale, Suppression, from_json
+from stj_audit.report import GrowthParts, KeyElement, NotChecked, Report, StorageAtScale, Suppression, TableReport, from_json
 from tests.render.reading import DIFFERS, FENCED, SECTIONS, Reader, golden, invisible, markdown_tables
 from tests.sample_report import HOSTILE, hostile_report, sample_report
 
@@ -303,6 +303,51 @@ def test_the_terminal_says_what_drives_the_bill_in_a_line_each() -> None:
     assert text.count("pays off from") == 2
 
 
+def _all_read(table: TableReport) -> TableReport:
+    return table if table.items is None else dataclasses.replace(table, items=dataclasses.replace(table.items, coverage="full"))
+
+
+@pytest.mark.parametrize("format_name", ["table", "markdown", "html"])
+def test_sizes_of_a_sample_are_marked_as_such_in_every_format(format_name: str) -> None:
+    report = sample_report()
+    text = render(report, format_name)
+    assert "≥ 1.8 KB" in text
+    assert "≈ 1.7 KB" in text
+    note = "≈ and ≥ before the size of an item: only a sample of the table was read"
+    assert text.count(note) == (1 if format_name == "table" else 2)
+    text = render(dataclasses.replace(report, tables=tuple(_all_read(table) for table in report.tables)), format_name)
+    assert "1.7 KB" in text
+    assert "≈" not in text
+    assert "≥ 1.8 KB" not in text
+
+
+@pytest.mark.parametrize(
+    ("format_name", "row"),
+    [
+        ("table", r"n/a +Indexes +– +– +nothing to judge: no index"),
+        ("markdown", r"\| Indexes \| \*\*n/a\*\* \| – \| – \| nothing to judge: no index \|"),
+        (
+            "html",
+            r">Indexes</th><td><b class=\"mute\">n/a</b></td><td>–</td><td class=\"n\">–</td><td class=\"wide\">nothing to judge: no index<",
+        ),
+    ],
+)
+def test_where_there_is_nothing_to_judge_nothing_was_seen(format_name: str, row: str) -> None:
+    report = sample_report()
+    none = dataclasses.replace(
+        report.categories[0], title="Indexes", grade="n/a", best="A+", worst="A+", coverage=1.0, notes="nothing to judge: no index"
+    )
+    text = render(dataclasses.replace(report, categories=(none, *report.categories[1:])), format_name)
+    assert re.search(row, text)
+
+
+def test_the_heading_of_a_sample_says_at_least() -> None:
+    text = render(sample_report(), "html")
+    assert "largest item at least 1.8 KB" in text
+    assert "of a sample of 150 items: half are at most about 1.3 KB, the largest is at least 1.8 KB." in text
+    assert "largest item 387.0 KB" in text
+
+
 @pytest.mark.parametrize("format_name", ["table", "markdown", "html"])
 def test_a_lower_bound_has_one_spelling_and_is_explained_where_it_is(format_name: str) -> None:
     report = sample_report()
@@ -317,7 +362,8 @@ def test_a_lower_bound_has_one_spelling_and_is_explained_where_it_is(format_name
         report,
         categories=tuple(dataclasses.replace(one, coverage=1.0) for one in report.categories),
         tables=tuple(
-            dataclasses.replace(table, traffic=None, cost=dataclasses.replace(table.cost, complete=True)) for table in report.tables
+            dataclasses.replace(_all_read(table), traffic=None, cost=dataclasses.replace(table.cost, complete=True))
+            for table in report.tables
         ),
         costs=dataclasses.replace(
             report.costs,
@@ -345,7 +391,8 @@ def test_a_bill_of_which_nothing_is_known_needs_no_mark(format_name: str) -> Non
         patterns=(),
     )
     tables = tuple(
-        dataclasses.replace(table, traffic=None, cost=dataclasses.replace(table.cost, complete=True)) for table in report.tables
+        dataclasses.replace(_all_read(table), traffic=None, cost=dataclasses.replace(table.cost, complete=True))
+        for table in report.tables
     )
     text = render(dataclasses.replace(report, costs=costs, tables=tables), format_name)
     assert "not known" in text
@@ -626,5 +673,5 @@ def test_long_names_are_cut_everywhere(format_name: str) -> None:
         rules=(dataclasses.replace(report.rules[0], check=long),),
     )
     text = render(report, format_name)
-    assert "n" * 101 not in text
-    assert ("n" * 100 + "…" in text) or format_name == "table"
+    assert "n" * 68 not in text
+    assert ("n" * 67 + "…" + "n" * 33 in text) or format_name == "table"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from stj_audit.render.csv_cells import CELL_LENGTH, text_cell, written
-from stj_audit.render.escape import cut, escape_html, escape_html_code, escape_markdown, markdown_code, markdown_fence, visible
+from stj_audit.render.escape import cut_name, escape_html, escape_html_code, escape_markdown, markdown_code, markdown_fence, visible
 from tests.render.hostile_texts import MARKDOWN, OURS_IN_MARKDOWN, Texts, faults, hostile_report
 from tests.render.hostile_texts import whole_report as report_of_ours
 from tests.render.reading import Reader, texts
@@ -37,7 +37,7 @@ def test_every_string_of_a_report_may_be_hostile() -> None:
 @given(texts)
 def test_escaped_for_markdown_it_is_one_text_in_one_cell(some: list[str]) -> None:
     for text in some:
-        for escaped in (escape_markdown(cut(text)), markdown_code(text)):
+        for escaped in (escape_markdown(cut_name(text)), markdown_code(text)):
             if not escaped.strip():
                 continue
             tokens = MARKDOWN.parse(f"x {escaped}\n\n| a | b |\n|---|---|\n| {escaped} | y |\n\n- {escaped}\n")

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from stj_audit.history import summary
 from stj_audit.render import digest_mail, mail_picture
 from stj_audit.render.mail import MOST_HTML_BYTES, MailBody, mail_body
-from stj_audit.report import Report, ScopeReport
+from stj_audit.report import Forecast, Report, ScopeReport
 from stj_audit.trend import trend
 from tests.gated_report import a_gate, a_large_report, gated_report, hostile_gated_report, no_gate, passed_gate
 from tests.large_report import a_report_of
@@ -97,6 +98,16 @@ def test_the_subject_carries_the_verdict() -> None:
     assert subject_of(trended_report()) == "[prod] DynamoDB health: C (71, +1), at least $0.95/month"
     assert subject_of(sample_report(), "") == "DynamoDB health: C (71), at least $0.95/month"
     assert subject_of(unknown_report()) == "[prod] DynamoDB health: ? (no score), cost not known"
+
+
+@pytest.mark.parametrize(
+    ("known", "complete", "words"),
+    [("0", False, "cost not known"), ("0", True, "$0.00/month"), ("0.004", False, "more than $0.00/month")],
+)
+def test_the_subject_names_no_bound_that_says_nothing(*, known: str, complete: bool, words: str) -> None:
+    report = sample_report()
+    current = replace(report.costs.current, monthly_usd=Decimal(known), complete=complete)
+    assert subject_of(replace(report, costs=replace(report.costs, current=current))).endswith(f"(71), {words}")
 
 
 @pytest.mark.parametrize(
@@ -253,17 +264,15 @@ def test_accounts_that_could_not_be_read_come_first() -> None:
         (LINK, False, "The full report:", "Open the full report ."),
         ("s3://r/x.html", False, "The full report:", "The full report: s3://r/x.html"),
         (None, True, "The full report is attached.", "The full report is attached."),
-        (None, False, None, None),
+        (None, False, "The full report is with whoever runs stj-audit.", "The full report is with whoever runs stj-audit."),
     ],
 )
-def test_where_the_full_report_is(link: str | None, attached: bool, text: str | None, html: str | None) -> None:
+def test_where_the_full_report_is(link: str | None, attached: bool, text: str, html: str) -> None:
     body = mail_body(sample_report(), link=link, attached=attached)
     words = unmarked(body.html)
-    if text is None or html is None:
-        assert "attached" not in body.text + words
-    else:
-        assert text in body.text.split("\n")
-        assert html in words
+    assert text in body.text.split("\n")
+    assert html in words
+    assert ("attached" in body.text) == ("attached" in words) == attached
     assert link is None or link in body.text.split("\n")
     assert body.html.count("<a ") == (link == LINK)
 
@@ -295,8 +304,8 @@ def test_what_changed_is_told_and_what_did_not_too() -> None:
     told = since(grade="D", score=50.0, findings=("f-no-alarm", "x"))
     assert told[:2] == ("Grade: D (50), now C (71).", "Open findings: 2, now 7.")
     assert told[-2:] == (
-        "New: 6 findings: stj_subscribers, Items near the 400 KB limit, stj_subscribers / email-index, Index projects more than is read, "
-        "stj_password, PITR is off and 3 more.",
+        "New: 6 findings (stj_subscribers: Items near the 400 KB limit; stj_subscribers / email-index: Index projects more than is read; "
+        "stj_password: PITR is off; and 3 more).",
         "Gone: 1 finding, fixed, suppressed or not looked at.",
     )
 
@@ -342,6 +351,22 @@ def test_the_soonest_forecast_comes_first() -> None:
     still = replace(sample_report(), trend=trend(earlier, flat))
     assert digest_mail.soonest(still) == ()
     assert digest_mail.no_forecast(still) == "No table's largest item is known to grow towards 300 or 400 KB."
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ("unsure", "When items reach 300 and 400 KB is not known: that the largest item of a table grows is not sure."),
+        ("not known", "When items reach 300 and 400 KB is not known: too little is known of the largest items."),
+        ("reached", ""),
+    ],
+)
+def test_where_no_date_is_known_nothing_is_said_to_be_sure(state: str, told: str) -> None:
+    report = trended_report()
+    assert report.trend
+    forecasts = [(Forecast(line_bytes=300 * 1024, state=one),) for one in (state, *["never"] * (len(report.trend.tables) - 1))]
+    tables = tuple(replace(one, forecasts=its) for one, its in zip(report.trend.tables, forecasts, strict=True))
+    assert digest_mail.no_forecast(replace(report, trend=replace(report.trend, tables=tables))) == told
 
 
 # ----------------------------------------------------------------------------------------------------------------- size

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -57,7 +58,7 @@ def test_without_a_trend_nothing_of_it_is_there(format_name: str) -> None:
     assert not re.search("[Tt]rend", without)
     rest = SECTION[format_name].sub("", with_it)
     rest = rest.replace('<li><a href="#trend">Trend</a></li>', "").replace(
-        "svg .spark { fill: none; stroke: var(--part0); stroke-width: 2; }\n", ""
+        "svg .spark, svg .least { fill: none; stroke: var(--part0); stroke-width: 2; }\n", ""
     )
     assert re.sub(r"\n+", "\n", rest) == re.sub(r"\n+", "\n", without)
 
@@ -96,8 +97,32 @@ def test_charts_have_titles_and_marks_within_their_frame() -> None:
 def test_a_value_that_is_not_known_breaks_the_line() -> None:
     score, cost = sparklines(found())
     assert [len(line.split()) for line in score.lines] == [3, 9], "the fourth run has no score"
-    assert [len(line.split()) for line in cost.lines] == [13]
+    assert [len(line.split()) for line in cost.lines] == [12], "the last cost is not known in full"
     assert (score.label, cost.label) == ("71 of 100", "≥ $0.95")
+
+
+def test_a_cost_that_is_known_in_part_is_an_open_dot_without_a_line() -> None:
+    runs = found().runs
+    whole = replace(found(), runs=tuple(replace(run, cost_complete=place not in {0, 5, 12}) for place, run in enumerate(runs)))
+    cost = sparklines(whole)[-1]
+    assert [place for place, dot in enumerate(cost.dots) if dot.is_open] == [0, 5, 12]
+    assert [len(line.split()) for line in cost.lines] == [4, 6]
+    opened = {f"{dot.x},{dot.y}" for dot in cost.dots if dot.is_open}
+    assert opened.isdisjoint(" ".join(cost.lines).split())
+    assert cost.dots[5].tip.rpartition(": ")[2].startswith("≥ $")
+    assert "An open dot is the least that it can be." in cost.description
+    page = render(replace(trended_report(), trend=whole), "html")
+    assert page.count('<circle class="least"') == 6, "three, on wide and on narrow screens"
+    complete = replace(whole, runs=tuple(replace(run, cost_complete=True) for run in runs))
+    assert "open" not in sparklines(complete)[-1].description
+    assert '<circle class="least"' not in render(replace(trended_report(), trend=complete), "html")
+
+
+def test_without_any_score_there_is_no_chart_of_it() -> None:
+    whole = replace(found(), runs=tuple(replace(run, score=None, grade="?") for run in found().runs))
+    assert [chart.name for chart in sparklines(whole)] == ["Cost a month now"]
+    page = render(replace(trended_report(), trend=whole), "html")
+    assert re.findall('aria-label="Chart: ([a-z ]+) by run"', page) == ["cost a month"]
 
 
 def test_one_run_has_no_chart_and_says_that_it_is_too_early() -> None:
@@ -154,6 +179,40 @@ def test_dates_say_how_sure_they_are() -> None:
 )
 def test_no_date_says_why(state: str, because: str, told: str) -> None:
     assert words(*(Forecast(line_bytes=line, state=state, because=because) for line in (LINE, LIMIT))) == told
+
+
+def test_what_was_last_read_says_when() -> None:
+    gone = [Forecast(line_bytes=line, state="reached", because="when last read, on 2 May 2026") for line in (LINE, LIMIT)]
+    assert words(*gone, largest_bytes=None) == "the largest item had reached 300 KB and 400 KB when last read, on 2 May 2026."
+
+
+def test_what_is_not_sure_says_from_when_on() -> None:
+    line, limit = (Forecast(line_bytes=one, state="unsure", earliest=date(2027, 1, 1)) for one in (LINE, LIMIT))
+    assert words(line, limit) == (
+        "the largest item (now 100.0 KB) does not grow as far as can be told, and reaches 300 KB or 400 KB not before "
+        "1 January 2027, if ever."
+    )
+    later = replace(limit, earliest=date(2028, 2, 1))
+    assert words(line, later) == (
+        "the largest item (now 100.0 KB) does not grow as far as can be told, and reaches 300 KB not before 1 January 2027, if ever; "
+        "does not grow as far as can be told, and reaches 400 KB not before 1 February 2028, if ever."
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "at_target", "told"),
+    [
+        (
+            Decimal("-2.00"),
+            Decimal("3.50"),
+            "falls by $2.00 each month; what a month costs at 10,000 users grows by $3.50 each month.",
+        ),
+        (Decimal("0.00"), None, "stays the same."),
+    ],
+)
+def test_a_cost_that_falls_does_not_grow(now: Decimal, at_target: Decimal | None, told: str) -> None:
+    whole = replace(found(), cost_usd_per_month=now, cost_at_target_usd_per_month=at_target)
+    assert cost_growth(whole) == f"What a month costs now {told}"
 
 
 def test_growth_has_a_sign() -> None:

@@ -29,7 +29,8 @@ SECONDS = 1.5  # enough to describe a table
 
 @pytest.fixture(autouse=True)
 def a_short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stj_audit.scanners.calls.GRACE_SECONDS", 0.1)
+    monkeypatch.setattr("stj_audit.scanners.ending.GRACE_SECONDS", 0.1)
+    monkeypatch.setattr("stj_audit.scanners.ending.INTERRUPT_SECONDS", 0.1)
 
 
 @pytest.fixture
@@ -158,3 +159,13 @@ def test_an_interrupt_before_stays_one() -> None:
     stop.set()
     stop.expire()
     assert (stop.out_of_time, stop.reason) == (False, "the audit was interrupted")
+
+
+def test_after_an_interrupt_there_is_no_more_patience_than_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stj_audit.scanners.ending.INTERRUPT_SECONDS", 1_000.0)
+    without, late = Ending(), Ending(time.monotonic())
+    without.set()
+    late.set()
+    late.expire()
+    assert without.patience_seconds > 500
+    assert late.patience_seconds < 10

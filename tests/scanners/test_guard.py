@@ -4,8 +4,10 @@ import binascii
 from itertools import chain, repeat
 
 import pytest
+from botocore import xform_name
+from botocore.exceptions import ClientError
 
-from stj_audit.aws_failures import BrokenAnswer
+from stj_audit.aws_failures import BrokenAnswer, code_of
 from stj_audit.scanners import Aws
 from tests.scanners.answers import answer, answer_with
 
@@ -53,3 +55,63 @@ def test_a_wrong_checksum_is_a_broken_answer(aws: Aws, monkeypatch: pytest.Monke
     assert aws.dynamodb.list_tables()["TableNames"] == []
     with pytest.raises(BrokenAnswer):
         aws.dynamodb.list_tables()
+
+
+@pytest.mark.parametrize("status", [201, 202, 203, 204, 206, 226, 300])
+@pytest.mark.parametrize(
+    ("service", "operation", "whole"),
+    [("dynamodb", "ListTables", {"TableNames": []}), ("dynamodb", "Scan", {"Items": []}), ("cloudwatch", "DescribeAlarms", {})],
+)
+def test_only_200_is_an_answer(  # noqa: PLR0917 - a row of the table
+    aws: Aws, service: str, operation: str, whole: object, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stj_audit.scanners.guard.RETRY_AFTER_SECONDS", 0)
+    client = getattr(aws, service)
+    asked = {"TableName": "orders", "ReturnConsumedCapacity": "TOTAL"} if operation == "Scan" else {}
+    for body in (whole, b"", b"<html>Please sign in</html>"):
+        requests = answer_with(client, f"{service}.{operation}", lambda body=body: answer(body, status=status))  # type: ignore[misc]
+        with pytest.raises(BrokenAnswer, match=operation):
+            getattr(client, xform_name(operation))(**asked)
+        assert len(requests) == 3
+
+
+@pytest.mark.parametrize("status", [400, 503])
+@pytest.mark.parametrize(
+    "body",
+    [b"null", b"[]", b'"Service Unavailable"', b"5", b'[{"a": 1}]', b"<html>", b"", b'{"__type": 5}', b'{"__type": {"a": 1}}'],
+)
+@pytest.mark.parametrize(("service", "operation"), [("dynamodb", "list_tables"), ("backup", "list_recovery_points_by_resource")])
+def test_an_error_without_a_code_has_its_status(  # noqa: PLR0917 - a row of the table
+    aws: Aws, service: str, operation: str, body: bytes, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    client, asked = getattr(aws, service), {} if service == "dynamodb" else {"ResourceArn": "arn:aws:dynamodb:x:1:table/x"}
+    requests = answer_with(client, service, lambda: answer(body, status=status))
+    with pytest.raises(ClientError) as raised:
+        getattr(client, operation)(**asked)
+    assert code_of(raised.value) == str(status)
+    assert len(requests) == (1 if status == 400 else 4)
+
+
+def test_an_error_with_a_wrong_checksum_is_asked_for_again(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stj_audit.scanners.guard.RETRY_AFTER_SECONDS", 0)
+    denied, body = {"x-amz-crc32": "1"}, b'{"__type": "AccessDeniedException"}'
+    requests = answer_with(aws.dynamodb, "dynamodb.ListTables", lambda: answer(body, status=400, headers=denied))
+    with pytest.raises(BrokenAnswer):
+        aws.dynamodb.list_tables()
+    assert len(requests) == 3
+
+
+@pytest.mark.parametrize("headers", [{"x-amz-crc32": "abc"}, {"x-amz-crc32": "1", "content-encoding": "identity"}])
+def test_a_checksum_is_looked_at_whatever_it_is(aws: Aws, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stj_audit.scanners.guard.RETRY_AFTER_SECONDS", 0)
+    answer_with(aws.dynamodb, "dynamodb.ListTables", lambda: answer({"TableNames": []}, headers=headers))
+    with pytest.raises(BrokenAnswer):
+        aws.dynamodb.list_tables()
+
+
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "deflate, gzip"])
+def test_length_and_checksum_are_of_what_was_sent(aws: Aws, coding: str) -> None:
+    headers = {"x-amz-crc32": "1", "content-length": "7", "content-encoding": coding}
+    answer_with(aws.dynamodb, "dynamodb.ListTables", lambda: answer({"TableNames": ["orders"]}, headers=headers))
+    assert aws.dynamodb.list_tables()["TableNames"] == ["orders"]

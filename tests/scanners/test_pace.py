@@ -60,6 +60,19 @@ def test_the_time_that_is_left_takes_no_turn() -> None:
     assert clock.slept == []
 
 
+def test_each_client_of_a_session_keeps_the_pace() -> None:
+    aws = open_session(AwsOptions(region=REGION))
+    answer_with(aws.dynamodb, "dynamodb.ListBackups", lambda: answer({"BackupSummaries": []}))
+    answer_with(aws.cloudwatch, "cloudwatch.DescribeAlarms", lambda: answer({"MetricAlarms": []}))
+    before = {call: pace._next for call, pace in aws.paces.items()}
+    aws.dynamodb.list_backups()
+    aws.cloudwatch.describe_alarms()
+    assert {call for call, pace in aws.paces.items() if pace._next != before[call]} == {
+        "dynamodb:ListBackups",
+        "cloudwatch:DescribeAlarms",
+    }
+
+
 def test_metric_data_is_paced_by_its_points() -> None:
     aws = open_session(AwsOptions(region=REGION))
     answer_with(aws.cloudwatch, "cloudwatch.GetMetricData", lambda: answer({"MetricDataResults": []}))

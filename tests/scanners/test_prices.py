@@ -521,7 +521,7 @@ def test_prices_that_do_not_come_in_time_are_those_of_the_package(moto: None, mo
     sheet = live_sheet(OPTIONS, REGION, today=TODAY, price_files=NOWHERE, ends_at=time.monotonic() + 0.2)
     over.set()
     assert sheet.prices == bundled_sheet(REGION).prices
-    late = "did not answer before the time of the audit was over"
+    late = "did not answer in time"
     assert sheet.source.endswith(f", because the Price List API {late} and the public price file {late}")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from stj_audit.errors import CannotWrite
 from stj_audit.facts import ItemSizes, Table, Unknown
 from stj_audit.items.engine import new_fold
 from stj_audit.items.plan import PAGE_UNITS, PILOT_SEGMENTS, ItemsPlan
@@ -153,6 +154,20 @@ def test_the_key_of_checkpoints_is_made_once_and_nobody_elses(tmp_path: Path, mo
     assert machine_key() == key
     [file] = tmp_path.rglob("*.key")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_without_a_home_folder_the_key_has_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container whose user has a number and no name."""
+
+    def unknown(number: int) -> None:
+        raise KeyError(number)
+
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    with pytest.raises(CannotWrite, match="the home folder is not known") as told:
+        machine_key()
+    assert told.value.hint == "set XDG_STATE_HOME"
 
 
 def test_regions_that_make_the_key_at_the_same_time_have_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -155,6 +155,45 @@ def test_an_endpoint_from_the_environment_is_told(monkeypatch: pytest.MonkeyPatc
     assert opened.endpoint_url == opened.dynamodb.meta.endpoint_url == "http://127.0.0.1:9"
 
 
+def test_an_endpoint_from_the_profile_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    profile(tmp_path, "[default]\nendpoint_url = http://127.0.0.1:9\n", monkeypatch)
+    assert open_session(AwsOptions(region=REGION)).endpoint_url == "http://127.0.0.1:9"
+    monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+    assert open_session(AwsOptions(region=REGION)).endpoint_url is None
+
+
+def test_what_is_told_of_an_endpoint_has_no_password() -> None:
+    opened = open_session(AwsOptions(region=REGION, endpoint_url="http://me:secret@[::1]:9/path?key=secret"))
+    assert opened.endpoint_url == "http://[::1]:9"
+
+
+OF_AWS = (
+    "https://dynamodb.eu-north-1.amazonaws.com",
+    "https://vpce-0a1b.dynamodb.eu-north-1.vpce.amazonaws.com",
+    "https://dynamodb.eu-north-1.api.aws",
+    "https://dynamodb.cn-north-1.amazonaws.com.cn",
+)
+
+
+@pytest.mark.parametrize("by", ["option", "variable"])
+@pytest.mark.parametrize("url", OF_AWS)
+def test_an_address_of_aws_is_paced_as_aws_is(url: str, by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if by == "variable":
+        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", url)
+    opened = open_session(AwsOptions(region=REGION, endpoint_url=url if by == "option" else None))
+    assert opened.dynamodb.meta.endpoint_url == url
+    assert opened.endpoint_url is None
+    assert opened.paces.keys() == open_session(AwsOptions(region=REGION)).paces.keys() != set()
+    assert opened.cloudwatch.meta.endpoint_url == f"https://monitoring.{REGION}.amazonaws.com"
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "https://amazonaws.com.example.org", "https://notamazonaws.com"])
+def test_what_stands_in_for_aws_is_not_paced(url: str) -> None:
+    opened = open_session(AwsOptions(region=REGION, endpoint_url=url))
+    assert opened.endpoint_url == url
+    assert opened.paces == {}
+
+
 # ------------------------------------------------------------------------------------------------------------------ the role
 
 

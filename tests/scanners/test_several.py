@@ -14,6 +14,7 @@ from stj_audit import baseline
 from stj_audit.config import Config, parse_config
 from stj_audit.cost.prices import bundled_sheet
 from stj_audit.errors import AuditError, ConfigError, NoCredentials, NoTables
+from stj_audit.gate import GateTerms
 from stj_audit.pipeline import Request, audit
 from stj_audit.render import render
 from stj_audit.report import Report, from_json, json_schema, to_json
@@ -197,13 +198,32 @@ def test_users_are_those_of_one_table() -> None:
 @pytest.mark.usefixtures("two_regions")
 def test_a_name_may_be_in_one_region_alone_but_not_in_none() -> None:
     assert names(audited(NORTH, EAST, patterns=["users", "ord*"])) == [f"{NORTH}/orders", f"{EAST}/orders", f"{EAST}/users"]
-    assert names(audited(NORTH, EAST, patterns=["users"])) == [f"{EAST}/users"]
+    report = audited(NORTH, EAST, patterns=["users"])
+    assert names(report) == [f"{EAST}/users"]
+    assert [(row.table, row.call, row.reason) for row in report.not_checked if row.table == f"{NORTH}/users"] == [
+        (f"{NORTH}/users", "dynamodb:DescribeTable", "there is no table of that name here")
+    ]
+    assert report.overall == audited(EAST, patterns=["users"]).overall
+    assert report.costs.current.complete == audited(EAST, patterns=["users"]).costs.current.complete
     with pytest.raises(NoTables, match=f"no table in {NORTH} and {EAST} matches nope"):
         audited(NORTH, EAST, patterns=["users", "nope"])
     with pytest.raises(NoTables, match=f"there is no table in {NORTH} and eu-west-1|no table that nope means in"):
         audited(NORTH, "eu-west-1", patterns=["nope"])
     with pytest.raises(NoTables, match="there is no table in eu-west-1 and eu-west-2"):
         audited("eu-west-1", "eu-west-2")
+
+
+@pytest.mark.usefixtures("two_regions")
+@pytest.mark.parametrize("line", [None, 300 * 1024])
+def test_a_gate_does_not_pass_for_a_name_that_one_of_the_regions_does_not_have(line: int | None) -> None:
+    terms = GateTerms(fail_item_size=line, every_table=True)
+    gates = [audited(NORTH, EAST, patterns=patterns, gate=terms).gate for patterns in (["users"], ["orders"], ["use*"])]
+
+    assert [None if gate is None else gate.exit_code for gate in gates] == [4, 0, 0]
+    assert gates[0] is not None
+    [reason] = gates[0].reasons
+    assert reason.startswith(f"{NORTH}/users: ")
+    assert reason.endswith("there is no table of that name here")
 
 
 @pytest.mark.usefixtures("two_regions")

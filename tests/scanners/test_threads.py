@@ -125,3 +125,26 @@ def test_when_it_is_left_what_has_not_begun_never_does_and_nobody_waits_for_it()
         futures[1].result()
     assert threads.submit(int).cancelled()
     threads.close()
+
+
+def test_what_does_not_end_is_left_alone_by_whoever_closes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stj_audit.scanners.ending.INTERRUPT_SECONDS", 0.1)
+    began, go = threading.Event(), threading.Event()
+
+    def hanging() -> int:
+        began.set()
+        go.wait(6 * LONG)
+        return 1
+
+    with Threads(1) as threads:
+        hangs = threads.submit(hanging)
+        after = threads.submit(hangs.result, after=(hangs,))
+        began.wait(LONG)
+        closing = [threading.Thread(target=threads.close, daemon=True) for _ in range(3)]
+        for one in closing:
+            one.start()
+        for one in closing:
+            one.join(3 * LONG)
+        assert [one.is_alive() for one in closing] == [False] * 3
+        assert (hangs.cancelled(), after.cancelled()) == (True, True)
+    go.set()
