@@ -18,7 +18,6 @@ TOLD = (
     *("Namespace", "MetricName", "Dimensions", "Metrics", "Statistic", "ExtendedStatistic", "Period", "ActionsEnabled"),
     "TreatMissingData",
 )
-WATCHED = ("Namespace", "MetricName", "Metrics", "Statistic")
 MISSHAPEN = Unresolved(reason="an alarm does not say, as CloudWatch takes it, what it watches")
 
 
@@ -112,16 +111,33 @@ def _is_metric(metric: Mapping[str, Any]) -> bool:
 
 
 def _told(id_: str, properties: Mapping[str, Any]) -> Mapping[str, Any]:
-    actions, missing, extended = (properties.get(name) for name in ("AlarmActions", "TreatMissingData", "ExtendedStatistic"))
-    name, period = properties.get("AlarmName"), number(properties.get("Period"))
-    dimensions = properties.get("Dimensions") or []
+    actions, name = properties.get("AlarmActions"), properties.get("AlarmName")
     return {
-        **{one: properties[one] for one in WATCHED if properties.get(one) is not None},
-        "Dimensions": [{"Name": text_of(one["Name"]), "Value": text_of(one["Value"])} for one in dimensions],
-        **({"ExtendedStatistic": extended} if isinstance(extended, str) else {}),
-        **({} if period is None else {"Period": period}),
+        **_metric(properties),
+        **_texts(properties, "Statistic", "ExtendedStatistic"),
+        **_period(properties),
+        "Metrics": [_query(one["MetricStat"]) for one in properties.get("Metrics") or () if one.get("MetricStat")],
         "AlarmName": name if isinstance(name, str) else id_,
         "ActionsEnabled": str(properties.get("ActionsEnabled", True)).lower() != "false",
         "AlarmActions": actions if isinstance(actions, list) else [],
-        "TreatMissingData": missing if isinstance(missing, str) else None,
+        **_texts(properties, "TreatMissingData"),
     }
+
+
+def _query(stat: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"MetricStat": {"Metric": _metric(stat["Metric"]), **_texts(stat, "Stat"), **_period(stat)}}
+
+
+def _metric(metric: Mapping[str, Any]) -> dict[str, Any]:
+    dimensions = [{"Name": text_of(one["Name"]), "Value": text_of(one["Value"])} for one in metric.get("Dimensions") or ()]
+    return {**_texts(metric, "Namespace", "MetricName"), "Dimensions": dimensions}
+
+
+def _texts(owner: Mapping[str, Any], *names: str) -> dict[str, str]:
+    return {name: owner[name] for name in names if isinstance(owner.get(name), str)}
+
+
+def _period(owner: Mapping[str, Any]) -> dict[str, int]:
+    """Parameters are text, so numbers may be."""
+    seconds = number(owner.get("Period"))
+    return {} if seconds is None else {"Period": seconds}

@@ -127,6 +127,31 @@ def test_whatever_surrounds_a_table_of_a_template(target: dict[str, Any], alarm:
     )
 
 
+BODIES = st.sampled_from(
+    (
+        a_table(),
+        {"Type": "AWS::CloudWatch::Alarm", "Condition": "Mine"},
+        {"Type": "AWS::CloudFormation::Stack"},
+        {"Type": "Custom::DynamoDBReplica", "Properties": {"TableName": "orders", "Region": {"Ref": "Open"}}},
+        {"Fn::Transform": {"Name": "x"}},
+    )
+)
+COLLECTIONS = st.sampled_from((["A", "B"], {"Ref": "Open"}, "A", [], [["A"]]))
+LOOPS = st.recursive(
+    st.tuples(st.just("X"), COLLECTIONS, st.dictionaries(st.sampled_from(("T${X}", "U")), BODIES | ANYTHING, max_size=2)),
+    lambda inner: st.tuples(st.sampled_from("YZ"), COLLECTIONS, st.dictionaries(st.just("Fn::ForEach::I"), inner, max_size=1)),
+    max_leaves=3,
+)
+
+
+@settings(max_examples=200)
+@given(LOOPS.map(list) | ANYTHING, BODIES | ANYTHING, st.dictionaries(st.sampled_from(("Mine", "Fn::ForEach::C")), ANYTHING))
+def test_whatever_is_repeated_beside_a_table(loop: Any, beside: Any, conditions: Any) -> None:
+    loop = json.loads(json.dumps(loop))  # lists for tuples
+    resources = {"T": a_table(), "Beside": beside, "Fn::ForEach::L": loop}
+    read({"Parameters": {"Open": {"Type": "String"}}, "Conditions": conditions, "Resources": resources})
+
+
 @settings(max_examples=400)
 @given(
     st.dictionaries(st.sampled_from(BLOCKS), ANY_BLOCK, max_size=4),

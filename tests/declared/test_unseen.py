@@ -364,6 +364,21 @@ def test_the_topic_of_the_same_stack_is_an_action(tmp_path: Path, action: dict[s
     assert found.alarms[0].action_count >= 1
 
 
+def test_numbers_of_a_formula_may_be_text(tmp_path: Path) -> None:
+    metric = {**an_alarm()["Properties"], "AlarmActions": None}
+    stat = {"Metric": metric, "Stat": "Sum", "Period": "60"}
+    formula = {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {"Metrics": [{"Id": "m", "MetricStat": stat}, {"Id": "e", "Expression": "m * 2"}], "TreatMissingData": ["x"]},
+    }
+    found = only(read_resources(tmp_path, {"T": a_table(), "Alarm": formula})).alarms
+
+    assert isinstance(found, Alarms)
+    (alarm,) = found.alarms
+    assert [(one.metric, one.statistic, one.period_seconds) for one in alarm.metrics] == [("ReadThrottleEvents", "Sum", 60)]
+    assert (alarm.action_count, alarm.treat_missing_data) == (0, "missing")
+
+
 # --------------------------------------------------------------------------------------- auto scaling that may be there
 
 TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
