@@ -891,6 +891,8 @@ class Snapshot:
     """The files that the tables are defined in, where they are a design and nothing was read from AWS."""
     notes: tuple[str, ...] = ()
     """What there is to say of the reading itself, in sentences."""
+    unseen: tuple[str, ...] = ()
+    """Of a design: those of the notes that tell what may define other tables, and was not looked at."""
     interrupted: bool = False
     """Whether the reading was ended before its time: what had not been read by then is Unknown."""
     out_of_time: bool = False

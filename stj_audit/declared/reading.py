@@ -31,14 +31,10 @@ OTHER_DEPLOYMENT = "give the --parameter NAME=VALUE of a deployment that makes t
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Design:
-    """
-    What the files define: a snapshot of tables that are not there yet, and the place of each by its name. `unseen` are sentences on what may
-    define other tables and was not looked at; each is a note of the snapshot too.
-    """
+    """What the files define: a snapshot of tables that are not there yet, and the place of each by its name."""
 
     snapshot: Snapshot
     sources: Mapping[str, SourceLine]
-    unseen: tuple[str, ...] = ()
 
 
 def read_design(
@@ -72,9 +68,9 @@ def read_design(
             api_calls=0,
             templates=tuple(dict.fromkeys(source.shown for source in sources)),
             notes=tuple(dict.fromkeys((*notes, *unseen, *_about_names(wanted)))),
+            unseen=unseen,
         ),
         sources={name: one.source for name, one in wanted.items()},
-        unseen=unseen,
     )
 
 

@@ -95,7 +95,7 @@ def test_stacks_are_told_of(tmp_path: Path) -> None:
     (note,) = found.snapshot.notes
     assert "the tables of stacks are not seen" in note
     assert "aws_cloudformation_stack.s and aws_cloudformation_stack_set.t" in note
-    assert found.unseen == (note,)
+    assert found.snapshot.unseen == (note,)
     with pytest.raises(ConfigError, match=r"no DynamoDB table in .*the tables of stacks are not seen"):
         design(tmp_path, plan_of(Made(address="aws_cloudformation_stack.s")))
 
