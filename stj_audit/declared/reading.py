@@ -26,6 +26,7 @@ PSEUDO_PARAMETERS = (
     *("AWS::AccountId", "AWS::NotificationARNs", "AWS::Partition", "AWS::StackId", "AWS::StackName", "AWS::URLSuffix"),
 )
 REGION = "AWS::Region"
+NOT_LOOKED_AT = "not looked at:"  # how a note on a part that was left out begins: the gate knows it by that
 OTHER_DEPLOYMENT = "give the --parameter NAME=VALUE of a deployment that makes them"
 
 
@@ -33,7 +34,7 @@ OTHER_DEPLOYMENT = "give the --parameter NAME=VALUE of a deployment that makes t
 class Design:
     """
     What the files define: a snapshot of tables that are not there yet, and the place of each by its name. `unseen` are sentences on what may
-    define other tables and was not looked at; each is a note of the snapshot too.
+    define other tables and was not looked at, with `NOT_LOOKED_AT` before them; each is a note of the snapshot too.
     """
 
     snapshot: Snapshot
@@ -56,7 +57,7 @@ def read_design(
     if not defined:
         raise ConfigError(f"no DynamoDB table in {listed([source.shown for source in sources])}", hint=GIVE_ONE)
     wanted = _told_apart(_wanted(defined, patterns))
-    unseen = tuple(_unseen(templates)) if _takes_any(patterns) else ()
+    unseen = tuple(f"{NOT_LOOKED_AT} {part}" for part in _unseen(templates)) if _takes_any(patterns) else ()
     facts = [facts_of(one, region=region, told_as=name) for name, one in wanted.items()]
     notes = (note for one in wanted.values() for note in one.notes)
     return Design(
@@ -88,7 +89,7 @@ def _unseen(templates: Sequence[tuple[Source, Template]]) -> Iterator[str]:
     for source, template in templates:
         nested = [one.id for one in template.nested if not any(_is_given(place, source, files) for place in one.templates)]
         if nested:
-            yield f"{source.shown}: the tables of its nested stacks are not seen, give their templates too: {a_few(nested)}"
+            yield f"{source.shown}: nested stacks, give their templates too: {a_few(nested)}"
         yield from template.unseen
 
 
