@@ -15,7 +15,7 @@ from stj_audit.baseline import check_belongs
 from stj_audit.config import Config, TableModel
 from stj_audit.cost.from_definition import completed, disagreement
 from stj_audit.cost.prices import PriceSheet
-from stj_audit.declared.reading import Design, read_design
+from stj_audit.declared.reading import NOT_LOOKED_AT, Design, read_design
 from stj_audit.declared.source import Source
 from stj_audit.errors import ConfigError
 from stj_audit.facts import TEMPLATE
@@ -56,7 +56,8 @@ def _left_out(design: Design) -> tuple[NotChecked, ...]:
     """What may define other tables, as one thing that was not checked: formats that tell no notes tell these."""
     if not design.unseen:
         return ()
-    return (NotChecked(check=None, table=None, index=None, call=TEMPLATE, reason="; ".join(design.unseen)),)
+    parts = "; ".join(one.removeprefix(NOT_LOOKED_AT).strip() for one in design.unseen)
+    return (NotChecked(check=None, table=None, index=None, call=TEMPLATE, reason=f"{NOT_LOOKED_AT} {parts}"),)
 
 
 def _with_definitions(config: Config, design: Design) -> Config:
