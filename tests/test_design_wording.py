@@ -39,6 +39,7 @@ SENTENCES_OF_TABLES_THAT_ARE_THERE = (
 )
 RULES = re.compile(r"(?s)## Every rule that ran.*|<h2 id=\"rules\">.*")
 DESIGNS = sorted(path.name for path in TEMPLATES.iterdir() if path.suffix != ".md")
+REGIONS = {"plan-encryption.json": "us-east-1"}
 
 
 def reports(folder: Path, template: Path, *more: str) -> dict[str, str]:
@@ -53,7 +54,7 @@ def reports(folder: Path, template: Path, *more: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", DESIGNS)
 def test_nothing_is_told_as_of_a_table_that_is_there(name: str, tmp_path: Path) -> None:
-    texts = reports(tmp_path, TEMPLATES / name, "--no-config", "--region", "eu-north-1")
+    texts = reports(tmp_path, TEMPLATES / name, "--no-config", "--region", REGIONS.get(name, "eu-north-1"))
     for text in texts.values():
         plain = " ".join(text.split())
         assert [one for one in SENTENCES_OF_TABLES_THAT_ARE_THERE if one in plain] == []

@@ -141,7 +141,7 @@ def _template(source: Source, *, given: Mapping[str, str], region: str) -> Templ
     if is_template(document):
         found = read_template(source, given=given, region=region)
     elif is_plan(document):
-        found = Template(tables=read_plan(source, region=region))
+        found = read_plan(source, region=region)
     else:
         raise _no_template(document, shown)
     if found.tables or (found.nested and not found.switched_off):

@@ -16,6 +16,7 @@ from stj_audit.declared.definition import Definition
 from stj_audit.declared.global_table import VERSION
 from stj_audit.declared.intrinsics import Unresolved
 from stj_audit.declared.source import SHOW_JSON, Source
+from stj_audit.declared.template import Template
 from stj_audit.declared.terraform_around import with_surroundings
 from stj_audit.declared.terraform_beside import LEGACY_GLOBAL_TABLE, REPLICA, Beside
 from stj_audit.declared.terraform_owners import TABLE, Owners
@@ -47,13 +48,15 @@ def refuse_other_json(document: Mapping[str, Any], shown: str) -> None:
         raise ConfigError(f"{shown} is a Terraform state, and no plan", hint=SHOW_JSON)
 
 
-def read_plan(source: Source, *, region: str) -> tuple[Definition, ...]:
+def read_plan(source: Source, *, region: str) -> Template:
     """
-    The tables that there will be in `region` once the plan is applied. Raises ConfigError for a plan that does not say what is planned, and
-    for one whose tables are all elsewhere.
+    The tables that there will be in `region` once the plan is applied, and what else may make some.
+
+    Raises ConfigError for a plan that does not say what is planned, and for one whose tables are all elsewhere.
     """
     check_shape(source.document, source.shown)
-    return _Plan(source, region=region).tables()
+    plan = _Plan(source, region=region)
+    return Template(tables=plan.tables(), unseen=tuple(plan.unseen()))
 
 
 class _Plan:
@@ -82,23 +85,25 @@ class _Plan:
 
     def _definition(self, table: Planned, place: str | Unresolved, around: Sequence[Planned], beside: Beside) -> Definition:
         unknown = _unknown(table, place)
-        if unknown:
-            return self._empty(table, unknown)
+        named = self._named(table)
+        if unknown is not None:
+            return replace(named, unknown=unknown)
         definition = replace(
-            self._empty(table, {}),
+            named,
             properties=properties(table.values),
             replicas=replicas(table.values),
             global_table_version=VERSION if blocks(table.values, "replica") else None,
         )
         return beside.added_to(with_surroundings(definition, table, around, self._owners), table)
 
-    def _empty(self, table: Planned, unknown: Mapping[str, Unresolved]) -> Definition:
+    def _named(self, table: Planned) -> Definition:
+        """A table of which the name alone is told, as far as it is known."""
         name = table.values.get("table_name" if table.type in NOT_READ else "name")
         return Definition(
             id=table.address,
             source=SourceLine(path=self._source.shown, line=self._source.line_of_text(json.dumps(table.address))),
             language="Terraform",
-            properties={**({"TableName": name} if isinstance(name, str) else {}), **unknown},
+            properties={"TableName": name} if isinstance(name, str) else {},
         )
 
     def _around(self) -> Iterator[Planned]:
@@ -113,13 +118,14 @@ class _Plan:
     def _rest(self) -> Iterator[Definition]:
         """What a plan that is not complete leaves out: with -target, or with changes that Terraform put off."""
         if self._source.document.get("complete") is False:
-            why = Unresolved(reason="it is not complete (-target, or changes that were put off), and may leave tables out")
-            rest = f"the rest of {self._source.shown}"
             yield Definition(
-                id=rest,
+                id=f"the rest of {self._source.shown}",
                 source=SourceLine(path=self._source.shown, line=1),
                 language="Terraform",
-                properties={"TableName": rest, "plan": why},
+                properties={},
+                unknown=Unresolved(
+                    reason="the plan is not complete (-target, or changes that were put off), and may leave tables out"
+                ),
             )
 
     def _notes(self, here: Sequence[Planned], elsewhere: Sequence[tuple[Planned, str]]) -> Iterator[str]:
@@ -129,15 +135,18 @@ class _Plan:
         if elsewhere:
             told = a_few([f"{one.address} ({place})" for one, place in elsewhere])
             yield f"{shown}: only tables of {self._region} are looked at, and not {told}"
+
+    def unseen(self) -> Iterator[str]:
+        """What else may make tables."""
         stacks = [one.address for one in self._resources if one.type in STACKS]
         if stacks:
-            yield f"{shown}: the tables of stacks are not seen, give their templates too: {a_few(stacks)}"
+            yield f"{self._source.shown}: the tables of stacks are not seen, give their templates too: {a_few(stacks)}"
 
 
-def _unknown(table: Planned, place: str | Unresolved) -> dict[str, Unresolved]:
-    """Why nothing is known of a table, by what it is about."""
+def _unknown(table: Planned, place: str | Unresolved) -> Unresolved | None:
+    """Why nothing is known of a table but its name."""
     if table.deferred is not None:
-        return {"plan": table.deferred}
+        return table.deferred
     if table.type in NOT_READ:
-        return {table.type: Unresolved(reason="not read by this version")}
-    return {"region": place} if isinstance(place, Unresolved) else {}
+        return Unresolved(reason=f"{table.type} is not read by this version")
+    return Unresolved(reason=f"its region: {place.reason}") if isinstance(place, Unresolved) else None

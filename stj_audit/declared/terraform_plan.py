@@ -70,7 +70,11 @@ def planned(plan: Values) -> tuple[Planned, ...]:
 
 
 def _there(plan: Values) -> Iterator[Planned]:
-    unknown = {one["address"]: (one.get("change") or {}).get("after_unknown") or {} for one in plan.get("resource_changes") or ()}
+    unknown = {
+        one["address"]: (one.get("change") or {}).get("after_unknown") or {}
+        for one in plan.get("resource_changes") or ()
+        if not one.get("deposed")  # what is left of a former object has the same address, and is deleted
+    }
     hidden = hidden_sources(plan)
     configured = _configured(root_of(plan), "")
     for one in _in_module(plan["planned_values"].get("root_module") or {}):

@@ -30,15 +30,16 @@ class Regions:
         self._variables = plan.get("variables") or {}
         self._asked = asked
         found = [self.said(one) for one in tables]
-        open_ones = {self._key(one) for one, said in zip(tables, found, strict=True) if said is None}
-        self._is_asked_open = asked not in found and len(open_ones) < 2
+        self._open = frozenset(self._key(one) for one, said in zip(tables, found, strict=True) if said is None)
+        self._is_asked_open = asked not in found and len(self._open) < 2
 
     def of(self, planned: Planned) -> str | Unresolved:
         """Where it will be; the region of the audit where nothing says another."""
         said = self.said(planned)
         if said is not None:
             return said
-        return self._asked if self._is_asked_open else Unresolved(reason=NOT_SAID)
+        is_as_tables = not self._open or self._key(planned) in self._open
+        return self._asked if self._is_asked_open and is_as_tables else Unresolved(reason=NOT_SAID)
 
     def is_hidden(self, planned: Planned) -> bool:
         """Whether its provider is given a region that the plan does not tell, other than by the environment."""
@@ -59,14 +60,21 @@ class Regions:
         return expression is not None and self._modules.is_left_out(expression, split(planned.address)[0])
 
     def _key(self, planned: Planned) -> str:
-        return str((planned.configured or {}).get("provider_config_key") or "")
+        """What its provider's configuration is called. Older versions of Terraform call the one that a module is given by the module."""
+        key = str((planned.configured or {}).get("provider_config_key") or "")
+        own = self._of_vendor(planned)
+        if key in self._providers or len(own) > 1:
+            return key
+        return own[0] if own else key.rpartition(":")[2]
+
+    def _of_vendor(self, planned: Planned) -> list[str]:
+        vendor = planned.type.partition("_")[0]
+        return [key for key, one in self._providers.items() if one.get("name") == vendor]
 
     def _of_provider(self, planned: Planned) -> str | Unresolved | None:
-        """Modules of older versions of Terraform name a provider that is passed to them, and do not say which that is."""
-        named = self._providers.get(self._key(planned))
-        vendor = planned.type.partition("_")[0]
-        providers = [named] if named is not None else [one for one in self._providers.values() if one.get("name") == vendor]
-        found = {self._configured(one) for one in providers}
+        """That of its provider; of any that it may be, where these agree."""
+        key = self._key(planned)
+        found = {self._configured(self._providers[one]) for one in ([key] if key in self._providers else self._of_vendor(planned))}
         if len(found) > 1:
             return Unresolved(reason=NOT_SAID)
         return next(iter(found), None)

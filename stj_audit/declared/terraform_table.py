@@ -99,7 +99,9 @@ def _local_index(one: Values, hash_key: Any) -> dict[str, Any]:
 
 def projection(one: Values) -> dict[str, Any]:
     attributes = one.get("non_key_attributes") or []
-    if isinstance(attributes, list) and all(isinstance(name, str) for name in attributes):
+    if not isinstance(attributes, list | Unresolved):
+        attributes = Unresolved(reason="non_key_attributes is no list")
+    elif isinstance(attributes, list) and all(isinstance(name, str) for name in attributes):
         attributes = sorted(attributes)  # a set in Terraform: in no order, and AWS keeps none either
     return {"ProjectionType": one.get("projection_type"), **({"NonKeyAttributes": attributes} if attributes else {})}
 

@@ -23,7 +23,8 @@ _MARKDOWN_ANYWHERE = re.compile(r"[\\`*\[\]|~]")
 _MARKDOWN_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")  # within a word an underscore means nothing
 _MARKDOWN_ENTITY = re.compile(r"&(?=#?\w+;)")
 _MARKDOWN_TAG = re.compile(r"<(?! \$\d)")  # less than an amount is no tag, and an amount below 0 no list
-_MARKDOWN_START = re.compile(r"^(\s*)(?:([#+=>]|-(?!\$\d))|(\d+)([.)])(?=\s|$))")
+# Of two colons GitHub Actions makes a command, where the text goes to the output of a step
+_MARKDOWN_START = re.compile(r"^(\s*)(?:([#+=>]|-(?!\$\d)|:(?=:))|(\d+)([.)])(?=\s|$))")
 _MARKDOWN_LINK = re.compile(r"(?<=[A-Za-z]):(?=//)|(?<=\bwww)\.|(?<=[Mm][Aa][Ii][Ll][Tt][Oo]):")
 _PLAIN_CODE = re.compile(r"[A-Za-z0-9_.,:;/ ()=#%+'\"-]+")
 _BACKTICKS = re.compile(r"`+")

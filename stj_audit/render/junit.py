@@ -23,6 +23,8 @@ from stj_audit.wording import kilobytes
 
 GATE = "stj-audit gate"  # its suite: no table can be called so
 _NO_CHARACTERS = re.compile("[\ufffe\uffff]")  # visible() leaves them; XML 1.0 (2.2) has no place for them
+# What GitHub Actions takes for a command at the start of a line of output; XML has another way to write a character
+_COMMAND = re.compile(r"^(\s*)([:#])(?=:|#\[)", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +48,8 @@ def render_junit(report: Report) -> str:
     for name, cases in suites:
         _add_suite(root, report, name, cases)
     ET.indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+    text = _COMMAND.sub(lambda found: f"{found[1]}&#{ord(found[2])};", ET.tostring(root, encoding="unicode"))
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
 def _add_suite(root: ET.Element, report: Report, name: str, cases: Sequence[Case]) -> None:

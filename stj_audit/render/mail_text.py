@@ -65,8 +65,7 @@ def _actions(page: Page, report: Report) -> None:
         page.text(f"{one.fix} {one.consequence}".strip(), indent="   ")
         if one.command:
             page.raw("")
-            for line in visible(one.command, keep="\n").split("\n"):
-                page.raw(f"     {line}")
+            page.raw(f"     {visible(one.command)}")
             page.raw("")
         page.text(f"{digest_mail.action_notes(one)} {one.about_command}".strip(), indent="   ")
         if number < len(actions):

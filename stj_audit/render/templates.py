@@ -304,15 +304,24 @@ def _markdown_code(text: object) -> Markup:
 
 
 def _html_command(text: object) -> Markup:
+    return escape.escape_html_code(_one_line(text))
+
+
+def _html_template(text: object) -> Markup:
     return escape.escape_html_code(str(text))
 
 
 def _markdown_command(text: object) -> Markup:
-    return escape.markdown_fence(str(text))
+    return escape.markdown_fence(_one_line(text))
 
 
 def _markdown_template(text: object) -> Markup:
     return escape.markdown_fence(str(text), "yaml")
+
+
+def _one_line(text: object) -> str:
+    """A command has no line break but in a name, and behind that could be what GitHub Actions obeys at the start of a line."""
+    return escape.visible(str(text))
 
 
 def _svg(text: str) -> Markup:
@@ -329,7 +338,7 @@ def _finalize(escaped: Callable[[str], Markup]) -> Callable[[object], Markup]:
 
 
 _BY_FORMAT: dict[str, tuple[Callable[[str], Markup], dict[str, Callable[..., Any]]]] = {
-    "html": (escape.escape_html, {"code": _html_code, "command": _html_command, "template": _html_command}),
+    "html": (escape.escape_html, {"code": _html_code, "command": _html_command, "template": _html_template}),
     "markdown": (escape.escape_markdown, {"code": _markdown_code, "command": _markdown_command, "template": _markdown_template}),
     "svg": (_svg, {}),
 }

@@ -29,7 +29,7 @@ from stj_audit.items.dynamic import hidden
 from stj_audit.items.plan import Reading
 from stj_audit.unfinished import temporary_file
 
-VERSION = 2  # 1 had other hashes of the largest items
+VERSION = 3  # of what is in the file: 2 had no seal
 EVERY_SECONDS = 10
 MAX_AGE = timedelta(days=1)  # what was read longer ago is not the table of today
 KEY_BYTES = 32
@@ -55,9 +55,10 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _File:
-    version: int
-    of: str
-    progress: Progress
+    """`seal` is of all that the progress says, and of which table: nobody without the key has changed it, or put it elsewhere."""
+
+    seal: str
+    progress: msgspec.Raw
 
 
 class Checkpoint:
@@ -65,7 +66,7 @@ class Checkpoint:
 
     def __init__(self, folder: Path, table: Table, *, hash_key: bytes, now: datetime) -> None:
         self._path = folder / f"{_file_name(table.arn)}.json"
-        self._of = _fingerprint(table, hash_key)
+        self._of = _fingerprint(table)
         self._table, self._hash_key = table, hash_key
         self._now = now
         self._lock = threading.Lock()
@@ -76,14 +77,16 @@ class Checkpoint:
         """What is there, if it is of this table as it is now, of the same key, of today, and of the same division into segments."""
         try:
             found = msgspec.json.decode(self._path.read_bytes(), type=_File)
+            if not hmac.compare_digest(found.seal.encode(), self._seal(bytes(found.progress)).encode()):
+                return None
+            before = msgspec.json.decode(found.progress, type=Progress)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise ConfigError(f"cannot read {self._path}: {error.strerror}", hint="choose another folder for --resume") from error
         except ValueError:
             return None
-        before = found.progress
-        fits = found.version == VERSION and found.of == self._of and self._now - before.began_at <= MAX_AGE
+        fits = self._now - before.began_at <= MAX_AGE
         # a full reading of a table that has grown a little is divided otherwise: what was divided first stays
         return before if fits and (reading.coverage == "full" or before.total_segments == reading.total_segments) else None
 
@@ -96,13 +99,17 @@ class Checkpoint:
                 self._written = now
             return due
 
-    def write(self, progress: Progress) -> None:
+    def write(self, read: Progress) -> None:
         """In the place of what was there before, whole or not at all. Raises CannotWrite."""
-        told = replace(progress, counts=hidden(progress.counts, self._table, hash_key=self._hash_key))
+        told = replace(read, counts=hidden(read.counts, self._table, hash_key=self._hash_key))
+        progress = msgspec.json.encode(told)
         try:
-            _replace(self._path, msgspec.json.encode(_File(version=VERSION, of=self._of, progress=told)))
+            _replace(self._path, msgspec.json.encode(_File(seal=self._seal(progress), progress=msgspec.Raw(progress))))
         except OSError as error:
             raise CannotWrite(f"cannot write {self._path}: {error.strerror}", hint="choose another folder for --resume") from error
+
+    def _seal(self, progress: bytes) -> str:
+        return hmac.digest(self._hash_key, self._of + progress, "sha256").hex()
 
     def remove(self) -> None:
         """The table was read to its end."""
@@ -144,17 +151,18 @@ def make_folder(folder: Path) -> None:
         ) from error
 
 
-def _fingerprint(table: Table, hash_key: bytes) -> str:
-    """Of which table: another one of the same name, with another key or other indexes, is another table; and so is another hash key."""
+def _fingerprint(table: Table) -> bytes:
+    """Of which table: another one of the same name, with another key or other indexes, is another table."""
     schema = repr(
         (
+            VERSION,
             table.arn,
             table.created_at,
             table.key_schema,
             [(one.name, one.key_schema, one.projection, one.non_key_attributes) for one in table.indexes],
         )
     )
-    return hmac.digest(hash_key, sha256(schema.encode()).digest(), "sha256").hex()
+    return sha256(schema.encode()).digest()
 
 
 def _file_name(arn: str) -> str:

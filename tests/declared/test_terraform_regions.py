@@ -11,7 +11,7 @@ from tests.declared.plans import Made, design, plan_of, reasons, table
 from tests.declared.reading import only
 
 HERE = "eu-north-1"
-NOT_SAID = "region: the plan does not say in which of its regions"
+NOT_SAID = "its region: the plan does not say in which of its regions"
 
 
 def provider(region: Any = None, **more: Any) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def test_what_a_plan_does_not_say_is_what_was_asked_for(
 
 
 def test_a_region_that_is_known_after_apply_makes_the_table_unknown(tmp_path: Path) -> None:
-    assert reasons(design(tmp_path, plan_of(table(unknown={"region": True})))) == {"orders": "region: known after apply"}
+    assert reasons(design(tmp_path, plan_of(table(unknown={"region": True})))) == {"orders": "its region: known after apply"}
 
 
 @pytest.mark.parametrize(
@@ -132,6 +132,25 @@ def test_the_provider_of_a_module_that_is_not_named_is_any_of_them(tmp_path: Pat
 
     differ = {**same, "aws.x": provider(constant("us-east-1"))}
     assert reasons(design(tmp_path, plan_of(made, providers=differ))) == {"orders": NOT_SAID}
+
+
+@pytest.mark.parametrize("providers", [{}, {"aws": provider()}])
+def test_the_one_provider_is_that_of_all_modules(tmp_path: Path, providers: dict[str, Any]) -> None:
+    inner = table("module.db.aws_dynamodb_table.t", name="inner", provider="db:aws")
+
+    found = design(tmp_path, plan_of(table(provider="aws"), inner, providers=providers))
+
+    assert [one.table.name for one in found.snapshot.tables] == ["orders", "inner"]
+
+
+def test_another_provider_that_does_not_say_its_region_may_be_in_any(tmp_path: Path) -> None:
+    watches = {"namespace": "AWS/DynamoDB", "metric_name": "ReadThrottleEvents", "dimensions": {"TableName": "orders"}}
+    alarms = [Made(address="aws_cloudwatch_metric_alarm.a", values=watches, provider=key) for key in ("aws", "aws.us")]
+
+    here, anywhere = (only(design(tmp_path, plan_of(table(provider="aws"), one))).alarms for one in alarms)
+
+    assert isinstance(here, Alarms)
+    assert isinstance(anywhere, Unknown)
 
 
 def test_what_is_beside_a_table_of_another_region_is_not_beside_this_one(tmp_path: Path) -> None:

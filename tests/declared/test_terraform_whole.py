@@ -45,7 +45,7 @@ def test_a_plan_that_is_not_complete_is_inconclusive(tmp_path: Path) -> None:
 
     assert only(found).table.name == "orders"
     (why,) = reasons(found).values()
-    assert why.startswith("plan: it is not complete")
+    assert why.startswith("the plan is not complete")
     assert not any("gets its name at deployment" in note for note in found.snapshot.notes)
     assert (exit_code(tmp_path, whole), exit_code(tmp_path, part)) == (0, 4)
 
@@ -58,8 +58,8 @@ def test_a_table_that_terraform_put_off_is_not_known(tmp_path: Path) -> None:
     found = design(tmp_path, plan_of(table(), deferred_changes=[named, unnamed, gone]))
 
     assert reasons(found) == {
-        "later": "plan: Terraform put it off (instance_count_unknown)",
-        "module.a[*].aws_dynamodb_table.y[*]": "plan: Terraform put it off (it does not say why)",
+        "later": "Terraform put it off (instance_count_unknown)",
+        "module.a[*].aws_dynamodb_table.y[*]": "Terraform put it off (it does not say why)",
     }
     assert only(found).table.name == "orders"
 
@@ -83,7 +83,7 @@ def test_what_is_put_off_beside_a_table_may_be_there_or_not(tmp_path: Path) -> N
 def test_tables_of_another_provider_are_not_known(tmp_path: Path, kind: str) -> None:
     plan = plan_of(table(**POINT_IN_TIME), Made(address=f"{kind}.p", values={"table_name": "cc"}))
 
-    assert reasons(design(tmp_path, plan)) == {"cc": f"{kind}: not read by this version"}
+    assert reasons(design(tmp_path, plan)) == {"cc": f"{kind} is not read by this version"}
     assert exit_code(tmp_path, plan) == 4
 
 
@@ -95,6 +95,9 @@ def test_stacks_are_told_of(tmp_path: Path) -> None:
     (note,) = found.snapshot.notes
     assert "the tables of stacks are not seen" in note
     assert "aws_cloudformation_stack.s and aws_cloudformation_stack_set.t" in note
+    assert found.unseen == (note,)
+    with pytest.raises(ConfigError, match=r"no DynamoDB table in .*the tables of stacks are not seen"):
+        design(tmp_path, plan_of(Made(address="aws_cloudformation_stack.s")))
 
 
 @pytest.mark.parametrize(
@@ -146,3 +149,20 @@ def test_a_resource_of_which_nothing_is_known_is_not_told_by_its_values(tmp_path
     plan["resource_changes"] = [{"address": ADDRESS, "change": {"after_unknown": True}}]
 
     assert list(reasons(design(tmp_path, plan))) == [ADDRESS]
+
+
+def test_attributes_of_an_index_that_are_no_list_leave_the_table_unknown(tmp_path: Path) -> None:
+    index = {"name": "by", "hash_key": "id", "projection_type": "INCLUDE", "non_key_attributes": 1}
+
+    assert reasons(design(tmp_path, plan_of(table(global_secondary_index=[index])))) == {
+        "orders": "GlobalSecondaryIndexes: non_key_attributes is no list"
+    }
+
+
+def test_what_is_left_of_a_former_object_says_nothing_of_the_new_one(tmp_path: Path) -> None:
+    plan = plan_of(table(unknown={"hash_key": True}))
+    plan["resource_changes"].append(
+        {"address": ADDRESS, "deposed": "00000000", "change": {"actions": ["delete"], "after_unknown": {}}}
+    )
+
+    assert reasons(design(tmp_path, plan)) == {"orders": "KeySchema: known after apply"}

@@ -178,6 +178,11 @@ def _plain(text: str, name: str) -> Iterator[str]:
             yield f"cannot be seen: {sorted(map(repr, found))[:5]}"
     if not text.endswith("\n"):
         yield "does not end in a newline"
+    yield from (f"a command of GitHub Actions: {line[:80]!r}" for line in _COMMANDS.findall(text) if name not in _LINES_OF_TEXT)
+
+
+_LINES_OF_TEXT = {"github", "mail", "table"}  # `github` has a test of its own; the others have no second way to write a colon
+_COMMANDS = re.compile(r"^\s*(?:::|##\[).*", re.MULTILINE)
 
 
 def _nothing(_text: str, _name: str) -> Iterator[str]:

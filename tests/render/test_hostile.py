@@ -5,6 +5,7 @@ Thousands more: `python -m tests.render.fuzz_hostile 10000 1`.
 """
 
 import csv
+import dataclasses
 import io
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 
 from stj_audit.render.csv_cells import CELL_LENGTH, text_cell, written
 from stj_audit.render.escape import cut_name, escape_html, escape_html_code, escape_markdown, markdown_code, markdown_fence, visible
+from tests.gated_report import a_gate
 from tests.render.hostile_texts import MARKDOWN, OURS_IN_MARKDOWN, Texts, faults, hostile_report
 from tests.render.hostile_texts import whole_report as report_of_ours
 from tests.render.reading import Reader, texts
@@ -31,6 +33,17 @@ def test_every_string_of_a_report_may_be_hostile() -> None:
     planted = Texts(seed=8)
     assert list(faults(hostile_report(planted))) == []
     assert planted.given > 300
+
+
+@pytest.mark.parametrize("name", ["::error::x", "a\n::error::x", " ::error::x", "##[error]x", "a\n##[error]x"])
+def test_no_name_begins_a_line_as_a_command_of_github_actions(name: str) -> None:
+    report = report_of_ours()
+    first = dataclasses.replace(
+        report.findings[0], table=name, message=name, commands=(f"aws x --table-name '{name}'",), template=""
+    )
+    reasons = ("first", f"{name}: no item was read")
+    report = dataclasses.replace(report, findings=(first, *report.findings[1:]), gate=a_gate(failing=(first.id,), reasons=reasons))
+    assert list(faults(report)) == []
 
 
 @settings(max_examples=80)

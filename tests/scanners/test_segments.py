@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from stj_audit.errors import CannotWrite
-from stj_audit.facts import ItemSizes, Table, Unknown
+from stj_audit.facts import ItemSizes, SampledSegment, Table, Unknown
 from stj_audit.items.engine import new_fold
-from stj_audit.items.plan import PAGE_UNITS, PILOT_SEGMENTS, ItemsPlan
+from stj_audit.items.plan import PAGE_UNITS, PILOT_SEGMENTS, ItemsPlan, Reading, plan_reading
 from stj_audit.scanners import Aws, AwsOptions, items, open_session, tables
 from stj_audit.scanners.checkpoint import Checkpoint, Progress, machine_key
 from stj_audit.scanners.segments import Stopped, Tempo, read_segment
@@ -145,6 +145,45 @@ def test_what_does_not_fit_is_not_taken_up(local: Aws, filled: str, tmp_path: Pa
     assert units > 1_500  # all of it
     _, units = items.read(local, table, plan, hash_key=KEY, now=NOW) if change == "damaged" else (None, Decimal(0))
     assert units == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"began_at": "2026-03-01T00:00:00"},
+        {"began_at": "2099-01-01T00:00:00Z"},
+        {"done": [0, 0]},
+        {"read_units": "NaN"},
+        {"total_segments": 10_000_000},
+    ],
+)
+def test_what_somebody_changed_is_not_taken_up(tmp_path: Path, change: dict[str, Any]) -> None:
+    table = a_table()
+    checkpoint = Checkpoint(tmp_path, table, hash_key=KEY, now=NOW)
+    fold = new_fold(table, hash_key=KEY)
+    checkpoint.write(
+        Progress(
+            seed=1,
+            began_at=NOW,
+            total_segments=3,
+            done=(0, 1),
+            segments=(SampledSegment(items=0, bytes=0),) * 2,
+            counts=fold.counts(),
+            read_units=Decimal(7),
+        )
+    )
+    reading = plan_reading(table, FULL, paced=False)
+    assert isinstance(reading, Reading)
+    before = checkpoint.load(reading)
+    assert before is not None
+    assert before.done == (0, 1)
+    [file] = tmp_path.iterdir()
+    content = json.loads(file.read_text())
+    file.write_text(json.dumps(content, separators=(",", ":")))
+    assert checkpoint.load(reading) == before
+    content["progress"] |= change
+    file.write_text(json.dumps(content, separators=(",", ":")))
+    assert checkpoint.load(reading) is None
 
 
 def test_the_key_of_checkpoints_is_made_once_and_nobody_elses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
