@@ -18,10 +18,11 @@ from stj_audit.cost.prices import PriceSheet
 from stj_audit.declared.reading import Design, read_design
 from stj_audit.declared.source import Source
 from stj_audit.errors import ConfigError
+from stj_audit.facts import NOT_LOOKED_AT, TEMPLATE
 from stj_audit.gate import GateTerms
 from stj_audit.judge import judge
 from stj_audit.pipeline import Request, expected_tables, terms_of
-from stj_audit.report import ELSEWHERE, Report, SourceLine
+from stj_audit.report import ELSEWHERE, NotChecked, Report, SourceLine
 from stj_audit.saved import Gathered
 
 
@@ -46,8 +47,17 @@ def audit_design(request: DesignRequest) -> Report:
     gathered = Gathered(snapshot=design.snapshot, prices={region: request.prices}, users_table=None, users_elsewhere=None)
     # Without facts: to judge it again, its files are read again
     report = judge(design.snapshot, terms_of(audit, gathered, secrets.token_hex(8)))
+    report = replace(report, not_checked=(*report.not_checked, *_left_out(design)))
     elsewhere = SourceLine(path=request.sources[0].shown, line=1)
     return replace(report, sources={ELSEWHERE: elsewhere, **design.sources})
+
+
+def _left_out(design: Design) -> tuple[NotChecked, ...]:
+    """What may define other tables, as one thing that was not checked: formats that tell no notes tell these."""
+    if not design.snapshot.unseen:
+        return ()
+    told = f"{NOT_LOOKED_AT} {'; '.join(design.snapshot.unseen)}"
+    return (NotChecked(check=None, table=None, index=None, call=TEMPLATE, reason=told),)
 
 
 def _with_definitions(config: Config, design: Design) -> Config:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from stj_audit.facts import INTERRUPTED, OUT_OF_TIME, Snapshot
+from stj_audit.facts import INTERRUPTED, NOT_LOOKED_AT, OUT_OF_TIME, Snapshot
 from stj_audit.grade import GRADES
 from stj_audit.ignores import EXPIRED, covers
 from stj_audit.items.verdict import declared_over, not_read, of_table
@@ -161,6 +161,6 @@ def _not_known(report: Report, snapshot: Snapshot, terms: GateTerms, items: Sequ
         if one.verdict == NOT_READ or (one.verdict == INCONCLUSIVE and terms.inconclusive == "fail"):
             yield f"{one.table}: {one.sentence}"
     if terms.strict:
-        yield from (f"{one} (--strict)" for one in snapshot.unseen)
+        yield from (f"{NOT_LOOKED_AT} {one} (--strict)" for one in snapshot.unseen)
     if terms.strict and report.not_checked:
         yield f"{counted(len(report.not_checked), 'thing')} could not be checked (--strict)"

@@ -16,7 +16,7 @@ from stj_audit.declared.table_facts import facts_of
 from stj_audit.declared.template import Template, is_template, parameters_of, read_template
 from stj_audit.declared.terraform import is_plan, read_plan, refuse_other_json
 from stj_audit.errors import ConfigError, NoTables
-from stj_audit.facts import MissingTable, Snapshot, TableFacts
+from stj_audit.facts import NOT_LOOKED_AT, MissingTable, Snapshot, TableFacts
 from stj_audit.report import SourceLine
 from stj_audit.scanners.chosen_tables import is_glob, matches
 from stj_audit.wording import a_few, listed
@@ -67,7 +67,7 @@ def read_design(
             read_units=Decimal(0),
             api_calls=0,
             templates=tuple(dict.fromkeys(source.shown for source in sources)),
-            notes=tuple(dict.fromkeys((*notes, *unseen, *_about_names(wanted)))),
+            notes=tuple(dict.fromkeys((*notes, *(f"{NOT_LOOKED_AT} {part}" for part in unseen), *_about_names(wanted)))),
             unseen=unseen,
         ),
         sources={name: one.source for name, one in wanted.items()},
@@ -84,7 +84,7 @@ def _unseen(templates: Sequence[tuple[Source, Template]]) -> Iterator[str]:
     for source, template in templates:
         nested = [one.id for one in template.nested if not any(_is_given(place, source, files) for place in one.templates)]
         if nested:
-            yield f"{source.shown}: the tables of its nested stacks are not seen, give their templates too: {a_few(nested)}"
+            yield f"{source.shown}: nested stacks, give their templates too: {a_few(nested)}"
         yield from template.unseen
 
 

@@ -45,7 +45,7 @@ class NestedStack:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Template:
     """
-    What a template defines. `nested` are its nested stacks, `unseen` sentences on what else may define tables, and `switched_off` the ids of
+    What a template defines. `nested` are its nested stacks, `unseen` what else may define tables, in words, and `switched_off` the ids of
     tables that are not made under the parameters.
     """
 
@@ -175,19 +175,19 @@ class _Reading:
         for kind, words in HOLDERS.items():
             ids = [one.id for one in self._made(kind)]
             if ids:
-                yield f"{shown}: the tables of its {words} are not seen, give their templates too: {a_few(ids)}"
+                yield f"{shown}: {words}, give their templates too: {a_few(ids)}"
         modules = [one.id for one in self._resources.seen if one.type.endswith(MODULE) and one.made(self._plain) is not False]
         if modules:
-            yield f"{shown}: what its modules make is not seen: {a_few(modules)}"
+            yield f"{shown}: modules: {a_few(modules)}"
         holders = [one for one in self._resources.hidden if one.types and not one.may_make(*TABLES)]
         holders = [one for one in holders if one.may_make(*NESTED, *HOLDERS) or any(name.endswith(MODULE) for name in one.types)]
         if holders:
-            yield f"{shown}: stacks or modules that are decided at deployment are not seen: {a_few([one.id for one in holders])}"
+            yield f"{shown}: stacks or modules that are decided at deployment: {a_few([one.id for one in holders])}"
         transforms = self._source.document.get("Transform") or []
         listed = [*(transforms if isinstance(transforms, list) else [transforms]), *self._including()]
         foreign = list(dict.fromkeys(name for name in map(_transform_name, listed) if name not in READ_TRANSFORMS))
         if foreign:
-            yield f"{shown}: what the transform {a_few(foreign)} changes at deployment is not seen"
+            yield f"{shown}: what the transform {a_few(foreign)} changes at deployment"
 
     def _including(self) -> Iterator[Any]:
         """Transforms of the whole template that are written as a function."""

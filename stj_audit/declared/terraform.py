@@ -140,7 +140,7 @@ class _Plan:
         """What else may make tables."""
         stacks = [one.address for one in self._resources if one.type in STACKS]
         if stacks:
-            yield f"{self._source.shown}: the tables of stacks are not seen, give their templates too: {a_few(stacks)}"
+            yield f"{self._source.shown}: stacks, give their templates too: {a_few(stacks)}"
 
 
 def _unknown(table: Planned, place: str | Unresolved) -> Unresolved | None:

@@ -39,7 +39,14 @@ def test_a_region_without_prices_is_told_and_no_other(tmp_path: Path, resources:
     assert (f"no prices are known for {region}" in check(tmp_path, resources, region=region).stderr) is warned
 
 
-def test_what_is_unseen_is_told_in_the_report(tmp_path: Path) -> None:
-    result = check(tmp_path, {"T": GOOD, "Inner": {"Type": "AWS::CloudFormation::StackSet"}}, "-f", "json", "-q")
+@pytest.mark.parametrize("kind", ["AWS::CloudFormation::StackSet", "AWS::CloudFormation::Stack", "My::Own::Table::MODULE"])
+def test_what_is_unseen_is_told_in_every_format_and_is_no_pass_with_strict(tmp_path: Path, kind: str) -> None:
+    resources = {"T": GOOD, "Inner": {"Type": kind}}
 
-    assert any("the tables of its stack sets are not seen" in line for line in json.loads(result.stdout)["trust"])
+    for name in ("table", "json", "html", "markdown", "sarif", "comment"):
+        result = check(tmp_path, resources, "-f", name, "-q")
+        assert result.exit_code == 0
+        assert "not looked at: " in " ".join(result.stdout.split()), name
+    strict = check(tmp_path, resources, "-f", "json", "-q", "--strict")
+    assert strict.exit_code == 4
+    assert any(one.startswith("not looked at: ") for one in json.loads(strict.stdout)["gate"]["reasons"])

@@ -364,4 +364,4 @@ def test_a_replica_of_terraform_and_tags_that_are_partly_known() -> None:
 def test_what_a_sam_application_keeps_elsewhere_is_told() -> None:
     notes = design_of(FOLDER / "orders.yaml").snapshot.notes
 
-    assert any("nested stacks are not seen" in note and "DeadLetterQueue" in note for note in notes)
+    assert any("nested stacks, give their templates too" in note and "DeadLetterQueue" in note for note in notes)

@@ -505,7 +505,7 @@ def test_what_is_not_seen_is_told(tmp_path: Path) -> None:
     notes = " ".join(read_resources(tmp_path, resources, rest={"Transform": ["AWS::Serverless-2016-10-31", "Mine"]}).snapshot.notes)
 
     assert "what the transform Mine changes" in notes
-    assert "nested stacks are not seen" in notes
+    assert "nested stacks, give their templates too: Inner" in notes
     assert "orders stays when its stack is deleted" in notes
 
 
