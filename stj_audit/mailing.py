@@ -64,8 +64,9 @@ def mail_report(report: Report, email: Email, way: Way, *, tell: Tell) -> str:
 
 def compared(report: Report, store: Store | None) -> tuple[Report, list[RunSummary]]:
     """
-    The report with the trend up to it, where it has none and there are earlier runs, or something to say of what is kept; and those runs. Only
-    reads. Raises UnusableHistory.
+    The report with the trend up to it, where it has none and there are earlier runs, or something to say of what is kept; and those runs.
+
+    Only reads. Raises UnusableHistory.
     """
     runs, notes = ([], []) if store is None else earlier(store, report)
     if report.trend is UNSET and (runs or notes):
