@@ -267,9 +267,15 @@ def test_without_a_list_of_tables_there_is_no_audit(
 
 @fault("a page of items is cut short, once", "asked again: every item is counted, exit 0", by=SERVER)
 @fault("an answer is shorter than was promised, once", "asked again, exit 0", by=SERVER)
+@fault("a page of items has not as many as it says, once", "asked again: every item is counted, exit 0", by=SERVER)
 @pytest.mark.process
 @pytest.mark.parametrize(
-    "spoil", [raw(200, b'{"Items": [{"id": {"S"'), raw(200, b'{"Items": [], "ScannedCount": 0}', promised=900)]
+    "spoil",
+    [
+        raw(200, b'{"Items": [{"id": {"S": "a"}}], "Count": 50, "ScannedCount": 50}'),
+        raw(200, b'{"Items": [{"id": {"S"'),
+        raw(200, b'{"Items": [], "Count": 0, "ScannedCount": 0}', promised=900),
+    ],
 )
 def test_what_is_broken_once_is_asked_again(spoil: bytes, server: Misbehaving, tmp_path: Path) -> None:
     server.spoil = lambda asked, _request, number: spoil if asked == "Scan" and number == 2 else None
