@@ -32,6 +32,8 @@ FAILURES = (
 )
 """Everything that a call, or making a client, is known to fail with. Anything else is a bug of ours and passes."""
 
+UNREADABLE_ANSWERS = (BrokenAnswer, ResponseParserError, RecursionError, UnicodeDecodeError)
+
 CREDENTIAL_CODES = frozenset(
     {
         "AuthFailure",
@@ -46,6 +48,7 @@ CREDENTIAL_CODES = frozenset(
         "MissingAuthenticationToken",
         "MissingAuthenticationTokenException",
         "RequestExpired",
+        "RequestTimeTooSkewed",
         "SignatureDoesNotMatch",
         "TokenRefreshRequired",
         "UnrecognizedClientException",
@@ -186,7 +189,7 @@ _WORDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Calla
             "check the profile's credential_process, token file or container role",
         ),
     ),
-    ((BrokenAnswer, ResponseParserError, UnicodeDecodeError, NotImplementedError), lambda _: not_dynamodb()),
+    ((*UNREADABLE_ANSWERS, NotImplementedError), lambda _: not_dynamodb()),
     ((aws.ConnectionError, aws.HTTPClientError), _connection_in_words),
     (
         (

@@ -65,8 +65,11 @@ MATRIX = {
         "an answer is null",
         "the page of a captive portal",
         "a page of items is cut short, once",
+        "a page of items has not as many as it says, once",
         "the pages of one table go on being unreadable",
         "the same LastEvaluatedKey comes twice",
+        "the LastEvaluatedKeys of a scan go in a circle",
+        "the NextTokens of a list go in a circle",
         "a file of an export breaks off again and again",
     ),
     "How often it is tried": (
