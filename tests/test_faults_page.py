@@ -36,6 +36,8 @@ MATRIX = {
         "the key is unknown",
         "the signature is wrong",
         "no region",
+        "an AWS setting has a value that is none",
+        "a session token has a line break",
         "a region that is none",
         "a region that nobody knows",
         "a region is not enabled",
