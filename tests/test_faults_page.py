@@ -55,6 +55,8 @@ MATRIX = {
         "the list of tables drips in",
         "the items drip in",
         "live prices drip in",
+        "S3 drips before the audit",
+        "S3 does not end its answer after an audit with --timeout",
     ),
     "Answers with status 200 that are none": (
         "an answer is cut short",

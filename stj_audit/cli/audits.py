@@ -8,6 +8,7 @@ import click
 from stj_audit.cli.history import find_history, keep
 from stj_audit.cli.inputs import read_baseline, read_config
 from stj_audit.cli.interrupts import held_back
+from stj_audit.cli.limits import before_audit, start_clock
 from stj_audit.cli.outputs import INCONCLUSIVE, anchored, audited, deliver, destinations, exit_code, find_anchor, new_baseline, told
 from stj_audit.cli.prices import warn_of_old_prices
 from stj_audit.cli.requests import judging, places
@@ -59,10 +60,12 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
     """
     from stj_audit.pipeline import Request
 
-    outputs = [*destinations(settings["reports"], settings), *new_baseline(settings)]
+    start_clock(settings)
+    reports = before_audit(settings, "it was known whether the reports can be written", destinations, settings["reports"], settings)
+    outputs = [*reports, *new_baseline(settings)]
     config = read_config(settings)
     anchor = find_anchor(outputs, config, settings)
-    history = find_history(settings, config)
+    history = before_audit(settings, "it was known where runs are kept", find_history, settings, config)
     terms = judging(settings, config)
     request = Request(
         patterns=tables, config=config, baseline=read_baseline(settings), gate=_gate(settings), **places(settings), **terms
@@ -71,7 +74,7 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
     with held_back():
         report = anchored(report, anchor)
         if history is not None:
-            report = history.remembered(report)
+            report = history.remembered(report, settings)
         failures = deliver(report, outputs, settings)
         warn_of_old_prices(report.costs.prices, config, settings)
         _tell_not_known(report)
