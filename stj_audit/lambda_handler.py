@@ -20,6 +20,7 @@ import botocore
 import click
 
 from stj_audit.cli.entry import GARBAGE_AFTER, cli, frames
+from stj_audit.cli.send import check_mail
 from stj_audit.config import FILE_NAME, find_config, load_config
 from stj_audit.deliver.stores import SCHEME, Unreadable, open_store
 from stj_audit.errors import AuditError, ConfigError
@@ -74,9 +75,11 @@ def _audit(event: object, context: object) -> dict[str, Any]:
         configured = [] if config is None else [f"--config={config}"]
         run_file = Path(folder) / "run.json"
         reports = [f"--report={one}" for one in os.environ.get(REPORT, "").split()]  # as click splits it; an option takes its place
+        is_mailed = load_config(config).email.is_set or os.environ.get(FROM) or os.environ.get(TO)
+        if is_mailed:
+            check_mail(*configured)  # an audit costs reads, and is made again when the function is tried again
         code, _ = _command("run", *reports, *_timeout(context), f"--report=json={run_file}", *configured, "--", *tables)
         report = from_json(run_file.read_bytes())
-        is_mailed = load_config(config).email.is_set or os.environ.get(FROM) or os.environ.get(TO)
         mail = _command("send", str(run_file), *configured)[1] if is_mailed else NOT_CONFIGURED
     return {
         "grade": report.overall.grade,

@@ -70,6 +70,8 @@ class Request:
     """Whether what was read before Ctrl-C is judged."""
     timeout_seconds: int | None = None
     """After which reading ends, and what was read is judged; None: when everything was read."""
+    ends_at: float | None = None
+    """When that is on the clock of `time.monotonic`, where it began before the audit does."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -263,6 +265,8 @@ def _read(
 
 def ends_at_of(request: Request) -> float | None:
     """When the time of an audit that begins now is over, on the clock of `time.monotonic`; None: never."""
+    if request.ends_at is not None:
+        return request.ends_at
     return None if request.timeout_seconds is None else time.monotonic() + request.timeout_seconds
 
 

@@ -424,6 +424,17 @@ def test_prices_that_do_not_come_in_time(server: Misbehaving, tmp_path: Path, mo
     assert "the Price List API did not answer in time" in ran.err
 
 
+@fault("S3 drips before the audit", "--timeout ends it: exit 1: give it more time", by=SERVER)
+@pytest.mark.process
+def test_a_bucket_that_does_not_answer_in_time(server: Misbehaving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.engines.misbehaving.DRIP_SECONDS", 3.0)
+    server.drips = frozenset({""})  # S3 tells its operations by path and method
+    where = (*HERE, "--endpoint-url", server.url, "--timeout", "2", "--report", "s3://stj-audits/run.json")
+    ran = command("run", "orders", *where, cwd=tmp_path, **KEYS)
+    assert_one_sentence(ran, 1, "the audit's time was over before it was known whether the reports can be written", "--timeout")
+    assert not server.asked["DescribeTable"]
+
+
 @fault("the items drip in", "--timeout ends it: `items` exit 1, and says why of each table", by=SERVER)
 @pytest.mark.process
 def test_items_that_do_not_come_in_time(server: Misbehaving, tmp_path: Path) -> None:

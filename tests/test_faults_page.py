@@ -57,6 +57,8 @@ MATRIX = {
         "the list of tables drips in",
         "the items drip in",
         "live prices drip in",
+        "S3 drips before the audit",
+        "S3 does not end its answer after an audit with --timeout",
     ),
     "Answers without an error that are none": (
         "an answer has another status than 200, below 301",

@@ -175,7 +175,7 @@ def test_a_policy_of_three_actions_is_enough(kept: Kept) -> None:
 
 def test_earlier_runs_that_cannot_be_read_are_told_in_the_trend(kept: Kept) -> None:
     history = History(store=open_store("s3://no-such-bucket", region="eu-north-1"), most=None)
-    report = history.remembered(a_run())
+    report = history.remembered(a_run(), {})
     assert isinstance(report.trend, Trend)
     assert len(report.trend.runs) == 1
     assert report.trend.notes == ("cannot read the history s3://no-such-bucket: NoSuchBucket",)

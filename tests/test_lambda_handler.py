@@ -160,6 +160,22 @@ def test_nobody_to_mail_to_is_said(aws: pytest.MonkeyPatch) -> None:
     assert mailed() == []
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("STJ_AUDIT_FROM", "", "it is not said who sends the mail - "),
+        ("STJ_AUDIT_TO", "", "it is not said who gets the mail - "),
+        ("STJ_AUDIT_TO", "nobody", "'nobody', which is no address"),
+        ("STJ_AUDIT_SMTP_USERNAME", "audits", "the mail server has no host - "),
+    ],
+)
+def test_a_mail_that_cannot_be_is_told_before_the_audit(name: str, value: str, said: str, aws: pytest.MonkeyPatch) -> None:
+    aws.setenv(name, value)
+    with pytest.raises(AuditFailed, match=said):
+        handler({"tables": ["orders"]}, None)
+    assert kept("") == []
+
+
 CONFIGURED = '[model]\ntarget = 777\n\n[email]\nfrom = "audits@example.com"\nto = ["team@example.com"]\nname = "prod"\n'
 
 

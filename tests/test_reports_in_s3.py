@@ -1,17 +1,23 @@
 """Reports that are written to a bucket."""
 
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import botocore.session
 import pytest
 from moto import mock_aws
 
-from stj_audit.cli.outputs import destinations
+from stj_audit.cli.history import History, keep
+from stj_audit.cli.outputs import deliver, destinations
 from stj_audit.deliver.files import check_writable, destination, write
+from stj_audit.deliver.stores import open_store
 from stj_audit.errors import CannotWrite
 from stj_audit.options import FORMATS
+from stj_audit.report import Trend
 from tests.faults import fault
+from tests.sample_report import a_run
 
 BUCKET = "stj-audits"
 REACHED: dict[str, str | None] = {"profile": None, "region": "eu-north-1", "endpoint_url": None}
@@ -67,3 +73,28 @@ def test_an_endpoint_that_does_not_answer_is_found_before_the_audit(monkeypatch:
     monkeypatch.setattr("stj_audit.deliver.stores.ATTEMPTS", 1)
     with pytest.raises(CannotWrite, match=r"cannot write s3://bucket/r\.html: http://127\.0\.0\.1:9 cannot be reached"):
         destinations(("s3://bucket/r.html",), {"regions": ("eu-north-1",), "endpoint_url": "http://127.0.0.1:9"})
+
+
+@fault(
+    "S3 does not end its answer after an audit with --timeout",
+    "exit 1 half a minute later: check the network; the report is on stdout, and in every other place",
+    by="event hook",
+)
+def test_an_s3_that_hangs_after_the_audit_loses_nothing_else(
+    bucket: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    go = threading.Event()
+    monkeypatch.setattr("stj_audit.cli.limits.STORE_SECONDS", 0.2)
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", lambda *_: go.wait(60))
+    settings: dict[str, Any] = {"timeout": 1, "format_": "table", "color": "never", "quiet": False, **REACHED}
+    history = History(store=open_store(f"s3://{BUCKET}/runs", region="eu-north-1"), most=None)
+    outputs = [destination(name, FORMATS, **REACHED) for name in (f"s3://{BUCKET}/r.html", str(tmp_path / "r.md"))]
+    report = history.remembered(a_run(), settings)
+    assert isinstance(report.trend, Trend)
+    assert f"s3://{BUCKET}/runs did not answer in time" in report.trend.notes
+    failures = [*deliver(report, outputs, settings), *keep(history, report, settings)]
+    go.set()
+    assert [str(one) for one in failures] == [f"s3://{BUCKET}/{name} did not answer in time" for name in ("r.html", "runs")]
+    told = capsys.readouterr()
+    assert told.out.startswith("DynamoDB audit")
+    assert told.err == f"wrote {tmp_path / 'r.md'}\n"

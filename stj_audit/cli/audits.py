@@ -8,6 +8,7 @@ import click
 from stj_audit.cli.history import find_history, keep
 from stj_audit.cli.inputs import read_baseline, read_config, tell_ignores_from_above
 from stj_audit.cli.interrupts import held_back
+from stj_audit.cli.limits import before_audit, start_clock
 from stj_audit.cli.outputs import (
     INCONCLUSIVE,
     anchored,
@@ -70,12 +71,14 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
     """
     from stj_audit.pipeline import Request
 
-    outputs = [*destinations(settings["reports"], settings), *new_baseline(settings)]
+    start_clock(settings)
+    reports = before_audit(settings, "it was known whether the reports can be written", destinations, settings["reports"], settings)
+    outputs = [*reports, *new_baseline(settings)]
     check_apart(outputs, settings)
     config = read_config(settings)
     tell_ignores_from_above(config, settings)
     anchor = find_anchor(outputs, config, settings)
-    history = find_history(settings, config)
+    history = before_audit(settings, "it was known where runs are kept", find_history, settings, config)
     terms = judging(settings, config)
     request = Request(
         patterns=tables, config=config, baseline=read_baseline(settings), gate=_gate(settings), **places(settings), **terms
@@ -84,7 +87,7 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
     with held_back():
         report = anchored(report, anchor)
         if history is not None:
-            report = history.remembered(report)
+            report = history.remembered(report, settings)
         failures = deliver(report, outputs, settings)
         warn_of_old_prices(report.costs.prices, config, settings)
         _tell_not_known(report)

@@ -9,6 +9,7 @@ import click
 from stj_audit.cli.history import find_history, keep
 from stj_audit.cli.inputs import read_baseline, read_config, read_run, refuse, tell_ignores_from_above, today
 from stj_audit.cli.interrupts import held_back
+from stj_audit.cli.limits import before_audit, start_clock
 from stj_audit.cli.outputs import anchored, audited, check_apart, deliver, destinations, exit_code, find_anchor, new_baseline, told
 from stj_audit.cli.prices import price_region, prices_of, warn_of_old_prices
 from stj_audit.cli.requests import item_size_lines, judging, places
@@ -100,14 +101,17 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
     from stj_audit.pipeline import Request
 
     _check_source(ctx, settings)
-    outputs = [*destinations(settings["reports"], settings), *new_baseline(settings)]
+    start_clock(settings)
+    reports = before_audit(settings, "it was known whether the reports can be written", destinations, settings["reports"], settings)
+    outputs = [*reports, *new_baseline(settings)]
     check_apart(outputs, settings)
     config = read_config(settings)
     tell_ignores_from_above(config, settings)
     anchor = find_anchor(outputs, config, settings, declared=bool(settings["templates"]) or settings["run_path"] is not None)
     gate = _gate(settings, config)
     is_live = not settings["templates"] and settings["run_path"] is None
-    history = find_history(settings, config) if is_live else None
+    kept = "it was known where runs are kept"
+    history = before_audit(settings, kept, find_history, settings, config) if is_live else None
     request = Request(
         patterns=tables,
         config=config,
@@ -125,7 +129,7 @@ def check(ctx: click.Context, /, tables: tuple[str, ...], **settings: Any) -> No
     with held_back():
         report = anchored(report, anchor)
         if history is not None:
-            report = history.remembered(report)
+            report = history.remembered(report, settings)
         failures = deliver(report, outputs, settings, terse=True)
         warn_of_old_prices(report.costs.prices, config, settings)
         _tell_gate(report, settings)

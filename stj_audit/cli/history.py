@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from stj_audit.cli.limits import storing
 from stj_audit.cli.terminal import printable
 from stj_audit.errors import ConfigError, UnusableHistory
 
@@ -19,7 +20,7 @@ class History(NamedTuple):  # dataclasses would be imported for --help
     store: "Store"
     most: int | None
 
-    def remembered(self, report: "Report") -> "Report":
+    def remembered(self, report: "Report", settings: dict[str, Any]) -> "Report":
         """The report with the trend up to it. Where earlier runs cannot be read, that is said in the trend."""
         from dataclasses import replace
 
@@ -28,16 +29,18 @@ class History(NamedTuple):  # dataclasses would be imported for --help
         from stj_audit.trend import trend
 
         try:
-            runs, notes = earlier(self.store, report)
+            runs, notes = storing(settings, self.store, UnusableHistory, earlier, self.store, report)
         except UnusableHistory as error:
             runs, notes = [], [str(error)]
         return replace(report, trend=trend(runs, summary(report), notes=notes))
 
     def keep(self, report: "Report", settings: dict[str, Any]) -> None:
         """Raises UnusableHistory."""
+        from functools import partial
+
         from stj_audit.deliver.history import keep_run
 
-        name = keep_run(self.store, report, most=self.most)
+        name = storing(settings, self.store, UnusableHistory, partial(keep_run, most=self.most), self.store, report)
         if not settings["quiet"]:
             click.echo(printable(f"kept {self.store}/{name}"), err=True)
 

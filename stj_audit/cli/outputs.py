@@ -10,6 +10,7 @@ import click
 
 from stj_audit.cli.inputs import config_file, read_file
 from stj_audit.cli.interrupts import telling
+from stj_audit.cli.limits import storing
 from stj_audit.cli.terminal import in_color, print_text, printable, progress, teller
 from stj_audit.errors import AuditError, CannotWrite, ConfigError
 from stj_audit.options import FORMATS
@@ -42,7 +43,7 @@ def audited(request: "Request", outputs: list[Any], settings: dict[str, Any]) ->
             return audit(replace(request, keep=bool(run_files)), on_progress=progress(settings), tell=teller(settings))
     except Interrupted as stopped:
         for target in run_files:
-            write(target, render_report(stopped.report, target.format))
+            storing(settings, target.path, CannotWrite, write, target, render_report(stopped.report, target.format))
             if not settings["quiet"]:
                 click.echo(f"wrote {target.path}: what was read before the interrupt", err=True)
         raise
@@ -130,7 +131,7 @@ def deliver(report: "Report", outputs: list[Any], settings: dict[str, Any], *, t
     written = []
     for target, text in texts:
         try:
-            write(target, text)
+            storing(settings, target.path, CannotWrite, write, target, text)
             written.append(target.path)
         except CannotWrite as error:
             failures.append(error)

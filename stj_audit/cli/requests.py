@@ -48,6 +48,7 @@ def reading(settings: dict[str, Any]) -> dict[str, Any]:
         "resume": settings["resume"],
         "scan_throttled": settings["scan_throttled"],
         "timeout_seconds": settings.get("timeout"),
+        "ends_at": settings.get("ends_at"),
     }
 
 

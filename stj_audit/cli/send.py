@@ -103,6 +103,16 @@ def _settings(email: "Email", settings: dict[str, Any]) -> "Email":
     return merged
 
 
+def check_mail(*arguments: str) -> None:
+    """Find out before there is a run whether `send RUN.json ARGUMENTS` knows how to mail it; nothing is sent. Raises ConfigError."""
+    from stj_audit.deliver.carriers import open_carrier
+
+    with send.make_context("send", ["RUN.json", *arguments]) as context:
+        settings = context.params
+        email = _settings(read_config(settings).email, settings)
+        open_carrier(email, region=settings["region"], profile=settings["profile"], endpoint_url=settings["endpoint_url"])
+
+
 def _write(report: "Report", email: "Email", config: "Config", settings: dict[str, Any]) -> None:
     from datetime import UTC, datetime
 
