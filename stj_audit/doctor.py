@@ -7,7 +7,7 @@ What is denied is found out by asking: all about the first table, and one item o
 import importlib.metadata
 import os
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,6 +15,8 @@ from decimal import Decimal
 from stj_audit.aws_failures import DENIED_CODES, FAILURES
 from stj_audit.cost.prices import bundled_sheet
 from stj_audit.deliver.carriers import Readiness, open_carrier
+from stj_audit.deliver.history import kept_runs
+from stj_audit.deliver.stores import Store
 from stj_audit.email_settings import Email, addressed
 from stj_audit.errors import AuditError, ConfigError
 from stj_audit.facts import MissingTable, Snapshot, Table, Unknown
@@ -23,7 +25,7 @@ from stj_audit.items.plan import CALL as SCAN
 from stj_audit.items.plan import ItemsPlan, in_words, plan_reading
 from stj_audit.pipeline import Request, items_plan
 from stj_audit.scanners.chosen_tables import Progress
-from stj_audit.scanners.failures import unknown
+from stj_audit.scanners.failures import NOT_AVAILABLE, unknown
 from stj_audit.scanners.session import Aws
 from stj_audit.scanners.snapshot import describe_tables, take_snapshot
 from stj_audit.targets import Target, targets_of
@@ -44,7 +46,7 @@ _NO_KEY = b"no item is hashed"
 class Place:
     """
     One account in one region. `reading` is how items would be read, in words; `calls`, about how many an audit takes; `denied`, the calls
-    that these credentials may not make; `failure`, why nothing could be found out.
+    that these credentials may not make, and `absent`, those that the endpoint does not have; `failure`, why nothing could be found out.
     """
 
     key: str
@@ -55,6 +57,7 @@ class Place:
     reading: str = ""
     calls: int = 0
     denied: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
     failure: AuditError | None = None
 
 
@@ -92,6 +95,11 @@ def about_mail(email: Email, *, region: str | None, profile: str | None, endpoin
     return carrier.ready(sender.addr_spec)
 
 
+def about_history(store: Store) -> str:
+    """What is kept there, by listing it. Raises UnusableHistory."""
+    return f"{counted(kept_runs(store), 'run')} in {store}"
+
+
 def in_lines(place: Place) -> str:
     """One place, for people."""
     where = place.region if place.account is None else f"{place.region}, account {place.account}"
@@ -107,8 +115,10 @@ def in_lines(place: Place) -> str:
     if place.denied:
         lines += [f"  denied: {call}" for call in place.denied]
         lines.append("  what is denied costs the facts behind it; `stj-audit iam-policy` prints what to allow")
-    else:
+    elif not place.absent:
         lines.append("  nothing is denied")
+    if place.absent:
+        lines.append(f"  {NOT_AVAILABLE}, so that it is not known whether AWS would deny it: {a_few(place.absent)}")
     return "\n".join(lines)
 
 
@@ -121,7 +131,7 @@ def _place(target: Target, request: Request, on_progress: Progress) -> Place:
         before = aws.api_calls
         snapshot = _first(aws, tables, missing)
         each = aws.api_calls - before
-        denied = sorted(set(_denied(snapshot)) | set(_denied_scan(aws, tables[0], plan)))
+        denied = sorted(set(_unknown(snapshot, DENIED_CODES)) | set(_denied_scan(aws, tables[0], plan)))
     except AuditError as error:
         return Place(key=target.key, account=target.account, region=aws.region, failure=error)
     return Place(
@@ -133,6 +143,7 @@ def _place(target: Target, request: Request, on_progress: Progress) -> Place:
         reading=reading,
         calls=before + each * len(tables),
         denied=tuple(denied),
+        absent=tuple(sorted(set(_unknown(snapshot, {NOT_AVAILABLE})))),
     )
 
 
@@ -145,11 +156,12 @@ def _first(aws: Aws, tables: Sequence[Table], missing: Sequence[MissingTable]) -
     return take_snapshot(aws, [tables[0].name], items=plan, hash_key=_NO_KEY, now=datetime.now(UTC))
 
 
-def _denied(snapshot: Snapshot) -> Iterator[str]:
+def _unknown(snapshot: Snapshot, reasons: Collection[str]) -> Iterator[str]:
+    """The calls that failed for one of `reasons`."""
     [facts] = snapshot.tables
     for field in fields(facts):
         fact = getattr(facts, field.name)
-        if isinstance(fact, Unknown) and fact.reason in DENIED_CODES:
+        if isinstance(fact, Unknown) and fact.reason in reasons:
             yield fact.call
 
 

@@ -9,11 +9,14 @@ import pytest
 
 from stj_audit import doctor
 from stj_audit.config import Config
+from stj_audit.deliver.history import keep_run
+from stj_audit.deliver.stores import open_store
 from stj_audit.pipeline import Request
 from stj_audit.scanners import AwsOptions
 from tests.commands import stj_audit
 from tests.engines.answering import answering
 from tests.engines.dynamodb_local import DynamoDBLocal
+from tests.sample_report import a_run
 from tests.scanners.answers import REGION
 from tests.scanners.test_items import fill, make_table
 
@@ -45,7 +48,10 @@ def test_it_says_what_would_be_read_and_reads_one_item(dynamodb_local: DynamoDBL
     assert empty == ""
     assert place == f"{REGION}: 1 table ({name})"
     assert rest[0] == "  reading items of 1 table whole: about 73.5 read units, less than $0.01"
-    assert rest[2] == "  nothing is denied"
+    assert rest[2].startswith(
+        "  not available here, so that it is not known whether AWS would deny it: application-autoscaling:Describe"
+    )
+    assert "denied: " not in ran.out
 
 
 def test_the_pure_fold_is_told(tmp_path: Path) -> None:
@@ -77,6 +83,40 @@ def test_what_is_denied_is_listed(tmp_path: Path) -> None:
         assert ran.code == 0
         assert "Scan" not in seen
         assert "no items are read" in ran.out
+
+
+def test_what_an_audit_would_keep_runs_in_is_looked_at(tmp_path: Path) -> None:
+    kept = open_store(str(tmp_path / "kept"))
+    keep_run(kept, a_run())
+    (tmp_path / "kept" / "runs" / "notes.txt").write_text("mine")
+    (tmp_path / "stj-audit.toml").write_text('[history]\npath = "kept"\n')
+    assert history_lines(tmp_path) == [f"history: 1 run in {kept}"]
+    assert history_lines(tmp_path, "--no-config") == []
+    elsewhere = history_lines(tmp_path, STJ_AUDIT_HISTORY="new")
+    assert elsewhere == ["history: 0 runs in new"]
+    assert not (tmp_path / "new").exists()
+    [why] = history_lines(tmp_path, "--history", "stj-audit.toml/x")
+    assert why.startswith("history: cannot keep the run in stj-audit.toml/x: Not a directory - choose a folder")
+    (tmp_path / "stj-audit.toml").write_text('[history]\npath = "s3://bucket"\nkeep = 3\n')
+    [why] = history_lines(tmp_path)
+    assert why.startswith("history: how many runs stay in a bucket is for its lifecycle rules to say")
+
+
+def test_a_history_that_cannot_be_used_is_no_reason_to_look_at_nothing_else(tmp_path: Path) -> None:
+    def answer(operation: str, _request: bytes, _: Any) -> tuple[int, bytes]:
+        return (200, json.dumps({"Table": TABLE}).encode()) if operation == "DescribeTable" else (200, b"{}")
+
+    with answering(answer) as url:
+        where = ("--endpoint-url", url, "--region", REGION, "--scan", "none", "--history", "/dev/null/x")
+        assert stj_audit("doctor", "orders", *where, cwd=tmp_path).code == 0
+        ran = stj_audit("doctor", "orders", *where, "--strict", cwd=tmp_path)
+    assert ran.code == 4
+    assert "1 table (orders)" in ran.out
+
+
+def history_lines(folder: Path, *arguments: str, **environment: Any) -> list[str]:
+    ran = stj_audit("doctor", "--region", "nowhere!", *arguments, cwd=folder, **environment)
+    return [line for line in ran.out.splitlines() if line.startswith("history: ")]
 
 
 def test_without_a_table_that_may_be_described_it_fails(tmp_path: Path) -> None:

@@ -5,13 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stj_audit.cli.history import find_history
 from stj_audit.cli.inputs import read_config, read_run
 from stj_audit.cli.outputs import INCONCLUSIVE
 from stj_audit.cli.requests import places, reading
 from stj_audit.cli.terminal import print_json, printable, progress
+from stj_audit.errors import AuditError
 from stj_audit.options import MailAddress, aws_options_of_several_regions, config_options, option, scan_options
 
 if TYPE_CHECKING:
+    from stj_audit.config import Config
     from stj_audit.email_settings import Email
 
 
@@ -20,7 +23,12 @@ if TYPE_CHECKING:
 @aws_options_of_several_regions
 @config_options
 @scan_options
-@option("--strict", is_flag=True, help="Exit with 4 when a call is denied, a place cannot be audited, or mail not be sent.")
+@option("--history", metavar="DIR|s3://BUCKET/PREFIX", help="Where runs are to be kept.  [default: [history] path]")
+@option(
+    "--strict",
+    is_flag=True,
+    help="Exit with 4 when a call is denied, a place cannot be audited, the history not be used, or mail not be sent.",
+)
 @option("-q", "--quiet", is_flag=True, help="Nothing on stderr but errors.")
 @option("-v", "--verbose", count=True, help="Say more on stderr; where an error came from.")
 @option("--no-progress", is_flag=True, help="No progress on a terminal.")
@@ -29,19 +37,34 @@ def doctor(tables: tuple[str, ...], **settings: Any) -> None:
     Say what an audit would do here: which tables, how many calls and read units, and what it may not.
 
     Reads the first table's settings and one item of it, to find out what is denied; and says whether items are counted by the compiled fold.
-    With an [email] in the configuration, also whether its sender is verified in SES, or its mail server answers.
+    With an [email] in the configuration, also whether its sender is verified in SES, or its mail server answers. With a history, how many
+    runs are in it, or why it cannot be read.
     """
     from stj_audit.doctor import about_installation, diagnose, in_lines
     from stj_audit.pipeline import Request
 
     click.echo(about_installation())
     config = read_config(settings)
-    mail_is_ready = _tell_of_mail(config.email, settings)
+    is_ready = all([_tell_of_history(config, settings), _tell_of_mail(config.email, settings)])
     request = Request(patterns=tables, config=config, **places(settings), **reading(settings))
     found = diagnose(request, on_progress=progress(settings))
     click.echo("\n" + "\n".join(map(in_lines, found)))
-    if settings["strict"] and not (mail_is_ready and all(not place.denied and place.failure is None for place in found)):
+    if settings["strict"] and not (is_ready and all(not place.denied and place.failure is None for place in found)):
         sys.exit(INCONCLUSIVE)
+
+
+def _tell_of_history(config: "Config", settings: dict[str, Any]) -> bool:
+    """Whether it can be used, as far as is known without writing to it; true where no run is kept."""
+    from stj_audit.doctor import about_history
+
+    try:
+        history = find_history({**settings, "keep": None}, config)
+        if history is not None:
+            click.echo(printable(f"history: {about_history(history.store)}"))
+    except AuditError as error:
+        click.echo(printable(f"history: {' - '.join(filter(None, (str(error), error.hint)))}"))
+        return False
+    return True
 
 
 def _tell_of_mail(email: "Email", settings: dict[str, Any]) -> bool:

@@ -96,6 +96,11 @@ def last_before(store: Store, report: Report) -> Report:
     )
 
 
+def kept_runs(store: Store) -> int:
+    """How many runs are kept, of whatever account and region. Raises UnusableHistory."""
+    return len(_ours(store, RUNS))
+
+
 def keep_run(store: Store, report: Report, *, most: int | None = None) -> str:
     """
     Write a run and its summary; the name of its file. `most`: how many runs of its accounts and regions stay in a folder, of those up to
