@@ -119,6 +119,7 @@ def _outline(report: Report) -> Snapshot:
         api_calls=audit.api_calls,
         templates=audit.templates or (),
         notes=audit.notes or (),
+        unseen=audit.unseen or (),
         scopes=tuple(
             Scope(
                 key=scope_key(one.region, (one.name or one.account or "") if several else ""),

@@ -32,6 +32,8 @@ FAILURES = (
 )
 """Everything that a call, or making a client, is known to fail with. Anything else is a bug of ours and passes."""
 
+UNREADABLE_ANSWERS = (BrokenAnswer, ResponseParserError, RecursionError, UnicodeDecodeError)
+
 CREDENTIAL_CODES = frozenset(
     {
         "AuthFailure",
@@ -46,6 +48,7 @@ CREDENTIAL_CODES = frozenset(
         "MissingAuthenticationToken",
         "MissingAuthenticationTokenException",
         "RequestExpired",
+        "RequestTimeTooSkewed",
         "SignatureDoesNotMatch",
         "TokenRefreshRequired",
         "UnrecognizedClientException",
@@ -115,9 +118,15 @@ def _code_in_words(error: aws.ClientError) -> AuditError:
 
 
 def _connection_in_words(error: aws.ConnectionError | aws.HTTPClientError) -> AuditError:
+    cause = getattr(error, "kwargs", {}).get("error")
+    if isinstance(cause, ValueError):  # raised where the request is put together: nothing was sent
+        return ConfigError(
+            "no request can be made of the AWS credentials and settings",
+            hint="check AWS_SESSION_TOKEN and the keys for line breaks, and the address in HTTPS_PROXY",
+        )
     where = _host(getattr(error, "kwargs", {}).get("endpoint_url"))
     said, hint = f"{where} cannot be reached", "check the network, --region and --endpoint-url"
-    if isinstance(getattr(error, "kwargs", {}).get("error"), FileNotFoundError):
+    if isinstance(cause, FileNotFoundError):
         said, hint = (
             "the file of trusted certificates is not there",
             "check AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE and the profile's ca_bundle",
@@ -186,7 +195,7 @@ _WORDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Calla
             "check the profile's credential_process, token file or container role",
         ),
     ),
-    ((BrokenAnswer, ResponseParserError, UnicodeDecodeError, NotImplementedError), lambda _: not_dynamodb()),
+    ((*UNREADABLE_ANSWERS, NotImplementedError), lambda _: not_dynamodb()),
     ((aws.ConnectionError, aws.HTTPClientError), _connection_in_words),
     (
         (
@@ -194,11 +203,15 @@ _WORDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Calla
             aws.ConfigNotFound,
             aws.ConfigParseError,
             aws.EndpointProviderError,
+            aws.InvalidChecksumConfigError,
             aws.InvalidConfigError,
+            aws.InvalidDefaultsMode,
             aws.InvalidEndpointConfigurationError,
             aws.InvalidProxiesConfigError,
             aws.InvalidRegionError,
             aws.InvalidRetryConfigurationError,
+            aws.InvalidS3UsEast1RegionalEndpointConfigError,
+            aws.InvalidSTSRegionalEndpointsConfigError,
             aws.UnknownRegionError,
         ),
         _always(

@@ -15,10 +15,10 @@ from stj_audit.baseline import check_belongs
 from stj_audit.config import Config, TableModel
 from stj_audit.cost.from_definition import completed, disagreement
 from stj_audit.cost.prices import PriceSheet
-from stj_audit.declared.reading import NOT_LOOKED_AT, Design, read_design
+from stj_audit.declared.reading import Design, read_design
 from stj_audit.declared.source import Source
 from stj_audit.errors import ConfigError
-from stj_audit.facts import TEMPLATE
+from stj_audit.facts import NOT_LOOKED_AT, TEMPLATE
 from stj_audit.gate import GateTerms
 from stj_audit.judge import judge
 from stj_audit.pipeline import Request, expected_tables, terms_of
@@ -54,10 +54,10 @@ def audit_design(request: DesignRequest) -> Report:
 
 def _left_out(design: Design) -> tuple[NotChecked, ...]:
     """What may define other tables, as one thing that was not checked: formats that tell no notes tell these."""
-    if not design.unseen:
+    if not design.snapshot.unseen:
         return ()
-    parts = "; ".join(one.removeprefix(NOT_LOOKED_AT).strip() for one in design.unseen)
-    return (NotChecked(check=None, table=None, index=None, call=TEMPLATE, reason=f"{NOT_LOOKED_AT} {parts}"),)
+    told = f"{NOT_LOOKED_AT} {'; '.join(design.snapshot.unseen)}"
+    return (NotChecked(check=None, table=None, index=None, call=TEMPLATE, reason=told),)
 
 
 def _with_definitions(config: Config, design: Design) -> Config:

@@ -41,6 +41,7 @@ NOT_DEPLOYED = "nothing is deployed yet"  # the reason of a fact that no templat
 DYNAMIC_ATTRIBUTES = "<dynamic>"  # what attributes are summed as whose names may be data, see `items.dynamic`
 INTERRUPTED = "the audit was interrupted"  # that of a fact which had not been read by then
 OUT_OF_TIME = "the audit's time was over"  # likewise
+NOT_LOOKED_AT = "not looked at:"  # how what a note tells of `Snapshot.unseen` begins
 NOT_HERE = "there is no table of that name here"
 
 
@@ -891,6 +892,8 @@ class Snapshot:
     """The files that the tables are defined in, where they are a design and nothing was read from AWS."""
     notes: tuple[str, ...] = ()
     """What there is to say of the reading itself, in sentences."""
+    unseen: tuple[str, ...] = ()
+    """Of a design: what may define other tables, and was not looked at. The notes tell it too."""
     interrupted: bool = False
     """Whether the reading was ended before its time: what had not been read by then is Unknown."""
     out_of_time: bool = False

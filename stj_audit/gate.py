@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from stj_audit.facts import INTERRUPTED, OUT_OF_TIME, Snapshot
+from stj_audit.facts import INTERRUPTED, NOT_LOOKED_AT, OUT_OF_TIME, Snapshot
 from stj_audit.grade import GRADES
 from stj_audit.ignores import EXPIRED, covers
 from stj_audit.items.verdict import declared_over, not_read, of_table
@@ -23,9 +23,6 @@ from stj_audit.wording import a_few, counted
 FOUND, NOT_KNOWN = 3, 4  # exit codes
 VERDICTS = {0: PASSED, FOUND: FAILED, NOT_KNOWN: INCONCLUSIVE}
 NEVER, GRADE = "never", "grade:"
-NOT_LOOKED_AT = (
-    "not looked at:"  # how a note of a design begins that tells of a part of it which was left out, such as a nested stack
-)
 NO_TABLE = "no table was looked at"
 
 
@@ -163,7 +160,7 @@ def _not_known(report: Report, snapshot: Snapshot, terms: GateTerms, items: Sequ
     for one in items:
         if one.verdict == NOT_READ or (one.verdict == INCONCLUSIVE and terms.inconclusive == "fail"):
             yield f"{one.table}: {one.sentence}"
-    if terms.strict and snapshot.templates:
-        yield from (f"{note} (--strict)" for note in snapshot.notes if note.startswith(NOT_LOOKED_AT))
+    if terms.strict:
+        yield from (f"{NOT_LOOKED_AT} {one} (--strict)" for one in snapshot.unseen)
     if terms.strict and report.not_checked:
         yield f"{counted(len(report.not_checked), 'thing')} could not be checked (--strict)"

@@ -61,7 +61,7 @@ class TableSummary:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunSummary:
     """
-    What a trend needs of one run: about 300 bytes, 120 for each table, and 19 for each finding that is open.
+    What a trend needs of one run: about 300 bytes, 140 for each table, and 19 for each finding that is open.
 
     `scopes` are what was audited, "account/region", sorted: runs of other scopes are not compared. `cost_usd` is a month now and
     `cost_at_target_usd` at `target_users`, null where nothing of it is known; `cost_complete` and `cost_at_target_complete` say whether all

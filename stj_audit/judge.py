@@ -507,6 +507,7 @@ def _audit(snapshot: Snapshot, terms: Terms, scale: Scale) -> Audit:
         scopes=scope_reports(snapshot),
         templates=snapshot.templates or UNSET,
         notes=snapshot.notes or UNSET,
+        unseen=snapshot.unseen or UNSET,
         asked=terms.asked or UNSET,
     )
 

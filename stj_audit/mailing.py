@@ -63,9 +63,13 @@ def mail_report(report: Report, email: Email, way: Way, *, tell: Tell) -> str:
 
 
 def compared(report: Report, store: Store | None) -> tuple[Report, list[RunSummary]]:
-    """The report with the trend up to it, where it has none and earlier runs are kept; and those. Only reads. Raises UnusableHistory."""
+    """
+    The report with the trend up to it, where it has none and there are earlier runs, or something to say of what is kept; and those runs.
+
+    Only reads. Raises UnusableHistory.
+    """
     runs, notes = ([], []) if store is None else earlier(store, report)
-    if report.trend is UNSET and runs:
+    if report.trend is UNSET and (runs or notes):
         report = replace(report, trend=trend(runs, summary(report), notes=notes))
     return report, runs
 

@@ -78,6 +78,8 @@ class Audit:
     templates: tuple[str, ...] | UnsetType = UNSET
     notes: tuple[str, ...] | UnsetType = UNSET
     """What there is to say of a design: what was taken from the defaults of parameters, what is only known once it is deployed."""
+    unseen: tuple[str, ...] | UnsetType = UNSET
+    """Of a design: what may define other tables, and was not looked at. The notes tell it too."""
     asked: tuple[str, ...] | UnsetType = UNSET
     """The names and globs of the tables that were asked for; left out where every table was."""
 

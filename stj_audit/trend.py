@@ -139,7 +139,7 @@ def trend(earlier: Sequence[RunSummary], now: RunSummary, *, notes: Sequence[str
     last = kept[-2] if len(kept) > 1 else None
     return Trend(
         runs=tuple(map(_run, shown)),
-        tables=tuple(_table_trend(name, fitted) for name in now.tables),
+        tables=tuple(_table_trend(name, fitted, kept) for name in now.tables),
         cost_usd_per_month=_usd_per_month([(one.started_at, one.cost_usd) for one in sure]),
         cost_at_target_usd_per_month=_usd_per_month([(one.started_at, one.cost_at_target_usd) for one in at_target]),
         too_early=_too_early([one.started_at for one in fitted]),
@@ -196,11 +196,14 @@ def _notes(runs: Sequence[RunSummary]) -> list[str]:
     return notes
 
 
-def _table_trend(name: str, runs: Sequence[RunSummary]) -> TableTrend:
+def _table_trend(name: str, runs: Sequence[RunSummary], kept: Sequence[RunSummary]) -> TableTrend:
+    """By `runs`; what was read last may be in another of those that are kept."""
     seen = [(run.started_at, run.tables[name]) for run in runs if name in run.tables]
     largest = [(when, table.max_bytes) for when, table in seen if table.max_bytes is not None]
     sampled = sum(table.sampled for _, table in seen if table.max_bytes is not None)
     latest = seen[-1][1]
+    read = [(run.started_at, size) for run in kept if name in run.tables and (size := run.tables[name].max_bytes) is not None]
+    now = runs[-1].started_at
     return TableTrend(
         table=name,
         runs=len(seen),
@@ -209,7 +212,7 @@ def _table_trend(name: str, runs: Sequence[RunSummary]) -> TableTrend:
         largest_bytes_per_month=_per_month([*largest]),
         largest_bytes=latest.max_bytes,
         sampled_runs=sampled,
-        forecasts=tuple(_forecast(line, largest, latest, runs[-1].started_at) for line in (WARN_ITEM_BYTES, MAX_ITEM_BYTES)),
+        forecasts=tuple(_forecast(line, largest, read, latest, now) for line in (WARN_ITEM_BYTES, MAX_ITEM_BYTES)),
     )
 
 
@@ -252,13 +255,22 @@ def _slope_a_month(values: Sequence[tuple[datetime, int | Decimal | None]]) -> F
 # ------------------------------------------------------------------------------------------------------------ forecast
 
 
-def _forecast(level: int, largest: Sequence[tuple[datetime, int]], latest: TableSummary, now: datetime) -> Forecast:
-    """When the largest item reaches `level` bytes. `largest` are (when, bytes) of the runs that read items, the oldest first."""
+def _forecast(
+    level: int,
+    largest: Sequence[tuple[datetime, int]],
+    read: Sequence[tuple[datetime, int]],
+    latest: TableSummary,
+    now: datetime,
+) -> Forecast:
+    """
+    When the largest item reaches `level` bytes. `largest` are (when, bytes) of the runs that read items, the oldest first, and `read` those
+    of all runs that are kept.
+    """
     if latest.seen_empty:
         return Forecast(line_bytes=level, state="not known", because="the table has no items")
-    if not largest:
+    if not read:
         return Forecast(line_bytes=level, state="not known", because="no run read items")
-    when, last = largest[-1]
+    when, last = read[-1]
     if last >= level:
         because = "" if latest.max_bytes is not None else f"when last read, on {_day(when)}"
         return Forecast(line_bytes=level, state="reached", because=because)

@@ -141,6 +141,8 @@ def test_nobody_is_there_to_give_an_mfa_code(server: Misbehaving, tmp_path: Path
 
 
 @fault("no region", "exit 2: give --region", by=ENVIRONMENT)
+@fault("an AWS setting has a value that is none", "exit 2: check the AWS_ variables", by=ENVIRONMENT)
+@fault("a session token has a line break", "exit 2: check AWS_SESSION_TOKEN", by=ENVIRONMENT)
 @fault("a region that is none", "exit 2: correct it", by=ENVIRONMENT)
 @fault("a region that nobody knows", "exit 1: check it", by=ENVIRONMENT)
 @fault("an endpoint without scheme", "exit 2: write it like http://localhost:8000", by=ENVIRONMENT)
@@ -153,6 +155,15 @@ def test_nobody_is_there_to_give_an_mfa_code(server: Misbehaving, tmp_path: Path
     ("arguments", "environment", "code", "words"),
     [
         ((), {}, 2, ("no AWS region", "--region")),
+        (("--region", REGION), {"AWS_DEFAULTS_MODE": "hunter2"}, 2, ("InvalidDefaultsMode", "AWS_ variables")),
+        (
+            ("--region", REGION),
+            {"AWS_REQUEST_CHECKSUM_CALCULATION": "hunter2"},
+            2,
+            ("InvalidChecksumConfigError", "AWS_ variables"),
+        ),
+        (("--region", REGION), {"AWS_STS_REGIONAL_ENDPOINTS": "hunter2"}, 2, ("InvalidSTSRegionalEndpoints", "AWS_ variables")),
+        (("--region", REGION, "--endpoint-url", "http://SERVER"), {"AWS_SESSION_TOKEN": "hunter2\nx"}, 2, ("AWS_SESSION_TOKEN",)),
         (("--region", "eu west 1"), {}, 2, ("written like eu-north-1",)),
         (("--region", "xx-nowhere-1"), {}, 1, ("dynamodb.xx-nowhere-1.amazonaws.com cannot be reached", "--region")),
         (("--region", REGION, "--endpoint-url", "localhost:8000"), {}, 2, ("http://localhost:8000",)),
@@ -268,9 +279,15 @@ def test_without_a_list_of_tables_there_is_no_audit(
 
 @fault("a page of items is cut short, once", "asked again: every item is counted, exit 0", by=SERVER)
 @fault("an answer is shorter than was promised, once", "asked again, exit 0", by=SERVER)
+@fault("a page of items has not as many as it says, once", "asked again: every item is counted, exit 0", by=SERVER)
 @pytest.mark.process
 @pytest.mark.parametrize(
-    "spoil", [raw(200, b'{"Items": [{"id": {"S"'), raw(200, b'{"Items": [], "ScannedCount": 0}', promised=900)]
+    "spoil",
+    [
+        raw(200, b'{"Items": [{"id": {"S": "a"}}], "Count": 50, "ScannedCount": 50}'),
+        raw(200, b'{"Items": [{"id": {"S"'),
+        raw(200, b'{"Items": [], "Count": 0, "ScannedCount": 0}', promised=900),
+    ],
 )
 def test_what_is_broken_once_is_asked_again(spoil: bytes, server: Misbehaving, tmp_path: Path) -> None:
     server.spoil = lambda asked, _request, number: spoil if asked == "Scan" and number == 2 else None

@@ -43,6 +43,20 @@ def test_an_audit_in_which_no_table_could_be_looked_at_has_failed(tmp_path: Path
 
 
 @pytest.mark.process
+def test_what_nobody_denied_needs_no_permission(tmp_path: Path) -> None:
+    def unreadable(operation: str, *_: object) -> tuple[int, bytes]:
+        return (200, b'{"TableNames": ["orders"]}') if operation == "ListTables" else (200, b'{"Table": {"KeySchema": null}}')
+
+    with answering(unreadable) as url:
+        ran = stj_audit("run", "--endpoint-url", url, "--region", "eu-north-1", "--no-config", cwd=tmp_path)
+    assert ran.code == 1
+    assert ran.err.splitlines()[-1] == (
+        "error: no table could be looked at - the report lists why; run it again, with -v for the details"
+    )
+    assert "unreadable answer  dynamodb:DescribeTable  orders" in ran.out
+
+
+@pytest.mark.process
 def test_items_that_could_not_even_be_looked_for_are_not_read(tmp_path: Path) -> None:
     ran = allowed_nothing(tmp_path, "items", "orders")
     assert ran.code == 1

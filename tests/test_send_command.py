@@ -291,6 +291,14 @@ def test_a_run_without_a_trend_gets_that_of_the_history(server: MailServer, here
     assert attached(server.messages[0]).decode().replace("\r\n", "\n") == render(with_trend, "html") != render(report, "html")
 
 
+def test_runs_that_are_dated_later_are_told_in_the_report(server: MailServer, here: Path) -> None:
+    store = Folder(path=here / "history")
+    for day in (1, 2):
+        keep_run(store, run_of(STARTED_AT + timedelta(days=day), f"later{day}"))
+    posted(a_way(server, here)(NOW), run_of(STARTED_AT, "now"))
+    assert "2 kept runs are dated later than this one, and are not compared." in attached(server.messages[0]).decode()
+
+
 # ---------------------------------------------------------------------------------------------------------------- dry run
 
 

@@ -164,6 +164,14 @@ def test_what_was_above_a_line_when_it_was_last_read_has_reached_it() -> None:
     assert below.state == "never", "it was below, and is known to have stayed so"
 
 
+def test_of_daily_runs_what_was_read_last_is_that_of_any_day() -> None:
+    days = [START + timedelta(days=place) for place in range(200)]
+    runs = [a_run(when, {"orders": a_table((100 if place < 198 else 350) * KB)}) for place, when in enumerate(days)]
+    now = a_run(days[-1] + timedelta(days=1), {"orders": a_table(None)})
+    warn, _ = forecasts(trend(runs, now))
+    assert (warn.state, warn.because) == ("reached", "when last read, on 19 July 2026")
+
+
 def test_a_table_that_was_read_and_has_no_items_says_so() -> None:
     runs = [a_run(START + place * MONTH, {"orders": a_table(350 * KB)}) for place in range(5)]
     now = a_run(START + 5 * MONTH, {"orders": a_table(None, items=0, seen_empty=True)})

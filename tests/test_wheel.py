@@ -18,7 +18,7 @@ FOLDS = """
 from stj_audit.items.engine import ENGINE, new_fold
 from tests.builders import a_table
 one = new_fold(a_table(), hash_key=b"key")
-print(ENGINE, one.add_page(b'{"Items":[{"id":{"S":"a"}}],"ScannedCount":1}').item_bytes)
+print(ENGINE, one.add_page(b'{"Items":[{"id":{"S":"a"}}],"Count":1,"ScannedCount":1}').item_bytes)
 """
 
 

@@ -91,9 +91,7 @@ def run(tables: tuple[str, ...], **settings: Any) -> None:
         told([*failures, *keep(history, report, settings)])
     code = exit_code(report)
     if not code and not report.tables:
-        raise AuditError(
-            "no table could be looked at", hint="allow what the report lists: `stj-audit iam-policy` prints the permissions"
-        )
+        raise AuditError("no table could be looked at", hint=_why_nothing(report))
     sys.exit(code)
 
 
@@ -123,6 +121,14 @@ def demo(output_dir: "Path", **settings: Any) -> None:
         _tell_not_known(report)
         told(failures)
     sys.exit(exit_code(report))
+
+
+def _why_nothing(report: "Report") -> str:
+    from stj_audit.aws_failures import DENIED_CODES
+
+    if any(code in one.reason for one in report.not_checked for code in DENIED_CODES):
+        return "allow what the report lists: `stj-audit iam-policy` prints the permissions"
+    return "the report lists why; run it again, with -v for the details"
 
 
 def _gate(settings: dict[str, Any]) -> "GateTerms":

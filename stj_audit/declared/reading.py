@@ -16,7 +16,7 @@ from stj_audit.declared.table_facts import facts_of
 from stj_audit.declared.template import Template, is_template, parameters_of, read_template
 from stj_audit.declared.terraform import is_plan, read_plan, refuse_other_json
 from stj_audit.errors import ConfigError, NoTables
-from stj_audit.facts import MissingTable, Snapshot, TableFacts
+from stj_audit.facts import NOT_LOOKED_AT, MissingTable, Snapshot, TableFacts
 from stj_audit.report import SourceLine
 from stj_audit.scanners.chosen_tables import is_glob, matches
 from stj_audit.wording import a_few, listed
@@ -26,20 +26,15 @@ PSEUDO_PARAMETERS = (
     *("AWS::AccountId", "AWS::NotificationARNs", "AWS::Partition", "AWS::StackId", "AWS::StackName", "AWS::URLSuffix"),
 )
 REGION = "AWS::Region"
-NOT_LOOKED_AT = "not looked at:"  # how a note on a part that was left out begins: the gate knows it by that
 OTHER_DEPLOYMENT = "give the --parameter NAME=VALUE of a deployment that makes them"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Design:
-    """
-    What the files define: a snapshot of tables that are not there yet, and the place of each by its name. `unseen` are sentences on what may
-    define other tables and was not looked at, with `NOT_LOOKED_AT` before them; each is a note of the snapshot too.
-    """
+    """What the files define: a snapshot of tables that are not there yet, and the place of each by its name."""
 
     snapshot: Snapshot
     sources: Mapping[str, SourceLine]
-    unseen: tuple[str, ...] = ()
 
 
 def read_design(
@@ -57,7 +52,7 @@ def read_design(
     if not defined:
         raise ConfigError(f"no DynamoDB table in {listed([source.shown for source in sources])}", hint=GIVE_ONE)
     wanted = _told_apart(_wanted(defined, patterns))
-    unseen = tuple(f"{NOT_LOOKED_AT} {part}" for part in _unseen(templates)) if _takes_any(patterns) else ()
+    unseen = tuple(_unseen(templates)) if _takes_any(patterns) else ()
     facts = [facts_of(one, region=region, told_as=name) for name, one in wanted.items()]
     notes = (note for one in wanted.values() for note in one.notes)
     return Design(
@@ -72,10 +67,10 @@ def read_design(
             read_units=Decimal(0),
             api_calls=0,
             templates=tuple(dict.fromkeys(source.shown for source in sources)),
-            notes=tuple(dict.fromkeys((*notes, *unseen, *_about_names(wanted)))),
+            notes=tuple(dict.fromkeys((*notes, *(f"{NOT_LOOKED_AT} {part}" for part in unseen), *_about_names(wanted)))),
+            unseen=unseen,
         ),
         sources={name: one.source for name, one in wanted.items()},
-        unseen=unseen,
     )
 
 

@@ -17,7 +17,7 @@ from stj_audit.declared.global_table import VERSION
 from stj_audit.declared.intrinsics import Unresolved
 from stj_audit.declared.source import SHOW_JSON, Source
 from stj_audit.declared.template import Template
-from stj_audit.declared.terraform_around import with_surroundings
+from stj_audit.declared.terraform_around import Surroundings
 from stj_audit.declared.terraform_beside import LEGACY_GLOBAL_TABLE, REPLICA, Beside
 from stj_audit.declared.terraform_owners import TABLE, Owners
 from stj_audit.declared.terraform_plan import Planned, planned
@@ -77,13 +77,13 @@ class _Plan:
                 f"no DynamoDB table of {self._region} in {self._source.shown}: those in it are of {a_few(found)}",
                 hint=f"give --region {found[0]}",
             )
-        around = tuple(self._around())
-        beside = Beside(resources=around, owners=self._owners, regions=self._regions)
+        near = tuple(self._near())
+        around, beside = Surroundings(near, self._owners), Beside(near, owners=self._owners, regions=self._regions)
         defined = [*(self._definition(one, place, around, beside) for one, place in here), *self._rest()]
         notes = tuple(self._notes([one for one, _ in here], elsewhere))
         return tuple(replace(one, notes=(*notes, *one.notes)) for one in defined)
 
-    def _definition(self, table: Planned, place: str | Unresolved, around: Sequence[Planned], beside: Beside) -> Definition:
+    def _definition(self, table: Planned, place: str | Unresolved, around: Surroundings, beside: Beside) -> Definition:
         unknown = _unknown(table, place)
         named = self._named(table)
         if unknown is not None:
@@ -94,7 +94,7 @@ class _Plan:
             replicas=replicas(table.values),
             global_table_version=VERSION if blocks(table.values, "replica") else None,
         )
-        return beside.added_to(with_surroundings(definition, table, around, self._owners), table)
+        return beside.added_to(around.added_to(definition, table), table)
 
     def _named(self, table: Planned) -> Definition:
         """A table of which the name alone is told, as far as it is known."""
@@ -106,7 +106,7 @@ class _Plan:
             properties={"TableName": name} if isinstance(name, str) else {},
         )
 
-    def _around(self) -> Iterator[Planned]:
+    def _near(self) -> Iterator[Planned]:
         """What may concern the tables of the region. What may be in another one is told as what may not be there."""
         for one in self._resources:
             place = None if one.type in IN_EACH_REGION else self._regions.of(one)
@@ -140,7 +140,7 @@ class _Plan:
         """What else may make tables."""
         stacks = [one.address for one in self._resources if one.type in STACKS]
         if stacks:
-            yield f"{self._source.shown}: the tables of stacks are not seen, give their templates too: {a_few(stacks)}"
+            yield f"{self._source.shown}: stacks, give their templates too: {a_few(stacks)}"
 
 
 def _unknown(table: Planned, place: str | Unresolved) -> Unresolved | None:

@@ -27,19 +27,26 @@ AIM = "target_tracking_scaling_policy_configuration"
 WATCHED, TOLD = ("namespace", "metric_name", "dimensions", "metric_query"), ("actions_enabled", "treat_missing_data")
 
 
-def with_surroundings(definition: Definition, table: Planned, resources: Sequence[Planned], owners: Owners) -> Definition:
-    """The definition of `table` with its auto scaling and its alarms; `resources` are those of its region."""
-    alarms = [(one, _alarm(one)) for one in resources if one.type == ALARM]
-    targets, policies, unknown = _scaling(resources)
-    around = Around(
-        targets=tuple(targets),
-        policies=tuple(policies),
-        alarms=tuple(alarm for _, alarm in alarms if not isinstance(alarm, Unresolved)),
-        unknown=unknown,
-    )
-    undecided = [why for one, why in alarms if isinstance(why, Unresolved) and _may_watch(one, table, owners)]
-    undecided += [_not_read(one) for one in resources if one.type == OTHER_ALARM]
-    return replace(around.added_to(definition), alarms_unknown=undecided[0] if undecided else None)
+class Surroundings:
+    """What is around the tables of one region; `resources` are those of that region."""
+
+    def __init__(self, resources: Sequence[Planned], owners: Owners) -> None:
+        alarms = [(one, _alarm(one)) for one in resources if one.type == ALARM]
+        targets, policies, unknown = _scaling(resources)
+        self._owners = owners
+        self._around = Around(
+            targets=tuple(targets),
+            policies=tuple(policies),
+            alarms=tuple(alarm for _, alarm in alarms if not isinstance(alarm, Unresolved)),
+            unknown=unknown,
+        )
+        self._undecided = [(one, why) for one, why in alarms if isinstance(why, Unresolved)]
+        self._not_read = [_not_read(one) for one in resources if one.type == OTHER_ALARM]
+
+    def added_to(self, definition: Definition, table: Planned) -> Definition:
+        """The definition of `table` with its auto scaling and its alarms."""
+        undecided = [why for one, why in self._undecided if _may_watch(one, table, self._owners)] + self._not_read
+        return replace(self._around.added_to(definition), alarms_unknown=undecided[0] if undecided else None)
 
 
 def _not_read(planned: Planned) -> Unresolved:

@@ -10,7 +10,7 @@ aws_dynamodb_contributor_insights, aws_dynamodb_kinesis_streaming_destination, a
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from stj_audit.declared.definition import Definition
@@ -30,13 +30,14 @@ DESTINATION, RESOURCE_POLICY, TAG = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Beside:
-    """All resources of the region of the tables, and the replicas, which are in other ones."""
+    """`resources` are those of the region of the tables, with the replicas, which are in other ones."""
 
-    resources: Sequence[Planned]
-    owners: Owners
-    regions: Regions
+    def __init__(self, resources: Sequence[Planned], *, owners: Owners, regions: Regions) -> None:
+        self._owners, self._regions = owners, regions
+        self._by_type: dict[str, list[Planned]] = {}
+        for one in resources:
+            self._by_type.setdefault(one.type, []).append(one)
 
     def added_to(self, definition: Definition, table: Planned) -> Definition:
         """The definition of `table` with what the resources beside it say."""
@@ -48,13 +49,12 @@ class Beside:
         """The resources that are of the table, and why others may be."""
         mine: list[Planned] = []
         why: Unresolved | None = None
-        for one in self.resources:
-            if one.type == kind:
-                found = self.owners.is_of(one, attribute, table)
-                if isinstance(found, Unresolved):
-                    why = why or found
-                elif found:
-                    mine.append(one)
+        for one in self._by_type.get(kind, ()):
+            found = self._owners.is_of(one, attribute, table)
+            if isinstance(found, Unresolved):
+                why = why or found
+            elif found:
+                mine.append(one)
         return mine, why
 
     # -------------------------------------------------------------------------------------------------------- replicas
@@ -72,7 +72,7 @@ class Beside:
 
     def _replicas(self, definition: Definition, table: Planned) -> Definition:
         mine, why = self._of(REPLICA, "global_table_arn", table)
-        places = [self.regions.said(one) for one in mine]
+        places = [self._regions.said(one) for one in mine]
         why = why or next((one for one in places if isinstance(one, Unresolved)), None)
         if None in places:
             why = why or Unresolved(reason=NOT_SAID)

@@ -61,6 +61,7 @@ class Owners:
         self._tables = tuple(tables)
         self._region = region
         self._handed_on: dict[tuple[Path, str], _Meant] = {}
+        self._found: dict[tuple[str, str], _Meant] = {}
 
     def is_of(self, planned: Planned, attribute: str, table: Planned) -> bool | Unresolved:
         """Whether the resource is of the table, by the attribute that names it; `Unresolved`: it may be, or may not be there."""
@@ -71,7 +72,8 @@ class Owners:
         value = planned.values.get(attribute)
         if isinstance(value, str):
             return self._is_named(value, table)
-        meant = self._meant(planned, attribute)
+        key = (planned.address, attribute)
+        meant = self._found[key] = self._found.get(key) or self._meant(planned, attribute)
         if not meant.is_anything:
             if table.address not in meant.tables:
                 return False

@@ -7,6 +7,9 @@ against it. But it states the same, hours old, before and after. If these two di
 which it does about every six hours, or, on an engine that states what is there, items came or went meanwhile. Either way a good part of the
 table may be new, so the answer is that nobody knows; the next reading tells. Where none were stated before, as of a new table, the items that
 were read take their place.
+
+Where nothing at all was read, and DescribeTable states more than a page can hold both before and after, nobody knows either: the table was
+emptied since AWS last counted, or what answers is not that table.
 """
 
 from collections.abc import Iterator
@@ -19,6 +22,10 @@ from stj_audit.report import INCONCLUSIVE, NONE, NOT_READ, OVER, ItemsVerdict, L
 from stj_audit.wording import count, counted, kilobytes, size
 
 CHANGED_SHARE = 0.05  # of the items or bytes that were stated before
+EMPTY_AGAINST_ITEMS, EMPTY_AGAINST_BYTES = (
+    1_000,
+    1024**2,
+)  # stated of a table of which nothing was read; a page of Scan ends at 1 MB
 MOST_TOLD = 3  # oversized items told in a sentence; the run file has ten
 
 
@@ -171,6 +178,11 @@ def _change(facts: TableFacts, sizes: ItemSizes) -> str:
         return ""
     if reading.not_described:
         return f"it could not be described again afterwards: {reading.not_described}"
+    items = min(table.item_count or 0, reading.item_count_after or 0)
+    stated_bytes = min(table.size_bytes or 0, reading.size_bytes_after or 0)
+    if not sizes.scanned and items >= EMPTY_AGAINST_ITEMS and stated_bytes >= EMPTY_AGAINST_BYTES:
+        stated = f"{counted(items, 'item')} ({size(stated_bytes)})"
+        return f"DescribeTable still states {stated}, which AWS counts about every six hours: run it again when it has counted anew"
     for before, after, read, told in (
         (table.item_count, reading.item_count_after, sizes.scanned, lambda number: counted(number, "item")),
         (table.size_bytes, reading.size_bytes_after, sizes.scanned_bytes, size),

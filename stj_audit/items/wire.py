@@ -1,7 +1,8 @@
 """
 The answer to Scan as DynamoDB sends it: JSON in bytes, taken apart without botocore.
 
-A page is good when it is one JSON object that holds `Items` and `ScannedCount`; anything else is a `BrokenPage`, and nothing of it counts.
+A page is good when it is one JSON object with `Items`, and with as many of them as `Count` and `ScannedCount` say, which differ only where a
+filter was sent, and none is; anything else is a `BrokenPage`, and nothing of it counts.
 """
 
 import json
@@ -14,6 +15,7 @@ import orjson
 
 PART_BYTES = 96 * 1024
 LARGE_ITEM_BYTES = 8 * 1024  # as JSON
+MOST_UNITS = 10_000  # that a page is believed to have consumed: fifty times what 1 MB and an item can
 _ITEMS = b'"Items":['
 _START, _END = b"{" + _ITEMS, b"}]}"
 
@@ -36,13 +38,12 @@ class Page:
     """
     What a Scan answer says beside its items.
 
-    `scanned` is its ScannedCount; `last_key` its LastEvaluatedKey in DynamoDB JSON, None at the end; `read_units` what it consumed, None
-    where it does not say. `items` and `item_bytes` are those of the items in it, by their exact sizes.
+    `last_key` is its LastEvaluatedKey in DynamoDB JSON, None at the end; `read_units` what it consumed, None where it does not say;
+    `item_bytes` the sum of its items by their exact sizes.
     """
 
     items: int
     item_bytes: int
-    scanned: int
     last_key: Mapping[str, Mapping[str, str]] | None
     read_units: Decimal | None
 
@@ -106,13 +107,13 @@ def page_of(answer: Mapping[str, Any], *, items: int, item_bytes: int) -> Page:
     """What the members of an answer beside `Items` say. Raises BrokenPage for members that are not what AWS documents."""
     last_key, consumed = answer.get("LastEvaluatedKey"), answer.get("ConsumedCapacity")
     units = consumed.get("CapacityUnits") if isinstance(consumed, dict) else None
-    scanned = answer.get("ScannedCount")
-    if not isinstance(scanned, int) or not isinstance(last_key, dict | None) or not isinstance(units, int | float | None):
+    known = units is None or (type(units) in (int, float) and 0 <= units <= MOST_UNITS)
+    counts = [answer.get("Count"), answer.get("ScannedCount")]
+    if counts != [items, items] or {type(count) for count in counts} != {int} or not (known and isinstance(last_key, dict | None)):
         raise BrokenPage("no answer to Scan")
     return Page(
         items=items,
         item_bytes=item_bytes,
-        scanned=scanned,
         last_key=last_key or None,
         read_units=None if units is None else Decimal(str(units)),
     )

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from stj_audit.facts import Alarm, AlarmMetric, Alarms
+from stj_audit.scanners.pages import pages
 from stj_audit.scanners.session import Aws
 
 CALL = "cloudwatch:DescribeAlarms"
@@ -17,8 +18,8 @@ NAMESPACE = "AWS/DynamoDB"
 
 def read_all(aws: Aws) -> Sequence[Mapping[str, Any]]:
     """Every metric alarm of the region, as AWS gives it."""
-    pages = aws.cloudwatch.get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm"])
-    return [cast("Mapping[str, Any]", alarm) for page in pages for alarm in page.get("MetricAlarms", ())]
+    listed = pages("DescribeAlarms", aws.cloudwatch.describe_alarms, AlarmTypes=["MetricAlarm"])
+    return [alarm for page in listed for alarm in page.get("MetricAlarms", ())]
 
 
 def of_table(table: str, alarms: Sequence[Mapping[str, Any]]) -> Alarms:

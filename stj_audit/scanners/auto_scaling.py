@@ -6,9 +6,10 @@ Both are asked once for all tables of the region. A target's resource is "table/
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from stj_audit.facts import AutoScaling, ScalableTarget
+from stj_audit.scanners.pages import pages
 from stj_audit.scanners.session import Aws
 
 TARGETS_CALL = "application-autoscaling:DescribeScalableTargets"
@@ -20,14 +21,14 @@ _DIMENSIONS: Mapping[str, Literal["read", "write"]] = {"ReadCapacityUnits": "rea
 
 def read_targets(aws: Aws) -> Sequence[Mapping[str, Any]]:
     """Every scalable target of DynamoDB in the region, as AWS gives it."""
-    pages = aws.application_autoscaling.get_paginator("describe_scalable_targets").paginate(ServiceNamespace=NAMESPACE)
-    return [cast("Mapping[str, Any]", target) for page in pages for target in page.get("ScalableTargets", ())]
+    listed = pages("DescribeScalableTargets", aws.application_autoscaling.describe_scalable_targets, ServiceNamespace=NAMESPACE)
+    return [target for page in listed for target in page.get("ScalableTargets", ())]
 
 
 def read_policies(aws: Aws) -> Sequence[Mapping[str, Any]]:
     """Every scaling policy of DynamoDB in the region, as AWS gives it."""
-    pages = aws.application_autoscaling.get_paginator("describe_scaling_policies").paginate(ServiceNamespace=NAMESPACE)
-    return [cast("Mapping[str, Any]", policy) for page in pages for policy in page.get("ScalingPolicies", ())]
+    listed = pages("DescribeScalingPolicies", aws.application_autoscaling.describe_scaling_policies, ServiceNamespace=NAMESPACE)
+    return [policy for page in listed for policy in page.get("ScalingPolicies", ())]
 
 
 def of_table(table: str, targets: Sequence[Mapping[str, Any]], policies: Sequence[Mapping[str, Any]]) -> AutoScaling:

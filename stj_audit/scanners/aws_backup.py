@@ -6,6 +6,7 @@ from botocore.exceptions import ClientError
 
 from stj_audit.aws_failures import code_of
 from stj_audit.facts import ProtectedResource, RecoveryPoint, RecoveryPoints
+from stj_audit.scanners.pages import pages
 from stj_audit.scanners.session import Aws
 
 POINTS_CALL = "backup:ListRecoveryPointsByResource"
@@ -18,13 +19,16 @@ NEVER_BACKED_UP = "ResourceNotFoundException"
 
 def read_points(aws: Aws, table_arn: str) -> RecoveryPoints:
     """The recovery points that could be restored now. ListBackups has DynamoDB's own backups, so those are left out here."""
-    pages = aws.backup.get_paginator("list_recovery_points_by_resource").paginate(
-        ResourceArn=table_arn, ManagedByAWSBackupOnly=True
+    listed = pages(
+        "ListRecoveryPointsByResource",
+        aws.backup.list_recovery_points_by_resource,
+        ResourceArn=table_arn,
+        ManagedByAWSBackupOnly=True,
     )
     return RecoveryPoints(
         points=tuple(
             RecoveryPoint(created_at=one["CreationDate"].astimezone(UTC), size_bytes=one.get("BackupSizeBytes"))
-            for page in pages
+            for page in listed
             for one in page.get("RecoveryPoints", ())
             if one.get("Status") in RESTORABLE and "CreationDate" in one
         )

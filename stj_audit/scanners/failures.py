@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 
 from botocore import exceptions as aws
-from botocore.parsers import ResponseParserError
 
-from stj_audit.aws_failures import NO_CODE, UNKNOWN_OPERATION_CODES, BrokenAnswer, code_of, shown
+from stj_audit.aws_failures import NO_CODE, UNKNOWN_OPERATION_CODES, UNREADABLE_ANSWERS, code_of, shown
 from stj_audit.errors import AuditError
 from stj_audit.facts import Unknown
 
 NOT_AVAILABLE = "not available here"
 GONE = "gone during the audit"
 UNREADABLE = "unreadable answer"
+
+# What reading an answer raises that has not the form that AWS documents. To be caught only where nothing else is done than that
+UNLIKE_AWS = (LookupError, TypeError, AttributeError, ArithmeticError)
 
 _REGION_NOT_ENABLED = "UnrecognizedClientException"
 # moto spells ResourceNotFoundException in three ways
@@ -31,7 +33,7 @@ def reason(error: BaseException, *, absent_ok: bool = False) -> str:
     code = code_of(error)
     if code is not None:
         return _reason_of_code(code, absent_ok=absent_ok)
-    broken = isinstance(error, (BrokenAnswer, ResponseParserError))
+    broken = isinstance(error, UNREADABLE_ANSWERS)
     silent = isinstance(error, (aws.ConnectionError, aws.HTTPClientError))
     if isinstance(error, NotImplementedError) or (absent_ok and (broken or silent)):
         return NOT_AVAILABLE

@@ -5,12 +5,13 @@ It may be called five times a second. So the backups of many tables are listed t
 there are tables.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC
 from itertools import islice
 from typing import Any
 
 from stj_audit.facts import Backup, OnDemandBackups
+from stj_audit.scanners.pages import pages
 from stj_audit.scanners.session import Aws
 
 CALL = "dynamodb:ListBackups"
@@ -22,9 +23,9 @@ Listed = Mapping[str, OnDemandBackups] | None
 
 def read(aws: Aws, table: str) -> OnDemandBackups:
     """The backups that could be restored now, in AWS's order: those being made or deleted are left out."""
-    pages = aws.dynamodb.get_paginator("list_backups").paginate(TableName=table)
+    listed = _pages(aws, TableName=table)
     return OnDemandBackups(
-        backups=tuple(backup for page in pages for one in page.get("BackupSummaries", ()) if (backup := _backup(one)) is not None)
+        backups=tuple(backup for page in listed for one in page.get("BackupSummaries", ()) if (backup := _backup(one)) is not None)
     )
 
 
@@ -33,8 +34,7 @@ def read_together(aws: Aws, tables: Collection[str]) -> Listed:
     if len(tables) < LISTED_TOGETHER_FROM:
         return None
     found: dict[str, list[Backup]] = {name: [] for name in tables}
-    pages = iter(aws.dynamodb.get_paginator("list_backups").paginate())
-    for page in islice(pages, len(tables)):
+    for page in islice(_pages(aws), len(tables)):
         for one in page.get("BackupSummaries", ()):
             backup = _backup(one)
             if backup is not None and one.get("TableName") in found:
@@ -42,6 +42,11 @@ def read_together(aws: Aws, tables: Collection[str]) -> Listed:
         if not page.get("LastEvaluatedBackupArn"):
             return {name: OnDemandBackups(backups=tuple(backups)) for name, backups in found.items()}
     return None
+
+
+def _pages(aws: Aws, **asked: Any) -> Iterator[Mapping[str, Any]]:
+    token = ("ExclusiveStartBackupArn", "LastEvaluatedBackupArn")
+    return pages("ListBackups", aws.dynamodb.list_backups, token=token, **asked)
 
 
 def _backup(summary: Any) -> Backup | None:

@@ -33,6 +33,7 @@ from stj_audit.endpoints import is_of_aws
 from stj_audit.errors import AuditError, WriteRefused
 from stj_audit.scanners.ending import OutOfTime
 from stj_audit.scanners.failures import NOT_AVAILABLE, reason
+from stj_audit.scanners.pages import pages
 from stj_audit.scanners.session import Aws, AwsOptions, open_session
 from stj_audit.scanners.threads import within
 
@@ -213,15 +214,15 @@ def _because(source: str, why_not: Sequence[str]) -> str:
 def _ask(aws: Aws) -> list[_Offer]:
     """GetProducts with one filter, which is enough for AWS to give one region's products."""
     try:
-        pages = aws.pricing.get_paginator("get_products").paginate(
+        listed = pages(
+            "GetProducts",
+            aws.pricing.get_products,
             ServiceCode="AmazonDynamoDB",
             FormatVersion="aws_v1",
             Filters=[{"Type": "TERM_MATCH", "Field": "regionCode", "Value": aws.region}],
-            PaginationConfig={"PageSize": PAGE_SIZE},
+            MaxResults=PAGE_SIZE,
         )
-        texts = [text for page in pages for text in page.get("PriceList", ())]
-    except TypeError as error:  # botocore walks over a list that is none
-        raise _NoAnswer(_UNREADABLE) from error
+        texts = [text for page in listed for text in page.get("PriceList") or ()]
     except FAILURES as error:
         raise _NoAnswer(_in_words(error)) from error
     return [_decode(text, _Offer) for text in texts]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from stj_audit.facts import Quotas
+from stj_audit.scanners.pages import pages
 from stj_audit.scanners.session import Aws
 
 CALL = "servicequotas:ListServiceQuotas"
@@ -18,8 +19,11 @@ CODES: Mapping[str, str] = {
 
 def read(aws: Aws) -> Quotas:
     """The applied values. A quota whose applied value Service Quotas does not have is not in its answer."""
-    pages = aws.service_quotas.get_paginator("list_service_quotas").paginate(ServiceCode="dynamodb")
+    listed = pages("ListServiceQuotas", aws.service_quotas.list_service_quotas, ServiceCode="dynamodb")
     found = {
-        CODES[one["QuotaCode"]]: int(one["Value"]) for page in pages for one in page["Quotas"] if one.get("QuotaCode") in CODES
+        CODES[one["QuotaCode"]]: int(one["Value"])
+        for page in listed
+        for one in page["Quotas"]
+        if one.get("QuotaCode") in CODES and "Value" in one
     }
     return Quotas(**found)

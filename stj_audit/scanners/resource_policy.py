@@ -3,8 +3,9 @@
 import orjson
 from botocore.exceptions import ClientError
 
-from stj_audit.aws_failures import code_of
+from stj_audit.aws_failures import BrokenAnswer, code_of
 from stj_audit.facts import ResourcePolicy
+from stj_audit.scanners.failures import UNLIKE_AWS
 from stj_audit.scanners.session import Aws
 
 CALL = "dynamodb:GetResourcePolicy"
@@ -19,5 +20,8 @@ def read(aws: Aws, table_arn: str) -> ResourcePolicy:
         if code_of(error) != NO_POLICY:
             raise
         return ResourcePolicy(statements=0, open_to_anyone=False)
-    statements = orjson.loads(answer["Policy"]).get("Statement", [])
-    return ResourcePolicy.of(statements if isinstance(statements, list) else [statements])
+    try:
+        statements = orjson.loads(answer["Policy"]).get("Statement", [])
+        return ResourcePolicy.of(statements if isinstance(statements, list) else [statements])
+    except (ValueError, *UNLIKE_AWS) as error:
+        raise BrokenAnswer("GetResourcePolicy") from error

@@ -55,8 +55,8 @@ class Tempo:
     page_units: Decimal | None = None
     _pages: int = 0
     _page_units: Decimal = Decimal(0)
-    _scanned: int = 0
-    _scanned_units: Decimal = Decimal(0)
+    _items: int = 0
+    _items_units: Decimal = Decimal(0)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self) -> tuple[Decimal, Decimal]:
@@ -97,10 +97,10 @@ class Tempo:
             self._pages += 1
             self._page_units += spent
             self.page_units = max(spent, self._page_units / self._pages)
-            if page.scanned:
-                self._scanned += page.scanned
-                self._scanned_units += spent
-                units = max(spent / page.scanned, self._scanned_units / self._scanned)
+            if page.items:
+                self._items += page.items
+                self._items_units += spent
+                units = max(spent / page.items, self._items_units / self._items)
                 self.mean_bytes = units / EVENTUAL * READ_UNIT_BYTES
 
     @classmethod
@@ -130,7 +130,8 @@ def read_segment(aws: Aws, table: Table, fold: ItemFold, tempo: Tempo, *, segmen
     request: dict[str, Any] = {"TableName": table.name, "ReturnConsumedCapacity": "TOTAL"}
     if total_segments > 1:
         request |= {"Segment": segment, "TotalSegments": total_segments}
-    throttled = 0
+    throttled = pages = 0
+    kept_key: Mapping[str, Any] | None = None
     while True:
         wanted, taken = tempo.take()
         spent = Decimal(0)
@@ -138,7 +139,8 @@ def read_segment(aws: Aws, table: Table, fold: ItemFold, tempo: Tempo, *, segmen
         try:
             with throttles.told(tempo.rate.back_off):
                 page = _page(aws, request, fold, tempo, units)
-            spent = read_units_for(page.item_bytes) if page.read_units is None else page.read_units
+            # An engine that tells of less than the bytes it sent cost would make the cap endless
+            spent = max(read_units_for(page.item_bytes), page.read_units or Decimal(0))
         except ClientError as error:
             throttled += 1
             if code_of(error) not in throttles.THROTTLED_CODES:
@@ -153,8 +155,11 @@ def read_segment(aws: Aws, table: Table, fold: ItemFold, tempo: Tempo, *, segmen
         if page.last_key is None:
             return
         start_key = _start_key(page.last_key)
-        if start_key == request.get("ExclusiveStartKey"):
+        if start_key in (request.get("ExclusiveStartKey"), kept_key):
             raise BrokenAnswer("Scan")
+        pages += 1
+        if pages.bit_count() == 1:  # Brent: a circle, of whatever length, comes back to a key kept at the powers of two
+            kept_key = start_key
         if tempo.limit_units is not None and tempo.read_units >= tempo.limit_units:
             raise Stopped("budget")
         request["ExclusiveStartKey"] = start_key

@@ -6,6 +6,8 @@ from typing import Any, cast
 
 from stj_audit.aws_failures import FAILURES, BrokenAnswer
 from stj_audit.facts import Encryption, Index, KeyAttribute, Replica, Table, Throughput
+from stj_audit.scanners.failures import UNLIKE_AWS
+from stj_audit.scanners.pages import pages
 from stj_audit.scanners.session import Aws
 
 LIST_CALL = "dynamodb:ListTables"
@@ -14,17 +16,23 @@ CALL = "dynamodb:DescribeTable"
 
 def list_names(aws: Aws) -> tuple[str, ...]:
     """Every table of the region, in AWS's order."""
-    pages = aws.dynamodb.get_paginator("list_tables").paginate()
-    return tuple(name for page in pages for name in page["TableNames"])
+    return tuple(
+        name
+        for page in pages("ListTables", aws.dynamodb.list_tables, token=("ExclusiveStartTableName", "LastEvaluatedTableName"))
+        for name in page["TableNames"]
+    )
 
 
 def read(aws: Aws, name: str) -> Table:
-    """One table as DescribeTable gives it. Raises BrokenAnswer when the description lacks what every table has."""
+    """One table as DescribeTable gives it. Raises BrokenAnswer when the description lacks what every table has, or is another one's."""
     description = cast("Mapping[str, Any]", aws.dynamodb.describe_table(TableName=name)["Table"])
     try:
-        return parse(description, region=aws.region)
-    except KeyError as error:
+        table = parse(description, region=aws.region)
+    except UNLIKE_AWS as error:
         raise BrokenAnswer("DescribeTable") from error
+    if table.name != name or not table.arn.endswith(f":table/{name}"):
+        raise BrokenAnswer("DescribeTable")
+    return table
 
 
 def count_items(aws: Aws, name: str) -> int | None:

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from stj_audit.aws_failures import FAILURES, BrokenAnswer
 from stj_audit.facts import Flow, Table, Traffic, Unknown
-from stj_audit.scanners.failures import UNREADABLE
-from stj_audit.scanners.guard import RAW
+from stj_audit.scanners.failures import UNLIKE_AWS, UNREADABLE
 from stj_audit.scanners.pace import POINTS_CALL
+from stj_audit.scanners.pages import pages
 from stj_audit.scanners.session import Aws
 
 CALL = "cloudwatch:GetMetricData"
@@ -26,6 +26,7 @@ WINDOW_DAYS = 30  # hourly data points are kept for 455 days
 THROTTLE_WINDOW_DAYS = 14  # an older throttle was answered, or did not come back
 QUERIES_PER_CALL = 500  # AWS's limit for GetMetricData
 POINTS_PER_CALL = 100_800  # and its limit for data points
+MOST_MEASURED = 10**15  # in a period: what no table comes near, and arithmetic still takes
 HOUR_SECONDS = 3_600
 DAY_SECONDS = 86_400
 
@@ -257,20 +258,13 @@ def _fetch(aws: Aws, batch: Sequence[Series], window: Window) -> dict[Series, Po
     }
     points: dict[str, dict[int, Decimal]] = {name: {} for name in ids}
     states: dict[str, str] = {}
-    seen: set[str] = set()
-    while True:
-        answer = cast("dict[str, Any]", aws.cloudwatch.get_metric_data(**request))
-        page = answer.get(RAW, answer)
-        for result in page["MetricDataResults"]:
-            if result["Id"] in points:
-                states[result["Id"]] = _collect(result, points[result["Id"]], window)
-        token = page.get("NextToken")
-        if not token:
-            break
-        if token in seen:
-            raise BrokenAnswer("GetMetricData")
-        seen.add(token)
-        request["NextToken"] = token
+    try:
+        for page in pages("GetMetricData", aws.cloudwatch.get_metric_data, **request):
+            for result in page["MetricDataResults"]:
+                if result["Id"] in points:
+                    states[result["Id"]] = _collect(result, points[result["Id"]], window)
+    except UNLIKE_AWS as error:
+        raise BrokenAnswer("GetMetricData") from error
     return {
         series: points[name] if states.get(name) == "Complete" else Unknown(call=CALL, reason=states.get(name, UNREADABLE))
         for name, series in ids.items()
@@ -409,7 +403,7 @@ def _query(name: str, series: Series) -> dict[str, Any]:
 def _collect(result: Mapping[str, Any], into: dict[int, Decimal], window: Window) -> str:
     """Add the points of one result on one page; gives the StatusCode."""
     times, values = result.get("Timestamps", ()), result.get("Values", ())
-    if len(times) != len(values):
+    if len(times) != len(values) or not all(type(value) in (int, float) and 0 <= value <= MOST_MEASURED for value in values):
         return UNREADABLE
     for time, value in zip(times, values, strict=True):
         second = int(time.timestamp() if isinstance(time, datetime) else time)

@@ -93,10 +93,10 @@ def test_stacks_are_told_of(tmp_path: Path) -> None:
     )
 
     (note,) = found.snapshot.notes
-    assert "the tables of stacks are not seen" in note
+    assert ": stacks, give their templates too: " in note
     assert "aws_cloudformation_stack.s and aws_cloudformation_stack_set.t" in note
-    assert found.unseen == (note,)
-    with pytest.raises(ConfigError, match=r"no DynamoDB table in .*the tables of stacks are not seen"):
+    assert [f"not looked at: {one}" for one in found.snapshot.unseen] == [note]
+    with pytest.raises(ConfigError, match=r"no DynamoDB table in .*: stacks, give their templates too"):
         design(tmp_path, plan_of(Made(address="aws_cloudformation_stack.s")))
 
 

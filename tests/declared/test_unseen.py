@@ -7,7 +7,6 @@ import pytest
 
 from stj_audit.errors import ConfigError, NoTables
 from stj_audit.facts import Alarms, AutoScaling, Unknown
-from stj_audit.gate import NOT_LOOKED_AT
 from tests.declared.reading import a_table, design_of, only, read_resources
 
 OPEN = {"Parameters": {"Open": {"Type": "String"}}}
@@ -140,7 +139,7 @@ def test_a_glob_means_what_is_decided_at_deployment_and_a_name_does_not(tmp_path
     by_glob, by_name = design_of(path, patterns=["ord*"]), design_of(path, patterns=["orders"])
 
     assert [len(one.snapshot.missing) for one in (by_glob, by_name)] == [1, 0]
-    assert [len(one.unseen) for one in (by_glob, by_name)] == [1, 0]
+    assert [len(one.snapshot.unseen) for one in (by_glob, by_name)] == [1, 0]
     with pytest.raises(NoTables):
         design_of(path, patterns=["Table1"])
 
@@ -160,25 +159,24 @@ def test_a_glob_means_what_is_decided_at_deployment_and_a_name_does_not(tmp_path
 def test_what_holds_other_tables_is_told(tmp_path: Path, resource: dict[str, Any], said: str) -> None:
     design = read_resources(tmp_path, {"T": a_table(), "Inner": resource})
 
-    (unseen,) = design.unseen
+    (unseen,) = design.snapshot.unseen
     assert unseen.endswith(f"template.json: {said}")
-    assert unseen.startswith(NOT_LOOKED_AT)
-    assert unseen in design.snapshot.notes
+    assert f"not looked at: {unseen}" in design.snapshot.notes
     assert only(design).table.name == "orders"
     off = {"Conditions": {"Off": {"Fn::Equals": ["a", "b"]}}}
-    assert read_resources(tmp_path, {"T": a_table(), "Inner": {**resource, "Condition": "Off"}}, rest=off).unseen == ()
+    assert read_resources(tmp_path, {"T": a_table(), "Inner": {**resource, "Condition": "Off"}}, rest=off).snapshot.unseen == ()
 
 
 def test_holders_that_are_decided_at_deployment_are_told(tmp_path: Path) -> None:
     loop = {"Fn::ForEach::Loop": ["Name", {"Ref": "Open"}, {"Stack${Name}": a_stack()}]}
 
-    (unseen,) = read_resources(tmp_path, {"T": a_table(), **loop}, rest=OPEN).unseen
+    (unseen,) = read_resources(tmp_path, {"T": a_table(), **loop}, rest=OPEN).snapshot.unseen
     assert "stacks or modules that are decided at deployment: Fn::ForEach::Loop" in unseen
 
 
 @pytest.mark.parametrize("rest", [{"Transform": ["AWS::LanguageExtensions", "Mine"]}, {"Fn::Transform": {"Name": "Mine"}}])
 def test_a_transform_of_the_whole_template_is_told(tmp_path: Path, rest: dict[str, Any]) -> None:
-    (unseen,) = read_resources(tmp_path, {"T": a_table()}, rest=rest).unseen
+    (unseen,) = read_resources(tmp_path, {"T": a_table()}, rest=rest).snapshot.unseen
 
     assert "what the transform Mine changes at deployment" in unseen
 
@@ -201,15 +199,15 @@ def test_a_nested_stack_whose_template_is_given_is_seen(tmp_path: Path, stack: d
     design = design_of(tmp_path / "outer.json", inner / "template.json")
 
     assert [one.table.name for one in design.snapshot.tables] == ["other", "orders"]
-    assert design.unseen == ()
-    assert len(design_of(tmp_path / "outer.json").unseen) == 1
+    assert design.snapshot.unseen == ()
+    assert len(design_of(tmp_path / "outer.json").snapshot.unseen) == 1
 
 
 @pytest.mark.parametrize("place", ["inner/template.json", "https://bucket.s3.amazonaws.com/x/template.json"])
 def test_a_nested_stack_is_not_the_template_that_it_is_in(tmp_path: Path, place: str) -> None:
     resources = {"T": a_table(), "Inner": a_stack(Properties={"TemplateURL": place})}
 
-    assert len(read_resources(tmp_path, resources).unseen) == 1
+    assert len(read_resources(tmp_path, resources).snapshot.unseen) == 1
 
 
 def test_a_template_of_nested_stacks_alone_goes_with_theirs(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow
 
 DEEPER, LESS_DEEP = '{"L":[', "]}"
 KEY = b"a key of this run"
-RAW = b'{"Items":[%s],"Count":1,"ScannedCount":1}'
+RAW = b'{"Items":[%s],"Count":%d,"ScannedCount":%d}'
 
 
 class Paged(CompiledFold):
@@ -45,7 +45,7 @@ class Paged(CompiledFold):
             return
         for item in items:
             try:
-                body = json.dumps({"Items": [item], "ScannedCount": 1}, ensure_ascii=False).encode()
+                body = json.dumps({"Items": [item], "Count": 1, "ScannedCount": 1}, ensure_ascii=False).encode()
             except (TypeError, UnicodeEncodeError, RecursionError):  # B as bytes; half a surrogate pair
                 super().add([item])
                 continue
@@ -67,7 +67,8 @@ def compiled(table: Table | None = None, expiry: Expiry | None = None) -> Compil
 
 
 def page(*items: str | Item) -> bytes:
-    return RAW % ",".join(item if isinstance(item, str) else json.dumps(item, ensure_ascii=False) for item in items).encode()
+    texts = ",".join(item if isinstance(item, str) else json.dumps(item, ensure_ascii=False) for item in items)
+    return RAW % (texts.encode(), len(items), len(items))
 
 
 def is_scanned(*items: str | Item, table: Table | None = None) -> bool:
@@ -127,7 +128,7 @@ BYTES = b'",}x \\\xa2'
 def test_with_any_byte_another_both_say_the_same(paged: bool, again: bool) -> None:
     """`again`: what was read before, which is much the same, makes a scanner quicker."""
     whole = (
-        RAW % json.dumps(EVERY_KIND, separators=(",", ":"))[1:-1].encode()
+        RAW % (json.dumps(EVERY_KIND, separators=(",", ":"))[1:-1].encode(), len(EVERY_KIND), len(EVERY_KIND))
         if paged
         else "".join(json.dumps(item, separators=(",", ":")) + "\n" for item in EVERY_KIND).encode()
     )
@@ -347,6 +348,20 @@ def test_one_odd_page_is_added_to_what_was_scanned() -> None:
     assert mine.counts() == pure.counts()
 
 
+CONTRADICTIONS = (
+    b'"Count":1',
+    b'"ScannedCount":1',
+    b'"Count":50,"ScannedCount":50',
+    b'"Count":1,"ScannedCount":2',
+    b'"Count":0,"ScannedCount":1',
+    b'"Count":1,"ScannedCount":0',
+    b'"Count":-1,"ScannedCount":-1',
+    b'"Count":true,"ScannedCount":true',
+    b'"Count":1.0,"ScannedCount":1.0',
+    b'"Count":1,"ScannedCount":null',
+)
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -354,16 +369,21 @@ def test_one_odd_page_is_added_to_what_was_scanned() -> None:
         b"[]",
         b"{}",
         b'{"Items":[]}',
-        b'{"Items":{},"ScannedCount":0}',
-        b'{"Items":[],"ScannedCount":"0"}',
-        b'{"Items":[],"ScannedCount":0}x',
-        b'{"Items":[],"ScannedCount":0',
-        b'{"Items":[{"id":{"S":"a"}}],"ScannedCount":0,"x":01}',
-        b'{"Items":[{"id":{"S":"a"}}],"ScannedCount":0,"x":"\xff"}',
-        b'{"Items":[{"id":{"S":"a\xed\xa0\x80"}},"ScannedCount":0}',
-        b'{"Items":[{"id":{"S":"a\n"}}],"ScannedCount":0}',
-        b'{"Items":[{"id":{"S":"a"}},],"ScannedCount":0}',
-        b'\xef\xbb\xbf{"Items":[],"ScannedCount":0}',
+        b'{"Items":{},"Count":0,"ScannedCount":0}',
+        b'{"Items":[],"Count":0,"ScannedCount":"0"}',
+        b'{"Items":[],"Count":0,"ScannedCount":0}x',
+        b'{"Items":[],"Count":0,"ScannedCount":0',
+        b'{"Items":[{"id":{"S":"a"}}],"Count":1,"ScannedCount":1,"x":01}',
+        b'{"Items":[{"id":{"S":"a"}}],"Count":1,"ScannedCount":1,"x":"\xff"}',
+        b'{"Items":[{"id":{"S":"a\xed\xa0\x80"}},"Count":1,"ScannedCount":1}',
+        b'{"Items":[{"id":{"S":"a\n"}}],"Count":1,"ScannedCount":1}',
+        b'{"Items":[{"id":{"S":"a"}},],"Count":1,"ScannedCount":1}',
+        b'\xef\xbb\xbf{"Items":[],"Count":0,"ScannedCount":0}',
+        *(b'{"Items":[{"id":{"S":"a"}}],%s}' % counts for counts in CONTRADICTIONS),
+        *(
+            b'{"Items":[],"Count":0,"ScannedCount":0,"ConsumedCapacity":{"CapacityUnits":%s}}' % units
+            for units in (b"-1", b"-0.5", b"true", b"1e300", b"1e400", b"10001", b'"1"', b"[]")
+        ),
     ],
 )
 def test_what_is_no_answer_to_scan_counts_nothing(body: bytes) -> None:

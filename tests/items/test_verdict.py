@@ -77,6 +77,29 @@ def test_none_in_an_empty_table() -> None:
     assert (found.verdict, found.scanned, found.item_count, found.at_most) == ("none", 0, 0, 0)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ((1_000_000, 10**8), (1_000_000, 10**8), "inconclusive"),
+        ((1_000, 1024**2), (1_000, 1024**2), "inconclusive"),
+        ((999, 10**8), (999, 10**8), "none"),  # so few may have been deleted since AWS counted
+        ((1_000_000, 1024**2 - 1), (1_000_000, 1024**2 - 1), "none"),
+        ((None, None), (0, 0), "none"),
+    ],
+)
+def test_nothing_in_a_table_that_is_said_to_be_full_is_no_proof(
+    before: tuple[int | None, int | None], after: tuple[int, int], expected: str
+) -> None:
+    reading = a_reading(scanned=0, item_count_after=after[0], size_bytes_after=after[1])
+    found = verdict(some_items({}), reading, item_count=before[0], size_bytes=before[1])
+    assert found.verdict == expected
+    if before[0] == 1_000_000 and expected == "inconclusive":
+        assert found.sentence == (
+            "0 above 300.0 KB among 0 of 0 items read, but DescribeTable still states 1,000,000 items (95.4 MB), which AWS counts about "
+            "every six hours: run it again when it has counted anew"
+        )
+
+
 def test_none_in_a_sample_bounds_what_may_be_there() -> None:
     """0 of 1,000 out of 10,000: by the hypergeometric distribution at most 28."""
     items = a_sample({1_000: 1_000}, segments=100, total_segments=1_000, item_count=10_000, lines=(LINE,))

@@ -115,3 +115,57 @@ def test_length_and_checksum_are_of_what_was_sent(aws: Aws, coding: str) -> None
     headers = {"x-amz-crc32": "1", "content-length": "7", "content-encoding": coding}
     answer_with(aws.dynamodb, "dynamodb.ListTables", lambda: answer({"TableNames": ["orders"]}, headers=headers))
     assert aws.dynamodb.list_tables()["TableNames"] == ["orders"]
+
+
+ODD = {
+    "an alarm without its name": ("cloudwatch", "DescribeAlarms", {"MetricAlarms": [{"MetricName": "x"}]}),
+    "a dimension without its value": (
+        "cloudwatch",
+        "DescribeAlarms",
+        {"MetricAlarms": [{"AlarmName": "x", "Dimensions": [{"Name": "TableName"}]}]},
+    ),
+    "a metric that is none": (
+        "cloudwatch",
+        "DescribeAlarms",
+        {"MetricAlarms": [{"AlarmName": "x", "Metrics": [{"MetricStat": {}}]}]},
+    ),
+    "a tag without its value": ("dynamodb", "ListTagsOfResource", {"Tags": [{"Key": "x"}]}),
+    "a target without its units": (
+        "application_autoscaling",
+        "DescribeScalableTargets",
+        {"ScalableTargets": [{"ResourceId": "x"}]},
+    ),
+    "a policy of nothing": ("application_autoscaling", "DescribeScalingPolicies", {"ScalingPolicies": [{}]}),
+    "half an item": ("dynamodb", "DescribeTable", {"Table": {"ItemCount": 1.5}}),
+    "very many items": ("dynamodb", "DescribeTable", {"Table": {"ItemCount": 1e300}}),
+    "items that are true": ("dynamodb", "DescribeTable", {"Table": {"ItemCount": True}}),
+    "fewer items than none": ("dynamodb", "DescribeTable", {"Table": {"ItemCount": -5}}),
+    "very many units": ("dynamodb", "DescribeTable", {"Table": {"ProvisionedThroughput": {"ReadCapacityUnits": 1e200}}}),
+    "a time in words": ("dynamodb", "DescribeTable", {"Table": {"CreationDateTime": "rubbish"}}),
+    "a time after all": ("dynamodb", "DescribeTable", {"Table": {"CreationDateTime": 1e300}}),
+    "a list of times": ("dynamodb", "DescribeTable", {"Table": {"CreationDateTime": []}}),
+}
+ASKED = {
+    "DescribeScalableTargets": {"ServiceNamespace": "dynamodb"},
+    "DescribeScalingPolicies": {"ServiceNamespace": "dynamodb"},
+    "DescribeTable": {"TableName": "orders"},
+    "ListTagsOfResource": {"ResourceArn": "arn:aws:dynamodb:eu-north-1:123456789012:table/orders"},
+}
+
+
+@pytest.mark.parametrize(("service", "operation", "body"), ODD.values(), ids=ODD.keys())
+def test_what_lacks_what_aws_always_sends_or_counts_what_cannot_be_is_broken(
+    aws: Aws, service: str, operation: str, body: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stj_audit.scanners.guard.RETRY_AFTER_SECONDS", 0)
+    client = getattr(aws, service)
+    requests = answer_with(client, f"{service.replace('_autoscaling', '-auto-scaling')}.{operation}", lambda: answer(body))
+    with pytest.raises(BrokenAnswer, match=operation):
+        getattr(client, xform_name(operation))(**ASKED.get(operation, {}))
+    assert len(requests) == 3
+
+
+def test_a_limit_that_was_taken_away_is_no_broken_answer(aws: Aws) -> None:
+    table = {"OnDemandThroughput": {"MaxReadRequestUnits": -1}, "ItemCount": 0, "CreationDateTime": 1.5}
+    answer_with(aws.dynamodb, "dynamodb.DescribeTable", lambda: answer({"Table": table}))
+    assert aws.dynamodb.describe_table(TableName="orders")["Table"]["OnDemandThroughput"] == {"MaxReadRequestUnits": -1}

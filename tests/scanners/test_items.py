@@ -1,8 +1,10 @@
 """A table read whole: every item once, at its exact size; and when it is not, the reason instead."""
 
 import base64
+import itertools
 import json
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -177,7 +179,15 @@ def test_units_are_estimated_from_the_items_where_the_answer_is_silent(aws: Aws)
 
 @pytest.mark.parametrize(
     "body",
-    [b'{"Items": [', b"<html></html>", {}, {"Items": []}, {"ScannedCount": 0}, {"Items": [{"id": {"N": "1"}}], "ScannedCount": 1}],
+    [
+        b'{"Items": [',
+        b"<html></html>",
+        {},
+        {"Items": []},
+        {"ScannedCount": 0},
+        page() | {"Items": [{"id": {"N": "1"}}], "Count": 1, "ScannedCount": 1},
+        page("a") | {"Count": 50, "ScannedCount": 50},
+    ],
 )
 def test_a_page_that_cannot_be_read_is_no_empty_page(aws: Aws, body: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stj_audit.scanners.guard.RETRY_AFTER_SECONDS", 0)
@@ -218,7 +228,31 @@ def test_a_key_that_comes_twice_ends_the_reading(aws: Aws) -> None:
     assert len(requests) == 2
 
 
+@fault("the LastEvaluatedKeys of a scan go in a circle", "the items are not checked: unreadable answer", by="event hook")
+@pytest.mark.parametrize(("before", "around"), [(0, 2), (0, 3), (1, 2), (5, 4), (9, 100)])
+def test_keys_that_go_in_a_circle_end_the_reading(aws: Aws, before: int, around: int) -> None:
+    def pages() -> Iterator[dict[str, Any]]:
+        for number in itertools.count():
+            yield page("a", last={"id": {"S": str(number if number < before else before + (number - before) % around)}})
+
+    made = pages()
+    requests = answer_with(aws.dynamodb, "dynamodb.Scan", lambda: answer(next(made)))
+    assert read(aws)[0] == Unknown(call="dynamodb:Scan", reason="unreadable answer")
+    assert len(requests) <= 3 * (before + around) + 1
+
+
 # ---------------------------------------------------------------------------------------------------------- what it costs
+
+
+def test_a_page_costs_at_least_what_its_bytes_do(aws: Aws) -> None:
+    """So that no cap is endless where an engine tells of too little."""
+    pages = iter(range(100))
+    answer_with(aws.dynamodb, "dynamodb.Scan", lambda: answer(page("a", last={"id": {"S": str(next(pages))}}, units=0)))
+    plan = ItemsPlan(mode="full", budget_usd=Decimal(1), max_read_units=Decimal(5))
+    sizes, units = read(aws, plan=plan)
+    assert isinstance(sizes, Unknown)
+    assert "the cap on read units was reached" in sizes.reason
+    assert units == 5
 
 
 def test_none_reads_nothing(aws: Aws) -> None:

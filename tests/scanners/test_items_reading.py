@@ -76,7 +76,7 @@ def test_so_it_is_when_a_cap_ended_it(aws: Aws) -> None:
     create_table()
     keys = itertools.count()
     answer_with(aws.dynamodb, "dynamodb.Scan", lambda: answer(a_page("a", large=1, last=f"z{next(keys)}")))
-    found = snapshot(aws, replace(FULL, max_read_units=Decimal(2)))
+    found = snapshot(aws, replace(FULL, max_read_units=Decimal(120)))
     assert found.tables[0].items == Unknown(call="dynamodb:Scan", reason="the cap on read units was reached: partial, 8 items read")
     assert reading(found).over(LINE) >= 1
 

@@ -1,11 +1,13 @@
 """What other services of AWS know of a table, by recorded answers: no test engine has them."""
 
+import itertools
 import json
 from datetime import UTC, datetime
 
 import pytest
 from botocore.exceptions import ClientError
 
+from stj_audit.aws_failures import BrokenAnswer
 from stj_audit.facts import (
     InsightsSetting,
     KinesisDestination,
@@ -26,6 +28,7 @@ from stj_audit.scanners import (
     resource_policy,
 )
 from tests.builders import a_table, an_index
+from tests.faults import fault
 from tests.scanners.answers import REGION, answer, answer_with, error
 
 ARN = "arn:aws:dynamodb:eu-north-1:123456789012:table/orders"
@@ -182,3 +185,35 @@ def test_quotas_by_their_codes(aws: Aws) -> None:
 def test_a_quota_that_is_not_listed_is_not_zero(aws: Aws) -> None:
     answer_with(aws.service_quotas, "service-quotas.ListServiceQuotas", lambda: answer({"Quotas": []}))
     assert quotas.read(aws) == Quotas(table_read_units=None, table_write_units=None, tables=None, global_indexes=None)
+
+
+@pytest.mark.parametrize("policy", ["[1]", "5", '{"Statement":5}', '{"Statement":[null]}', '{"Statement":["x"]}', "{", ""])
+def test_a_policy_that_is_none_is_a_broken_answer(aws: Aws, policy: str) -> None:
+    answer_with(aws.dynamodb, "dynamodb.GetResourcePolicy", lambda: answer({"Policy": policy}))
+    with pytest.raises(BrokenAnswer):
+        resource_policy.read(aws, ARN)
+
+
+def test_a_quota_without_a_value_is_not_known(aws: Aws) -> None:
+    found = [{"QuotaCode": "L-F98FE922"}, {"QuotaCode": "L-CF0CBE56", "Value": 80_000.0}]
+    answer_with(aws.service_quotas, "service-quotas.ListServiceQuotas", lambda: answer({"Quotas": found}))
+    assert quotas.read(aws) == Quotas(table_read_units=80_000)
+
+
+@fault("the NextTokens of a list go in a circle", "its facts are not checked: unreadable answer", by="event hook")
+def test_tokens_that_go_in_a_circle_end_the_list(aws: Aws) -> None:
+    tokens = itertools.cycle("abc")
+    requests = answer_with(
+        aws.service_quotas, "service-quotas.ListServiceQuotas", lambda: answer({"Quotas": [], "NextToken": next(tokens)})
+    )
+    with pytest.raises(BrokenAnswer, match="ListServiceQuotas"):
+        quotas.read(aws)
+    assert [request.get("NextToken") for request in requests] == [None, "a", "b", "c"]
+
+
+def test_a_stream_without_its_name_is_a_broken_answer(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stj_audit.scanners.guard.RETRY_AFTER_SECONDS", 0)
+    body: dict[str, object] = {"KinesisDataStreamDestinations": [{}]}
+    answer_with(aws.dynamodb, "dynamodb.DescribeKinesisStreamingDestination", lambda: answer(body))
+    with pytest.raises(BrokenAnswer, match="DescribeKinesisStreamingDestination"):
+        kinesis_destinations.read(aws, "orders")

@@ -176,7 +176,9 @@ def test_auto_scaling_of_other_services_is_not_ours() -> None:
 
 
 def test_auto_scaling_reads_every_page(aws: Aws) -> None:
-    pages = ({"ScalableTargets": [{"ResourceId": "a"}], "NextToken": "1"}, {"ScalableTargets": [{"ResourceId": "b"}]})
+    units = {"ScalableDimension": "dynamodb:table:ReadCapacityUnits", "MinCapacity": 1, "MaxCapacity": 2}
+    first, second = ({"ScalableTargets": [{"ResourceId": resource} | units]} for resource in "ab")
+    pages = (first | {"NextToken": "1"}, second)
     requests = answer_with(
         aws.application_autoscaling,
         "application-auto-scaling.DescribeScalableTargets",

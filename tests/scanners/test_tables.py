@@ -196,3 +196,24 @@ def test_a_table_that_only_counts_the_users_is_described_alone(aws: Aws) -> None
         client("dynamodb").put_item(TableName="users", Item={"id": {"S": str(number)}})
     assert tables.count_items(aws, "users") == 3
     assert tables.count_items(aws, "there-is-none") is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"TableName": "payments", "TableArn": "arn:aws:dynamodb:eu-north-1:123456789012:table/payments"},
+        {"TableArn": "arn:aws:dynamodb:eu-north-1:123456789012:table/payments"},
+        {"TableArn": "arn:aws:dynamodb:eu-north-1:123456789012:table/my.orders/index/orders"},
+    ],
+)
+def test_a_description_of_another_table_is_a_broken_answer(aws: Aws, other: dict[str, str]) -> None:
+    answer_with(aws.dynamodb, "dynamodb.DescribeTable", lambda: answer({"Table": description(**other)}))
+    with pytest.raises(BrokenAnswer, match="DescribeTable"):
+        tables.read(aws, "orders")
+
+
+@pytest.mark.parametrize("lacking", [{"KeySchema": None}, {"AttributeDefinitions": None}, {"GlobalSecondaryIndexes": [{}]}])
+def test_a_description_without_what_every_table_has_is_a_broken_answer(aws: Aws, lacking: dict[str, Any]) -> None:
+    answer_with(aws.dynamodb, "dynamodb.DescribeTable", lambda: answer({"Table": description(**lacking)}))
+    with pytest.raises(BrokenAnswer, match="DescribeTable"):
+        tables.read(aws, "orders")

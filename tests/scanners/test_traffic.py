@@ -633,3 +633,29 @@ def test_reads_the_provisioned_capacity_that_an_engine_has(aws: Aws) -> None:
     assert isinstance(found, Traffic)
     assert (found.table.provisioned_read_units, found.table.provisioned_write_units) == (None, Decimal("20.000000"))
     assert (found.series_period_seconds, found.table.write_series) == (3_600, (6_000_000,))
+
+
+@pytest.mark.parametrize("value", [None, "x", True, -5, 1e300, [], {}])
+def test_a_series_with_a_value_that_is_none_is_unknown(aws: Aws, value: object) -> None:
+    body = {"MetricDataResults": [result("q0", {1: 1}) | {"Values": [value]}, result("q1", {1: 1})]}
+    answer_with(aws.cloudwatch, "cloudwatch.GetMetricData", lambda: answer(body))
+    found = traffic.fetch(aws, TWO, WINDOW)
+    assert found == {TWO[0]: Unknown(call="cloudwatch:GetMetricData", reason="unreadable answer"), TWO[1]: points({1: 1})}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"MetricDataResults": [None]},
+        {"MetricDataResults": [{}]},
+        {"MetricDataResults": {"Id": 1}},
+        {"MetricDataResults": [{"Id": []}]},
+        {"MetricDataResults": [{"Id": "q0", "Timestamps": [None], "Values": [1]}]},
+        {"MetricDataResults": [{"Id": "q0", "Timestamps": None, "Values": None}]},
+        {"MetricDataResults": [], "NextToken": ["a"]},
+    ],
+)
+def test_an_answer_of_another_form_is_a_broken_one(aws: Aws, body: object) -> None:
+    answer_with(aws.cloudwatch, "cloudwatch.GetMetricData", lambda: answer(body))
+    with pytest.raises(BrokenAnswer):
+        traffic.fetch(aws, TWO, WINDOW)
