@@ -127,7 +127,10 @@ class MailAddress(click.ParamType[str]):
     """An address of e-mail, "team@example.com" or "Team <team@example.com>"; several in the environment with commas between them."""
 
     name = "ADDRESS"
-    envvar_list_splitter = ","
+    _ONE = re.compile(r'(?:"(?:\\.|[^"\\])*"|[^,])+')  # a name in quotes may have commas
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        return self._ONE.findall(rv)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         from stj_audit.email_settings import parse_address

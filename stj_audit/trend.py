@@ -18,7 +18,7 @@ from stj_audit.facts import MAX_ITEM_BYTES
 from stj_audit.history import RunSummary, TableSummary
 from stj_audit.items.intervals import t_quantile
 from stj_audit.report import Forecast, TableTrend, Trend, TrendRun
-from stj_audit.wording import counted
+from stj_audit.wording import counted, on_date
 
 MOST_RUNS = 13  # a year of monthly runs, and the one a year ago
 LEAST_RUNS = 4  # a line through three has one degree of freedom, and its interval is as good as none
@@ -272,7 +272,7 @@ def _forecast(
         return Forecast(line_bytes=level, state="not known", because="no run read items")
     when, last = read[-1]
     if last >= level:
-        because = "" if latest.max_bytes is not None else f"when last read, on {_day(when)}"
+        because = "" if latest.max_bytes is not None else f"when last read, on {on_date(when.astimezone(UTC))}"
         return Forecast(line_bytes=level, state="reached", because=because)
     early = _too_early([when for when, _ in largest])
     line = fit(_points(largest))
@@ -303,12 +303,6 @@ def _by_line(line: Line, level: int, *, start: datetime, now: datetime) -> Forec
         if greatest is None or greatest - float(today) > FAR_DAYS
         else _date(start, Fraction(max(greatest, float(today)))),
     )
-
-
-def _day(when: datetime) -> str:
-    """ "22 October 2026", in UTC as all days here."""
-    day = when.astimezone(UTC)
-    return f"{day.day} {day:%B %Y}"
 
 
 def _date(start: datetime, days: Fraction) -> date:

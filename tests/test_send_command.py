@@ -451,11 +451,12 @@ def test_wrong_command_lines_say_what_is_wrong(arguments: tuple[str, ...], told:
     assert files(here) == ["run.json"]
 
 
-def test_the_environment_may_say_it_too(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("to", ["Team One <b@example.com>, c@example.com", '"One, Team" <b@example.com>, c@example.com'])
+def test_the_environment_may_say_it_too(to: str, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STJ_AUDIT_FROM", "a@example.com")
-    monkeypatch.setenv("STJ_AUDIT_TO", "Team One <b@example.com>, c@example.com")
+    monkeypatch.setenv("STJ_AUDIT_TO", to)
     assert send("--dry-run", "out.eml").exit_code == 0
-    assert parsed((here / "out.eml").read_bytes())["To"] == "Team One <b@example.com>, c@example.com"
+    assert parsed((here / "out.eml").read_bytes())["To"] == to
 
 
 def test_what_is_no_run_is_said(here: Path) -> None:
