@@ -53,7 +53,7 @@ def test_what_nobody_denied_needs_no_permission(tmp_path: Path) -> None:
     assert ran.err.splitlines()[-1] == (
         "error: no table could be looked at - the report lists why; run it again, with -v for the details"
     )
-    assert "unreadable answer  dynamodb:DescribeTable  orders" in ran.out
+    assert "unreadable answer      dynamodb:DescribeTable  orders" in ran.out
 
 
 @pytest.mark.process

@@ -182,7 +182,7 @@ def _change(facts: TableFacts, sizes: ItemSizes) -> str:
     stated_bytes = min(table.size_bytes or 0, reading.size_bytes_after or 0)
     if not sizes.scanned and items >= EMPTY_AGAINST_ITEMS and stated_bytes >= EMPTY_AGAINST_BYTES:
         stated = f"{counted(items, 'item')} ({size(stated_bytes)})"
-        return f"DescribeTable still states {stated}, which AWS counts about every six hours: run it again when it has counted anew"
+        return f"DescribeTable still states {stated}, as AWS counted up to six hours ago"
     for before, after, read, told in (
         (table.item_count, reading.item_count_after, sizes.scanned, lambda number: counted(number, "item")),
         (table.size_bytes, reading.size_bytes_after, sizes.scanned_bytes, size),

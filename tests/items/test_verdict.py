@@ -95,8 +95,8 @@ def test_nothing_in_a_table_that_is_said_to_be_full_is_no_proof(
     assert found.verdict == expected
     if before[0] == 1_000_000 and expected == "inconclusive":
         assert found.sentence == (
-            "0 above 300.0 KB among 0 of 0 items read, but DescribeTable still states 1,000,000 items (95.4 MB), which AWS counts about "
-            "every six hours: run it again when it has counted anew"
+            "0 above 300.0 KB among 0 of 0 items read, but DescribeTable still states 1,000,000 items (95.4 MB), as AWS counted up to "
+            "six hours ago"
         )
 
 
