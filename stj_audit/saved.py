@@ -26,7 +26,7 @@ from stj_audit.cost.prices import PriceSheet
 from stj_audit.errors import ConfigError
 from stj_audit.facts import ItemSample, ItemSizes, ItemsReading, SampledSegment, Snapshot, TableFacts
 
-FACTS_VERSION = 2  # raise it with every change of a class that is saved, and of what a field of it means
+FACTS_VERSION = 3  # raise it with every change of a class that is saved, and of what a field of it means
 RUN_AGAIN = "run `stj-audit run --report json=PATH` again"
 MAX_DIGITS = 60  # of a Decimal: those that are worked out have 28
 MAX_EXPONENT = 30  # 10**30 of anything is no fact, and a number of a million digits takes a day to add up
