@@ -92,7 +92,6 @@ NULL_OPERATIONS = frozenset({"GetProducts"})  # where there is nothing, the Pric
 OK = 200
 FIRST_ERROR = 301  # from here on botocore takes an answer for an error
 ERROR_MEMBERS = ("__type", "code", "Code", "message", "Message")  # what botocore reads of one, each as text
-PACKED = frozenset({"br", "deflate", "gzip", "x-gzip", "zstd"})  # the codings that urllib3 unpacks
 ATTEMPTS = 3  # for an answer that cannot be read: asked once, and again twice
 RETRY_AFTER_SECONDS = 0.2
 
@@ -206,9 +205,7 @@ def _error(body: bytes) -> bytes:
 
 
 def _is_whole(body: bytes, headers: Mapping[str, str]) -> bool:
-    """Whether a body is as long as was told, and has the checksum that was told; both are of what is sent, which may be packed."""
-    if PACKED & {coding.strip() for coding in headers.get("content-encoding", "").lower().split(",")}:
-        return True
+    """Whether a body is as long as was told, and has the checksum that was told: both are of what is sent, and botocore unpacks nothing."""
     length, checksum = headers.get("content-length"), headers.get("x-amz-crc32")
     return (length is None or str(len(body)) == length) and (checksum is None or str(binascii.crc32(body)) == checksum)
 

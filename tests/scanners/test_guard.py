@@ -102,19 +102,14 @@ def test_an_error_with_a_wrong_checksum_is_asked_for_again(aws: Aws, monkeypatch
     assert len(requests) == 3
 
 
-@pytest.mark.parametrize("headers", [{"x-amz-crc32": "abc"}, {"x-amz-crc32": "1", "content-encoding": "identity"}])
+@pytest.mark.parametrize(
+    "headers", [{"x-amz-crc32": "abc"}, *({"x-amz-crc32": "1", "content-encoding": one} for one in ("identity", "gzip"))]
+)
 def test_a_checksum_is_looked_at_whatever_it_is(aws: Aws, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stj_audit.scanners.guard.RETRY_AFTER_SECONDS", 0)
     answer_with(aws.dynamodb, "dynamodb.ListTables", lambda: answer({"TableNames": []}, headers=headers))
     with pytest.raises(BrokenAnswer):
         aws.dynamodb.list_tables()
-
-
-@pytest.mark.parametrize("coding", ["gzip", "GZIP", "deflate, gzip"])
-def test_length_and_checksum_are_of_what_was_sent(aws: Aws, coding: str) -> None:
-    headers = {"x-amz-crc32": "1", "content-length": "7", "content-encoding": coding}
-    answer_with(aws.dynamodb, "dynamodb.ListTables", lambda: answer({"TableNames": ["orders"]}, headers=headers))
-    assert aws.dynamodb.list_tables()["TableNames"] == ["orders"]
 
 
 ODD = {
