@@ -31,6 +31,8 @@ from tests.engines.mail_server import (
     silent_server,
 )
 
+pytestmark = pytest.mark.slow
+
 SENDER, TEAM, OTHER = "audits@example.com", "team@example.com", "other@example.com"
 RAW = b"From: audits@example.com\r\nTo: team@example.com\r\nSubject: a report\r\n\r\n.a line\r\nanother\r\n"
 ADDRESSES = Addresses(sender=SENDER, recipients=frozenset({TEAM, OTHER, REFUSED}))

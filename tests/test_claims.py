@@ -20,6 +20,8 @@ from stj_audit.errors import UnableToSend, UnusableHistory
 from stj_audit.history import summary
 from tests.sample_report import sample_report
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
 ISSUE = Issue(environment="prod", region="eu-north-1", period="2026-11")
 SAID = summary(sample_report())

@@ -22,6 +22,8 @@ from tests.builders import SEEN, a_flow, some_entries, some_traffic
 from tests.compared_runs import DENIED, NO_PITR, REGION, audited, bills, orders
 from tests.sample_report import sample_report
 
+pytestmark = pytest.mark.slow
+
 
 def dearer(by: str) -> PriceSheet:
     sheet = bundled_sheet(REGION)

@@ -19,6 +19,8 @@ from stj_audit.report import from_json as run_from_json
 from tests.faults import fault
 from tests.sample_report import FOLDER, STARTED_AT, a_run
 
+pytestmark = pytest.mark.slow
+
 
 def files(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())

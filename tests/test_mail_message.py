@@ -18,6 +18,8 @@ from stj_audit.report import Report, ScopeReport
 from tests.engines.mail_server import parsed
 from tests.sample_report import HOSTILE, hostile_report, sample_report
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 22, 7, 5, tzinfo=timezone(timedelta(hours=1)))
 CID = "cost-and-sizes"
 ISSUE = Issue(environment="prod", region="eu-north-1", period="2026-11")

@@ -8,6 +8,8 @@ import pytest
 
 import stj_audit
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(stj_audit.__file__).parent
 # What talks to the network, starts processes or loads code by name. `botocore` alone is no way out: its exceptions are used everywhere.
 WAYS_OUT = (

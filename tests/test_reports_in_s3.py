@@ -19,6 +19,8 @@ from stj_audit.report import Trend
 from tests.faults import fault
 from tests.sample_report import a_run
 
+pytestmark = pytest.mark.slow
+
 BUCKET = "stj-audits"
 REACHED: dict[str, str | None] = {"profile": None, "region": "eu-north-1", "endpoint_url": None}
 

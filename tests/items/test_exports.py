@@ -21,6 +21,8 @@ from tests.builders import a_table
 from tests.exported import EXPORT_ID, TABLE_ARN, lines, write_export, write_manifest
 from tests.items.test_files import HASH_KEY, in_one_fold, some_items
 
+pytestmark = pytest.mark.slow
+
 
 def read(folder: Path, *, processes: int = 1) -> tuple[Export, ItemSizes]:
     """As the command does it."""

@@ -15,6 +15,8 @@ from stj_audit.errors import AuditError, UnreadableItems
 from stj_audit.items.counts import AttributeCounts, Counts, KeyCounts
 from stj_audit.items.pool import fold_parts, processes_here
 
+pytestmark = pytest.mark.slow
+
 NOTHING = AttributeCounts(present=0, total_bytes=0, max_bytes=0, types=())
 
 

@@ -32,6 +32,7 @@ def test_hostile_text_is_harmless(format_name: str, words_too: bool) -> None:
     assert_harmless(hostile_gated_report(words_too=words_too), format_name)
 
 
+@pytest.mark.slow
 @given(texts=texts, words_too=st.booleans())
 @settings(max_examples=15)
 def test_no_text_breaks_any_of_them(texts: list[str], words_too: bool) -> None:

@@ -24,6 +24,8 @@ from tests.render.reading import DIFFERS, Reader, golden, invisible
 from tests.sample_report import HOSTILE, STARTED_AT, hostile, sample_report
 from tests.trended_report import earlier_runs, trended_report
 
+pytestmark = pytest.mark.slow
+
 LINK = "https://reports.example.invalid/prod/2026-11/report.html"
 NBSP = "\u00a0"
 

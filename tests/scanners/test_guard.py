@@ -11,6 +11,8 @@ from stj_audit.aws_failures import BrokenAnswer, code_of
 from stj_audit.scanners import Aws
 from tests.scanners.answers import answer, answer_with
 
+pytestmark = pytest.mark.slow
+
 BROKEN = {
     "cut short": b'{"TableNames": ["orders", "us',
     "the page of a captive portal": b"<html><body>Please sign in</body></html>",

@@ -25,6 +25,8 @@ from tests.engines.dynamodb_local import DynamoDBLocal
 from tests.scanners.answers import REGION, answer, before_send, client, create_table, error
 from tests.scanners.test_items import fill, make_table, page
 
+pytestmark = pytest.mark.slow
+
 AUTO = ItemsPlan(mode="auto", budget_usd=Decimal("0.05"))
 FULL = replace(AUTO, mode="full")
 UNITS = {"ReadCapacityUnits": 100, "WriteCapacityUnits": 5}

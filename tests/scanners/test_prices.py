@@ -23,6 +23,8 @@ from stj_audit.scanners.prices import FILE_LIMIT_BYTES, PRICE_FILES, live_sheet
 from tests.engines.web import Quiet, web_server
 from tests.scanners.answers import REGION, answer, answer_with, before_send, error
 
+pytestmark = pytest.mark.slow
+
 TODAY = date(2026, 10, 5)
 OPTIONS = AwsOptions(region=REGION)
 NOWHERE = "http://127.0.0.1:1"

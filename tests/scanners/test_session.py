@@ -15,6 +15,8 @@ from stj_audit.scanners.threads import THREADS
 from tests.faults import fault
 from tests.scanners.answers import REGION, answer, answer_with, before_send, error
 
+pytestmark = pytest.mark.slow
+
 
 def profile(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     path = folder / "config"

@@ -10,6 +10,8 @@ from stj_audit.facts import OnDemandBackups, Pitr, ScalableTarget, TimeToLive
 from stj_audit.scanners import Aws, auto_scaling, on_demand_backups, pitr, tables, tags, time_to_live
 from tests.scanners.answers import answer, answer_with, client, create_table
 
+pytestmark = pytest.mark.slow
+
 
 def test_pitr_is_off_although_continuous_backups_are_enabled(aws: Aws) -> None:
     create_table()
