@@ -544,6 +544,8 @@ def trust(telling: Telling, snapshot: Snapshot, *, max_price_age_months: int, si
 def _about_prices(telling: Telling, snapshot: Snapshot, max_price_age_months: int) -> list[str]:
     prices = telling.costs.prices
     if prices.as_of is None:
+        if not snapshot.tables:
+            return []  # then none was looked for
         return [f"no prices are known for {prices.region}: nothing could be priced"]
     old = about_age(prices.as_of, today=snapshot.finished_at.date(), max_age_months=max_price_age_months)
     told = f"prices of {prices.region}, the oldest of those used confirmed in {prices.as_of}: {prices.source}"

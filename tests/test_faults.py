@@ -417,7 +417,7 @@ def test_credentials_that_do_not_come_in_time(name: str, server: Misbehaving, tm
 def test_prices_that_do_not_come_in_time(server: Misbehaving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.engines.misbehaving.DRIP_SECONDS", 3.0)
     server.drips = frozenset({"GetProducts"})
-    where = (*HERE, "--endpoint-url", server.url, "--timeout", "60", "--prices", "live")
+    where = (*HERE, "--endpoint-url", server.url, "--timeout", "32", "--prices", "live")
     ran = command("run", "orders", *where, cwd=tmp_path, **KEYS)
     assert ran.code == 0, ran
     assert "warning: bundled list prices" in ran.err

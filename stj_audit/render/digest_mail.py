@@ -87,14 +87,16 @@ def changes(report: Report) -> tuple[str, ...]:
     """Sentences: what differs from the run before and from the baseline, or why that is not known."""
     before = _before(report)
     baseline = digest.against_baseline(report)
-    told = [_unknown_change(report)] if before is None or not report.trend else _since(report.trend, before)
+    told = _unknown_change(report) if before is None or not report.trend else _since(report.trend, before)
     return (*told, *_new_and_gone(report), *([baseline] if baseline else []))
 
 
-def _unknown_change(report: Report) -> str:
-    if report.trend:
-        return "Not known: this is the first run that is kept."
-    return "Not known: no earlier run is kept. With --history, runs are kept and compared."
+def _unknown_change(report: Report) -> list[str]:
+    if not report.trend:
+        return ["Not known: no earlier run is kept. With --history, runs are kept and compared."]
+    notes = _notes(report.trend)
+    why = "no earlier run is kept that this one can be compared with" if notes else "this is the first run that is kept"
+    return [f"Not known: {why}.", *notes]
 
 
 def _since(trend: Trend, before: TrendRun) -> list[str]:
@@ -109,7 +111,11 @@ def _since(trend: Trend, before: TrendRun) -> list[str]:
     differ = [f"{what}: {was}, now {is_now}." for what, was, is_now in pairs if was != is_now]
     same = [what.lower() for what, was, is_now in pairs if was == is_now and is_now != filters.NOT_KNOWN]
     unchanged = [f"Unchanged: {', '.join(same)}."] if same else []
-    return [*differ, *unchanged, *(filters.sentence(digest.capital(note)) for note in trend.notes[-MOST_NOTES:])]
+    return [*differ, *unchanged, *_notes(trend)]
+
+
+def _notes(trend: Trend) -> list[str]:
+    return [filters.sentence(digest.capital(note)) for note in trend.notes[-MOST_NOTES:]]
 
 
 def _new_and_gone(report: Report) -> list[str]:

@@ -36,7 +36,10 @@ def test_tables_that_nobody_looked_at_do_not_pass(tmp_path: Path, resources: dic
 
 @pytest.mark.parametrize(("resources", "region", "warned"), [(LOOP, "eu-north-1", False), ({"T": GOOD}, "xx-north-9", True)])
 def test_a_region_without_prices_is_told_and_no_other(tmp_path: Path, resources: dict[str, Any], region: str, warned: bool) -> None:
-    assert (f"no prices are known for {region}" in check(tmp_path, resources, region=region).stderr) is warned
+    result = check(tmp_path, resources, "-f", "json", region=region)
+
+    assert (f"no prices are known for {region}" in result.stderr) is warned
+    assert (f"no prices are known for {region}" in result.stdout) is warned
 
 
 @pytest.mark.parametrize("kind", ["AWS::CloudFormation::StackSet", "AWS::CloudFormation::Stack", "My::Own::Table::MODULE"])

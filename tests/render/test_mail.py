@@ -338,6 +338,13 @@ def test_the_first_run_and_no_history_say_why_nothing_is_compared() -> None:
     assert digest_mail.changes(report) == ("Not known: no earlier run is kept. With --history, runs are kept and compared.",)
     first = replace(report, trend=trend([], summary(report)))
     assert digest_mail.changes(first) == ("Not known: this is the first run that is kept.",)
+    later = replace(
+        report, trend=trend([], summary(report), notes=["1 kept run is dated later than this one, and is not compared"])
+    )
+    assert digest_mail.changes(later) == (
+        "Not known: no earlier run is kept that this one can be compared with.",
+        "1 kept run is dated later than this one, and is not compared.",
+    )
     assert "it is too early: 1 run" in digest_mail.no_forecast(first)
     assert digest_mail.changes_title(first) == "What changed"
 
