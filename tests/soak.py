@@ -43,6 +43,7 @@ VOLATILE = {
 NOT_CHECKED = "not checked"  # as a rule's `status`
 # What is true of a region is told of the first table that was described, which is another one where that was not
 OF_REGION, CHECK_OF_REGION = "region_tables", "count-quotas-near"
+OF_TTL = frozenset({"attributes", "time_to_live_values"})  # of the items
 KEY = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_EC2_METADATA_DISABLED": "true"}
 EXIT_DIFFERENT = 1
 
@@ -158,8 +159,16 @@ def _facts_apart(calm: Document, disturbed: Document, listed: set[tuple[str | No
             elif part == OF_REGION and before.keys() != after.keys():
                 if value["count"] != found["count"]:
                     yield f"{name}: {part} differs: count {value['count']}, {found['count']}"
-            elif _steady(value) != _steady(found):
-                yield f"{name}: {part} differs{_where(_steady(value), _steady(found))}"
+            else:
+                # Whether the name of its attribute is one of the schema, too, is known by TTL alone
+                left_out = OF_TTL if part == "items" and _is_unknown(after[name]["time_to_live"]) else frozenset()
+                one, other = (_without(_steady(what), left_out) for what in (value, found))
+                if one != other:
+                    yield f"{name}: {part} differs{_where(one, other)}"
+
+
+def _without(value: Any, names: frozenset[str]) -> Any:
+    return {name: one for name, one in value.items() if name not in names} if isinstance(value, Mapping) else value
 
 
 def _where(value: Any, found: Any) -> str:

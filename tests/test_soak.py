@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from stj_audit.aws_failures import BrokenAnswer
 from tests.engines.breaking_proxy import FAULTS, SLOW_SECONDS
 from tests.engines.dynamodb_local import DynamoDBLocal
 from tests.soak import Document, compared, made_up_keys, make_tables, run_file, soak
@@ -59,6 +60,18 @@ def test_a_fact_that_is_missing_and_not_listed_is_a_difference(calm: Document) -
     facts = changed["facts"]["gathered"]["snapshot"]["tables"][0]
     facts["time_to_live"] = {**facts["tags"], "call": "dynamodb:DescribeTimeToLive", "reason": "500"}
     assert compared(calm, changed)[0] == [f"{facts['table']['name']}: time_to_live is not known, and not listed"]
+
+
+def test_what_ttl_alone_tells_of_items_is_no_difference_without_it(
+    names: list[str], calm: Document, dynamodb_local: DynamoDBLocal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise BrokenAnswer("DescribeTimeToLive")
+
+    monkeypatch.setattr("stj_audit.scanners.time_to_live.read", fail)
+    differences, rows = compared(calm, run_file(dynamodb_local.endpoint_url, names))
+    assert differences == []
+    assert rows["dynamodb:DescribeTimeToLive"] >= TABLES
 
 
 def test_a_table_that_is_missing_and_not_listed_is_a_difference(calm: Document) -> None:
