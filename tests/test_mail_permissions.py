@@ -85,6 +85,7 @@ def test_the_doctor_tells_of_mail(tmp_path: Path) -> None:
     with answering(answer) as url:
         ran = stj_audit("doctor", "orders", "--endpoint-url", url, "--region", REGION, "--scan", "none", "--strict", cwd=tmp_path)
     assert (ran.code, "denied:" in ran.out) == (4, False), ran.err
+    assert "so that it is not known whether AWS would deny it" in ran.out
     assert [line for line in ran.out.splitlines() if line.startswith("mail: the mail server 127.0.0.1:")]
 
 
