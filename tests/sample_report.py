@@ -51,6 +51,7 @@ from stj_audit.report import (
     Report,
     RuleRun,
     ScaleLimit,
+    ScopeReport,
     StorageAtScale,
     Summary,
     Suppression,
@@ -1156,6 +1157,20 @@ def a_run(when: datetime = STARTED_AT, run_id: str = "a", **audit: Any) -> Repor
     """The sample as a run of another time, or of another place."""
     report = sample_report()
     return dataclasses.replace(report, audit=dataclasses.replace(report.audit, started_at=when, id=run_id, **audit))
+
+
+def a_scope(region: str = "eu-north-1", *, account: str = "123456789012", not_read: str | None = None) -> ScopeReport:
+    """One account in one region of an audit of several."""
+    return ScopeReport(
+        account=account,
+        region=region,
+        name=None,
+        endpoint_url=None,
+        tables=0 if not_read else 1,
+        read_units=Decimal(0),
+        api_calls=1,
+        not_read=not_read,
+    )
 
 
 def hostile_report(*, words_too: bool = False) -> Report:

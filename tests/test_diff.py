@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,11 +12,11 @@ from stj_audit.diff import NOT_COMPARABLE, SAME, Diff, compare
 from stj_audit.diff.findings import BETTER, FIXED, NEW, NOT_LOOKED_AT, NOT_SUPPRESSED, NOW_SUPPRESSED, WORSE
 from stj_audit.diff.lines import side_of
 from stj_audit.errors import ConfigError
-from stj_audit.report import ScaleLimit, ScopeReport, from_json, to_json
+from stj_audit.report import ScaleLimit, from_json, to_json
 from tests.builders import some_items
 from tests.compared_runs import DENIED, NO_PITR, audited, bills, orders
 from tests.gated_report import a_gate, passed_gate
-from tests.sample_report import SUBSCRIBERS, sample_report
+from tests.sample_report import SUBSCRIBERS, a_scope, sample_report
 
 
 def states(diff: Diff) -> dict[str, str]:
@@ -226,19 +225,6 @@ def test_an_account_that_is_not_known_is_compared_and_told() -> None:
     here = sample_report()
     there = replace(here, audit=replace(here.audit, account=None, id="b"))
     assert "It is not known whether both runs are of the same account" in compare(here, there).notes
-
-
-def a_scope(region: str, not_read: str | None = None) -> ScopeReport:
-    return ScopeReport(
-        account="123456789012",
-        region=region,
-        name=None,
-        endpoint_url=None,
-        tables=0 if not_read else 1,
-        read_units=Decimal(0),
-        api_calls=1,
-        not_read=not_read,
-    )
 
 
 def test_a_region_of_several_that_could_not_be_read_leaves_its_tables_unknown() -> None:

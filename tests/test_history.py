@@ -3,7 +3,6 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal
 
 import msgspec
 import pytest
@@ -12,9 +11,8 @@ from hypothesis import strategies as st
 
 from stj_audit.errors import ConfigError
 from stj_audit.history import from_json, is_name, name_of, scopes_of, summary, time_order, to_json
-from stj_audit.report import ScopeReport
 from stj_audit.trend import trend
-from tests.sample_report import HOSTILE, PASSWORD, SUBSCRIBERS, hostile_report, sample_report
+from tests.sample_report import HOSTILE, PASSWORD, SUBSCRIBERS, a_scope, hostile_report, sample_report
 
 
 def test_a_summary_has_what_a_trend_needs() -> None:
@@ -106,19 +104,7 @@ def test_names_sort_by_time() -> None:
 def test_several_accounts_are_all_of_its_scopes() -> None:
     report = sample_report()
     places = [("2", "eu-north-1"), ("1", "us-east-1")]
-    scopes = tuple(
-        ScopeReport(
-            account=account,
-            region=region,
-            name=None,
-            endpoint_url=None,
-            tables=1,
-            read_units=Decimal(0),
-            api_calls=1,
-            not_read=None,
-        )
-        for account, region in places
-    )
+    scopes = tuple(a_scope(region, account=account) for account, region in places)
     audit = replace(report.audit, account="several", region="several", scopes=scopes)
     several = replace(report, audit=audit)
     assert scopes_of(several) == ("1/us-east-1", "2/eu-north-1")

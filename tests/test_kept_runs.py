@@ -5,7 +5,6 @@ import os
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -14,10 +13,10 @@ from stj_audit.deliver.history import earlier, keep_run, last_before, last_two
 from stj_audit.deliver.stores import MAX_SUMMARY_BYTES, Folder, open_store
 from stj_audit.errors import ConfigError, UnusableHistory
 from stj_audit.history import from_json, summary
-from stj_audit.report import Report, ScopeReport
+from stj_audit.report import Report
 from stj_audit.report import from_json as run_from_json
 from tests.faults import fault
-from tests.sample_report import FOLDER, STARTED_AT, a_run
+from tests.sample_report import FOLDER, STARTED_AT, a_run, a_scope
 
 pytestmark = pytest.mark.slow
 
@@ -218,19 +217,6 @@ def test_a_later_run_of_the_same_minute_is_told_and_stays(tmp_path: Path) -> Non
 def of_regions(days: int, run_id: str, *regions: str) -> Report:
     scopes = tuple(a_scope(region) for region in regions)
     return a_run(STARTED_AT + timedelta(days=days), run_id, region="several", scopes=scopes)
-
-
-def a_scope(region: str) -> ScopeReport:
-    return ScopeReport(
-        account="123456789012",
-        region=region,
-        name=None,
-        endpoint_url=None,
-        tables=1,
-        read_units=Decimal(0),
-        api_calls=1,
-        not_read=None,
-    )
 
 
 def test_runs_of_several_regions_count_with_those_of_the_same_only(tmp_path: Path) -> None:

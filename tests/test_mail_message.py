@@ -3,7 +3,6 @@
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal
 from email.message import EmailMessage
 
 import pytest
@@ -14,9 +13,9 @@ from stj_audit.deliver import mail as made
 from stj_audit.deliver.mail import Attachment, Envelope, Issue, attachment, issue_of, message, one_line, safe
 from stj_audit.email_settings import parse_address
 from stj_audit.errors import UnableToSend
-from stj_audit.report import Report, ScopeReport
+from stj_audit.report import Report
 from tests.engines.mail_server import parsed
-from tests.sample_report import HOSTILE, hostile_report, sample_report
+from tests.sample_report import HOSTILE, a_scope, hostile_report, sample_report
 
 pytestmark = pytest.mark.slow
 
@@ -108,17 +107,7 @@ def test_what_a_report_is_of_is_told_by_when_it_began() -> None:
 def of_regions(*regions: str, account: str = "123456789012") -> Report:
     report = sample_report()
     scopes = tuple(
-        ScopeReport(
-            account=account if account != "several" else f"{place:012}",
-            region=region,
-            name=None,
-            endpoint_url=None,
-            tables=1,
-            read_units=Decimal(0),
-            api_calls=1,
-            not_read=None,
-        )
-        for place, region in enumerate(regions)
+        a_scope(region, account=account if account != "several" else f"{place:012}") for place, region in enumerate(regions)
     )
     region = "several" if len(set(regions)) > 1 else regions[0]
     return replace(report, audit=replace(report.audit, account=account, region=region, scopes=scopes))

@@ -592,7 +592,7 @@ cdef class Scanner:
     """
     The counters of one fold.
 
-    `owner` is asked for what is rare, with the GIL: shape_of(text), expiry_of(digits), item_hash(item), all of bytes, compress(item,
+    `owner` is asked for what is rare, with the GIL: shape_of(text), expiry_of(digits), item_hash(item), all of bytes, compress(rank, item,
     sizes by name) and last_rank().
     """
 
@@ -2254,19 +2254,25 @@ cdef class Scanner:
         for rank, item in ranked:
             if rank > self.owner.last_rank():
                 break
-            self.owner.compress(self._item_bytes(item), self._sizes_of(item))
+            self.owner.compress(rank, self._item_bytes(item), self._large_of(item))
         return 0
 
-    def _sizes_of(self, Py_ssize_t item):
-        """The sizes of an item's attributes, by name, of those that were recorded: all large ones are among them."""
+    def _large_of(self, Py_ssize_t item):
+        """The sizes of an item's attributes, by name, whose values are large and of a type that is compressed; of a key too. All of them were recorded."""
         cdef Py_ssize_t record, at, name
         cdef Py_ssize_t end = self.entries[ITEM * (item + 1) + FIRST] if item + 1 < self.entry_count else self.record_count
         found = {}
         for record in range(self.entries[ITEM * item + FIRST], end):
             at = RECORD * record
-            name = self.records[at + NAME]
-            found[bytes(self.body[name : name + (self.records[at + KIND] >> KIND_BITS)]).decode()] = self.records[at + SIZE]
+            if self._is_large(self.records[at + SIZE], self.records[at + KIND]):
+                name = self.records[at + NAME]
+                found[bytes(self.body[name : name + (self.records[at + KIND] >> KIND_BITS)]).decode()] = self.records[at + SIZE]
         return found
+
+    cdef inline bint _is_large(self, int64_t size, uint32_t tag) noexcept nogil:
+        """Whether a value is one to compress, by the size of it and its name, and what a record has as KIND."""
+        cdef uint32_t kind = tag & KIND_MASK
+        return size - <int64_t> (tag >> KIND_BITS) >= self.compressed_from and (kind == S or kind == B or kind >= L)
 
     cdef inline int _leave(self, uint32_t what, uint32_t which, uint32_t more) except -1 nogil:
         cdef Py_ssize_t at = TODO * self.todo_count
@@ -2338,9 +2344,8 @@ cdef class Scanner:
                         dated = True
                         self._expire(detail, kind)
                     detail += 1
-            if bytes_ >= self.compressed_from and not key:
-                if bytes_ - <int64_t> (tag >> KIND_BITS) >= self.compressed_from and (kind == S or kind == B or kind >= L):
-                    large = True
+            if bytes_ >= self.compressed_from and not key and self._is_large(bytes_, tag):
+                large = True
         if self.expiring and not dated:
             self.expiries[MISSING] += 1
         self.keys_ready = 0

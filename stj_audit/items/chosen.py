@@ -2,10 +2,11 @@
 
 import zlib
 from base64 import b64encode
-from bisect import insort
-from collections.abc import Collection, Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from heapq import heappush, heapreplace
-from typing import cast
+from operator import attrgetter
+from typing import Any, cast
 
 import orjson
 
@@ -17,6 +18,9 @@ from stj_audit.sizing import AttributeValue, text_size
 
 COMPRESSED_TYPES = frozenset("SBML")
 COMPRESSION_LEVEL = 1  # the quickest of zlib and gzip, three times as fast as the default: what it saves, any other saves too
+TEXT_TIMES = (
+    8  # JSON escapes take up to six bytes for one: a text that is longer is mostly of values that are not compressed, and not kept
+)
 RANKS = 2**64
 # Fixed, so that every run looks at the same items, and what is measured of them in one month compares with the next. Any odd factor without
 # structure does: this is 2**64 over the golden ratio.
@@ -54,8 +58,30 @@ class Largest:
             heapreplace(self._heap, entry)
 
 
-_Ranked = tuple[int, tuple[tuple[str, int, int], ...]]
-"""The rank of an item, and its large attributes by name: the bytes of the value, as it is and compressed."""
+_Values = tuple[tuple[str, int, int], ...]
+"""Large attributes by name: the bytes of the value, as it is and compressed."""
+
+
+class _Candidate:
+    """An item that may be among the few. Its values wait, because most that are chosen are pushed out again."""
+
+    __slots__ = ("_item", "_large", "_values", "rank", "value_bytes")
+
+    def __init__(self, rank: int, large: Sequence[tuple[str, int]], item: Item | bytes, values: _Values | None = None) -> None:
+        """`large`: by name, the bytes of the values. `item`: has those, or is JSON of one that has. `values`: where they are known."""
+        self.rank = rank
+        self.value_bytes = sum([value_bytes for _, value_bytes in large])
+        self._large = large
+        self._item = item
+        self._values = values
+
+    def values(self) -> _Values:
+        """Compresses them, once."""
+        if self._values is None:
+            item = orjson.loads(self._item) if isinstance(self._item, bytes) else self._item
+            self._values = tuple([(name, size, _compressed_bytes(item[name], size)) for name, size in sorted(self._large)])
+            self._item = {}
+        return self._values
 
 
 class Compressed:
@@ -64,7 +90,8 @@ class Compressed:
     further than the one that fills COMPRESSED_ITEMS_BYTES.
 
     The rank is a hash of the primary key: a fair sample, and the same one in any order of the items and in every run, because what goes
-    before an item in a part of the table goes before it in the whole. Of n items about k (1 + ln(n / k)) are compressed to keep k of them.
+    before an item in a part of the table goes before it in the whole. Of n items about k (1 + ln(n / k)) are chosen, and k stay. So nothing
+    is compressed before it is asked for; until then, the values are kept as they are.
 
     Every large item is ranked, so the hash must be cheap: the checksum that the partition key got anyway, carried on over the sort key,
     times a factor that spreads it over all bits (Knuth, "The Art of Computer Programming" 3, 6.4, multiplicative hashing). Keys that share a
@@ -76,15 +103,9 @@ class Compressed:
         self._sort_key = tuple(key for key in table.key_schema if key.role == "RANGE")
         self._most, self._most_bytes = limits.COMPRESSED_ITEMS, limits.COMPRESSED_ITEMS_BYTES
         self._from_bytes = limits.COMPRESSED_FROM_BYTES
-        self._kept: list[_Ranked] = []  # ascending
+        self._kept: list[_Candidate] = []  # ascending
         self._bytes = 0
         self.last_rank = RANKS  # an item of a later one is not among the few
-
-    def add(self, item: Item, sizes: Mapping[str, int], checksum: int) -> None:
-        """`checksum` is that of the partition key."""
-        rank = self.rank(item, checksum)
-        if self.may_take(rank):
-            self.take(rank, item, sizes)
 
     def rank(self, item: Item, checksum: int) -> int:
         """`checksum` is that of the partition key."""
@@ -97,28 +118,43 @@ class Compressed:
         return rank <= self.last_rank
 
     def take(self, rank: int, item: Item, sizes: Mapping[str, int]) -> None:
-        large = []
+        """`sizes`: the bytes of each attribute, with its name."""
         from_bytes = self._from_bytes
-        for name, size in sizes.items():
-            if size >= from_bytes and name not in self._key_names:
-                value_bytes = size - text_size(name)
-                if value_bytes >= from_bytes and not COMPRESSED_TYPES.isdisjoint(item[name]):
-                    large.append((name, value_bytes, _compressed_bytes(item[name], value_bytes)))
+        large = [
+            (name, size - text_size(name))
+            for name, size in sizes.items()
+            if size >= from_bytes and name not in self._key_names and not COMPRESSED_TYPES.isdisjoint(item[name])
+        ]
+        large = [(name, value_bytes) for name, value_bytes in large if value_bytes >= from_bytes]
         if large:
-            self._push((rank, tuple(sorted(large))))
+            self._push(_Candidate(rank, large, {name: item[name] for name, _ in large}))
 
-    def counts(self) -> tuple[_Ranked, ...]:
-        return tuple(self._kept)
+    def take_text(self, rank: int, text: bytes, sizes: Mapping[str, int]) -> None:
+        """As `take` of the JSON of an item. `sizes` has those attributes alone whose values are large, and of a type that is compressed."""
+        large = [(name, size - text_size(name)) for name, size in sizes.items() if name not in self._key_names]
+        if large:
+            item: Item | bytes = text
+            if len(text) > TEXT_TIMES * sum([value_bytes for _, value_bytes in large]):
+                read = orjson.loads(text)
+                item = {name: read[name] for name, _ in large}
+            self._push(_Candidate(rank, large, item))
 
-    def add_counts(self, counts: Iterable[_Ranked]) -> None:
-        for entry in counts:
-            self._push(entry)
+    def counts(self) -> tuple[tuple[int, _Values], ...]:
+        return tuple([(kept.rank, kept.values()) for kept in self._kept])
+
+    def add_counts(self, counts: Iterable[tuple[int, _Values]]) -> None:
+        for rank, values in counts:
+            self._push(_Candidate(rank, [(name, value_bytes) for name, value_bytes, _ in values], {}, values))
+
+    def __getstate__(self) -> dict[str, Any]:
+        self.counts()  # an item does not leave the process that read it
+        return self.__dict__
 
     def facts(self, names: Collection[str]) -> tuple[Compressibility, ...]:
         """By name; only of attributes in `names`, because names made of data are not told one by one."""
         seen: dict[str, tuple[int, int, int]] = {}
-        for _, values in self._kept:
-            for name, value_bytes, compressed_bytes in values:
+        for kept in self._kept:
+            for name, value_bytes, compressed_bytes in kept.values():
                 count, before, after = seen.get(name, (0, 0, 0))
                 seen[name] = (count + 1, before + value_bytes, after + compressed_bytes)
         return tuple(
@@ -127,17 +163,17 @@ class Compressed:
             if name in names
         )
 
-    def _push(self, entry: _Ranked) -> None:
-        insort(self._kept, entry)
-        self._bytes += _value_bytes(entry)
-        while len(self._kept) > self._most or self._bytes - _value_bytes(self._kept[-1]) >= self._most_bytes:
-            self._bytes -= _value_bytes(self._kept.pop())
-        if len(self._kept) == self._most or self._bytes >= self._most_bytes:
-            self.last_rank = self._kept[-1][0]
-
-
-def _value_bytes(entry: _Ranked) -> int:
-    return sum([value_bytes for _, value_bytes, _ in entry[1]])
+    def _push(self, candidate: _Candidate) -> None:
+        kept = self._kept
+        at = bisect_left(kept, candidate.rank, key=attrgetter("rank"))
+        while at < len(kept) and kept[at].rank == candidate.rank and kept[at].values() < candidate.values():
+            at += 1
+        kept.insert(at, candidate)
+        self._bytes += candidate.value_bytes
+        while len(kept) > self._most or self._bytes - kept[-1].value_bytes >= self._most_bytes:
+            self._bytes -= kept.pop().value_bytes
+        if len(kept) == self._most or self._bytes >= self._most_bytes:
+            self.last_rank = kept[-1].rank
 
 
 def _compressed_bytes(value: AttributeValue, value_bytes: int) -> int:

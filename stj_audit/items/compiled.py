@@ -7,7 +7,6 @@ the GIL, so folds of several threads run at once; each fold is used by one threa
 
 import os
 import threading
-import zlib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Literal
@@ -25,7 +24,6 @@ from stj_audit.items.key_bytes import (
     ITEM_HASH_BYTES,
     VALUE_HASH_BYTES,
     item_hash_key,
-    key_bytes,
     key_hash,
     key_names,
     value_hash_key,
@@ -141,7 +139,6 @@ class _Aside:
     def __init__(self, table: Table, hash_key: bytes, expiring: Expiring | None, compressed: Compressed) -> None:
         self._table = table
         self._item_hash_key = item_hash_key(hash_key)
-        self._hash_attributes = _with_role(table.key_schema, "HASH")
         self._expiring = expiring
         self._compressed = compressed
 
@@ -160,9 +157,9 @@ class _Aside:
     def last_rank(self) -> int:
         return self._compressed.last_rank
 
-    def compress(self, item: bytes, sizes: dict[str, int]) -> None:
-        read = orjson.loads(item)
-        self._compressed.add(read, sizes, zlib.crc32(key_bytes(self._hash_attributes, read)))
+    def compress(self, rank: int, item: bytes, sizes: dict[str, int]) -> None:
+        if self._compressed.may_take(rank):
+            self._compressed.take_text(rank, item, sizes)
 
 
 def _scanner_of(table: Table, hash_key: bytes, expiry: Expiry | None, owner: _Aside) -> Scanner | None:

@@ -256,8 +256,11 @@ def test_the_hash_needs_the_key_of_the_run() -> None:
 
 def compressed(*items: Item, table: Table | None = None) -> dict[str, tuple[int, int, int]]:
     """By attribute: how many values were compressed, their bytes before, and after."""
-    facts = folded(items, table).compressibility
-    return {one.attribute: (one.sampled, one.value_bytes, one.compressed_bytes) for one in facts}
+    return _compressed(folded(items, table))
+
+
+def _compressed(sizes: ItemSizes) -> dict[str, tuple[int, int, int]]:
+    return {one.attribute: (one.sampled, one.value_bytes, one.compressed_bytes) for one in sizes.compressibility}
 
 
 def zipped(raw: bytes) -> int:
@@ -379,11 +382,44 @@ def test_the_sample_is_one_of_the_items_that_have_large_values() -> None:
     assert compressed(*items)["v"] == (50, 50 * 2_000, 50 * zipped(b"x" * 2_000))
 
 
-def test_few_items_are_compressed_to_find_the_sample() -> None:
-    items = [an_item(str(place), v={"S": "x" * 1_100}) for place in range(5_000)]
+def test_only_the_items_of_the_sample_are_compressed() -> None:
+    fold = ItemFold(a_table(), hash_key=HASH_KEY)
     with patch.object(chosen, "_compressed_bytes", return_value=100) as counted:
-        assert compressed(*items)["v"] == (64, 64 * 1_100, 6_400)
-    assert 64 < counted.call_count < 64 * 7  # 64 (1 + ln(5,000 / 64)) is 343
+        fold.add(an_item(str(place), v={"S": "x" * 1_100}) for place in range(5_000))
+        assert counted.call_count == 0
+        for _ in range(2):
+            assert _compressed(fold.sizes(coverage="full", read_units=Decimal(0)))["v"] == (64, 64 * 1_100, 6_400)
+    assert counted.call_count == 64
+
+
+def test_items_of_one_rank_are_in_the_order_of_what_they_compress_to() -> None:
+    seen = []
+    items = [an_item(str(place), v=text_of(place, 2_000)) for place in range(100)]
+    for order in (items, items[::-1]):
+        few = chosen.Compressed(a_table())
+        for item in order:
+            few.take(7, item, {"id": 4, "v": 2_001})
+        seen.append(few.counts())
+    assert seen[0] == seen[1]
+    assert [values for _, values in seen[0]] == sorted(values for _, values in seen[0])
+    assert len(seen[0]) == COMPRESSED_ITEMS
+
+
+def test_a_fold_that_is_pickled_holds_no_value() -> None:
+    fold = ItemFold(a_table(), hash_key=HASH_KEY)
+    fold.add([an_item("a", v={"S": "secret" * 400})])
+    pickled = pickle.dumps(fold)
+    assert b"secret" not in pickled
+    one, other = (each.sizes(coverage="full", read_units=Decimal(0)) for each in (fold, pickle.loads(pickled)))
+    assert one == other
+    assert _compressed(one)["v"] == (1, 2_400, zipped(b"secret" * 400))
+
+
+def test_of_wide_items_only_the_large_values_are_kept() -> None:
+    fold = ItemFold(a_table(), hash_key=HASH_KEY)
+    fold.add([an_item("a", **{f"w{place}": {"S": "small" * 100} for place in range(500)}, v={"S": "large" * 300})])
+    [candidate] = fold._compressed._kept
+    assert candidate._item == {"v": {"S": "large" * 300}}
 
 
 def test_of_large_items_fewer_are_compressed() -> None:

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from stj_audit.history import summary
 from stj_audit.render import digest_mail, mail_picture
 from stj_audit.render.mail import MOST_HTML_BYTES, MailBody, mail_body
-from stj_audit.report import Forecast, Report, ScopeReport
+from stj_audit.report import Forecast, Report
 from stj_audit.trend import trend
 from tests.gated_report import a_gate, a_large_report, gated_report, hostile_gated_report, no_gate, passed_gate
 from tests.large_report import a_report_of
 from tests.render.reading import DIFFERS, Reader, golden, invisible
-from tests.sample_report import HOSTILE, STARTED_AT, hostile, sample_report
+from tests.sample_report import HOSTILE, STARTED_AT, a_scope, hostile, sample_report
 from tests.trended_report import earlier_runs, trended_report
 
 pytestmark = pytest.mark.slow
@@ -244,16 +244,7 @@ def test_a_passed_gate_is_told_and_none_is_not() -> None:
 
 def test_accounts_that_could_not_be_read_come_first() -> None:
     audit = sample_report().audit
-    scope = ScopeReport(
-        account="1",
-        region="us-west-2",
-        name=None,
-        endpoint_url=None,
-        tables=0,
-        read_units=audit.read_units,
-        api_calls=1,
-        not_read="the role cannot be assumed",
-    )
+    scope = a_scope("us-west-2", not_read="the role cannot be assumed")
     body = mail_body(replace(sample_report(), audit=replace(audit, scopes=(scope,))))
     for text in (plain(body.text), unmarked(body.html)):
         assert "Not read: us-west-2: the role cannot be assumed. Not checked:" in text
