@@ -235,7 +235,7 @@ def test_a_region_of_several_that_could_not_be_read_leaves_its_tables_unknown() 
     )
     audit = replace(report.audit, region="several", scopes=(a_scope("eu-north-1"), a_scope("us-east-1")))
     old = replace(report, audit=audit, tables=renamed, rules=(), findings=())
-    scopes = (a_scope("eu-north-1"), a_scope("us-east-1", "the region is not enabled"))
+    scopes = (a_scope("eu-north-1"), a_scope("us-east-1", not_read="the region is not enabled"))
     new = replace(old, audit=replace(audit, id="b", scopes=scopes), tables=renamed[:1])
     assert [(one.table, one.state) for one in compare(old, new).tables] == [
         (renamed[1].name, "not read"),
