@@ -14,7 +14,8 @@ from decimal import Decimal
 
 from stj_audit.aws_failures import DENIED_CODES, FAILURES
 from stj_audit.cost.prices import bundled_sheet
-from stj_audit.deliver.carriers import Readiness, open_carrier
+from stj_audit.deliver.carrier import Readiness
+from stj_audit.deliver.carriers import open_carrier
 from stj_audit.deliver.history import kept_runs
 from stj_audit.deliver.stores import Store
 from stj_audit.email_settings import Email, addressed

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec import UNSET
 
-from stj_audit.deliver.carriers import Carrier
+from stj_audit.deliver.carrier import Carrier
 from stj_audit.deliver.claims import TAKEN_OVER_AFTER, Claim, Clock, Sent, claim, last_sent, mark_failed, mark_sent
 from stj_audit.deliver.history import earlier
 from stj_audit.deliver.mail import MAX_ATTACHMENT_BYTES, Envelope, Issue, attachment, issue_of, message

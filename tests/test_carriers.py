@@ -14,9 +14,12 @@ from botocore.compat import HTTPHeaders
 from moto import mock_aws
 from moto.ses.models import ses_backends
 
-from stj_audit.deliver import carriers
-from stj_audit.deliver.carriers import Addresses, Ses, open_carrier, open_ses, open_smtp
+from stj_audit.deliver import smtp
+from stj_audit.deliver.carrier import Addresses
+from stj_audit.deliver.carriers import open_carrier
 from stj_audit.deliver.claims import TAKEN_OVER_AFTER
+from stj_audit.deliver.ses import Ses, open_ses
+from stj_audit.deliver.smtp import open_smtp
 from stj_audit.email_settings import Email, Smtp
 from stj_audit.errors import ConfigError, UnableToSend, WriteRefused
 from tests.engines.mail_server import (
@@ -180,7 +183,7 @@ def test_nobody_there() -> None:
 
 
 def test_somebody_there_who_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(carriers, "TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(smtp, "TIMEOUT_SECONDS", 0.2)
     with silent_server() as (port, _):
         words = told(lambda: open_smtp(plain(port), ADDRESSES).send(RAW, SENDER, [TEAM]))
     assert words == f"the mail server 127.0.0.1:{port} did not answer within 0.2 seconds"
@@ -193,8 +196,8 @@ DEADLINE = 0.3
 
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(carriers, "DEADLINE_SECONDS", DEADLINE)
-    monkeypatch.setattr(carriers, "GOODBYE_SECONDS", DEADLINE)
+    monkeypatch.setattr(smtp, "DEADLINE_SECONDS", DEADLINE)
+    monkeypatch.setattr(smtp, "GOODBYE_SECONDS", DEADLINE)
 
 
 @pytest.mark.usefixtures("soon")
@@ -204,7 +207,7 @@ def test_a_server_that_answers_in_drops_is_left_by_a_deadline(answers: int) -> N
     with dripping_server(TALK[:answers]) as port:
         began = time.monotonic()
         words = told(lambda: open_smtp(plain(port), ADDRESSES).send(RAW, SENDER, [TEAM]))
-        assert DEADLINE <= time.monotonic() - began < carriers.TIMEOUT_SECONDS
+        assert DEADLINE <= time.monotonic() - began < smtp.TIMEOUT_SECONDS
     doubt = "; it is not known whether the mail was sent" if answers > 1 else ""
     assert words == f"the mail server 127.0.0.1:{port} did not come to an end within {DEADLINE:g} seconds{doubt}"
 
@@ -237,7 +240,7 @@ def test_no_deadline_stays_behind() -> None:
 
 
 def test_the_deadline_is_long_before_a_claim_is_void() -> None:
-    assert timedelta(seconds=carriers.DEADLINE_SECONDS + carriers.GOODBYE_SECONDS) < TAKEN_OVER_AFTER / 2
+    assert timedelta(seconds=smtp.DEADLINE_SECONDS + smtp.GOODBYE_SECONDS) < TAKEN_OVER_AFTER / 2
 
 
 @pytest.mark.parametrize(
@@ -350,7 +353,7 @@ def test_ses_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda: nobody.send(RAW, SENDER, [TEAM])
     )
     assert len(sent) == 1
-    monkeypatch.setattr(carriers, "SES_READ_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("stj_audit.deliver.ses.READ_TIMEOUT_SECONDS", 0.2)
     with silent_server() as (port, _):
         silent = open_ses(ADDRESSES, configuration_set=None, region=REGION, endpoint_url=f"http://127.0.0.1:{port}")
         assert told(lambda: silent.send(RAW, SENDER, [TEAM])).endswith("it is not known whether the mail was sent")

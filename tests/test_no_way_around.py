@@ -36,8 +36,8 @@ ALLOWED = {
     ("scanners/prices.py", "botocore.awsrequest"),
     ("scanners/prices.py", "botocore.httpsession"),
     ("scanners/prices.py", "urllib3"),  # the exceptions of that
-    ("deliver/carriers.py", "smtplib"),  # mail, from and to the configured addresses
-    ("deliver/carriers.py", "ssl"),
+    ("deliver/smtp.py", "smtplib"),  # mail, from and to the configured addresses
+    ("deliver/smtp.py", "ssl"),
     ("deliver/connections.py", "smtplib"),  # what those connections are made by, so that they end by a deadline
     ("deliver/connections.py", "ssl"),
     ("deliver/connections.py", "socket"),  # a type, and the word for shutting one down

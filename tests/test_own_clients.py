@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from stj_audit.deliver.carriers import Addresses, open_ses
+from stj_audit.deliver.carrier import Addresses
 from stj_audit.deliver.files import check_writable, destination
+from stj_audit.deliver.ses import open_ses
 from stj_audit.deliver.stores import open_store
 from stj_audit.errors import AuditError
 from stj_audit.options import FORMATS

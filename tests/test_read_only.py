@@ -22,8 +22,10 @@ from botocore.parsers import ResponseParserError
 from moto import mock_aws
 
 from stj_audit.cli import cli, main
-from stj_audit.deliver.carriers import Addresses, open_smtp, ses_rules
+from stj_audit.deliver.carrier import Addresses
 from stj_audit.deliver.objects import object_rules
+from stj_audit.deliver.ses import ses_rules
+from stj_audit.deliver.smtp import open_smtp
 from stj_audit.deliver.stores import store_rules
 from stj_audit.email_settings import Smtp
 from stj_audit.errors import WriteRefused

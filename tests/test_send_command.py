@@ -19,8 +19,9 @@ from moto.ses.models import ses_backends
 
 from stj_audit.cli.entry import cli
 from stj_audit.deliver import claims, mail
-from stj_audit.deliver.carriers import Addresses, open_smtp
+from stj_audit.deliver.carrier import Addresses
 from stj_audit.deliver.history import earlier, keep_run
+from stj_audit.deliver.smtp import open_smtp
 from stj_audit.deliver.stores import Folder
 from stj_audit.email_settings import Email, Smtp
 from stj_audit.errors import UnableToSend, UnusableHistory
