@@ -1,5 +1,6 @@
 """
-Runs `python -m stj_audit` many times and imports it once: a process that has imported everything is copied for each command.
+Runs `python -m stj_audit` many times and imports it once: a process that has imported everything, and compiled the templates, is copied for
+each command.
 
 Started as a script, with the number of a socket. A request is the length of a JSON document, sent with the files for stdout and stderr, and
 the document: the arguments, the folder, the environment, and how large a file may get. The answer is the exit code.
@@ -29,6 +30,17 @@ def import_ahead() -> None:
         for module in pkgutil.walk_packages(package.__path__, "stj_audit."):
             if module.name not in NOT_AHEAD:
                 import_module(module.name)
+
+
+def compile_templates_ahead() -> None:
+    """They are compiled where they are first used, which takes as long as all else that most commands do."""
+    from stj_audit.render import templates  # noqa: PLC0415 - not before warnings are errors
+
+    for suffix, format_name in ((".html.j2", "html"), (".css.j2", "html"), (".md.j2", "markdown"), (".svg.j2", "svg")):
+        for path in templates.template_folder().glob(f"*{suffix}"):
+            templates._environment(format_name).get_template(path.name)
+            if path.name.startswith("costs."):
+                templates._environment(format_name, cut=False).get_template(path.name)
 
 
 def arguments_of_a_copy(requests: socket.socket) -> list[str]:
@@ -72,6 +84,7 @@ def _become(request: Any, files: list[int]) -> list[str]:
 if __name__ == "__main__":
     del sys.path[0]  # the folder of this script; the copy has that of the command
     import_ahead()
+    compile_templates_ahead()
     gc.freeze()
     sys.argv[1:] = arguments_of_a_copy(socket.socket(fileno=int(sys.argv[1])))
     runpy.run_module("stj_audit", run_name="__main__", alter_sys=True)

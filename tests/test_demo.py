@@ -110,9 +110,12 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 
 @pytest.fixture(scope="module")
-def again(demo: Demo) -> Demo:
-    """A second run in the same place, by somebody whose AWS settings are of no use."""
-    ran = stj_audit("demo", "-f", "json", "-q", cwd=demo.folder.parent, keys=False, **HOSTILE)
+def again(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """A second run in the same place, by somebody whose AWS settings are of no use: in the environment, and in the home folder."""
+    home = tmp_path_factory.mktemp("home")
+    (home / ".aws").mkdir()
+    (home / ".aws" / "config").write_text("[default]\nregion = xx\nendpoint_url = http://127.0.0.1:1\n", encoding="utf-8")
+    ran = stj_audit("demo", "-f", "json", "-q", cwd=demo.folder.parent, keys=False, **HOSTILE, HOME=str(home))
     return Demo(ran=ran, folder=demo.folder, text=ran.out)
 
 
@@ -125,7 +128,7 @@ def test_it_writes_three_files_and_says_where(demo: Demo) -> None:
     assert demo.ran.out.startswith("DynamoDB audit: eu-north-1, account 123456789012, 3 tables")
 
 
-def test_it_works_again_whatever_the_environment_says(demo: Demo, again: Demo) -> None:
+def test_it_works_again_whatever_the_settings_say(demo: Demo, again: Demo) -> None:
     assert (again.ran.code, again.ran.err) == (0, "")
     assert sorted(path.name for path in demo.folder.iterdir()) == sorted(FILES)
     assert again.text == (demo.folder / "run.json").read_text(encoding="utf-8")
@@ -136,13 +139,6 @@ def test_it_works_again_whatever_the_environment_says(demo: Demo, again: Demo) -
     assert demo.run["overall"] == again.run["overall"]
     assert demo.run["costs"] == again.run["costs"]
     assert demo.run["audit"]["endpoint_url"] is again.run["audit"]["endpoint_url"] is None
-
-
-def test_it_does_not_read_the_settings_in_the_home_folder(tmp_path: Path) -> None:
-    (tmp_path / ".aws").mkdir()
-    (tmp_path / ".aws" / "config").write_text("[default]\nregion = xx\nendpoint_url = http://127.0.0.1:1\n", encoding="utf-8")
-    ran = stj_audit("demo", "-q", cwd=tmp_path, keys=False)
-    assert (ran.code, ran.err) == (0, "")
 
 
 def test_the_run_file_fits_the_schema(demo: Demo, tmp_path: Path) -> None:

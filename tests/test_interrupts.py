@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
@@ -149,33 +150,44 @@ def test_a_second_ends_at_once_and_says_so(slow: Slow, tmp_path: Path, command: 
     by="process, signal and misbehaving server",
 )
 @pytest.mark.process
-@pytest.mark.parametrize(
-    ("drips", "options", "left"),
-    [
-        ("Scan", (), ["run.json"]),
-        ("ListTables", ("--timeout", "60"), []),
-        ("DescribeTable", ("--region", "eu-west-1"), []),
-        ("ListTables", ("--region", "eu-west-1"), []),
-    ],
-)
-def test_what_never_ends_is_not_waited_for(
-    drips: str, options: tuple[str, ...], left: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_never_ends_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All at once, because each does nothing for some seconds."""
     monkeypatch.setattr("tests.engines.misbehaving.DRIP_SECONDS", 3.0)
+    with ThreadPoolExecutor(len(NEVER_ENDING)) as at_once:
+        ended = [
+            at_once.submit(interrupted_while, drips, tmp_path / str(place), *options)
+            for place, (drips, options, _) in enumerate(NEVER_ENDING)
+        ]
+        for case, one in zip(NEVER_ENDING, ended, strict=True):
+            code, out, err, written = one.result()
+            assert (code, out) == (130, ""), (case, err)
+            assert err.endswith("interrupted\n"), case
+            assert list(written) == case[2], case
+            for text in written.values():
+                lines = [row["reason"] for row in json.loads(text)["not_checked"] if row["call"] == "dynamodb:Scan"]
+                assert set(lines) == {"the audit was interrupted"}, case
+
+
+NEVER_ENDING: tuple[tuple[str, tuple[str, ...], list[str]], ...] = (  # what drips, options, files that are written
+    ("Scan", (), ["run.json"]),
+    ("ListTables", ("--timeout", "60"), []),
+    ("DescribeTable", ("--region", "eu-west-1"), []),
+    ("ListTables", ("--region", "eu-west-1"), []),
+)
+
+
+def interrupted_while(drips: str, folder: Path, *options: str) -> tuple[int, str, str, dict[str, str]]:
+    """How an audit ends, with what it wrote, that gets SIGTERM when an answer has begun to drip."""
+    folder.mkdir()
     with misbehaving() as server:
         server.drips = frozenset({drips})
-        with running(server.url, tmp_path, "run", "--report", "run.json", *options) as process:
+        with running(server.url, folder, "run", "--report", "run.json", *options) as process:
             deadline = time.monotonic() + PATIENCE_SECONDS
             while not server.asked[drips] and time.monotonic() < deadline:
                 time.sleep(0.05)
             process.send_signal(signal.SIGTERM)
             out, err = process.communicate(timeout=PATIENCE_SECONDS)
-    assert (process.returncode, out) == (130, ""), err
-    assert err.endswith("interrupted\n")
-    assert [path.name for path in tmp_path.iterdir()] == left
-    if left:
-        report = json.loads((tmp_path / "run.json").read_text())
-        assert {row["reason"] for row in report["not_checked"] if row["call"] == "dynamodb:Scan"} == {"the audit was interrupted"}
+    return process.returncode, out, err, {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
 
 
 @fault("Ctrl-C or SIGTERM while reports are written", "exit 130 when all of them are written", by="process and signal")
