@@ -18,9 +18,8 @@ from stj_audit.sizing import AttributeValue, text_size
 
 COMPRESSED_TYPES = frozenset("SBML")
 COMPRESSION_LEVEL = 1  # the quickest of zlib and gzip, three times as fast as the default: what it saves, any other saves too
-TEXT_TIMES = (
-    8  # JSON escapes take up to six bytes for one: a text that is longer is mostly of values that are not compressed, and not kept
-)
+# JSON escapes take up to six bytes for one: a text that is longer than this is mostly of values that are not compressed, and is not kept
+TEXT_TIMES = 8
 RANKS = 2**64
 # Fixed, so that every run looks at the same items, and what is measured of them in one month compares with the next. Any odd factor without
 # structure does: this is 2**64 over the golden ratio.
