@@ -3,7 +3,7 @@ Item sizes alone: of live tables, of files, of exports. What `stj-audit items` d
 """
 
 import secrets
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -72,8 +72,8 @@ class FilesRequest:
     empty: the configuration's, under the name of the table, which is `table` or the export's. `find_largest`: read the files of the largest
     items once more, for the lines in which those are. `processes` None: all processors, where there is enough to read for them.
 
-    `engine`: who reads, `processes` of this machine or the Spark of `spark_master` (as `items.cluster` takes it). Spark adds up by itself,
-    and tells of the largest items neither file nor line.
+    `engine`: who counts, `processes` of this machine or the Spark of `spark_master` (as `items.cluster` takes it). Lines are looked for by
+    this machine in any case.
     """
 
     location: str
@@ -188,13 +188,12 @@ def _measure(request: FilesRequest, reading: _Reading[P], on_progress: Progress)
     fold_part = partial(reading.fold_part, table=table, hash_key=hash_key)
     largest_first = sorted(reading.parts, key=lambda part: -part.size_bytes)  # so that all processes end at about the same time
     whole_bytes, read_bytes = source.bytes or 0, 0
-    held: dict[Entry, P] = {}  # an item that may be among the largest of all, and the part that has it
+    held: dict[Entry, int] = {}  # an item that may be among the largest of all, and the number of the first part that has it
     try:
         on_progress("MB", 0, _megabytes(whole_bytes) + 1)
-        for part, part_bytes, counts in _counted(request, largest_first, fold_part, empty):
+        for of_these, part_bytes, counts in _counted(request, largest_first, fold_part, empty):
             fold.add_counts(counts)
-            if part is not None:
-                held.update((entry, part) for entry in counts.largest if entry not in held)
+            held.update((entry, min(number, held.get(entry, number))) for entry, number in of_these.items())
             if len(held) > MOST_HELD:
                 held = {entry: held[entry] for entry in fold.counts().largest}
             read_bytes += part_bytes
@@ -206,9 +205,12 @@ def _measure(request: FilesRequest, reading: _Reading[P], on_progress: Progress)
     sizes = without_dynamic_names(fold.sizes(coverage="full", read_units=Decimal(0)), table, declared=declared)
     largest = [(one.size_bytes, one.key_hash) for one in sizes.largest]
     find_in_part = partial(reading.find_in_part, table=table, hash_key=hash_key)
-    found = _find(held, largest, find_in_part, _processes(request, reading.parts)) if request.find_largest else {}
-    places = tuple(Place(key_hash=entry[1], file=str(held[entry]), line=found.get(entry)) for entry in largest if entry in held)
-    again = len({held[entry] for entry in largest}) if request.find_largest else 0
+    part_of = {entry: largest_first[held[entry]] for entry in largest}
+    found = _find(part_of, find_in_part, _processes(request, reading.parts)) if request.find_largest else {}
+    places = tuple(
+        [Place(key_hash=entry[1], file=str(part_of[entry]), line=found.get(entry)) for entry in largest]
+    )  # one may be there twice
+    again = len(set(part_of.values())) if request.find_largest else 0
     return Profile(
         tool=_tool(),
         region=table.region or None,
@@ -224,29 +226,30 @@ def _measure(request: FilesRequest, reading: _Reading[P], on_progress: Progress)
 
 def _counted(
     request: FilesRequest, parts: Sequence[P], fold_part: Callable[[P], Counts], empty: Callable[[], ItemFold]
-) -> Iterator[tuple[P | None, int, Counts]]:
-    """What was counted in which part, and its bytes; None: in all of them, because a cluster adds up by itself."""
+) -> Iterator[tuple[dict[Entry, int], int, Counts]]:
+    """What was counted in a part, or in all of them, because a cluster adds up by itself; with the largest items, each in which part."""
     if request.engine == "spark":
-        yield None, sum(part.size_bytes for part in parts), cluster.fold_all(parts, fold_part, empty, master=request.spark_master)
+        made = cluster.fold_held(parts, fold_part, empty, master=request.spark_master)
+        held = {(size, hashed): number for size, hashed, number in made.held}
+        yield held, sum(part.size_bytes for part in parts), made.counts
         return
+    numbers = {part: number for number, part in enumerate(parts)}
     for part, counts in fold_parts(parts, fold_part, processes=_processes(request, parts)):
-        yield part, part.size_bytes, counts
+        yield dict.fromkeys(counts.largest, numbers[part]), part.size_bytes, counts
 
 
 def _processes(request: FilesRequest, parts: Sequence[_Part]) -> int:
     return request.processes or min(processes_here(), 1 + sum(part.size_bytes for part in parts) // PROCESS_BYTES)
 
 
-def _find(
-    held: Mapping[Entry, P], largest: Collection[Entry], find_in_part: Callable[..., dict[Entry, int]], processes: int
-) -> dict[Entry, int]:
-    """The lines of the largest items: only the parts that have some of them are read again."""
-    parts = list(dict.fromkeys(held[entry] for entry in largest))
+def _find(part_of: Mapping[Entry, P], find_in_part: Callable[..., dict[Entry, int]], processes: int) -> dict[Entry, int]:
+    """The lines of the largest items: only the parts that have some of them are read again, by this machine."""
+    parts = list(dict.fromkeys(part_of.values()))
     return {
         entry: line
-        for part, lines in fold_parts(parts, partial(find_in_part, wanted=frozenset(largest)), processes=processes)
+        for part, lines in fold_parts(parts, partial(find_in_part, wanted=frozenset(part_of)), processes=processes)
         for entry, line in lines.items()
-        if held[entry] == part
+        if part_of[entry] == part
     }
 
 

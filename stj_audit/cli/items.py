@@ -158,8 +158,6 @@ def _table_items(tables: tuple[str, ...], config: "Config", settings: dict[str, 
 def _file_items(location: str, config: "Config", settings: dict[str, Any]) -> "Profile":
     from stj_audit.measure import FilesRequest, key_of, measure_files
 
-    if settings["find_largest"] and settings["engine"] == "spark":
-        raise click.UsageError("--find-largest is not for --engine spark, which does not tell in which file an item is")
     request = FilesRequest(
         location=location,
         table=settings["table_name"],

@@ -50,11 +50,15 @@ _DEPLOY = "see deploy/README.md on how it gets there"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Metered:
-    """What was counted, the read units that took, and why it is not all; None: it is."""
+    """
+    What was counted, the read units that took, and why it is not all; None: it is. `held`: of files, the largest items by size and key hash,
+    with the number of the part that each is in; of several the first.
+    """
 
     counts: Counts
     read_units: Decimal = Decimal(0)
     problem: str | None = None
+    held: tuple[tuple[int, str, int], ...] = ()
 
 
 def fold_all(
@@ -69,7 +73,14 @@ def fold_all(
     A part that fails is tried again as often as the cluster is set to (`spark.task.maxFailures`). Raises the AuditError that `fold_part`
     raised; ConfigError where Spark or Java is missing; AuditError for whatever else goes wrong.
     """
-    return fold_metered(parts, partial(_free, fold_part), empty, master=master).counts
+    return fold_held(parts, fold_part, empty, master=master).counts
+
+
+def fold_held(
+    parts: Sequence[Part], fold_part: Callable[[Part], Counts], empty: Callable[[], ItemFold], *, master: str | None = None
+) -> Metered:
+    """As `fold_all`, and tells in which of the parts the largest items are."""
+    return fold_metered(list(enumerate(parts)), partial(_free, fold_part), empty, master=master)
 
 
 def fold_metered(
@@ -86,8 +97,10 @@ def fold_metered(
             raise _explained(error) from None
 
 
-def _free(fold_part: Callable[[Part], Counts], part: Part) -> Metered:
-    return Metered(counts=fold_part(part))
+def _free(fold_part: Callable[[Part], Counts], numbered: tuple[int, Part]) -> Metered:
+    number, part = numbered
+    counts = fold_part(part)
+    return Metered(counts=counts, held=tuple([(*entry, number) for entry in counts.largest]))
 
 
 @contextmanager
@@ -205,11 +218,20 @@ def _added_up(tasks: Any, empty: Callable[[], ItemFold]) -> Metered:
 
 def _sum(results: Iterable[Metered], empty: Callable[[], ItemFold]) -> Metered:
     fold, read_units, problem = empty(), Decimal(0), None
+    held: dict[tuple[int, str], int] = {}
     for one in results:
         fold.add_counts(one.counts)
         read_units += one.read_units
         problem = problem or one.problem
-    return Metered(counts=fold.counts(), read_units=read_units, problem=problem)
+        for size, hashed, number in one.held:
+            held[size, hashed] = min(number, held.get((size, hashed), number))
+    counts = fold.counts()
+    return Metered(
+        counts=counts,
+        read_units=read_units,
+        problem=problem,
+        held=tuple([(*entry, held[entry]) for entry in counts.largest if entry in held]),
+    )
 
 
 def _to_json(result: Metered) -> bytes:

@@ -18,6 +18,7 @@ import orjson
 import pytest
 from moto import mock_aws
 
+from stj_audit.config import Config, SizeLines
 from stj_audit.errors import AuditError, ConfigError, UnreadableItems
 from stj_audit.facts import DYNAMIC_ATTRIBUTES, ItemSizes, Unknown
 from stj_audit.items import cluster
@@ -26,11 +27,14 @@ from stj_audit.items.engine import new_fold
 from stj_audit.items.exports import export_parts, read_export
 from stj_audit.items.files import FilePart, find_files, fold_file_part, parts_of
 from stj_audit.items.fold import ItemFold
+from stj_audit.items.limits import LARGEST
 from stj_audit.items.plan import ItemsPlan
 from stj_audit.items.pool import fold_parts
+from stj_audit.measure import FilesRequest, key_of, measure_files
 from stj_audit.scanners import AwsOptions, open_session, tables
 from stj_audit.scanners import items as live_items
 from stj_audit.scanners.cluster_items import ClusterReader, ScanPart, fold_scan_part
+from stj_audit.sizing import item_size
 from tests.builders import a_table, an_index
 from tests.commands import stj_audit
 from tests.engines.dynamodb_local import REGION, DynamoDBLocal, create_plain_table, fresh_name
@@ -210,12 +214,11 @@ def test_without_java(spark_master: str, tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def without_what_differs(profile: str) -> dict[str, Any]:
-    """A profile without what each run has of its own: its times, the key of its hashes; and the places, which a cluster does not tell."""
+    """A profile without what each run has of its own: its times and the key of its hashes."""
     told: dict[str, Any] = orjson.loads(profile)
     del told["started_at"], told["finished_at"]
     for table in told["tables"]:
-        del table["places"]
-        for item in table["items"]["largest"]:
+        for item in (*table["places"], *table["items"]["largest"]):
             del item["key_hash"]
     return told
 
@@ -223,18 +226,43 @@ def without_what_differs(profile: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("items")
-    everything = list(items(1_000))
+    large = [{"id": {"S": f"large-{place}"}, "body": {"S": "x" * (20_000 + place)}} for place in range(LARGEST)]
+    everything = [*items(1_000), *large]  # no two of the largest have one size, and so they have one order
     for place in range(3):
         (made / f"{place}.jsonl").write_bytes(lines(everything[place::3]))
     return made
 
 
 def test_the_command_says_the_same_with_either_engine(spark_master: str, folder: Path, tmp_path: Path) -> None:
-    command = ("items", "--from", folder, "--key", "id:S", "-f", "json")
+    command = ("items", "--from", folder, "--key", "id:S", "-f", "json", "--find-largest")
     here = stj_audit(*command, cwd=tmp_path)
     there = stj_audit(*command, "--engine", "spark", "--spark-master", spark_master, cwd=tmp_path)
     assert (there.code, there.err) == (here.code, here.err) == (0, "")
-    assert without_what_differs(there.out) == without_what_differs(here.out)
+    told = without_what_differs(here.out)
+    assert without_what_differs(there.out) == told
+    found = [(Path(place["file"]), place["line"]) for place in told["tables"][0]["places"]]
+    sizes = [one["bytes"] for one in told["tables"][0]["items"]["largest"]]
+    assert [item_size(orjson.loads(file.read_bytes().splitlines()[line - 1])) for file, line in found] == sizes
+    assert len(set(sizes)) == len(sizes) == LARGEST
+
+
+def test_to_the_last_field_where_an_item_is_in_several_files(
+    spark_master: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With hashes of one key, and so with the order that they give."""
+    monkeypatch.setattr("stj_audit.measure.secrets.token_bytes", bytes)
+    everything = list(items(500))
+    for place in range(20):  # more than what is added up by the driver
+        (tmp_path / f"{place:02}.jsonl").write_bytes(lines(everything[: 400 + place]))
+    terms: dict[str, Any] = {"location": str(tmp_path), "key": key_of("id:S"), "config": Config(), "find_largest": True}
+    here, two, there = (
+        measure_files(FilesRequest(**terms, **how, size_lines=SizeLines(), aws=AwsOptions()))
+        for how in ({"processes": 1}, {"processes": 2}, {"engine": "spark", "spark_master": spark_master})
+    )
+    assert len(here.tables[0].places) == LARGEST
+    assert {place.file for place in here.tables[0].places} == {str(tmp_path / "19.jsonl")}
+    assert two.tables == here.tables
+    assert there.tables == here.tables
 
 
 def test_the_command_says_one_sentence(spark_master: str, folder: Path, tmp_path: Path) -> None:
