@@ -75,7 +75,10 @@ def read(
         return reading, Decimal(0)
     spending = spending or Spending(cap=plan.max_read_units, per_second=plan.read_units_per_second)
     clock = now or datetime.now(UTC)
-    checkpoint = None if plan.resume is None else Checkpoint(plan.resume, table, hash_key=hash_key, now=clock)
+    checkpoint = None
+    if plan.resume is not None:
+        time_to_live = None if expiry is None else expiry.attribute
+        checkpoint = Checkpoint(plan.resume, table, hash_key=hash_key, now=clock, time_to_live=time_to_live)
     what = _What(
         aws=aws,
         table=table,

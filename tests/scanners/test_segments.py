@@ -15,6 +15,7 @@ import pytest
 from stj_audit.errors import CannotWrite
 from stj_audit.facts import ItemSizes, SampledSegment, Table, Unknown
 from stj_audit.items.engine import new_fold
+from stj_audit.items.fold import Expiry
 from stj_audit.items.plan import PAGE_UNITS, PILOT_SEGMENTS, ItemsPlan, Reading, plan_reading
 from stj_audit.scanners import Aws, AwsOptions, items, open_session, tables
 from stj_audit.scanners.checkpoint import Checkpoint, Progress, machine_key
@@ -23,8 +24,8 @@ from stj_audit.scanners.spending import Rate, Spending
 from tests.builders import a_table
 from tests.engines.dynamodb_local import DynamoDBLocal
 from tests.faults import fault
-from tests.scanners.answers import REGION, answer, before_send, error
-from tests.scanners.test_items import coverage, fill, make_table
+from tests.scanners.answers import REGION, answer, answer_with, before_send, error
+from tests.scanners.test_items import coverage, fill, make_table, page
 
 KEY = b"key"
 FULL = ItemsPlan(mode="full", budget_usd=Decimal(1))
@@ -145,6 +146,33 @@ def test_what_does_not_fit_is_not_taken_up(local: Aws, filled: str, tmp_path: Pa
     assert units > 1_500  # all of it
     _, units = items.read(local, table, plan, hash_key=KEY, now=NOW) if change == "damaged" else (None, Decimal(0))
     assert units == 0
+
+
+@pytest.mark.parametrize(("before", "now"), [(None, "expires"), ("expires", None), ("until", "expires")])
+def test_what_was_read_under_another_ttl_is_not_taken_up(
+    aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str | None, now: str | None
+) -> None:
+    monkeypatch.setattr("stj_audit.items.plan.FULL_SEGMENT_BYTES", 1_000)
+    table = a_table(size_bytes=2_000)
+    plan = replace(FULL, resume=tmp_path)
+
+    def expiry(attribute: str | None) -> Expiry | None:
+        return None if attribute is None else Expiry(attribute=attribute, now=NOW)
+
+    expiring = {"expires": {"N": f"{NOW.timestamp():.0f}"}}
+    body = page("a") | {"Items": [{"id": {"S": "a"}} | expiring]}
+    answer_with(aws.dynamodb, "dynamodb.Scan", lambda: answer(body), lambda: error("AccessDeniedException"))
+    stopped, _ = items.read(aws, table, plan, hash_key=KEY, now=NOW, expiry=expiry(before))
+    assert isinstance(stopped, Unknown)
+    assert [file.name for file in tmp_path.iterdir()]
+    again = open_session(AwsOptions(region=REGION))
+    answer_with(again.dynamodb, "dynamodb.Scan", lambda: answer(body))
+    sizes, _ = items.read(again, table, plan, hash_key=KEY, now=NOW, expiry=expiry(now))
+    assert isinstance(sizes, ItemSizes)
+    assert (sizes.coverage, sizes.scanned) == ("full", 2)
+    if now is not None:
+        assert sizes.time_to_live_values is not None
+        assert sizes.time_to_live_values.missing == 0
 
 
 @pytest.mark.parametrize(
