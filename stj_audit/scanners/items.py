@@ -228,6 +228,8 @@ class _Reader:
         return more_segments(
             estimates,
             lines_bytes=self._what.lines,
+            # before an interrupt segments may have been counted by other lines
+            found=sizes.over,
             share_within=SHARE_WITHIN,
             mean_within=MEAN_WITHIN,
             at_most_segments=len(self._order),

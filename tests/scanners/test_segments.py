@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 
 from stj_audit.errors import CannotWrite
 from stj_audit.facts import ItemSizes, SampledSegment, Table, Unknown
@@ -173,6 +174,28 @@ def test_what_was_read_under_another_ttl_is_not_taken_up(
     if now is not None:
         assert sizes.time_to_live_values is not None
         assert sizes.time_to_live_values.missing == 0
+
+
+def test_a_sample_goes_on_under_other_lines(aws: Aws, tmp_path: Path) -> None:
+    table = a_table(size_bytes=1_200_000, item_count=5_000)
+    plan = ItemsPlan(mode="sample", budget_usd=Decimal("0.00001"), usd_per_read_unit=Decimal("0.000000125"), resume=tmp_path)
+    answers = iter(
+        [*[answer(page("a", "b"))] * (PILOT_SEGMENTS + 2), error("AccessDeniedException"), *[answer(page("a", "b"))] * 100]
+    )
+    one = threading.Lock()
+
+    def send(**_: Any) -> AWSResponse:
+        with one:
+            return next(answers)
+
+    before_send(aws.dynamodb, "dynamodb.Scan", send)
+    stopped, _ = items.read(aws, table, plan, hash_key=KEY, now=NOW)
+    assert isinstance(stopped, Unknown)
+    sizes, _ = items.read(aws, table, replace(plan, lines=(1, 400 * 1024)), hash_key=KEY, now=NOW)
+    assert isinstance(sizes, ItemSizes)
+    assert sizes.sample is not None
+    assert PILOT_SEGMENTS + 2 <= len(sizes.sample.segments) == sizes.scanned / 2
+    assert sizes.over(1) == sizes.scanned
 
 
 @pytest.mark.parametrize(
