@@ -136,7 +136,7 @@ def _from_disk(request: FilesRequest) -> _Reading[files.FilePart]:
         raise ConfigError("--from names nothing", hint="give a file, a folder, a glob, or s3://bucket/prefix")
     if path.name in exports.MANIFEST_NAMES and files.exists(path):
         path = path.parent
-    if path.name == exports.DATA and (path.parent / exports.SUMMARY).is_file():
+    if path.name == exports.DATA and files.is_file(path.parent / exports.SUMMARY):
         path = path.parent
     folders = exports.export_folders(path) if files.exists(path) and path.is_dir() else ()
     if folders:

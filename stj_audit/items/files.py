@@ -4,9 +4,10 @@ Files of items in DynamoDB JSON, one a line, plain or gzip: found, cut into part
 A part is plain data that can be sent to another process or machine; only its path must lead to the same file there.
 """
 
+import errno
 import glob
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,8 +102,7 @@ def find_files(path: str) -> tuple[Path, ...]:
     """
     found = Path(path)
     if not exists(found):
-        # Path.glob knows neither absolute patterns nor those with ..
-        matches = sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else []  # noqa: PTH207 - the user's own words
+        matches = _matches(path) if glob.has_magic(path) else []
         if not matches:
             what = "no file matches it" if glob.has_magic(path) else "there is no such file or folder"
             raise UnreadableItems(f"{path}: {what}", hint="check the path given with --from")
@@ -149,10 +149,38 @@ def opened(path: str | Path) -> Iterator[BinaryIO]:
 
 def exists(path: Path) -> bool:
     """Raises UnreadableItems where the system does not even look: the name is too long, or what is above it may not be read."""
+    return _looked_at(path, Path.exists)
+
+
+def is_file(path: Path) -> bool:
+    """Raises UnreadableItems as `exists` does."""
+    return _looked_at(path, Path.is_file)
+
+
+def _looked_at(path: Path, look: Callable[[Path], bool]) -> bool:
     try:
-        return path.exists()
+        return look(path)
     except OSError as error:
         raise UnreadableItems(f"{path}: {error.strerror}", hint="check the path and who may read it") from error
+
+
+def _matches(pattern: str) -> list[str]:
+    """
+    What a glob stands for, in order. Raises UnreadableItems for a folder on its way that may not be read: `glob` passes over it in silence,
+    and what is left would be taken for all.
+    """
+    above = pattern
+    while glob.has_magic(above):
+        above = str(Path(above).parent)
+        for folder in _globbed(above):
+            if os.path.isdir(folder) and not os.access(folder, os.R_OK | os.X_OK):  # noqa: PTH112 - raises nothing
+                raise UnreadableItems(f"{folder}: {os.strerror(errno.EACCES)}", hint="check who may read it")
+    return _globbed(pattern)
+
+
+def _globbed(pattern: str) -> list[str]:
+    # Path.glob knows neither absolute patterns nor those with ..
+    return sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - the user's own words
 
 
 def _below(folder: Path) -> tuple[Path, ...]:

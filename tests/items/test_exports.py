@@ -1,7 +1,9 @@
 """Exports that were copied to a folder: held against their manifests, and refused in a sentence where they do not agree."""
 
+import errno
 import gzip
 import json
+import os
 from base64 import b64decode
 from decimal import Decimal
 from functools import partial
@@ -93,6 +95,20 @@ def test_a_file_that_is_cut_short_or_missing_is_named(tmp_path: Path) -> None:
     assert refused(tmp_path) == f"{one}: its MD5 checksum is not the one in the manifest"
     one.unlink()
     assert refused(tmp_path) == f"{one.parent}: 1 of 3 files in the manifest missing: {one.name}"
+
+
+def test_a_folder_of_data_that_may_not_be_looked_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_export(tmp_path, some_items())
+    first = min((folder / "data").iterdir())
+    look = Path.is_file
+
+    def denied(path: Path) -> bool:
+        if path.parent.name == "data":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return look(path)
+
+    monkeypatch.setattr(Path, "is_file", denied)
+    assert refused(tmp_path) == f"{first}: Permission denied"
 
 
 def test_item_counts_that_do_not_agree(tmp_path: Path) -> None:

@@ -289,6 +289,21 @@ def test_no_permission(tmp_path: Path) -> None:
     assert "Permission denied" in refused(tmp_path / "items.json")
 
 
+@pytest.mark.parametrize("pattern", ["**/*.json", "*/*.json", "*/*/items.json", "*/closed/items.json"])
+def test_a_glob_passes_over_no_folder_that_may_not_be_read(pattern: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left would be taken for all."""
+    closed = tmp_path / "a" / "closed"
+    closed.mkdir(parents=True)
+    for folder in (tmp_path / "a", closed):
+        (folder / "items.json").write_bytes(lines(some_items(2)))
+    assert from_files(tmp_path / pattern, a_table()).scanned in (2, 4)
+    monkeypatch.setattr("os.access", lambda path, _mode: Path(path) != closed)
+    if pattern == "*/*.json":  # does not lead through it
+        assert from_files(tmp_path / pattern, a_table()).scanned == 2
+    else:
+        assert refused(tmp_path / pattern) == f"{closed}: Permission denied"
+
+
 def test_a_file_that_shrinks_while_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "items.json"
     path.write_bytes(lines(some_items()))
