@@ -96,7 +96,8 @@ def find_in_file_part(part: FilePart, *, table: Table, hash_key: bytes, wanted: 
 
 def find_files(path: str) -> tuple[Path, ...]:
     """
-    The files that a path stands for: a file, a glob, or all in a folder and below it that end in FILE_SUFFIXES; in order.
+    The files that a path stands for: a file, a glob, or all in a folder and below it that end in FILE_SUFFIXES; in order. A link to one of
+    them is the same file.
 
     Raises UnreadableItems when there is none.
     """
@@ -107,7 +108,7 @@ def find_files(path: str) -> tuple[Path, ...]:
             what = "no file matches it" if glob.has_magic(path) else "there is no such file or folder"
             raise UnreadableItems(f"{path}: {what}", hint="check the path given with --from")
         below = (file for match in matches for file in (_below(Path(match)) if Path(match).is_dir() else (Path(match),)))
-        return tuple(dict.fromkeys(file for file in below if file.name not in NOT_ITEMS))
+        return _once(file for file in below if file.name not in NOT_ITEMS)
     if not found.is_dir():
         return (found,)
     files = _below(found)
@@ -115,7 +116,7 @@ def find_files(path: str) -> tuple[Path, ...]:
         raise UnreadableItems(
             f"{path}: no file in this folder or below it ends in {', '.join(FILE_SUFFIXES)}", hint="name the file, or write a glob"
         )
-    return files
+    return _once(files)
 
 
 def parts_of(files: Sequence[Path], *, part_bytes: int = PART_BYTES) -> tuple[FilePart, ...]:
@@ -181,6 +182,13 @@ def _matches(pattern: str) -> list[str]:
 def _globbed(pattern: str) -> list[str]:
     # Path.glob knows neither absolute patterns nor those with ..
     return sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - the user's own words
+
+
+def _once(files: Iterable[Path]) -> tuple[Path, ...]:
+    found: dict[str, Path] = {}
+    for file in files:
+        found.setdefault(os.path.realpath(file), file)
+    return tuple(found.values())
 
 
 def _below(folder: Path) -> tuple[Path, ...]:

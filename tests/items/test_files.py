@@ -123,6 +123,16 @@ def test_of_a_table_whose_key_is_not_known_all_but_the_keys_is_told(tmp_path: Pa
     assert len(found.largest) == 10
 
 
+def test_a_link_to_a_file_beside_it_is_the_same_file(tmp_path: Path) -> None:
+    (tmp_path / "2026-11.json").write_bytes(lines(some_items(5)))
+    (tmp_path / "latest.json").symlink_to("2026-11.json")
+    (tmp_path / "folder.json").symlink_to(tmp_path, target_is_directory=True)
+    for path in (tmp_path, tmp_path / "*", tmp_path / "*.json"):
+        assert find_files(str(path)) == (tmp_path / "2026-11.json",)
+        assert from_files(path, a_table()).scanned == 5
+    assert from_files(tmp_path / "latest.json", a_table()).scanned == 5
+
+
 def test_an_empty_file_is_no_item(tmp_path: Path) -> None:
     for name, content in (("a.json", b""), ("b.json", b"\n\n"), ("c.json.gz", gzip.compress(b"")), ("d.json.gz", b"")):
         (tmp_path / name).write_bytes(content)
