@@ -11,6 +11,7 @@ import os
 import re
 from base64 import b64decode
 from binascii import Error as NotBase64
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -102,6 +103,9 @@ def parse_export(manifests: Mapping[str, bytes], where: str) -> Export:
             hint="export again with the format DynamoDB JSON",
         )
     files = tuple(_files(manifests[FILES], where))
+    twice = [name for name, times in Counter(file.name for file in files).items() if times > 1]
+    if twice:
+        raise UnreadableItems(f"{where}: {FILES} lists {a_few(twice)} more than once", hint="copy it again")
     listed = sum(file.expected.items for file in files)
     if listed != summary.item_count:
         raise UnreadableItems(

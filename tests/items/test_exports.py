@@ -119,6 +119,15 @@ def test_item_counts_that_do_not_agree(tmp_path: Path) -> None:
     assert "it holds 167 items, and the manifest says 166" in refused(tmp_path)
 
 
+def test_a_file_that_is_listed_twice_is_not_counted_twice(tmp_path: Path) -> None:
+    folder = write_export(tmp_path, some_items(), files=2)
+    first, *rest = (folder / "manifest-files.json").read_text().splitlines()
+    write_manifest(folder, "manifest-files", "\n".join((first, first, *rest)).encode())
+    edit(folder / "manifest-summary.json", itemCount=750)
+    name = json.loads(first)["dataFileS3Key"].rpartition("/")[2]
+    assert refused(tmp_path) == f"{folder}: manifest-files.json lists {name} more than once"
+
+
 def test_a_manifest_that_does_not_agree_with_its_checksum(tmp_path: Path) -> None:
     folder = write_export(tmp_path, some_items())
     for name in ("manifest-summary", "manifest-files"):
