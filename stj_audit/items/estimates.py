@@ -302,6 +302,10 @@ class Estimates:
         return number / self.part_read
 
     def _total(self, values: Sequence[int]) -> Estimate:
+        if not self.is_whole and not any(values):
+            return Estimate(
+                value=0.0, low=0.0, high=math.inf
+            )  # that segments are all empty says nothing of those that were not read
         return self._on_logarithm(self.sums.total(values), self.sums.error(values))
 
     def _on_logarithm(self, value: float, error: float) -> Estimate:
