@@ -43,6 +43,7 @@ WHY_STOPPED = {
     "throttled": "the table throttled the audit's reads",
     "cap": "the cap on read units was reached",
     "budget": "reading it whole would cost more than the scan budget: it has grown",
+    "time": "a fifth of its free read capacity gives no more in ten minutes",
 }
 
 
@@ -188,7 +189,9 @@ class _Reader:
                 if not isinstance(error, BrokenAnswer):  # whose items may have been counted twice, or be none
                     self._what.seen.add(fold.counts())
             except Stopped as error:
-                self._stopped_by = self._stopped_by or error.why
+                # a segment knows that it came to a limit, and not which of them is the lowest
+                why_stopped = self._reading.limited_by if error.why == "budget" else error.why
+                self._stopped_by = self._stopped_by or why_stopped
                 self._what.seen.add(fold.counts())
             finally:
                 self._let_go(why)
