@@ -301,7 +301,7 @@ def _measure_tables(
     if measured.out_of_time:
         say(f"warning: {out_of_time_in_words(request)}")
     else:
-        end_reading(plan, [one.table for one in measured.tables if not isinstance(one.items, Unknown)], hash_key=hash_key)
+        end_reading(plan, [(one.table, one.items) for one in measured.tables], hash_key=hash_key)
     if measured.read_units:
         say(spent_in_words(measured.read_units, plan))
     unknown = [(one.name, one.unknown) for one in measured.missing]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from botocore.awsrequest import AWSResponse
@@ -18,6 +18,7 @@ from stj_audit.facts import ItemSizes, SampledSegment, Table, Unknown
 from stj_audit.items.engine import new_fold
 from stj_audit.items.fold import Expiry
 from stj_audit.items.plan import PAGE_UNITS, PILOT_SEGMENTS, ItemsPlan, Reading, plan_reading
+from stj_audit.pipeline import end_reading
 from stj_audit.scanners import Aws, AwsOptions, items, open_session, tables
 from stj_audit.scanners.checkpoint import Checkpoint, Progress, machine_key
 from stj_audit.scanners.segments import Stopped, Tempo, read_segment
@@ -147,6 +148,26 @@ def test_what_does_not_fit_is_not_taken_up(local: Aws, filled: str, tmp_path: Pa
     assert units > 1_500  # all of it
     _, units = items.read(local, table, plan, hash_key=KEY, now=NOW) if change == "damaged" else (None, Decimal(0))
     assert units == 0
+
+
+@pytest.mark.parametrize("mode", ["full", "sample"])
+def test_what_was_to_be_read_whole_and_was_not_goes_on_too(
+    aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: Literal["full", "sample"]
+) -> None:
+    """After a cap or a throttle as after an interrupt. A sample is at its end, and another run draws another."""
+    monkeypatch.setattr("stj_audit.items.plan.FULL_SEGMENT_BYTES", 40_960)  # 40 segments
+    table = a_table(size_bytes=40 * 40_960, item_count=40)
+    plan = ItemsPlan(mode=mode, budget_usd=Decimal("0.0000125"), usd_per_read_unit=Decimal("0.000000125"), resume=tmp_path)
+    before_send(aws.dynamodb, "dynamodb.Scan", lambda **_: answer(page("a")))
+    first, _ = items.read(aws, table, plan, hash_key=KEY, now=NOW, spending=Spending(cap=Decimal(18)))
+    assert coverage(first) == "sample"
+    end_reading(plan, [(table, first)], hash_key=KEY)
+    assert bool(list(tmp_path.iterdir())) == (mode == "full")
+    if mode == "full":
+        second, units = items.read(aws, table, plan, hash_key=KEY, now=NOW)
+        assert (coverage(second), units) == ("full", Decimal(2))
+        end_reading(plan, [(table, second)], hash_key=KEY)
+        assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(("before", "now"), [(None, "expires"), ("expires", None), ("until", "expires")])
