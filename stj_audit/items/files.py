@@ -69,7 +69,7 @@ def fold_file_part(part: FilePart, *, table: Table, hash_key: bytes, expiry: Exp
         stored = chunks if part.expected is None else checksum.watch(chunks)
         fold_chunks(
             fold,
-            unpacked(stored, part.path) if part.compressed else stored,
+            _text(stored, part),
             part.path,
             wrapped=part.wrapped,
             lines_before=lambda: _lines(file, until=part.start),
@@ -82,9 +82,8 @@ def fold_file_part(part: FilePart, *, table: Table, hash_key: bytes, expiry: Exp
 def find_in_file_part(part: FilePart, *, table: Table, hash_key: bytes, wanted: Collection[Entry]) -> dict[Entry, int]:
     """The lines of the file in which those of `wanted` are that are among the largest of this part; see `lines.find_lines`."""
     with opened(part.path) as file:
-        chunks = _chunks(file, part)
         found = find_lines(
-            unpacked(chunks, part.path) if part.compressed else chunks,
+            _text(_chunks(file, part), part),
             part.path,
             wrapped=part.wrapped,
             wanted=wanted,
@@ -219,8 +218,17 @@ def _parts(path: Path, part_bytes: int) -> Iterator[FilePart]:
 
 
 def _first_line(file: BinaryIO, part: FilePart) -> bytes | None:
-    chunks = _chunks(file, part)
-    return first_line(unpacked(chunks, part.path) if part.compressed else chunks, part.path)
+    return first_line(_text(_chunks(file, part), part), part.path)
+
+
+def _text(chunks: Iterator[bytes], part: FilePart) -> Iterator[bytes]:
+    """Decompressed, where it is compressed, and without a byte order mark, after which parts of plain files begin."""
+    if not part.compressed:
+        yield from chunks
+        return
+    text = unpacked(chunks, part.path)
+    yield next(text, b"").removeprefix(BYTE_ORDER_MARK)
+    yield from text
 
 
 def _line_end(file: BinaryIO, place: int, size_bytes: int) -> int:

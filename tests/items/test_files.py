@@ -141,10 +141,12 @@ def test_an_empty_file_is_no_item(tmp_path: Path) -> None:
     assert first_item(parts_of(find_files(str(tmp_path)))) is None
 
 
-def test_what_editors_add_does_not_matter(tmp_path: Path) -> None:
-    text = b"\xef\xbb\xbf" + lines(some_items(3)).replace(b"\n", b"\r\n\r\n").rstrip()
-    (tmp_path / "items.json").write_bytes(text)
+@pytest.mark.parametrize(("wrapped", "compressed"), [(False, False), (False, True), (True, True)])
+def test_what_editors_add_does_not_matter(wrapped: bool, compressed: bool, tmp_path: Path) -> None:
+    text = b"\xef\xbb\xbf" + lines(some_items(3), wrapped=wrapped).replace(b"\n", b"\r\n\r\n").rstrip()
+    (tmp_path / "items.json").write_bytes(gzip.compress(text) if compressed else text)
     assert from_files(tmp_path, a_table()) == in_one_fold(some_items(3), a_table())
+    assert first_item(parts_of(find_files(str(tmp_path)))) == some_items(3)[0]
 
 
 def test_a_part_can_be_sent_anywhere(tmp_path: Path) -> None:
