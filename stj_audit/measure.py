@@ -136,7 +136,7 @@ def _from_disk(request: FilesRequest) -> _Reading[files.FilePart]:
         raise ConfigError("--from names nothing", hint="give a file, a folder, a glob, or s3://bucket/prefix")
     if path.name in exports.MANIFEST_NAMES and files.exists(path):
         path = path.parent
-    if path.name == exports.DATA and (path.parent / exports.SUMMARY).is_file():
+    if path.name == exports.DATA and files.is_file(path.parent / exports.SUMMARY):
         path = path.parent
     folders = exports.export_folders(path) if files.exists(path) and path.is_dir() else ()
     if folders:
@@ -304,7 +304,7 @@ def _measure_tables(
     if measured.out_of_time:
         say(f"warning: {out_of_time_in_words(request)}")
     else:
-        end_reading(plan, [one.table for one in measured.tables if not isinstance(one.items, Unknown)], hash_key=hash_key)
+        end_reading(plan, [(one.table, one.items) for one in measured.tables], hash_key=hash_key)
     if measured.read_units:
         say(spent_in_words(measured.read_units, plan))
     unknown = [(one.name, one.unknown) for one in measured.missing]

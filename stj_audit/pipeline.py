@@ -6,7 +6,7 @@ The result is a Report, or what was gathered for one; printing and delivering it
 
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -18,7 +18,7 @@ from stj_audit.checks import all_checks
 from stj_audit.combine import READ_PRICE, in_regions, sheet_of
 from stj_audit.config import SCAN_BUDGET_USD, Config, Scale, ScanMode, SizeLines, size_lines
 from stj_audit.cost.prices import PriceSheet, bundled_sheet
-from stj_audit.facts import Snapshot, Table, Unknown
+from stj_audit.facts import ItemSizes, Snapshot, Table, Unknown
 from stj_audit.gate import GateTerms
 from stj_audit.ignores import check_names
 from stj_audit.items.plan import Reading, in_words, spent_in_words
@@ -257,7 +257,7 @@ def _read(
         ends_at=ends_at,
     )
     if not (snapshot.interrupted or snapshot.out_of_time):
-        end_reading(plan, [facts.table for facts in snapshot.tables if not isinstance(facts.items, Unknown)], hash_key=hash_key)
+        end_reading(plan, [(facts.table, facts.items) for facts in snapshot.tables], hash_key=hash_key)
     if snapshot.read_units:
         tell(spent_in_words(snapshot.read_units, plan))
     return snapshot
@@ -292,10 +292,16 @@ def hash_key_for(plan: ItemsPlan) -> bytes:
     return machine_key()
 
 
-def end_reading(plan: ItemsPlan, tables: Sequence[Table], *, hash_key: bytes) -> None:
-    """Remove the checkpoints of tables that were read to their end."""
+def end_reading(plan: ItemsPlan, read: Iterable[tuple[Table, ItemSizes | Unknown]], *, hash_key: bytes) -> None:
+    """
+    Remove the checkpoints of tables that were read to their end, by what came of them. With `--scan full` that is all of a table: a sample is
+    what was read before a cap or a throttle, and a later run goes on from it.
+    """
     if plan.resume is not None:
-        forget(plan.resume, tables, hash_key=hash_key)
+        ended = [
+            table for table, items in read if not isinstance(items, Unknown) and (items.coverage == "full" or plan.mode != "full")
+        ]
+        forget(plan.resume, ended, hash_key=hash_key)
 
 
 def items_plan(request: Request, prices: PriceSheet) -> ItemsPlan:

@@ -24,7 +24,7 @@ What was chosen by measuring (1,000 draws of 30 and of 60 segments; `tests/items
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -302,6 +302,10 @@ class Estimates:
         return number / self.part_read
 
     def _total(self, values: Sequence[int]) -> Estimate:
+        if not self.is_whole and not any(values):
+            return Estimate(
+                value=0.0, low=0.0, high=math.inf
+            )  # that segments are all empty says nothing of those that were not read
         return self._on_logarithm(self.sums.total(values), self.sums.error(values))
 
     def _on_logarithm(self, value: float, error: float) -> Estimate:
@@ -492,12 +496,12 @@ def segments_for_mean(estimates: Estimates, *, within: float) -> int:
     return min(math.ceil(wanted / (1 + wanted / total)), total)
 
 
-def segments_for_share(estimates: Estimates, line_bytes: int, *, within: float) -> int:
+def segments_for_share(estimates: Estimates, line_bytes: int, *, within: float, found: int | None = None) -> int:
     """
     How many segments bring the share of items over a line to within `within` (0.001: a tenth of a percent) on either side, if the rest is as
-    those that were read; where none was found, to a bound of `within`.
+    those that were read; where none was found, to a bound of `within`. `found` is as of `share_over`.
     """
-    share, total = estimates.share_over(line_bytes), estimates.sample.total_segments
+    share, total = estimates.share_over(line_bytes, found=found), estimates.sample.total_segments
     if not share.worth or estimates.missing_share:
         return total
     a_segment = share.worth / estimates.segments_read
@@ -528,18 +532,20 @@ def more_segments(
     estimates: Estimates,
     *,
     lines_bytes: Iterable[int] = (),
+    found: Callable[[int], int | None] = lambda _line_bytes: None,
     share_within: float,
     mean_within: float,
     at_most_segments: int,
 ) -> int:
     """
     How many segments to read beyond those that were, for every share over a line and the mean size to be as near as wanted: 0 when they are,
-    and never so many that there are more than `at_most_segments` in all.
+    and never so many that there are more than `at_most_segments` in all. `found` tells how many of the items read are over a line, for
+    those that were not counted in every segment.
 
     Ask it once, after a first sample of at least `MIN_SEGMENTS`: a sample that is enlarged until it looks good, again and again, looks better
     than it is.
     """
     wanted = segments_for_mean(estimates, within=mean_within)
     for line in lines_bytes:
-        wanted = max(wanted, segments_for_share(estimates, line, within=share_within))
+        wanted = max(wanted, segments_for_share(estimates, line, within=share_within, found=found(line)))
     return max(min(max(wanted, MIN_SEGMENTS), at_most_segments, estimates.sample.total_segments) - estimates.segments_read, 0)

@@ -11,6 +11,7 @@ import os
 import re
 from base64 import b64decode
 from binascii import Error as NotBase64
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,7 @@ from pathlib import Path
 import msgspec
 
 from stj_audit.errors import ConfigError, UnreadableItems
-from stj_audit.items.files import FilePart, opened
+from stj_audit.items.files import FilePart, exists, is_file, opened
 from stj_audit.items.lines import GZIP_START, Expected
 from stj_audit.wording import a_few, counted
 
@@ -102,6 +103,9 @@ def parse_export(manifests: Mapping[str, bytes], where: str) -> Export:
             hint="export again with the format DynamoDB JSON",
         )
     files = tuple(_files(manifests[FILES], where))
+    twice = [name for name, times in Counter(file.name for file in files).items() if times > 1]
+    if twice:
+        raise UnreadableItems(f"{where}: {FILES} lists {a_few(twice)} more than once", hint="copy it again")
     listed = sum(file.expected.items for file in files)
     if listed != summary.item_count:
         raise UnreadableItems(
@@ -162,7 +166,7 @@ def read_export(folder: Path) -> Export:
     """The export in a folder. Raises UnreadableItems."""
     manifests = {}
     for name in MANIFEST_NAMES:
-        if (folder / name).exists():
+        if exists(folder / name):
             with opened(folder / name) as file:
                 manifests[name] = file.read(MAX_MANIFEST_BYTES)
     return parse_export(manifests, str(folder))
@@ -171,7 +175,7 @@ def read_export(folder: Path) -> Export:
 def export_parts(folder: Path, export: Export) -> tuple[FilePart, ...]:
     """Every file of an export that was copied here, whole. Raises UnreadableItems when one is missing."""
     names = [file.name for file in export.files]
-    missing = [name for name in names if not (folder / DATA / name).is_file()]
+    missing = [name for name in names if not is_file(folder / DATA / name)]
     if missing:
         raise missing_files(f"{folder / DATA}", missing, of=len(names))
     return tuple(_part(folder / DATA / file.name, file.expected) for file in export.files)

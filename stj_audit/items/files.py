@@ -4,9 +4,10 @@ Files of items in DynamoDB JSON, one a line, plain or gzip: found, cut into part
 A part is plain data that can be sent to another process or machine; only its path must lead to the same file there.
 """
 
+import errno
 import glob
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,7 @@ def fold_file_part(part: FilePart, *, table: Table, hash_key: bytes, expiry: Exp
         stored = chunks if part.expected is None else checksum.watch(chunks)
         fold_chunks(
             fold,
-            unpacked(stored, part.path) if part.compressed else stored,
+            _text(stored, part),
             part.path,
             wrapped=part.wrapped,
             lines_before=lambda: _lines(file, until=part.start),
@@ -81,9 +82,8 @@ def fold_file_part(part: FilePart, *, table: Table, hash_key: bytes, expiry: Exp
 def find_in_file_part(part: FilePart, *, table: Table, hash_key: bytes, wanted: Collection[Entry]) -> dict[Entry, int]:
     """The lines of the file in which those of `wanted` are that are among the largest of this part; see `lines.find_lines`."""
     with opened(part.path) as file:
-        chunks = _chunks(file, part)
         found = find_lines(
-            unpacked(chunks, part.path) if part.compressed else chunks,
+            _text(_chunks(file, part), part),
             part.path,
             wrapped=part.wrapped,
             wanted=wanted,
@@ -95,19 +95,19 @@ def find_in_file_part(part: FilePart, *, table: Table, hash_key: bytes, wanted: 
 
 def find_files(path: str) -> tuple[Path, ...]:
     """
-    The files that a path stands for: a file, a glob, or all in a folder and below it that end in FILE_SUFFIXES; in order.
+    The files that a path stands for: a file, a glob, or all in a folder and below it that end in FILE_SUFFIXES; in order. A link to one of
+    them is the same file.
 
     Raises UnreadableItems when there is none.
     """
     found = Path(path)
     if not exists(found):
-        # Path.glob knows neither absolute patterns nor those with ..
-        matches = sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else []  # noqa: PTH207 - the user's own words
+        matches = _matches(path) if glob.has_magic(path) else []
         if not matches:
             what = "no file matches it" if glob.has_magic(path) else "there is no such file or folder"
             raise UnreadableItems(f"{path}: {what}", hint="check the path given with --from")
         below = (file for match in matches for file in (_below(Path(match)) if Path(match).is_dir() else (Path(match),)))
-        return tuple(dict.fromkeys(file for file in below if file.name not in NOT_ITEMS))
+        return _once(file for file in below if file.name not in NOT_ITEMS)
     if not found.is_dir():
         return (found,)
     files = _below(found)
@@ -115,7 +115,7 @@ def find_files(path: str) -> tuple[Path, ...]:
         raise UnreadableItems(
             f"{path}: no file in this folder or below it ends in {', '.join(FILE_SUFFIXES)}", hint="name the file, or write a glob"
         )
-    return files
+    return _once(files)
 
 
 def parts_of(files: Sequence[Path], *, part_bytes: int = PART_BYTES) -> tuple[FilePart, ...]:
@@ -149,10 +149,45 @@ def opened(path: str | Path) -> Iterator[BinaryIO]:
 
 def exists(path: Path) -> bool:
     """Raises UnreadableItems where the system does not even look: the name is too long, or what is above it may not be read."""
+    return _looked_at(path, Path.exists)
+
+
+def is_file(path: Path) -> bool:
+    """Raises UnreadableItems as `exists` does."""
+    return _looked_at(path, Path.is_file)
+
+
+def _looked_at(path: Path, look: Callable[[Path], bool]) -> bool:
     try:
-        return path.exists()
+        return look(path)
     except OSError as error:
         raise UnreadableItems(f"{path}: {error.strerror}", hint="check the path and who may read it") from error
+
+
+def _matches(pattern: str) -> list[str]:
+    """
+    What a glob stands for, in order. Raises UnreadableItems for a folder on its way that may not be read: `glob` passes over it in silence,
+    and what is left would be taken for all.
+    """
+    above = pattern
+    while glob.has_magic(above):
+        above = str(Path(above).parent)
+        for folder in _globbed(above):
+            if os.path.isdir(folder) and not os.access(folder, os.R_OK | os.X_OK):  # noqa: PTH112 - raises nothing
+                raise UnreadableItems(f"{folder}: {os.strerror(errno.EACCES)}", hint="check who may read it")
+    return _globbed(pattern)
+
+
+def _globbed(pattern: str) -> list[str]:
+    # Path.glob knows neither absolute patterns nor those with ..
+    return sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - the user's own words
+
+
+def _once(files: Iterable[Path]) -> tuple[Path, ...]:
+    found: dict[str, Path] = {}
+    for file in files:
+        found.setdefault(os.path.realpath(file), file)
+    return tuple(found.values())
 
 
 def _below(folder: Path) -> tuple[Path, ...]:
@@ -183,8 +218,17 @@ def _parts(path: Path, part_bytes: int) -> Iterator[FilePart]:
 
 
 def _first_line(file: BinaryIO, part: FilePart) -> bytes | None:
-    chunks = _chunks(file, part)
-    return first_line(unpacked(chunks, part.path) if part.compressed else chunks, part.path)
+    return first_line(_text(_chunks(file, part), part), part.path)
+
+
+def _text(chunks: Iterator[bytes], part: FilePart) -> Iterator[bytes]:
+    """Decompressed, where it is compressed, and without a byte order mark, after which parts of plain files begin."""
+    if not part.compressed:
+        yield from chunks
+        return
+    text = unpacked(chunks, part.path)
+    yield next(text, b"").removeprefix(BYTE_ORDER_MARK)
+    yield from text
 
 
 def _line_end(file: BinaryIO, place: int, size_bytes: int) -> int:

@@ -3,8 +3,8 @@ Items to `ItemSizes` in one pass: the exact histogram of sizes, attributes, inde
 makes of the items, the largest items, and what gzip makes of the large values of a few.
 
 A fold takes the same few megabytes for ten items and for ten billion. Folds of parts of a table (segments, files, processes) merge to
-what one pass over the whole would have given, in any order and grouping. It keeps names, counts and hashes; no value of an item outlives
-the page that brought it.
+what one pass over the whole would have given, in any order and grouping. It keeps names, counts and hashes. No value of an item outlives
+the page that brought it but the large ones of the few that are to be compressed, until its counts are asked for.
 """
 
 # ruff: noqa: SLF001 - `merge` reads the private fields of another object of its own class

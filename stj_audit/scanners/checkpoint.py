@@ -62,11 +62,15 @@ class _File:
 
 
 class Checkpoint:
-    """The file of one table in `folder`. Raises ConfigError or CannotWrite where the folder cannot be used."""
+    """
+    The file of one table in `folder`. `time_to_live` is the attribute that TTL watches; None: it is off or not known.
 
-    def __init__(self, folder: Path, table: Table, *, hash_key: bytes, now: datetime) -> None:
+    Raises ConfigError or CannotWrite where the folder cannot be used.
+    """
+
+    def __init__(self, folder: Path, table: Table, *, hash_key: bytes, now: datetime, time_to_live: str | None = None) -> None:
         self._path = folder / f"{_file_name(table.arn)}.json"
-        self._of = _fingerprint(table)
+        self._of = _fingerprint(table, time_to_live)
         self._table, self._hash_key = table, hash_key
         self._now = now
         self._lock = threading.Lock()
@@ -151,8 +155,11 @@ def make_folder(folder: Path) -> None:
         ) from error
 
 
-def _fingerprint(table: Table) -> bytes:
-    """Of which table: another one of the same name, with another key or other indexes, is another table."""
+def _fingerprint(table: Table, time_to_live: str | None) -> bytes:
+    """
+    Of which table: another one of the same name, with another key, other indexes or another TTL, is another table. What TTL makes of the
+    items was counted by the attribute that it watched then, and is not known of another.
+    """
     schema = repr(
         (
             VERSION,
@@ -160,6 +167,7 @@ def _fingerprint(table: Table) -> bytes:
             table.created_at,
             table.key_schema,
             [(one.name, one.key_schema, one.projection, one.non_key_attributes) for one in table.indexes],
+            time_to_live,
         )
     )
     return sha256(schema.encode()).digest()

@@ -43,6 +43,7 @@ WHY_STOPPED = {
     "throttled": "the table throttled the audit's reads",
     "cap": "the cap on read units was reached",
     "budget": "reading it whole would cost more than the scan budget: it has grown",
+    "time": "a fifth of its free read capacity gives no more in ten minutes",
 }
 
 
@@ -75,7 +76,10 @@ def read(
         return reading, Decimal(0)
     spending = spending or Spending(cap=plan.max_read_units, per_second=plan.read_units_per_second)
     clock = now or datetime.now(UTC)
-    checkpoint = None if plan.resume is None else Checkpoint(plan.resume, table, hash_key=hash_key, now=clock)
+    checkpoint = None
+    if plan.resume is not None:
+        time_to_live = None if expiry is None else expiry.attribute
+        checkpoint = Checkpoint(plan.resume, table, hash_key=hash_key, now=clock, time_to_live=time_to_live)
     what = _What(
         aws=aws,
         table=table,
@@ -185,7 +189,9 @@ class _Reader:
                 if not isinstance(error, BrokenAnswer):  # whose items may have been counted twice, or be none
                     self._what.seen.add(fold.counts())
             except Stopped as error:
-                self._stopped_by = self._stopped_by or error.why
+                # a segment knows that it came to a limit, and not which of them is the lowest
+                why_stopped = self._reading.limited_by if error.why == "budget" else error.why
+                self._stopped_by = self._stopped_by or why_stopped
                 self._what.seen.add(fold.counts())
             finally:
                 self._let_go(why)
@@ -225,6 +231,8 @@ class _Reader:
         return more_segments(
             estimates,
             lines_bytes=self._what.lines,
+            # before an interrupt segments may have been counted by other lines
+            found=sizes.over,
             share_within=SHARE_WITHIN,
             mean_within=MEAN_WITHIN,
             at_most_segments=len(self._order),

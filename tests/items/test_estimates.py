@@ -14,6 +14,7 @@ import pytest
 from stj_audit.facts import MAX_ITEM_BYTES, ItemSample, SampledSegment
 from stj_audit.items.estimates import (
     MIN_SEGMENTS,
+    Estimate,
     Estimates,
     Sums,
     exceptional,
@@ -357,6 +358,16 @@ def test_a_sample_without_an_item_says_nothing() -> None:
     assert drawn.mean_bytes is None
     assert (drawn.share_over(100).low, drawn.share_over(100).high) == (0, 1)
     assert drawn.count_over(100).found == 0
+
+
+@pytest.mark.parametrize(("stated", "most"), [(None, None), (900, 900)])
+def test_of_a_table_whose_segments_read_are_empty_nobody_knows_how_many_items_it_has(stated: int | None, most: int | None) -> None:
+    nothing = Estimate(value=0, low=0, high=math.inf)
+    drawn = Estimates(sample(*[(0, 0, 0)] * 40, total=120, stated=stated))
+    assert (drawn.item_count, drawn.total_bytes, drawn.counts_apart) == (nothing, nothing, False)
+    assert (drawn.count_over(100).low, drawn.count_over(100).high) == (0, most)
+    whole = Estimates(sample((0, 0, 0), (0, 0, 0), total=2))
+    assert (whole.item_count.high, whole.total_bytes.high) == (0, 0)
 
 
 def test_empty_segments_count_as_segments() -> None:

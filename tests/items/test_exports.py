@@ -1,7 +1,9 @@
 """Exports that were copied to a folder: held against their manifests, and refused in a sentence where they do not agree."""
 
+import errno
 import gzip
 import json
+import os
 from base64 import b64decode
 from decimal import Decimal
 from functools import partial
@@ -95,12 +97,35 @@ def test_a_file_that_is_cut_short_or_missing_is_named(tmp_path: Path) -> None:
     assert refused(tmp_path) == f"{one.parent}: 1 of 3 files in the manifest missing: {one.name}"
 
 
+def test_a_folder_of_data_that_may_not_be_looked_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_export(tmp_path, some_items())
+    first = min((folder / "data").iterdir())
+    look = Path.is_file
+
+    def denied(path: Path) -> bool:
+        if path.parent.name == "data":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return look(path)
+
+    monkeypatch.setattr(Path, "is_file", denied)
+    assert refused(tmp_path) == f"{first}: Permission denied"
+
+
 def test_item_counts_that_do_not_agree(tmp_path: Path) -> None:
     folder = write_export(tmp_path, some_items())
     edit(folder / "manifest-files.json", itemCount=166)
     assert "manifest-files.json lists 499 items, and manifest-summary.json says 500" in refused(tmp_path)
     edit(folder / "manifest-summary.json", itemCount=499)
     assert "it holds 167 items, and the manifest says 166" in refused(tmp_path)
+
+
+def test_a_file_that_is_listed_twice_is_not_counted_twice(tmp_path: Path) -> None:
+    folder = write_export(tmp_path, some_items(), files=2)
+    first, *rest = (folder / "manifest-files.json").read_text().splitlines()
+    write_manifest(folder, "manifest-files", "\n".join((first, first, *rest)).encode())
+    edit(folder / "manifest-summary.json", itemCount=750)
+    name = json.loads(first)["dataFileS3Key"].rpartition("/")[2]
+    assert refused(tmp_path) == f"{folder}: manifest-files.json lists {name} more than once"
 
 
 def test_a_manifest_that_does_not_agree_with_its_checksum(tmp_path: Path) -> None:

@@ -123,6 +123,16 @@ def test_of_a_table_whose_key_is_not_known_all_but_the_keys_is_told(tmp_path: Pa
     assert len(found.largest) == 10
 
 
+def test_a_link_to_a_file_beside_it_is_the_same_file(tmp_path: Path) -> None:
+    (tmp_path / "2026-11.json").write_bytes(lines(some_items(5)))
+    (tmp_path / "latest.json").symlink_to("2026-11.json")
+    (tmp_path / "folder.json").symlink_to(tmp_path, target_is_directory=True)
+    for path in (tmp_path, tmp_path / "*", tmp_path / "*.json"):
+        assert find_files(str(path)) == (tmp_path / "2026-11.json",)
+        assert from_files(path, a_table()).scanned == 5
+    assert from_files(tmp_path / "latest.json", a_table()).scanned == 5
+
+
 def test_an_empty_file_is_no_item(tmp_path: Path) -> None:
     for name, content in (("a.json", b""), ("b.json", b"\n\n"), ("c.json.gz", gzip.compress(b"")), ("d.json.gz", b"")):
         (tmp_path / name).write_bytes(content)
@@ -131,10 +141,12 @@ def test_an_empty_file_is_no_item(tmp_path: Path) -> None:
     assert first_item(parts_of(find_files(str(tmp_path)))) is None
 
 
-def test_what_editors_add_does_not_matter(tmp_path: Path) -> None:
-    text = b"\xef\xbb\xbf" + lines(some_items(3)).replace(b"\n", b"\r\n\r\n").rstrip()
-    (tmp_path / "items.json").write_bytes(text)
+@pytest.mark.parametrize(("wrapped", "compressed"), [(False, False), (False, True), (True, True)])
+def test_what_editors_add_does_not_matter(wrapped: bool, compressed: bool, tmp_path: Path) -> None:
+    text = b"\xef\xbb\xbf" + lines(some_items(3), wrapped=wrapped).replace(b"\n", b"\r\n\r\n").rstrip()
+    (tmp_path / "items.json").write_bytes(gzip.compress(text) if compressed else text)
     assert from_files(tmp_path, a_table()) == in_one_fold(some_items(3), a_table())
+    assert first_item(parts_of(find_files(str(tmp_path)))) == some_items(3)[0]
 
 
 def test_a_part_can_be_sent_anywhere(tmp_path: Path) -> None:
@@ -287,6 +299,21 @@ def test_no_permission(tmp_path: Path) -> None:
     (tmp_path / "items.json").write_bytes(b"{}")
     (tmp_path / "items.json").chmod(0)
     assert "Permission denied" in refused(tmp_path / "items.json")
+
+
+@pytest.mark.parametrize("pattern", ["**/*.json", "*/*.json", "*/*/items.json", "*/closed/items.json"])
+def test_a_glob_passes_over_no_folder_that_may_not_be_read(pattern: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left would be taken for all."""
+    closed = tmp_path / "a" / "closed"
+    closed.mkdir(parents=True)
+    for folder in (tmp_path / "a", closed):
+        (folder / "items.json").write_bytes(lines(some_items(2)))
+    assert from_files(tmp_path / pattern, a_table()).scanned in (2, 4)
+    monkeypatch.setattr("os.access", lambda path, _mode: Path(path) != closed)
+    if pattern == "*/*.json":  # does not lead through it
+        assert from_files(tmp_path / pattern, a_table()).scanned == 2
+    else:
+        assert refused(tmp_path / pattern) == f"{closed}: Permission denied"
 
 
 def test_a_file_that_shrinks_while_it_is_read(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from stj_audit.scanners.spending import Rate
 from tests.builders import a_table
 from tests.engines.dynamodb_local import DynamoDBLocal, fresh_name
 from tests.faults import fault
-from tests.scanners.answers import REGION, answer, answer_with, error
+from tests.scanners.answers import REGION, answer, answer_with, before_send, error
 
 pytestmark = pytest.mark.slow
 
@@ -303,6 +303,34 @@ def test_a_table_with_a_ceiling_is_read_at_a_fifth_of_it(aws: Aws, monkeypatch: 
     # Two units a second: a page of two items of 8 KB; then ten units have to be waited for, and one such item is too much already
     assert [request["Limit"] for request in requests] == [2, 1]
     assert [seconds for seconds in waited if seconds] == [pytest.approx(5.0, abs=0.1)]
+
+
+@pytest.mark.parametrize(
+    ("units", "told"),
+    [
+        (18, "time"),  # 33 segments of 58
+        (25, "a fifth of its free read capacity gives no more in ten minutes: partial, "),  # 24
+    ],
+)
+def test_what_ends_a_sample_is_the_limit_that_it_has(aws: Aws, monkeypatch: pytest.MonkeyPatch, units: float, told: str) -> None:
+    """Two units a second are 1,200 in ten minutes; the budget would pay for the whole table."""
+    monkeypatch.setattr(Rate, "take", lambda _rate, _units: 0.0)
+    before_send(
+        aws.dynamodb,
+        "dynamodb.Scan",
+        lambda request, **_: answer(
+            page("b", units=units) if b"ExclusiveStartKey" in request.body else page("a", last={"id": {"S": "a"}}, units=units)
+        ),
+    )
+    table = a_table(
+        size_bytes=100 * 1024**2, item_count=1_280, billing_mode="PROVISIONED", provisioned=Throughput(read_units=10, write_units=1)
+    )
+    sizes, _ = items.read(aws, table, AUTO, hash_key=b"key")
+    if isinstance(sizes, Unknown):
+        assert sizes.reason.startswith(told)
+    else:
+        assert sizes.sample is not None
+        assert (sizes.sample.stopped_by, len(sizes.sample.segments)) == (told, 33)
 
 
 def test_an_engine_of_ones_own_is_read_at_full_speed() -> None:

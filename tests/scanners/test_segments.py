@@ -8,14 +8,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from botocore.awsrequest import AWSResponse
 
 from stj_audit.errors import CannotWrite
 from stj_audit.facts import ItemSizes, SampledSegment, Table, Unknown
 from stj_audit.items.engine import new_fold
+from stj_audit.items.fold import Expiry
 from stj_audit.items.plan import PAGE_UNITS, PILOT_SEGMENTS, ItemsPlan, Reading, plan_reading
+from stj_audit.pipeline import end_reading
 from stj_audit.scanners import Aws, AwsOptions, items, open_session, tables
 from stj_audit.scanners.checkpoint import Checkpoint, Progress, machine_key
 from stj_audit.scanners.segments import Stopped, Tempo, read_segment
@@ -23,8 +26,8 @@ from stj_audit.scanners.spending import Rate, Spending
 from tests.builders import a_table
 from tests.engines.dynamodb_local import DynamoDBLocal
 from tests.faults import fault
-from tests.scanners.answers import REGION, answer, before_send, error
-from tests.scanners.test_items import coverage, fill, make_table
+from tests.scanners.answers import REGION, answer, answer_with, before_send, error
+from tests.scanners.test_items import coverage, fill, make_table, page
 
 KEY = b"key"
 FULL = ItemsPlan(mode="full", budget_usd=Decimal(1))
@@ -145,6 +148,75 @@ def test_what_does_not_fit_is_not_taken_up(local: Aws, filled: str, tmp_path: Pa
     assert units > 1_500  # all of it
     _, units = items.read(local, table, plan, hash_key=KEY, now=NOW) if change == "damaged" else (None, Decimal(0))
     assert units == 0
+
+
+@pytest.mark.parametrize("mode", ["full", "sample"])
+def test_what_was_to_be_read_whole_and_was_not_goes_on_too(
+    aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: Literal["full", "sample"]
+) -> None:
+    """After a cap or a throttle as after an interrupt. A sample is at its end, and another run draws another."""
+    monkeypatch.setattr("stj_audit.items.plan.FULL_SEGMENT_BYTES", 40_960)  # 40 segments
+    table = a_table(size_bytes=40 * 40_960, item_count=40)
+    plan = ItemsPlan(mode=mode, budget_usd=Decimal("0.0000125"), usd_per_read_unit=Decimal("0.000000125"), resume=tmp_path)
+    before_send(aws.dynamodb, "dynamodb.Scan", lambda **_: answer(page("a")))
+    first, _ = items.read(aws, table, plan, hash_key=KEY, now=NOW, spending=Spending(cap=Decimal(18)))
+    assert coverage(first) == "sample"
+    end_reading(plan, [(table, first)], hash_key=KEY)
+    assert bool(list(tmp_path.iterdir())) == (mode == "full")
+    if mode == "full":
+        second, units = items.read(aws, table, plan, hash_key=KEY, now=NOW)
+        assert (coverage(second), units) == ("full", Decimal(2))
+        end_reading(plan, [(table, second)], hash_key=KEY)
+        assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("before", "now"), [(None, "expires"), ("expires", None), ("until", "expires")])
+def test_what_was_read_under_another_ttl_is_not_taken_up(
+    aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str | None, now: str | None
+) -> None:
+    monkeypatch.setattr("stj_audit.items.plan.FULL_SEGMENT_BYTES", 1_000)
+    table = a_table(size_bytes=2_000)
+    plan = replace(FULL, resume=tmp_path)
+
+    def expiry(attribute: str | None) -> Expiry | None:
+        return None if attribute is None else Expiry(attribute=attribute, now=NOW)
+
+    expiring = {"expires": {"N": f"{NOW.timestamp():.0f}"}}
+    body = page("a") | {"Items": [{"id": {"S": "a"}} | expiring]}
+    answer_with(aws.dynamodb, "dynamodb.Scan", lambda: answer(body), lambda: error("AccessDeniedException"))
+    stopped, _ = items.read(aws, table, plan, hash_key=KEY, now=NOW, expiry=expiry(before))
+    assert isinstance(stopped, Unknown)
+    assert [file.name for file in tmp_path.iterdir()]
+    again = open_session(AwsOptions(region=REGION))
+    answer_with(again.dynamodb, "dynamodb.Scan", lambda: answer(body))
+    sizes, _ = items.read(again, table, plan, hash_key=KEY, now=NOW, expiry=expiry(now))
+    assert isinstance(sizes, ItemSizes)
+    assert (sizes.coverage, sizes.scanned) == ("full", 2)
+    if now is not None:
+        assert sizes.time_to_live_values is not None
+        assert sizes.time_to_live_values.missing == 0
+
+
+def test_a_sample_goes_on_under_other_lines(aws: Aws, tmp_path: Path) -> None:
+    table = a_table(size_bytes=1_200_000, item_count=5_000)
+    plan = ItemsPlan(mode="sample", budget_usd=Decimal("0.00001"), usd_per_read_unit=Decimal("0.000000125"), resume=tmp_path)
+    answers = iter(
+        [*[answer(page("a", "b"))] * (PILOT_SEGMENTS + 2), error("AccessDeniedException"), *[answer(page("a", "b"))] * 100]
+    )
+    one = threading.Lock()
+
+    def send(**_: Any) -> AWSResponse:
+        with one:
+            return next(answers)
+
+    before_send(aws.dynamodb, "dynamodb.Scan", send)
+    stopped, _ = items.read(aws, table, plan, hash_key=KEY, now=NOW)
+    assert isinstance(stopped, Unknown)
+    sizes, _ = items.read(aws, table, replace(plan, lines=(1, 400 * 1024)), hash_key=KEY, now=NOW)
+    assert isinstance(sizes, ItemSizes)
+    assert sizes.sample is not None
+    assert PILOT_SEGMENTS + 2 <= len(sizes.sample.segments) == sizes.scanned / 2
+    assert sizes.over(1) == sizes.scanned
 
 
 @pytest.mark.parametrize(
