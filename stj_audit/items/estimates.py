@@ -303,9 +303,8 @@ class Estimates:
 
     def _total(self, values: Sequence[int]) -> Estimate:
         if not self.is_whole and not any(values):
-            return Estimate(
-                value=0.0, low=0.0, high=math.inf
-            )  # that segments are all empty says nothing of those that were not read
+            # That segments are all empty says nothing of those that were not read
+            return Estimate(value=0.0, low=0.0, high=math.inf)
         return self._on_logarithm(self.sums.total(values), self.sums.error(values))
 
     def _on_logarithm(self, value: float, error: float) -> Estimate:
