@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from stj_audit.config import CURRENCY_FLOOR_USD, Scale, SizeLines
+from stj_audit.cost.capacity_mode import outgrown
 from stj_audit.cost.priced_table import PricedTable
 from stj_audit.cost.prices import about_age
 from stj_audit.facts import Index, Snapshot, TableFacts, Unknown
@@ -430,6 +431,10 @@ def assumptions(tables: Sequence[PricedTable], scale: Scale, users_source: str, 
     if fixed:
         as_it_is = "as it is defined" if any(one.facts.table.defined_in is not None for one in tables) else "as it is now"
         lines.append(f"provisioned capacity is priced {as_it_is} at every user count, it does not follow the users: {a_few(fixed)}")
+    most = max(scale.users)
+    small = [one.name for one in provisioned if one.name in fixed and outgrown(one.at(most))]
+    if small:
+        lines.append(f"the requests to {a_few(small)} are more than that capacity serves at {counted(most, 'user')}")
     global_tables = [one.name for one in tables if one.today.replicas]
     if global_tables:
         lines.append(

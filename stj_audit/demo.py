@@ -36,8 +36,8 @@ WITHOUT_PHONE_EVERY = 10  # every tenth person gave no phone number, so the phon
 TABLE_AGE_DAYS = 400
 RECOVERY_DAYS = 35
 BATCH_ITEMS = 25  # the limit of BatchWriteItem
-CALLS_EVERY_DAYS = 7
 TRAFFIC_DAYS = 30
+CALLS_EVERY_DAYS = 6  # divides the days of traffic: a part more would be days that have requests and no units
 # A job that rereads the whole leaderboard: days ago -> (units it read within an hour, reads that were throttled)
 LEADERBOARD_BURSTS = {2: (4_200, 9), 6: (5_100, 14), 9: (3_800, 4)}
 
@@ -362,8 +362,8 @@ def _make_traffic(cloudwatch: "CloudWatchClient") -> None:
     for table, calls in CALLS_PER_USER_DAY.items():
         for operation, number in calls.items():
             # SampleCount of the latency is the number of requests; its mean is 4 ms.
-            weekly = number * USERS * CALLS_EVERY_DAYS
-            _put_samples(cloudwatch, {"TableName": table, "Operation": operation}, days[::CALLS_EVERY_DAYS], weekly)
+            of_these_days = number * USERS * CALLS_EVERY_DAYS
+            _put_samples(cloudwatch, {"TableName": table, "Operation": operation}, days[::CALLS_EVERY_DAYS], of_these_days)
     leaderboard = {"TableName": SUBSCRIBERS, "GlobalSecondaryIndexName": LEADERBOARD}
     bursts = [(noon - timedelta(days=ago), *burst) for ago, burst in LEADERBOARD_BURSTS.items()]
     _put(cloudwatch, "ConsumedReadCapacityUnits", leaderboard, [(at, float(units)) for at, units, _ in bursts])

@@ -20,14 +20,14 @@ from stj_audit.checks import Context, all_checks, examine
 from stj_audit.combine import cost_of_reading, scope_reports, unread_places, whereabouts
 from stj_audit.config import CURRENCY_FLOOR_USD, Config, Scale, SizeLines
 from stj_audit.cost.bill import TableBill
-from stj_audit.cost.from_facts import misfit, stored_bytes
+from stj_audit.cost.from_facts import misfit, stored_bytes, unlike
 from stj_audit.cost.lines import is_complete, sum_or_none, total
 from stj_audit.cost.priced_table import PricedTable
 from stj_audit.cost.prices import PriceSheet
 from stj_audit.cost.projection import free_lines_of
 from stj_audit.cost.savings import Plan, Proposal, plan
 from stj_audit.errors import ConfigError
-from stj_audit.facts import Snapshot, TableFacts, Unknown
+from stj_audit.facts import Snapshot, Table, TableFacts, Unknown
 from stj_audit.gate import GateTerms, gated
 from stj_audit.ignores import Ignores, about_ignores, check_names
 from stj_audit.report import (
@@ -258,16 +258,26 @@ def _plan(judged: Sequence[_Judged], users: int, terms: Terms) -> Plan:
 
 def _check_design(snapshot: Snapshot, config: Config) -> None:
     for facts in snapshot.tables:
-        table = facts.table
+        model = config.declared(facts.table)
+        _refuse(facts.table, config, None if model is None else misfit(facts, model))
+
+
+def check_tables(tables: Iterable[Table], config: Config) -> None:
+    """Raise ConfigError where what is declared does not fit a table, as far as its description tells: before its items are paid for."""
+    for table in tables:
         model = config.declared(table)
-        wrong = None if model is None else misfit(facts, model)
-        if wrong is not None:
-            place, problem = wrong
-            declared_as = table.title if table.title in config.tables else table.name
-            raise ConfigError(
-                f"{config.path or 'the configuration'}: {problem} - at `tables.{declared_as}.{place}`",
-                hint="make it fit the table, or declare it",
-            )
+        _refuse(table, config, None if model is None else unlike(table, model))
+
+
+def _refuse(table: Table, config: Config, wrong: tuple[str, str] | None) -> None:
+    if wrong is None:
+        return
+    place, problem = wrong
+    declared_as = table.title if table.title in config.tables else table.name
+    raise ConfigError(
+        f"{config.path or 'the configuration'}: {problem} - at `tables.{declared_as}.{place}`",
+        hint="make it fit the table, or declare it",
+    )
 
 
 def _severity(result: Result, problem: Problem) -> Severity:

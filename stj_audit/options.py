@@ -45,14 +45,38 @@ class Users(click.ParamType[tuple[int, ...]]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not isinstance(value, str):
             return value
-        counts = [re.fullmatch(r"([1-9][0-9]*)([kKmM]?)", part.strip().replace("_", "")) for part in value.split(",")]
-        if not all(counts):
+        counts = [_user_count(part) for part in value.split(",")]
+        users = tuple(sorted({one for one in counts if one is not None}))
+        if None in counts:
             self.fail(f"{value!r} is no list of user counts; write it like 100,1000,10K", param, ctx)
-        factors = {"": 1, "k": 1_000, "m": 1_000_000}
-        users = tuple(sorted({int(one[1]) * factors[one[2].lower()] for one in counts if one}))
         if users[-1] > MAX_USERS:
-            self.fail(f"{users[-1]:,} users are a typing error; at most {MAX_USERS:,} can be projected", param, ctx)
+            self.fail(_too_many(users[-1]), param, ctx)
         return users
+
+
+class UserCount(click.ParamType[int]):
+    """One user count: 100, or 10K."""
+
+    name = "N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        users = _user_count(value)
+        if users is None:
+            return self.fail(f"{value!r} is no user count; write it like 1000 or 10K", param, ctx)
+        if users > MAX_USERS:
+            self.fail(_too_many(users), param, ctx)
+        return users
+
+
+def _user_count(text: str) -> int | None:
+    match = re.fullmatch(r"([1-9][0-9]*)([kKmM]?)", text.strip().replace("_", ""))
+    return None if match is None else int(match[1]) * {"": 1, "k": 1_000, "m": 1_000_000}[match[2].lower()]
+
+
+def _too_many(users: int) -> str:
+    return f"{users:,} users are a typing error; at most {MAX_USERS:,} can be projected"
 
 
 class Size(click.ParamType[int]):
@@ -213,15 +237,8 @@ aws_options_of_several_regions = options(
 )
 judging_options = options(
     option("--users", type=Users(), help="User counts to project to.  [default: 100,1000,10000,50000,100000]"),
-    option(
-        "--target-users",
-        type=click.IntRange(1, MAX_USERS),
-        metavar="N",
-        help="User count that the headline grade is for.  [default: 10000]",
-    ),
-    option(
-        "--users-now", type=click.IntRange(1, MAX_USERS), metavar="N", help="Users today.  [default: items of [model] users_table]"
-    ),
+    option("--target-users", type=UserCount(), help="User count that the headline grade is for.  [default: 10000]"),
+    option("--users-now", type=UserCount(), help="Users today.  [default: items of [model] users_table]"),
     size_options,
 )
 price_options = options(

@@ -22,7 +22,7 @@ from stj_audit.facts import ItemSizes, Snapshot, Table, Unknown
 from stj_audit.gate import GateTerms
 from stj_audit.ignores import check_names
 from stj_audit.items.plan import Reading, in_words, spent_in_words
-from stj_audit.judge import Terms, judge
+from stj_audit.judge import Terms, check_tables, judge
 from stj_audit.refusals import never_swallowed
 from stj_audit.report import Report
 from stj_audit.saved import Gathered, encode
@@ -83,6 +83,7 @@ class Interrupted(KeyboardInterrupt):
 
 
 Tell = Callable[[str], None]
+Check = Callable[[Sequence[Table]], None]
 
 
 def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell | None = None) -> Report:
@@ -107,14 +108,22 @@ def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell |
     if len(targets) == 1:
         aws = targets[0].aws
         snapshot = _read(
-            aws, request, sheets[aws.region], now, on_progress or _no_progress, tell=say, spending=spending, ends_at=ends_at
+            *(aws, request, sheets[aws.region], now, on_progress or _no_progress),
+            tell=say,
+            check=lambda tables: check_tables(tables, request.config),
+            spending=spending,
+            ends_at=ends_at,
         )
     else:
 
         def read(target: Target, told: Progress, threads: Threads) -> Snapshot:
             prices = sheets[target.aws.region]
             here: Tell = lambda sentence: say(f"{target.key}: {sentence}")  # noqa: E731 - one line, used once
-            return _read(target.aws, request, prices, now, told, tell=here, spending=spending, threads=threads)
+
+            def check(tables: Sequence[Table]) -> None:
+                check_tables([replace(table, scope=target.key) for table in tables], request.config)
+
+            return _read(target.aws, request, prices, now, told, tell=here, check=check, spending=spending, threads=threads)
 
         snapshot = read_all(
             targets,
@@ -236,6 +245,7 @@ def _read(
     on_progress: Progress,
     *,
     tell: Tell,
+    check: Check | None = None,
     spending: Spending | None = None,
     threads: Threads | None = None,
     ends_at: float | None = None,
@@ -249,6 +259,7 @@ def _read(
         hash_key=hash_key,
         now=now,
         on_progress=on_progress,
+        on_tables=check or _unchecked,
         on_plan=lambda readings: tell_plan(readings, plan, tell),
         threads=threads,
         spending=spending,
@@ -340,6 +351,10 @@ def _units(number: int | None) -> Decimal | None:
 
 def _untold(_sentence: str) -> None:
     """For callers that listen to nothing."""
+
+
+def _unchecked(_tables: Sequence[Table]) -> None:
+    """For what judges nothing."""
 
 
 def _no_progress(_what: str, _done: int, _of: int) -> None:

@@ -716,7 +716,10 @@ class Recommendation:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScaleLimit:
-    """From how many users on a limit of AWS binds for a table or an index: `what` names it with its number, `check` found it."""
+    """
+    From how many users on a limit of AWS, or one that was set, binds for a table or an index: `what` names it with its number, `check` found
+    it.
+    """
 
     users: int
     table: str

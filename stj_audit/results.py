@@ -190,8 +190,9 @@ class NotApplicable:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limit:
     """
-    N_max: from how many users on a limit of AWS binds, found or not found at the users that are judged. `what` names the limit with its
-    number ("the 3,000 read units a second of one key value"). One that never binds, or of which nobody knows when, is not said.
+    N_max: from how many users on a limit of AWS, or one that was set for the table, binds, found or not found at the users that are judged.
+    `what` names the limit with its number ("the 3,000 read units a second of one key value"). One that never binds, or of which nobody knows
+    when, is not said.
     """
 
     what: str

@@ -248,6 +248,15 @@ def test_the_fixes_of_the_demo_save_most_of_its_bill_and_add_up(demo: Demo) -> N
     assert naive["real_usd"] > 30 * naive["naive_usd"]  # as in the assessment: $11 by hand, and $400
 
 
+def test_the_requests_of_the_demo_are_those_of_its_patterns(demo: Demo) -> None:
+    costs = demo.run["costs"]
+    calls = {True: Decimal(0), False: Decimal(0)}
+    for one in costs["patterns"]:
+        if one["pattern"] != "leaderboard mails":  # a job, whose calls are not in the metrics
+            calls[one["operation"] == "UpdateItem"] += one["calls"]
+    assert (costs["naive"]["writes"], costs["naive"]["reads"]) == (round(calls[True]), round(calls[False]))
+
+
 def place(line: Any) -> tuple[str, str | None, str]:
     return line["table"], line["index"], line["component"]
 

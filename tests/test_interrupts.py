@@ -28,6 +28,7 @@ from tests.faults import fault
 
 NOT_SENT_ON = {"host", "content-length", "connection", "accept-encoding"}
 PATIENCE_SECONDS = 60
+IN_THE_BACKGROUND = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")  # as `stj-audit run &` in a script
 
 
 @dataclass
@@ -68,11 +69,11 @@ def slow(dynamodb_local: DynamoDBLocal) -> Iterator[Slow]:
 
 
 @contextmanager
-def running(url: str, folder: Path, *arguments: str) -> "Iterator[subprocess.Popen[str]]":
+def running(url: str, folder: Path, *arguments: str, under: tuple[str, ...] = ()) -> "Iterator[subprocess.Popen[str]]":
     where = ("--endpoint-url", url, "--region", REGION, "--no-config", "--no-progress")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "STJ_AUDIT_", "GITHUB_"))}
     with subprocess.Popen(
-        [sys.executable, "-m", "stj_audit", *arguments, *where],
+        [*under, sys.executable, "-m", "stj_audit", *arguments, *where],
         cwd=folder,
         env=environment | KEYS | {"AWS_EC2_METADATA_DISABLED": "true"},
         stdout=subprocess.PIPE,
@@ -94,6 +95,20 @@ def lines_until(process: "subprocess.Popen[str]", beginning: str) -> list[str]:
         if line.startswith(beginning):
             return told
     raise AssertionError(f"it ended without {beginning!r}: {told}")
+
+
+@pytest.mark.process
+@pytest.mark.dynamodb_local
+def test_in_the_background_where_ctrl_c_is_ignored_sigterm_is_not(slow: Slow, tmp_path: Path) -> None:
+    with running(slow.url, tmp_path, "run", slow.table, "--report", "run.json", under=IN_THE_BACKGROUND) as process:
+        assert slow.asked.wait(PATIENCE_SECONDS)
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        lines_until(process, "interrupted")
+        slow.let_go.set()
+        process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 130
+    assert json.loads((tmp_path / "run.json").read_bytes())["tables"]
 
 
 @fault(

@@ -379,6 +379,17 @@ def test_provisioned_capacity_does_not_follow_the_users() -> None:
     assert any("it does not follow the users: orders" in line for line in report.costs.assumptions)
 
 
+def test_provisioned_capacity_that_serves_less_than_is_priced_is_told() -> None:
+    # 5 units serve 432,000 writes a day; 30 days of them are a month of 730 hours
+    pattern = Pattern(name="write", op="PutItem", calls=1)
+    config = Config(tables={"orders": TableModel(item_bytes=500, pattern=(pattern,))})
+    table = table_facts(a_table(billing_mode="PROVISIONED", provisioned=Throughput(read_units=5, write_units=5)))
+    told = "the requests to orders are more than that capacity serves at {} users"
+    for most, is_told in ((438_000, False), (438_001, True)):
+        report = judged(table, config=config, scale=Scale(users=(100, most)))
+        assert (told.format(f"{most:,}") in report.costs.assumptions) is is_told
+
+
 def test_given_users_win_over_the_users_table() -> None:
     config = Config(model=Model(users_table="orders"))
     assert judged(table_facts(), config=config, scale=Scale(users_now=7)).audit.users_now == 7

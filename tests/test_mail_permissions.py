@@ -141,12 +141,25 @@ def test_a_history_in_all_of_a_bucket_of_another_partition() -> None:
         (("--history", "audits"), "--history of a policy is in S3"),
         (("--history", "s3://"), "names no bucket"),
         (("--send-from", "audits"), "`--send-from` has 'audits', which is no address"),
+        (("--account", "12"), "'12' is no id of an account; it has 12 digits"),
+        (("--account", ""), "'' is no id of an account"),
+        (("--region", "EU_X"), "'EU_X' is no region"),
+        (("orders", "user[s]"), "'user[s]' is no name of a table, or a pattern that IAM knows"),
+        (("eu-north-1/orders",), "'eu-north-1/orders' is no name of a table"),
     ],
 )
 def test_what_is_none_is_refused(arguments: tuple[str, ...], told: str) -> None:
     ran = CliRunner().invoke(cli, ["iam-policy", *arguments])
     assert told in ran.stderr + str(ran.exception)
     assert getattr(ran.exception, "exit_code", ran.exit_code) == 2
+
+
+def test_the_patterns_of_iam_are_taken() -> None:
+    found = statements("shop.orders-v?", "stj_*", "--account", "*", "--region", "eu-*")
+    assert found["ReadItemsToSizeThem"]["Resource"] == [
+        "arn:aws:dynamodb:eu-*:*:table/shop.orders-v?",
+        "arn:aws:dynamodb:eu-*:*:table/stj_*",
+    ]
 
 
 # ----------------------------------------------------------------------------------------------------------------- docs

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -79,3 +80,17 @@ def test_its_files_exist() -> None:
 def test_the_changelog_counts_the_checks() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert f"- {len(all_checks())} checks of" in changelog
+
+
+def command_lines() -> list[str]:
+    """Those in running text and those in blocks, without what the shell does with them."""
+    inline = re.findall(r"`(stj-audit [a-z][^`]*)`", README.replace("\n", " "))
+    found = (*inline, *re.findall(r"^stj-audit .*", README, flags=re.MULTILINE))
+    return sorted({re.split(r" +(?:#|>|\||&&) ", line)[0] for line in found})
+
+
+@pytest.mark.parametrize("line", command_lines())
+def test_every_command_line_that_it_shows_is_taken(line: str) -> None:
+    _, command, *arguments = shlex.split(line)
+    if "-h" not in arguments:
+        cli.commands[command].make_context(command, arguments)

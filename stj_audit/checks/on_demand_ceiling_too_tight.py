@@ -3,7 +3,8 @@ A maximum of on-demand throughput is there to stop what went wrong. Set close to
 throttled, and a ceiling on the writes of a global index throttles the writes to the table.
 
 What is looked at: the busiest measured period, in units a second, of the table and each global index, as it is now and at the number of users
-that is judged. A period is an hour, or five minutes of a busy table: peaks within it are not seen, so what is told is the least.
+that is judged. A period is an hour, or five minutes of a busy table: peaks within it are not seen, so what is told is the least. How many
+users a maximum serves is told with the limits, by the mean of the month's units a second times the peak factor.
 
 Wrong where the ceiling is meant to hold the usual load down, as for a test table.
 Source: AWS developer guide, "DynamoDB maximum throughput for on-demand tables".
@@ -20,10 +21,12 @@ from math import ceil
 from stj_audit.checks import check
 from stj_audit.checks.no_on_demand_ceiling import NAMES, ROOM_FACTOR
 from stj_audit.commands import update_units
+from stj_audit.config import Scale
 from stj_audit.cost.bill import TableBill
+from stj_audit.cost.peaks import binds_from
 from stj_audit.cost.workload import KINDS, Key, Kind, request_units
 from stj_audit.facts import Flow, Table, Throughput, Traffic, Unknown
-from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
+from stj_audit.results import Category, Good, Limit, NotApplicable, Problem, Said, Severity
 from stj_audit.wording import a_few, count, counted, listed, percent, resource
 
 TIGHT_SHARE = Fraction(4, 5)  # of the maximum; the same line at which AWS recommends to alarm on account utilization
@@ -41,7 +44,7 @@ class Tight:
 
 
 @check("On-demand ceiling is too tight", Category.CAPACITY_PLANNING, Severity.MEDIUM, code="CAP-11")
-def on_demand_ceiling_too_tight(table: Table, traffic: Traffic | Unknown, bill: TableBill) -> Iterator[Said]:
+def on_demand_ceiling_too_tight(table: Table, traffic: Traffic | Unknown, bill: TableBill, scale: Scale) -> Iterator[Said]:
     limits: dict[str | None, Throughput | None] = {None: table.on_demand_limit}
     limits |= {index.name: index.on_demand_limit for index in table.global_indexes}
     known = {index: limit for index, limit in limits.items() if limit is not None}
@@ -50,6 +53,8 @@ def on_demand_ceiling_too_tight(table: Table, traffic: Traffic | Unknown, bill: 
             reason="no on-demand maximum is set" if table.billing_mode != "PROVISIONED" else "the table is provisioned"
         )
         return
+    for index, limit in known.items():
+        yield from _limits(index, limit, bill, scale)
     if isinstance(traffic, Unknown):
         yield traffic
         return
@@ -75,6 +80,16 @@ def on_demand_ceiling_too_tight(table: Table, traffic: Traffic | Unknown, bill: 
     if roomy:
         seen = _period(traffic.series_period_seconds)
         yield Good(message=f"the busiest {seen} {a_few(roomy)}; shorter peaks are not seen")
+
+
+def _limits(index: str | None, limit: Throughput, bill: TableBill, scale: Scale) -> Iterator[Limit]:
+    """From how many users on the peak is above a maximum."""
+    for kind in () if bill.workload.provisioned else KINDS:
+        units = limit.read_units if kind == "reads" else limit.write_units
+        binding = None if units is None else binds_from(bill.workload, (index, kind), units, scale.peak_factor)
+        if units is not None and binding is not None:
+            what = f"the maximum of {counted(units, f'{kind[:-1]} unit')} a second that is set"
+            yield Limit(what=what, users=binding, index=index)
 
 
 def _peak(flow: Flow, kind: Kind, period: int) -> Fraction | None:

@@ -3,46 +3,58 @@ Provisioned capacity stays where it was set: too low, and a busy hour is throttl
 moves it with the load. Reads and writes, the table and each global secondary index are registered one by one, and one is easily forgotten.
 Auto scaling whose minimum is its maximum is registered, and moves nothing.
 
+How many users such capacity serves is told with the limits: from there on the peak, which is the mean of the month's units a second times the
+peak factor, is above it. Where auto scaling may not be looked at, it is told of all capacity, for the case that nothing raises it.
+
 Wrong for a small table that is fixed on purpose, or one whose capacity is scheduled by other means than Application Auto Scaling.
 Source: AWS Security Hub control DynamoDB.1; AWS developer guide, "Managing throughput capacity automatically with DynamoDB auto scaling".
 
 Fix: register the missing dimensions with a target of 70% utilization, or move the table to on-demand.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from stj_audit.checks import check
 from stj_audit.cloudformation import Value, logical_id, template
 from stj_audit.commands import Dimension, register_target, scalable_target, track_target
+from stj_audit.config import Scale
 from stj_audit.cost.auto_scaling import TARGET_PERCENT
+from stj_audit.cost.bill import TableBill
+from stj_audit.cost.peaks import binds_from
+from stj_audit.cost.workload import Kind
 from stj_audit.facts import AutoScaling, Flow, ScalableTarget, Table, Throughput, Traffic, Unknown
-from stj_audit.results import Category, Good, Problem, Said, Severity
+from stj_audit.results import Category, Good, Limit, Problem, Said, Severity
 from stj_audit.wording import counted, listed
 
 ROOM_FACTOR = 4  # the suggested maximum over today's capacity; what one is willing to pay in a busy hour
 
 State = Literal["scaled", "not registered", "suspended", "cannot move"]
 DIMENSIONS: tuple[Dimension, ...] = ("read", "write")
+KINDS: Mapping[Dimension, Kind] = {"read": "reads", "write": "writes"}
+FIXED: tuple[State, ...] = ("not registered", "suspended")  # what a target may reach that cannot move is told with the maxima
 SCALED: Literal["scaled"] = "scaled"
 
 
 @check("Provisioned without auto scaling", Category.CAPACITY_PLANNING, Severity.MEDIUM, code="CAP-04")
 def provisioned_without_auto_scaling(
-    table: Table, auto_scaling: AutoScaling | Unknown, traffic: Traffic | Unknown
+    table: Table, auto_scaling: AutoScaling | Unknown, traffic: Traffic | Unknown, bill: TableBill, scale: Scale
 ) -> Iterator[Said]:
     if table.billing_mode == "PAY_PER_REQUEST":
         yield Good(message="on-demand capacity follows the load by itself")
         return
+    resources = [(None, table.provisioned), *((index.name, index.provisioned) for index in table.global_indexes)]
     if isinstance(auto_scaling, Unknown):
         yield auto_scaling
+        for index, capacity in resources:
+            yield from _limits(index, capacity, DIMENSIONS, bill, scale, unless=", unless auto scaling raises them")
         return
-    resources = [(None, table.provisioned), *((index.name, index.provisioned) for index in table.global_indexes)]
     scaled = 0
     for index, capacity in resources:
         targets = {dimension: auto_scaling.target(index, dimension) for dimension in DIMENSIONS}
         states = {dimension: _state(target) for dimension, target in targets.items()}
         scaled += sum(state == SCALED for state in states.values())
+        yield from _limits(index, capacity, [one for one, state in states.items() if state in FIXED], bill, scale)
         if any(state != SCALED for state in states.values()):
             yield _problem(table, index, capacity, targets, _throttles(traffic, index))
     if scaled == len(DIMENSIONS) * len(resources):
@@ -50,6 +62,19 @@ def provisioned_without_auto_scaling(
             f" and its {counted(len(resources) - 1, 'global secondary index', 'global secondary indexes')}" if resources[1:] else ""
         )
         yield Good(message=f"auto scaling follows the reads and writes of the table{also}")
+
+
+def _limits(
+    index: str | None, capacity: Throughput | None, fixed: Iterable[Dimension], bill: TableBill, scale: Scale, *, unless: str = ""
+) -> Iterator[Limit]:
+    """From how many users on the peak is above capacity that is fixed."""
+    if capacity is None or not bill.workload.provisioned:
+        return
+    for dimension in fixed:
+        units = capacity.read_units if dimension == "read" else capacity.write_units
+        binding = None if units is None else binds_from(bill.workload, (index, KINDS[dimension]), units, scale.peak_factor)
+        if units is not None and binding is not None:
+            yield Limit(what=f"the {counted(units, f'{dimension} unit')} provisioned{unless}", users=binding, index=index)
 
 
 def _throttles(traffic: Traffic | Unknown, index: str | None) -> int | None:

@@ -1,5 +1,6 @@
 """`doctor`, `rules`, `schema`, `iam-policy`: what stj-audit would do, knows, writes and needs."""
 
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from stj_audit.errors import AuditError
 from stj_audit.options import MailAddress, aws_options_of_several_regions, config_options, option, scan_options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stj_audit.config import Config
     from stj_audit.email_settings import Email
 
@@ -120,10 +123,41 @@ def schema() -> None:
     print_json(json_schema())
 
 
+def _for_an_arn(pattern: str, problem: str) -> "Callable[[click.Context, click.Parameter, Any], Any]":
+    """Checks one text, or each of several: IAM takes a policy whose ARNs are those of nothing, and the audit is then denied what it asks."""
+
+    def checked(_context: click.Context, _parameter: click.Parameter, given: Any) -> Any:
+        for text in (given,) if isinstance(given, str) else given:
+            if re.fullmatch(pattern, text) is None:
+                raise click.BadParameter(f"{text!r} {problem}")
+        return given
+
+    return checked
+
+
 @click.command("iam-policy")
-@click.argument("tables", nargs=-1, metavar="[TABLE or GLOB]...")
-@click.option("--account", metavar="ID", default="*", help="Account id in the ARNs.  [default: any]")
-@click.option("--region", metavar="REGION", default="*", help="Region in the ARNs.  [default: any]")
+@click.argument(
+    "tables",
+    nargs=-1,
+    metavar="[TABLE or GLOB]...",
+    callback=_for_an_arn(
+        r"[A-Za-z0-9_.*?-]+", "is no name of a table, or a pattern that IAM knows; use letters, digits, _ . - and * ?"
+    ),
+)
+@click.option(
+    "--account",
+    metavar="ID",
+    default="*",
+    callback=_for_an_arn(r"\*|[0-9]{12}", "is no id of an account; it has 12 digits"),
+    help="Account id in the ARNs.  [default: any]",
+)
+@click.option(
+    "--region",
+    metavar="REGION",
+    default="*",
+    callback=_for_an_arn(r"[a-z0-9*?]+(-[a-z0-9*?]+)*", "is no region; write it like eu-north-1"),
+    help="Region in the ARNs.  [default: any]",
+)
 @click.option("--no-items", is_flag=True, help="Leave out reading items: sizes stay unknown.")
 @click.option("--history", metavar="s3://BUCKET/PREFIX", help="Also keep runs, and what was mailed, there.")
 @click.option("--send-from", type=MailAddress(), help="Also mail reports from this address through SES.")

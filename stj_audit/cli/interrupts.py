@@ -36,11 +36,12 @@ _state = _State()
 
 
 def listen() -> None:
-    """From here on; where SIGINT is not ignored, as in the background of a shell without job control."""
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    """From here on, to what is not ignored, as SIGINT is in the background of a shell without job control."""
+    if threading.current_thread() is not threading.main_thread():
         return
-    signal.signal(signal.SIGINT, _interrupted)
-    signal.signal(signal.SIGTERM, _interrupted)
+    for one in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(one) is not signal.SIG_IGN:
+            signal.signal(one, _interrupted)
 
 
 def _interrupted(_number: int, _frame: FrameType | None) -> None:

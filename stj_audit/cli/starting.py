@@ -8,7 +8,7 @@ from stj_audit.cli.inputs import read_config
 from stj_audit.cli.requests import reading, session_options
 from stj_audit.cli.terminal import print_text, printable, progress, teller
 from stj_audit.errors import ConfigError
-from stj_audit.options import aws_options, config_options, option, scan_options
+from stj_audit.options import UserCount, aws_options, config_options, option, scan_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("tables", nargs=-1, metavar="[TABLE or GLOB]...")
 @option("--output", default="stj-audit.toml", show_default=True, metavar="PATH", help="Where to write it; - is stdout.")
 @option("--force", is_flag=True, help="Overwrite a file that is there.")
-@option("--users-now", type=click.IntRange(1), metavar="N", help="Users today.  [default: items of [model] users_table]")
+@option("--users-now", type=UserCount(), help="Users today.  [default: items of [model] users_table]")
 @aws_options
 @config_options
 @scan_options

@@ -7,7 +7,7 @@ are: their units are counted at today's users, held against what CloudWatch meas
 user count. Requests that no pattern explains, and those of tables without patterns, follow the users in step.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -573,6 +573,19 @@ def misfit(facts: TableFacts, model: TableModel) -> tuple[str, str] | None:
 
     A Query or Scan that AWS refuses is not a mistake in the file but a finding about the application.
     """
+    return unlike(facts.table, model) or _unseen(facts, model)
+
+
+def unlike(table: Table, model: TableModel) -> tuple[str, str] | None:
+    """The same by what DescribeTable tells alone: before an item is read."""
+    key = model.key or (*table.hash_attributes, *table.range_attributes)
+    local = frozenset(index.name for index in table.local_indexes)
+    indexes = _shapes(table, model)
+    return undeclared_index(indexes, model.pattern) or contradiction(key, indexes, model.pattern, local=local, refused=False)
+
+
+def _shapes(table: Table, model: TableModel) -> tuple[IndexShape, ...]:
+    """The indexes that are declared, and those of the table that are not."""
     live = tuple(
         _Live(
             name=index.name,
@@ -580,20 +593,13 @@ def misfit(facts: TableFacts, model: TableModel) -> tuple[str, str] | None:
             projection=index.projection,
             attributes=index.non_key_attributes,
         )
-        for index in facts.table.indexes
+        for index in table.indexes
     )
     declared = {index.name for index in model.index}
-    indexes: tuple[IndexShape, ...] = (*model.index, *(index for index in live if index.name not in declared))
-    key = model.key or (*facts.table.hash_attributes, *facts.table.range_attributes)
-    local = frozenset(index.name for index in facts.table.local_indexes)
-    return (
-        undeclared_index(indexes, model.pattern)
-        or contradiction(key, indexes, model.pattern, local=local, refused=False)
-        or _unseen(facts, model, indexes)
-    )
+    return (*model.index, *(index for index in live if index.name not in declared))
 
 
-def _unseen(facts: TableFacts, model: TableModel, indexes: Sequence[IndexShape]) -> tuple[str, str] | None:
+def _unseen(facts: TableFacts, model: TableModel) -> tuple[str, str] | None:
     """The first attribute of a pattern that is neither declared nor seen; nothing is known where not every item was read."""
     if isinstance(facts.items, Unknown) or facts.items.coverage != "full" or not facts.items.scanned:
         return None
@@ -602,7 +608,7 @@ def _unseen(facts: TableFacts, model: TableModel, indexes: Sequence[IndexShape])
         return None
     schemas = (facts.table.key_schema, *(index.key_schema for index in facts.table.indexes))
     known = seen | {key.attribute for schema in schemas for key in schema} | set(model.key) | set(model.attributes)
-    known |= {name for index in indexes for name in (*index.key, *index.attributes)}
+    known |= {name for index in _shapes(facts.table, model) for name in (*index.key, *index.attributes)}
     known |= {growth.attribute for growth in model.growth}
     for place, pattern in enumerate(model.pattern):
         for name in (*pattern.key, *pattern.reads, *pattern.sets, *((pattern.order_by,) if pattern.order_by else ())):

@@ -29,6 +29,7 @@ from stj_audit.scanners.threads import Threads
 from stj_audit.scanners.traffic_calls import Reports, Requests
 
 OnPlan = Callable[[Sequence[Reading | Unknown]], None]
+OnTables = Callable[[Sequence[Table]], None]
 
 
 def silent(_stage: str, _done: int, _total: int) -> None:
@@ -39,6 +40,10 @@ def _unheard(_readings: Sequence[Reading | Unknown]) -> None:
     """Nobody wants to know how the tables are going to be read."""
 
 
+def _unchecked(_tables: Sequence[Table]) -> None:
+    """Nothing is held against the tables."""
+
+
 def take_snapshot(
     aws: Aws,
     patterns: Sequence[str],
@@ -47,6 +52,7 @@ def take_snapshot(
     hash_key: bytes,
     now: datetime,
     on_progress: Progress = silent,
+    on_tables: OnTables = _unchecked,
     on_plan: OnPlan = _unheard,
     threads: Threads | None = None,
     spending: Spending | None = None,
@@ -58,7 +64,8 @@ def take_snapshot(
     Read the tables that `patterns` name: exact names, globs in the shell's way, none for every table of the region.
 
     `hash_key` keys the hashes of item keys. `on_progress(stage, done, total)` is called from this thread, with the stages "tables",
-    "calls" and "segments"; `on_plan`, before any item is read, with how each table is going to be read.
+    "calls" and "segments"; `on_tables`, before anything else is asked, with the tables as they are described, to raise what goes on no
+    further; `on_plan`, before any item is read, with how each table is going to be read.
 
     Raises NoTables when nothing matches or a named table does not exist, and what `explain` makes of credentials that are refused
     or an endpoint that does not answer as DynamoDB does.
@@ -72,6 +79,7 @@ def take_snapshot(
     with Threads(ends_at=ends_at) if threads is None else nullcontext(threads) as shared_threads:
         wanted = wanted_tables(aws, patterns, shared_threads, elsewhere=elsewhere)
         described, missing = describe(aws, wanted, shared_threads, on_progress, elsewhere=elsewhere)
+        on_tables(described)
         calls = Calls(aws, shared_threads)
         recent = calls.submit(recent_use.CALL, recent_use.read, aws, described, items, now)
         reading = ItemsReader.of(aws, items, hash_key=hash_key, now=now, stop=shared_threads.stop, spending=spending)

@@ -1,5 +1,6 @@
 import json
 import shlex
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from stj_audit.checks.on_demand_ceiling_too_tight import on_demand_ceiling_too_tight
 from stj_audit.cost.workload import Flow, Workload, in_step
 from stj_audit.facts import Table, Throughput, Unknown
-from stj_audit.results import Result, Severity, Status
+from stj_audit.results import Limit, Result, Severity, Status
 from tests.builders import a_flow, a_table, a_workload, an_index, examined, no_data, some_traffic
 
 LIMIT = Throughput(read_units=100, write_units=10)
@@ -123,3 +124,16 @@ def test_does_not_judge_without_traffic() -> None:
 def test_tells_when_it_is_wrong() -> None:
     assert "meant to hold the usual load down" in on_demand_ceiling_too_tight.why
     assert "peaks within it are not seen" in on_demand_ceiling_too_tight.why
+
+
+def test_tells_when_the_maximum_binds_whatever_was_measured() -> None:
+    # 2,628,000 units of a month are one a second with 1,000 users, and 10 at the peak
+    flows = {(None, kind): Flow(units=in_step(Decimal(2_628_000), 1_000)) for kind in ("reads", "writes")}
+    found = a_workload(TABLE, flows=flows, users_now=1_000)
+    limits = (
+        Limit(what="the maximum of 100 read units a second that is set", users=10_001),
+        Limit(what="the maximum of 10 write units a second that is set", users=1_001),
+    )
+    assert judged(0, workload=found).limits == limits
+    assert judged(0, workload=found, traffic=DENIED).limits == limits
+    assert judged(0, workload=replace(found, provisioned=True)).limits == ()

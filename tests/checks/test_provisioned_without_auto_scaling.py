@@ -1,13 +1,15 @@
 import json
 import shlex
+from decimal import Decimal
 from typing import Literal
 
 import pytest
 
 from stj_audit.checks.provisioned_without_auto_scaling import provisioned_without_auto_scaling
+from stj_audit.cost.workload import Flow, Workload, in_step
 from stj_audit.facts import AutoScaling, ScalableTarget, Throughput, Unknown
-from stj_audit.results import Severity, Status
-from tests.builders import a_flow, a_table, an_index, examined, no_data, some_traffic
+from stj_audit.results import Limit, Severity, Status
+from tests.builders import a_flow, a_table, a_workload, an_index, examined, no_data, some_traffic
 
 CAPACITY = Throughput(read_units=10, write_units=20)
 FIXED = a_table(billing_mode="PROVISIONED", provisioned=CAPACITY)
@@ -171,3 +173,42 @@ def test_does_not_judge_what_it_may_not_see() -> None:
 
 def test_tells_that_capacity_may_be_fixed_on_purpose() -> None:
     assert "fixed on purpose" in provisioned_without_auto_scaling.why
+
+
+def growing(*, provisioned: bool = True) -> Workload:
+    """One write unit a second with 1,000 users, and so 10 at the peak; no reads."""
+    a_second = 2_628_000  # units of a month that are one a second: 730 hours
+    flows = {
+        (index, kind): Flow(units=in_step(Decimal(a_second if kind == "writes" else 0), 1_000))
+        for index in (None, "by-status")
+        for kind in ("reads", "writes")
+    }
+    return a_workload(INDEXED, flows=flows, users_now=1_000, provisioned=provisioned)
+
+
+def test_tells_from_how_many_users_on_fixed_capacity_is_too_little() -> None:
+    of_table = Limit(what="the 20 write units provisioned", users=2_001)
+    of_index = Limit(what="the 20 write units provisioned", users=2_001, index="by-status")
+    assert examined(provisioned_without_auto_scaling, INDEXED, workload=growing()).limits == (of_table, of_index)
+    registered = scaled((None, "read"), (None, "write"))
+    assert examined(provisioned_without_auto_scaling, INDEXED, workload=growing(), auto_scaling=registered).limits == (of_index,)
+
+
+def test_suspended_auto_scaling_raises_nothing() -> None:
+    targets = scaled((None, "write"), ("by-status", "write"), suspended=True)
+    found = examined(provisioned_without_auto_scaling, INDEXED, workload=growing(), auto_scaling=targets).limits
+    assert [limit.users for limit in found] == [2_001, 2_001]
+
+
+def test_a_maximum_that_is_the_minimum_is_told_with_the_maxima() -> None:
+    assert examined(provisioned_without_auto_scaling, FIXED, workload=growing(), auto_scaling=between(20, 20)).limits == ()
+
+
+def test_where_auto_scaling_may_not_be_seen_capacity_is_a_limit_unless_it_is_raised() -> None:
+    result = examined(provisioned_without_auto_scaling, FIXED, workload=growing(), auto_scaling=DENIED)
+    assert result.status is Status.UNKNOWN
+    assert result.limits == (Limit(what="the 20 write units provisioned, unless auto scaling raises them", users=2_001),)
+
+
+def test_capacity_that_a_declared_design_gives_up_is_no_limit() -> None:
+    assert examined(provisioned_without_auto_scaling, FIXED, workload=growing(provisioned=False)).limits == ()

@@ -38,6 +38,13 @@ def test_the_first_limit_is_told_and_how_many_are_not_shown(format_name: str) ->
     assert "Limits that bind far above" not in render(report(27_500), format_name)
 
 
+def test_how_many_are_not_shown_is_no_row_of_the_table_in_markdown() -> None:
+    # A table of GitHub's Markdown ends with an empty line: what follows without one is its next row
+    lines = render(report(27_500, 5_000_000), "markdown").splitlines()
+    place = next(number for number, line in enumerate(lines) if line.startswith("Limits that bind far above"))
+    assert lines[place - 1] == ""
+
+
 def test_the_terminal_tells_the_first() -> None:
     assert "The first limit binds at 27,500 users: limit 27500, in orders." in render(report(27_500, 5_000_000), "table")
     assert "limit binds" not in render(report(), "table")

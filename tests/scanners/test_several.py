@@ -177,6 +177,41 @@ def test_a_design_is_declared_for_one_table_or_for_all_of_the_name() -> None:
         audited(NORTH, EAST, text=f'[[tables."{EAST}/orders".pattern]]\nname = "x"\nop = "Query"\nindex = "no"\ncalls = 1\n')
 
 
+@pytest.mark.parametrize("regions", [(EAST,), (NORTH, EAST)])
+@pytest.mark.usefixtures("two_regions")
+def test_a_design_that_does_not_fit_is_told_before_an_item_is_read_and_paid_for(regions: tuple[str, ...]) -> None:
+    text = '[[tables.orders.pattern]]\nname = "x"\nop = "Query"\nindex = "no"\ncalls = 1\n'
+    told: list[str] = []
+    request = Request(aws=AwsOptions(), regions=regions, config=config(text))
+    with pytest.raises(ConfigError, match=r"index 'no' is not declared - at `tables\.orders\.pattern\[0\]"):
+        audit(request, tell=told.append)
+    assert told == []
+
+
+def test_what_is_declared_for_all_of_the_name_is_not_held_against_one_that_has_its_own() -> None:
+    attributes = [{"AttributeName": name, "AttributeType": "S"} for name in ("id", "status")]
+    index = {
+        "IndexName": "by-status",
+        "KeySchema": [{"AttributeName": "status", "KeyType": "HASH"}],
+        "Projection": {"ProjectionType": "ALL"},
+    }
+    create("orders", NORTH, AttributeDefinitions=attributes, GlobalSecondaryIndexes=[index])
+    create("orders", EAST)
+    text = f"""
+[[tables.orders.pattern]]
+name = "x"
+op = "Query"
+index = "by-status"
+key = ["status"]
+calls = 1
+[[tables."{EAST}/orders".pattern]]
+name = "x"
+op = "GetItem"
+calls = 1
+"""
+    assert names(audited(NORTH, EAST, text=text)) == [f"{NORTH}/orders", f"{EAST}/orders"]
+
+
 def test_users_are_those_of_one_table() -> None:
     for region in (NORTH, EAST):
         create("users", region)
