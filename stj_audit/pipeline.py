@@ -108,7 +108,11 @@ def audit(request: Request, *, on_progress: Progress | None = None, tell: Tell |
     if len(targets) == 1:
         aws = targets[0].aws
         snapshot = _read(
-            *(aws, request, sheets[aws.region], now, on_progress or _no_progress),
+            aws,
+            request,
+            sheets[aws.region],
+            now,
+            on_progress or _no_progress,
             tell=say,
             check=lambda tables: check_tables(tables, request.config),
             spending=spending,
