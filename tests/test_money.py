@@ -226,12 +226,15 @@ def test_the_free_tier_comes_off_once_for_all_tables_now_and_at_every_scale() ->
 def test_growth_is_told_apart_as_what_a_year_of_it_adds() -> None:
     text = '[tables.orders]\ngrowth = [{ attribute = "log", bytes = 100, per_user_day = 1 }]\n'
     [at] = [one for one in judged(table_facts(), text=text).projections if one.users == 1_000]
-    # a thousand items for a thousand users: 36,500 bytes more in each
     assert at.after_year_usd is not None
     assert at.monthly_usd is not None
-    assert round(at.after_year_usd - at.monthly_usd, 6) == round(
-        Decimal(1_000 * 36_500) / 2**30 * (Decimal("0.25") + Decimal("0.20")), 6
-    )
+    # a thousand items for a thousand users: 36,500 bytes more in each
+    stored = Decimal(1_000 * 36_500) / 2**30 * (Decimal("0.25") + Decimal("0.20"))
+    # an item of 1,000 bytes is read in 1 step and written in 1, one of 37,500 bytes in 10 and 37
+    reads, writes = (one.monthly_usd for one in at.lines if one.component in ("reads", "writes"))
+    assert reads is not None
+    assert writes is not None
+    assert round(at.after_year_usd - at.monthly_usd, 6) == round(stored + 9 * reads + 36 * writes, 6)
     assert judged(table_facts()).projections[0].after_year_usd is None
 
 

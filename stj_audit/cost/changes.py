@@ -279,7 +279,7 @@ def _compressed(workload: Workload, attribute: str) -> Workload | None:
         table=table,
         indexes=indexes,
         attributes={**workload.attributes, attribute: smaller},
-        flows=_scaled_flows(workload, (table, *indexes)),
+        flows=scaled_flows(workload, (table, *indexes)),
     )
 
 
@@ -291,7 +291,7 @@ def compression_saves(name: str, attribute: Attribute) -> Decimal:
     return (attribute.mean_bytes - name_bytes) * (1 - attribute.compresses_to)
 
 
-def _scaled_flows(workload: Workload, after: tuple[Store, ...]) -> dict[Key, Flow]:
+def scaled_flows(workload: Workload, after: tuple[Store, ...]) -> dict[Key, Flow]:
     """Measured flows, by the units that the mean item takes before and after: what is known of them without patterns."""
     flows = dict(workload.flows)
     for then, now in zip(after, workload.stores, strict=True):

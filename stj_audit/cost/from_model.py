@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from stj_audit.config import Model, TableModel
+from stj_audit.cost.changes import scaled_flows
 from stj_audit.cost.units import read_units, write_units
 from stj_audit.cost.workload import (
     Amount,
@@ -160,7 +161,8 @@ def grown(workload: Workload, growth: tuple[Growth, ...], *, days: int, users: i
     """
     The workload of `users` users when its items have grown for so many days as declared; None where it is not known how many items share it.
 
-    Replaced values do not grow. An index grows with the attributes that it holds. No item outgrows the limit of 400 KB.
+    Replaced values do not grow. An index grows with the attributes that it holds. No item outgrows the limit of 400 KB. Requests without
+    patterns grow by the units that a mean item takes before and after.
     """
     items = workload.table.count.at(users)
     if not items or workload.table.mean_bytes is None:
@@ -177,4 +179,5 @@ def grown(workload: Workload, growth: tuple[Growth, ...], *, days: int, users: i
         added = sum((size for name, size in more.items() if holds(store, workload.table, name)), Decimal(0))
         return replace(store, mean_bytes=min(store.mean_bytes + added, Decimal(MAX_ITEM_BYTES)))
 
-    return replace(workload, table=of(workload.table), indexes=tuple(map(of, workload.indexes)), origin=workload)
+    table, indexes = of(workload.table), tuple(map(of, workload.indexes))
+    return replace(workload, table=table, indexes=indexes, flows=scaled_flows(workload, (table, *indexes)), origin=workload)

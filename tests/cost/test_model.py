@@ -249,6 +249,21 @@ def test_a_year_of_growth_of_items_that_are_fixed_is_shared_by_them() -> None:
     assert abs(at.after_year_usd - at.monthly_usd - grown) < Decimal("0.000001")
 
 
+def test_a_year_of_growth_makes_requests_without_patterns_larger_too() -> None:
+    """As it does those of patterns that say the same."""
+    grows = 'growth = [{ attribute = "log", bytes = 100, per_user_day = 1 }]\n'
+    text = '[tables.t]\nkey = ["id"]\nitems_per_user = 1\nitem_bytes = 1_000\n' + grows
+    [flat] = priced(text + "reads_per_user_day = 1\nwrites_per_user_day = 1\n").projections
+    [told] = priced(text + pattern("GetItem") + pattern("PutItem")).projections
+    # 1,000 items of 37,600 bytes with their overhead; 30,000 reads of 10 steps and writes of 37
+    stored = Decimal(1_000 * 37_600) / 2**30 * Decimal("0.25")
+    requests = 30_000 * (10 * Decimal("0.5") * Decimal("0.000000125") + 37 * Decimal("0.000000625"))
+    assert flat.after_year_usd is not None
+    assert abs(flat.after_year_usd - stored - requests) < Decimal("0.000001")
+    assert flat.monthly_usd == told.monthly_usd
+    assert flat.after_year_usd == told.after_year_usd
+
+
 def test_the_target_is_among_what_is_priced() -> None:
     costs = price_model(design(TABLE + pattern("GetItem")), prices=bundled_sheet("us-east-1"), users=(100, 5_000), target_users=700)
     assert [at.users for at in costs.projections] == [100, 700, 5_000]
