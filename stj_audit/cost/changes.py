@@ -410,6 +410,6 @@ def _is_idle(workload: Workload, key: Key) -> bool:
     if flow is not None:
         return flow.units.today == 0
     index, kind = key
-    return not any(
-        call.pattern.is_read == (kind == "reads") and (kind == "writes" or call.index == index) for call in workload.calls
-    )
+    # what is read over a local index, or fetched for another, is read from the capacity of the table
+    stores = (store for store in workload.stores if store.index == index or (index is None and store.local))
+    return not any(workload.calls_to[store.index, kind] for store in stores)

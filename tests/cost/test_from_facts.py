@@ -8,8 +8,19 @@ from stj_audit.config import Config, TableModel
 from stj_audit.cost.lines import GB, is_complete, total
 from stj_audit.cost.priced_table import PricedTable
 from stj_audit.cost.prices import PriceSheet, bundled_sheet
-from stj_audit.facts import Backup, OnDemandBackups, Pitr, Replica, TableFacts, Throughput, Unknown
+from stj_audit.design import Pattern
+from stj_audit.facts import (
+    Backup,
+    Index,
+    OnDemandBackups,
+    Pitr,
+    Replica,
+    TableFacts,
+    Throughput,
+    Unknown,
+)
 from stj_audit.report import CostLine
+from stj_audit.results import UseBillingMode
 from tests.builders import (
     CREATED_AT,
     a_flow,
@@ -240,3 +251,29 @@ def test_a_region_without_prices_prices_nothing() -> None:
     found = priced(table_facts(), None, 1, bundled_sheet("ddblocal")).now
     assert all(line.monthly_usd is None for line in found)
     assert {line.note for line in found} == {"no price is known in ddblocal"}
+
+
+HOURS = 720  # of 30 days
+QUIET, BUSY = (0,) * HOURS, (1_000,) * HOURS
+
+
+@pytest.mark.parametrize(
+    ("index", "reads"),
+    [
+        (an_index("i", key=("id", "x"), kind="LSI"), ()),
+        (an_index("i", key=("x",), projection="KEYS_ONLY"), ("big",)),
+    ],
+)
+def test_a_table_is_not_idle_where_it_is_read_for_an_index(index: Index, reads: tuple[str, ...]) -> None:
+    """The shape of what is read over a local index, or fetched for a global one, was not measured: one unit would not serve it."""
+    seen = a_flow(read_series=BUSY, write_series=BUSY)
+    facts = table_facts(
+        a_table(key=("id", "s"), indexes=(index,)),
+        traffic=some_traffic(
+            a_flow(read_units=Decimal(0), read_series=QUIET, write_series=BUSY), {} if index.kind == "LSI" else {"i": seen}
+        ),
+    )
+    query = Pattern(name="q", op="Query", index="i", reads=reads, calls=100)
+    bill = priced(facts, TableModel(pattern=(query, Pattern(name="w", op="PutItem", calls=100)))).at(1_000)
+    assert is_complete(bill.lines)
+    assert bill.saving(UseBillingMode(billing_mode="PROVISIONED")) is None
