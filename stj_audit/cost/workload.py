@@ -53,6 +53,8 @@ REPLICATED = (
 )
 SQUARE = "grows with the square of the users, because each call reads more: "
 NO_USERS = "not known how many users there are now"
+NOT_SEEN = "auto scaling follows the requests, and none of the kind was measured whose shape is known"
+NOT_FOLLOWED = "auto scaling follows the requests, which are not known"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -734,14 +736,24 @@ def _capacity(workload: Workload, users: int | None) -> Iterator[Quantity]:
             hours = capacity_hours(workload, (index, kind), capacity, users)
             follows = capacity.policy is not None and (index, kind) in workload.series
             replicated = index is None and kind == "writes" and bool(workload.replicas)
+            note = capacity.note if hours is None or capacity.basis == "simulated" else ""
+            if hours is None and not note:
+                note = _no_hours(workload, (index, kind), users)
             yield Quantity(
                 component=f"{'index-' if index is not None else 'replicated-' if replicated else ''}capacity-{kind}",
                 index=index,
                 amount=hours,
                 growth=LINEAR if follows else CONSTANT,  # else it follows the users only when someone raises it
                 basis=capacity.basis,
-                note=capacity.note if hours is None or capacity.basis == "simulated" else "",
+                note=note,
             )
+
+
+def _no_hours(workload: Workload, key: Key, users: int | None) -> str:
+    """Why it is not known what auto scaling would make of capacity that is."""
+    if request_units(workload, key, users) is not None:
+        return NOT_SEEN
+    return NO_USERS if workload.users_now is None else NOT_FOLLOWED
 
 
 def capacity_hours(workload: Workload, key: Key, capacity: Capacity, users: int | None) -> Decimal | None:

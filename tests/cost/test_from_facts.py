@@ -10,11 +10,14 @@ from stj_audit.cost.priced_table import PricedTable
 from stj_audit.cost.prices import PriceSheet, bundled_sheet
 from stj_audit.design import Pattern
 from stj_audit.facts import (
+    AutoScaling,
     Backup,
+    Flow,
     Index,
     OnDemandBackups,
     Pitr,
     Replica,
+    ScalableTarget,
     TableFacts,
     Throughput,
     Unknown,
@@ -277,3 +280,23 @@ def test_a_table_is_not_idle_where_it_is_read_for_an_index(index: Index, reads: 
     bill = priced(facts, TableModel(pattern=(query, Pattern(name="w", op="PutItem", calls=100)))).at(1_000)
     assert is_complete(bill.lines)
     assert bill.saving(UseBillingMode(billing_mode="PROVISIONED")) is None
+
+
+def auto_scaled(flow: Flow) -> TableFacts:
+    table = a_table(billing_mode="PROVISIONED", provisioned=Throughput(read_units=5, write_units=5))
+    target = ScalableTarget(index=None, dimension="read", min_units=1, max_units=100)
+    return table_facts(table, traffic=some_traffic(flow), auto_scaling=AutoScaling(targets=(target,)))
+
+
+def test_capacity_that_follows_nobody_knows_what_says_so() -> None:
+    reads = TableModel(pattern=(Pattern(name="r", op="GetItem", calls=100),))
+    unseen = auto_scaled(a_flow(read_units=Decimal(0), read_series=QUIET))
+    for bill, why in (
+        (
+            priced(unseen, reads).at(1_000),
+            "auto scaling follows the requests, and none of the kind was measured whose shape is known",
+        ),
+        (priced(auto_scaled(a_flow(read_series=BUSY)), users_now=None).at(1_000), "not known how many users there are now"),
+    ):
+        [line] = [one for one in bill.lines if one.component == "capacity-reads"]
+        assert (line.monthly_usd, line.note) == (None, why)
