@@ -25,7 +25,7 @@ from stj_audit.report import (
     Summary,
 )
 from stj_audit.results import Category, Result, Severity, Status
-from stj_audit.wording import a_few, at_least_dollars, count, counted, dollars, listed, on_date
+from stj_audit.wording import a_few, at_least_dollars, count, counted, days_of, dollars, listed, on_date
 
 NOW = "now"
 SPARSE_BELOW = Decimal("0.5")  # an index that holds less than half of the items is sparse by design
@@ -455,10 +455,11 @@ def _about_requests(tables: Sequence[PricedTable]) -> list[str]:
     measured = [one for one in tables if not isinstance(one.facts.traffic, Unknown)]
     days = sorted({one.facts.traffic.covered_days for one in measured if not isinstance(one.facts.traffic, Unknown)})
     if days:
-        covered = f"{days[0]:.1f}" if days[0] == days[-1] else f"{days[0]:.1f} to {days[-1]:.1f}"
+        least, most = days_of(days[0]), days_of(days[-1])
+        covered = most if least == most else f"{least.removesuffix(' days')} to {most}"
         blind = [one.name for one in measured if not one.model.pattern]
         seen = f"; what grows faster than the users is not seen without declared patterns: {a_few(blind)}" if blind else ""
-        lines.append(f"requests are CloudWatch's consumed units over {covered.replace('.0', '')} days, scaled to a month{seen}")
+        lines.append(f"requests are CloudWatch's consumed units over {covered}, scaled to a month{seen}")
     plain = [one for one in tables if isinstance(one.facts.traffic, Unknown) and not one.model.pattern]
     declared = [one.name for one in plain if (one.model.reads_per_user_day, one.model.writes_per_user_day) != (None, None)]
     if declared:

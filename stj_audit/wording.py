@@ -7,7 +7,7 @@ reading only: compare bytes, never these texts.
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 KB = 1024
@@ -44,6 +44,12 @@ def count(number: Number) -> str:
 def counted(number: Number, one: str, many: str | None = None) -> str:
     """A count with its noun: "1 item", "1,234 items". `many` is `one` with an s when not given."""
     return f"{count(number)} {one if number == 1 else many or one + 's'}"
+
+
+def days_of(days: Decimal) -> str:
+    """The days that metrics cover, and never more: 13.97 are "13.9 days", which is less than the 14 that they would be rounded to."""
+    tenths = days.quantize(Decimal("0.1"), rounding=ROUND_FLOOR)
+    return counted(tenths, "day") if tenths else "less than 0.1 days"
 
 
 def percent(share: float | Decimal | Fraction) -> str:

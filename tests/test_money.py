@@ -238,6 +238,19 @@ def test_growth_is_told_apart_as_what_a_year_of_it_adds() -> None:
     assert judged(table_facts()).projections[0].after_year_usd is None
 
 
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [(("30",), "30 days"), (("13.99",), "13.9 days"), (("0.0416",), "less than 0.1 days"), (("2", "30"), "2 to 30 days")],
+)
+def test_the_days_that_were_measured_are_told(days: tuple[str, ...], told: str) -> None:
+    tables = [
+        table_facts(a_table(name=f"t{place}"), traffic=some_traffic(covered_days=Decimal(covered)))
+        for place, covered in enumerate(days)
+    ]
+    assumptions = judged(*tables).assumptions
+    assert any(f"consumed units over {told}, scaled to a month" in line for line in assumptions)
+
+
 # -------------------------------------------------------------------------------------------- global tables, alarms, age
 
 

@@ -8,6 +8,7 @@ from stj_audit.wording import (
     at_least_dollars,
     count,
     counted,
+    days_of,
     dollars,
     items_read,
     kilobytes,
@@ -26,6 +27,14 @@ from stj_audit.wording import (
 )
 def test_kilobytes_are_powers_of_1024(size_bytes: int, text: str) -> None:
     assert kilobytes(size_bytes) == text
+
+
+@pytest.mark.parametrize(
+    ("days", "text"),
+    [("30", "30 days"), ("13.99", "13.9 days"), ("1", "1 day"), ("0.5", "0.5 days"), ("0.0416666", "less than 0.1 days")],
+)
+def test_days_are_never_more_than_are_covered(days: str, text: str) -> None:
+    assert days_of(Decimal(days)) == text
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from stj_audit.commands import delete_index
 from stj_audit.cost.bill import TableBill
 from stj_audit.facts import Flow, Index, ItemSizes, Table, Traffic, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, RemoveIndex, Said, Severity
-from stj_audit.wording import a_few, counted, items_read, listed, printable
+from stj_audit.wording import a_few, counted, days_of, items_read, listed, printable
 
 ENOUGH_DAYS = 30  # as for unread indexes: less would call a monthly job dead
 
@@ -58,7 +58,7 @@ def dead_index(table: Table, items: ItemSizes | Unknown, traffic: Traffic | Unkn
         elif isinstance(traffic, Unknown):
             blind.append(traffic)
         elif traffic.covered_days < ENOUGH_DAYS:
-            days = counted(traffic.covered_days, "day")
+            days = days_of(traffic.covered_days)
             blind.append(Unknown(call="cloudwatch:GetMetricData", reason=f"only {days} of metrics; {ENOUGH_DAYS} are needed"))
         else:
             yield _problem(table, index, items, traffic, bill)

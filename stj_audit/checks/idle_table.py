@@ -18,7 +18,7 @@ from stj_audit.commands import of_table, option
 from stj_audit.cost.bill import TableBill
 from stj_audit.facts import Flow, Table, Traffic, Unknown
 from stj_audit.results import Category, Good, Problem, RemoveTable, Said, Severity
-from stj_audit.wording import count, counted, dollars, listed, resource
+from stj_audit.wording import count, counted, days_of, dollars, listed, resource
 
 IDLE_DAYS = 30  # less would call a monthly job dead
 
@@ -38,7 +38,9 @@ def idle_table(table: Table, traffic: Traffic, bill: TableBill) -> Iterator[Said
             call="cloudwatch:GetMetricData", reason=f"no datapoint of consumed units of {listed(blind)}, which is not zero"
         )
     elif traffic.covered_days < IDLE_DAYS:
-        yield Unknown(call="cloudwatch:GetMetricData", reason=f"only {covered} of metrics; {IDLE_DAYS} are needed")
+        yield Unknown(
+            call="cloudwatch:GetMetricData", reason=f"only {days_of(traffic.covered_days)} of metrics; {IDLE_DAYS} are needed"
+        )
     else:
         yield _problem(table, traffic.covered_days, bill)
 

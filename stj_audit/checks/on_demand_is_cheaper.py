@@ -25,7 +25,7 @@ from stj_audit.cost.lines import STORAGE
 from stj_audit.cost.workload import lines
 from stj_audit.facts import Table, Traffic, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity, UseBillingMode
-from stj_audit.wording import count, dollars
+from stj_audit.wording import count, days_of, dollars
 
 MIN_SHARE = Decimal("0.10")  # of the table's bill: what is less is within the swing of a month
 ENOUGH_DAYS = 7
@@ -41,7 +41,7 @@ def on_demand_is_cheaper(table: Table, traffic: Traffic | Unknown, bill: TableBi
         return
     if traffic.covered_days < ENOUGH_DAYS:
         yield Unknown(
-            call="cloudwatch:GetMetricData", reason=f"only {count(traffic.covered_days)} days of metrics; {ENOUGH_DAYS} are needed"
+            call="cloudwatch:GetMetricData", reason=f"only {days_of(traffic.covered_days)} of metrics; {ENOUGH_DAYS} are needed"
         )
         return
     change = UseBillingMode(billing_mode="PAY_PER_REQUEST")

@@ -29,7 +29,7 @@ from stj_audit.cost.lines import HOURS_PER_MONTH
 from stj_audit.cost.workload import KINDS, Key, Kind, load_scale
 from stj_audit.facts import AutoScaling, ScalableTarget, Table, Throughput, Traffic, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity, UseBillingMode
-from stj_audit.wording import a_few, count, counted, dollars, listed, percent, resource
+from stj_audit.wording import a_few, count, counted, days_of, dollars, listed, percent, resource
 
 USED_SHARE = Fraction(1, 5)  # AWS developer guide, "right-sized provisioning": over-provisioned below 20 %
 MOST_HOURS = Fraction(1, 2)
@@ -65,7 +65,7 @@ def over_provisioned_capacity(
     elif isinstance(auto_scaling, Unknown):
         yield auto_scaling
     elif traffic.covered_days < ENOUGH_DAYS:
-        reason = f"only {count(traffic.covered_days)} days of metrics; {ENOUGH_DAYS} are needed"
+        reason = f"only {days_of(traffic.covered_days)} of metrics; {ENOUGH_DAYS} are needed"
         yield Unknown(call="cloudwatch:GetMetricData", reason=reason)
     elif _on_demand_says_it(bill):
         yield NotApplicable(reason="on-demand mode would save it: that is a finding of its own")

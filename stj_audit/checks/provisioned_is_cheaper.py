@@ -33,7 +33,7 @@ from stj_audit.cost.capacity_mode import (
 )
 from stj_audit.facts import Table, Traffic, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
-from stj_audit.wording import count, counted, dollars, percent
+from stj_audit.wording import count, counted, days_of, dollars, percent
 
 ENOUGH_DAYS = 14  # AWS developer guide: look at a period "such as 14 days"
 MIN_SAVING_USD = Decimal(20)  # a month, and
@@ -66,7 +66,7 @@ def _too_early(traffic: Traffic, bill: TableBill, requests: Decimal) -> Said | N
     if requests < MIN_SAVING_USD:
         return NotApplicable(reason=f"its requests cost {dollars(requests)} a month, too little to plan capacity for")
     if traffic.covered_days < ENOUGH_DAYS:
-        reason = f"only {count(traffic.covered_days)} days of metrics; {ENOUGH_DAYS} are needed"
+        reason = f"only {days_of(traffic.covered_days)} of metrics; {ENOUGH_DAYS} are needed"
         return Unknown(call="cloudwatch:GetMetricData", reason=reason)
     if busy is None:
         return Unknown(call="cloudwatch:GetMetricData", reason="the hours of its traffic are not known")

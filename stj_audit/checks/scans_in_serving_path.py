@@ -18,7 +18,7 @@ from stj_audit.checks import check
 from stj_audit.cost.requests import PAGE_BYTES
 from stj_audit.facts import ItemSizes, Operations, Table, Traffic, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
-from stj_audit.wording import count, counted, percent
+from stj_audit.wording import count, counted, days_of, percent
 
 UNIT_BYTES = 8_192  # of an eventually consistent read
 MOST_HOURS = Decimal("0.5")
@@ -36,7 +36,9 @@ def scans_in_serving_path(table: Table, traffic: Traffic, operations: Operations
         yield Good(message=f"{counted(scans, 'Scan')} in {days}")
         return
     if traffic.covered_days < ENOUGH_DAYS:
-        yield Unknown(call="cloudwatch:GetMetricData", reason=f"only {days} of metrics; {ENOUGH_DAYS} are needed")
+        yield Unknown(
+            call="cloudwatch:GetMetricData", reason=f"only {days_of(traffic.covered_days)} of metrics; {ENOUGH_DAYS} are needed"
+        )
         return
     busy = operations.scan_hours
     if busy is None:

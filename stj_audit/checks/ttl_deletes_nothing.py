@@ -21,7 +21,7 @@ from stj_audit.commands import of_table
 from stj_audit.facts import ItemSizes, Table, TimeToLive, Traffic, Unknown
 from stj_audit.items.limits import OTHER_ATTRIBUTES
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
-from stj_audit.wording import count, counted, items_read, listed, printable
+from stj_audit.wording import count, counted, days_of, items_read, listed, printable
 
 USABLE_TYPE = "N"  # TTL ignores every other type
 
@@ -51,7 +51,7 @@ def _judged(table: Table, time_to_live: TimeToLive, traffic: Traffic, items: Ite
     if waiting:
         return NotApplicable(reason=f"no item is overdue: {counted(waiting, 'item')} will go by TTL")
     if traffic.covered_days < Decimal(days):
-        reason = f"only {counted(traffic.covered_days, 'day')} of metrics; {days} are needed"
+        reason = f"only {days_of(traffic.covered_days)} of metrics; {days} are needed"
         return Unknown(call="cloudwatch:GetMetricData", reason=reason)
     return _nothing_deleted(table, time_to_live, deleted, days, items)
 

@@ -25,7 +25,7 @@ from stj_audit.cost.bill import TableBill
 from stj_audit.cost.workload import KINDS, Key, Kind, load_scale, request_units
 from stj_audit.facts import AutoScaling, Flow, Table, Throughput, Traffic, Unknown
 from stj_audit.results import Category, Good, NotApplicable, Problem, Said, Severity
-from stj_audit.wording import a_few, count, counted, listed, percent, resource
+from stj_audit.wording import a_few, count, counted, days_of, listed, percent, resource
 
 FULL_SHARE = Fraction(4, 5)  # AWS developer guide, "right-sized provisioning": under-provisioned above 80 %
 MOST_HOURS = Fraction(1, 2)
@@ -57,7 +57,7 @@ def under_provisioned_capacity(
     elif isinstance(traffic, Unknown):
         yield traffic
     elif traffic.covered_days < ENOUGH_DAYS:
-        reason = f"only {count(traffic.covered_days)} days of metrics; {ENOUGH_DAYS} are needed"
+        reason = f"only {days_of(traffic.covered_days)} of metrics; {ENOUGH_DAYS} are needed"
         yield Unknown(call="cloudwatch:GetMetricData", reason=reason)
     else:
         yield from _told(table, traffic, auto_scaling, bill)

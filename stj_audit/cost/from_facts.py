@@ -50,6 +50,7 @@ from stj_audit.design import IndexModel, IndexShape, Pattern, Projection, contra
 from stj_audit.facts import BILLED_OVERHEAD_BYTES, DYNAMIC_ATTRIBUTES, Index, ItemSizes, Table, TableFacts, Traffic, Unknown
 from stj_audit.facts import Flow as Measured
 from stj_audit.report import Calibration
+from stj_audit.wording import days_of
 
 GLOBAL_TABLE_OVERHEAD_BYTES = 48  # AWS developer guide, "DynamoDB Item sizes and formats": for each item of a global table
 COUNTED_AFTER_DAYS = Decimal("0.25")  # AWS API reference, DescribeTable: sizes and counts are updated about every six hours
@@ -536,7 +537,7 @@ def _not_calibrated(measured: Decimal | None, traffic: Traffic) -> str:
     if not measured:
         return "declared, and not seen: as declared"
     if traffic.covered_days < CALIBRATE_FROM_DAYS:
-        return f"only {traffic.covered_days.quantize(Decimal('0.1'))} days are covered: as declared"
+        return f"only {days_of(traffic.covered_days)} of metrics: as declared"
     return ""
 
 

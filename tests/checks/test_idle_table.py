@@ -48,7 +48,7 @@ def test_is_low_when_its_cost_is_not_known() -> None:
     assert result.problems[0].evidence["saving_usd_month"] is None
 
 
-@pytest.mark.parametrize(("covered", "status"), [("29.9", Status.UNKNOWN), ("30", Status.FOUND)])
+@pytest.mark.parametrize(("covered", "status"), [("29.99", Status.UNKNOWN), ("30", Status.FOUND)])
 def test_needs_thirty_days(covered: str, status: Status) -> None:
     result = examined(idle_table, traffic=some_traffic(idle(), covered_days=Decimal(covered)), workload=stored("1"))
     assert result.status is status

@@ -142,7 +142,7 @@ def test_is_as_bad_as_its_share_of_the_bill(storage_gb: str, severity: Severity 
     assert judged(provisioned(1_000, 1, more={"storage": storage_gb})).severity is severity
 
 
-@pytest.mark.parametrize(("days", "status"), [("6.9", Status.UNKNOWN), ("7", Status.FOUND)])
+@pytest.mark.parametrize(("days", "status"), [("6.99", Status.UNKNOWN), ("7", Status.FOUND)])
 def test_needs_a_week(days: str, status: Status) -> None:
     result = judged(provisioned(500, 100), days=days)
     assert result.status is status

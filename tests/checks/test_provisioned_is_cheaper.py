@@ -205,7 +205,7 @@ def test_requests_of_twenty_dollars_are_worth_a_look(reads: str, status: Status)
     assert result.status is status  # not known, because there is no series to replay
 
 
-@pytest.mark.parametrize(("days", "status"), [("13.9", Status.UNKNOWN), ("14", Status.FOUND)])
+@pytest.mark.parametrize(("days", "status"), [("13.99", Status.UNKNOWN), ("14", Status.FOUND)])
 def test_needs_two_weeks(days: str, status: Status) -> None:
     result = judged(read(STEADY), days=days)
     assert result.status is status

@@ -87,7 +87,7 @@ def test_a_table_of_one_page_is_a_low_one(size_bytes: int | None, severity: Seve
     assert result.problems[0].evidence["read_units_at_most"] == units
 
 
-@pytest.mark.parametrize(("days", "status"), [("6.9", Status.UNKNOWN), ("7", Status.FOUND)])
+@pytest.mark.parametrize(("days", "status"), [("6.99", Status.UNKNOWN), ("7", Status.FOUND)])
 def test_needs_a_week(days: str, status: Status) -> None:
     result = judged(5_000, 160, days=days)
     assert result.status is status

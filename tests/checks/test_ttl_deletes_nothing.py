@@ -79,7 +79,7 @@ def test_does_without_a_name_that_is_not_stated() -> None:
     assert "an attribute that is not stated" in problem.message
 
 
-@pytest.mark.parametrize(("covered", "status"), [("13.9", Status.UNKNOWN), ("14", Status.FOUND)])
+@pytest.mark.parametrize(("covered", "status"), [("13.99", Status.UNKNOWN), ("14", Status.FOUND)])
 def test_needs_the_whole_window(covered: str, status: Status) -> None:
     traffic = some_traffic(time_to_live_deletes=0, covered_days=Decimal(covered))
     result = examined(ttl_deletes_nothing, time_to_live=ON, traffic=traffic)

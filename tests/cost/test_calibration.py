@@ -138,9 +138,11 @@ def test_what_is_declared_and_was_not_seen_stays_as_declared() -> None:
     assert amount(table, "index-reads", 100) == 30 * 100 * Decimal("12.5")
 
 
-@pytest.mark.parametrize(("days", "factor"), [("7", Decimal("4.2857")), ("6.9", None)])
+@pytest.mark.parametrize(("days", "factor"), [("7", Decimal("4.2857")), ("6.99", None)])
 def test_less_than_a_week_calibrates_nothing(days: str, factor: Decimal | None) -> None:
-    assert compared(priced(GET, facts(days=days))).factor == factor
+    found = compared(priced(GET, facts(days=days)))
+    assert found.factor == factor
+    assert found.note == ("" if factor else "only 6.9 days of metrics: as declared")
 
 
 def test_what_was_not_measured_is_as_declared() -> None:
