@@ -8,6 +8,7 @@ from stj_audit.config import CURRENCY_FLOOR_USD, Scale, SizeLines
 from stj_audit.cost.capacity_mode import outgrown
 from stj_audit.cost.priced_table import PricedTable
 from stj_audit.cost.prices import about_age
+from stj_audit.cost.workload import Key
 from stj_audit.facts import Index, Snapshot, TableFacts, Unknown
 from stj_audit.items.told import about_sample
 from stj_audit.report import (
@@ -418,21 +419,24 @@ def assumptions(tables: Sequence[PricedTable], scale: Scale, users_source: str, 
     lines += _about_requests(tables)
     lines += _about_declared(tables)
     provisioned = [one for one in tables if one.projected.provisioned]
-    followed = [
-        one.name
-        for one in provisioned
-        if any(capacity.policy and one.projected.series for capacity in one.projected.capacity.values())
-    ]
-    fixed = [one.name for one in provisioned if one.name not in followed]
+    moves = {one.name: {_follows(one, key) for key in one.projected.capacity} for one in provisioned}
+    followed = [name for name, whether in moves.items() if whether == {True}]
+    partly = [name for name, whether in moves.items() if whether == {True, False}]
+    fixed = [name for name, whether in moves.items() if True not in whether]
     if followed:
         lines.append(
             f"provisioned capacity follows the load as auto scaling would set it, replayed over the measured hours: {a_few(followed)}"
+        )
+    if partly:
+        lines.append(
+            "what auto scaling moves of the provisioned capacity follows the load, replayed over the measured hours, and the rest is priced "
+            f"as it is now at every user count: {a_few(partly)}"
         )
     if fixed:
         as_it_is = "as it is defined" if any(one.facts.table.defined_in is not None for one in tables) else "as it is now"
         lines.append(f"provisioned capacity is priced {as_it_is} at every user count, it does not follow the users: {a_few(fixed)}")
     most = max(scale.users)
-    small = [one.name for one in provisioned if one.name in fixed and outgrown(one.at(most))]
+    small = [one.name for one in provisioned if outgrown(one.at(most))]
     if small:
         lines.append(f"the requests to {a_few(small)} are more than that capacity serves at {counted(most, 'user')}")
     global_tables = [one.name for one in tables if one.today.replicas]
@@ -448,6 +452,11 @@ def assumptions(tables: Sequence[PricedTable], scale: Scale, users_source: str, 
         "other prices are not included"
     )
     return tuple(lines)
+
+
+def _follows(one: PricedTable, key: Key) -> bool:
+    """Whether the replay of auto scaling moves the capacity of one key."""
+    return one.projected.capacity[key].policy is not None and key in one.projected.series
 
 
 def _about_requests(tables: Sequence[PricedTable]) -> list[str]:

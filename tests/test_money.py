@@ -4,7 +4,7 @@ import tomllib
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -249,6 +249,31 @@ def test_the_days_that_were_measured_are_told(days: tuple[str, ...], told: str) 
     ]
     assumptions = judged(*tables).assumptions
     assert any(f"consumed units over {told}, scaled to a month" in line for line in assumptions)
+
+
+@pytest.mark.parametrize(
+    ("scaled", "told"),
+    [
+        (("read", "write"), "provisioned capacity follows the load as auto scaling would set it"),
+        (("read",), "what auto scaling moves of the provisioned capacity follows the load"),
+        ((), "provisioned capacity is priced as it is now at every user count"),
+    ],
+)
+def test_capacity_follows_the_load_only_where_auto_scaling_moves_it(
+    scaled: tuple[Literal["read", "write"], ...], told: str
+) -> None:
+    hours = 30 * 24
+    flow = a_flow(read_series=(36_000,) * hours, write_series=(36_000,) * hours)  # 10 units a second
+    flow = replace(flow, read_units=Decimal(36_000 * hours), write_units=Decimal(36_000 * hours))
+    table = a_table(billing_mode="PROVISIONED", provisioned=Throughput(read_units=15, write_units=15))
+    targets = tuple(ScalableTarget(index=None, dimension=one, min_units=5, max_units=40_000) for one in scaled)
+    facts = table_facts(table, traffic=some_traffic(flow), auto_scaling=AutoScaling(targets=targets))
+    assumptions = judged(facts).assumptions
+    assert [line for line in assumptions if "provisioned capacity" in line and line.startswith(told)]
+    assert sum("provisioned capacity" in line for line in assumptions) == 1
+    # 1,000 units a second at 100,000 users
+    outgrown = "the requests to orders are more than that capacity serves at 100,000 users"
+    assert (outgrown in assumptions) == (scaled != ("read", "write"))
 
 
 # -------------------------------------------------------------------------------------------- global tables, alarms, age
