@@ -223,6 +223,14 @@ def test_the_free_tier_comes_off_once_for_all_tables_now_and_at_every_scale() ->
     assert any("the free tier is subtracted, once for all tables" in line for line in less.assumptions)
 
 
+def test_reads_of_streams_are_free_in_either_class() -> None:
+    text = '[tables.orders]\nstream_readers = "application"\n'
+    for table_class in ("STANDARD", "STANDARD_INFREQUENT_ACCESS"):
+        facts = table_facts(a_table(table_class=table_class), traffic=some_traffic(stream_reads=3_000_000))  # 3,041,667 a month
+        free = [line for line in judged(facts, text=text, free_tier=True).current.lines if line.component == "free-streams"]
+        assert [line.monthly_usd for line in free] == [Decimal("-0.50")]  # 2.5 million
+
+
 def test_growth_is_told_apart_as_what_a_year_of_it_adds() -> None:
     text = '[tables.orders]\ngrowth = [{ attribute = "log", bytes = 100, per_user_day = 1 }]\n'
     [at] = [one for one in judged(table_facts(), text=text).projections if one.users == 1_000]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 
-from stj_audit.cost.lines import ALL_TABLES, CONSTANT, DIGITS, PRICE_KEYS, at_price, price_key
+from stj_audit.cost.lines import ALL_TABLES, CONSTANT, DIGITS, PRICE_KEYS, at_price, depends_on_class, price_key
 from stj_audit.cost.prices import PriceSheet
 from stj_audit.facts import TableClass
 from stj_audit.report import CostLine
@@ -44,7 +44,9 @@ def billed(lines: Iterable[CostLine], table_class: TableClass) -> Billed:
     with localcontext(prec=DIGITS):
         for line in lines:
             component = line.component.removeprefix("index-")
-            if component in FREE_COMPONENTS and table_class == "STANDARD" and line.region is None and line.monthly_usd:
+            if component not in FREE_COMPONENTS or (table_class != "STANDARD" and depends_on_class(component)):
+                continue
+            if line.region is None and line.monthly_usd:
                 quantities[component] += line.quantity or 0
                 paid[component] += line.monthly_usd
     return Billed(quantities=quantities, paid_usd=paid)
