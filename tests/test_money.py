@@ -231,6 +231,17 @@ def test_reads_of_streams_are_free_in_either_class() -> None:
         assert [line.monthly_usd for line in free] == [Decimal("-0.50")]  # 2.5 million
 
 
+def test_calls_to_a_local_index_are_those_of_a_measured_month() -> None:
+    """As their units are: CloudWatch counts the reads of a local index with its table's, and they are held against those."""
+    text = "".join(
+        f'[[tables.orders.pattern]]\nname = "{name}"\nop = "Query"\n{index}calls = 3\n'
+        for name, index in (("table", ""), ("local", 'index = "i"\n'))
+    )
+    table = a_table(key=("id", "s"), indexes=(an_index("i", key=("id", "x"), kind="LSI"),))
+    found = judged(table_facts(table), text="[tables.orders]\n" + text).patterns
+    assert {one.pattern: one.calls for one in found} == dict.fromkeys(("table", "local"), Decimal("912500.00"))  # 10,000 users
+
+
 def test_growth_is_told_apart_as_what_a_year_of_it_adds() -> None:
     text = '[tables.orders]\ngrowth = [{ attribute = "log", bytes = 100, per_user_day = 1 }]\n'
     [at] = [one for one in judged(table_facts(), text=text).projections if one.users == 1_000]

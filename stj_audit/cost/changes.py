@@ -26,6 +26,7 @@ from stj_audit.cost.workload import (
     added,
     attributes_read,
     constant,
+    held_against,
     holds,
 )
 from stj_audit.facts import MAX_ITEM_BYTES, BillingMode
@@ -327,8 +328,8 @@ def _split(workload: Workload, attribute: str) -> Workload | None:
         if not alone:
             stay.append(call)
         if alone or both:
-            key: Key = (call.index, "reads") if call.pattern.is_read else (None, "writes")
-            moved.append(replace(call, index=None, fetches=call.pattern.is_read, factor=workload.factors.get(key)))
+            factor = workload.factors.get(held_against(workload, call))
+            moved.append(replace(call, index=None, fetches=call.pattern.is_read, factor=factor))
     size = min(keys + found.present_bytes, Decimal(MAX_ITEM_BYTES))
     annex = Workload(
         name=f"{workload.name} ({attribute})",

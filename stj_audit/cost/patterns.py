@@ -5,7 +5,7 @@ from decimal import Decimal, localcontext
 
 from stj_audit.cost.bill import TableBill
 from stj_audit.cost.lines import DIGITS, MONEY_STEP, price_key
-from stj_audit.cost.workload import Call, Kind, Store, Workload, call_units, calls_a_month, growth_of, requests
+from stj_audit.cost.workload import Call, Kind, Store, Workload, call_units, calls_a_month, growth_of, held_against, requests
 from stj_audit.report import NaiveEstimate, PatternCost
 from stj_audit.wording import count, kilobytes, percent
 
@@ -44,8 +44,7 @@ def _cost(bill: TableBill, call: Call) -> PatternCost:
 
 
 def _is_calibrated(workload: Workload, call: Call) -> bool:
-    key: tuple[str | None, Kind] = (call.index, "reads") if call.pattern.is_read else (None, "writes")
-    return key in workload.factors
+    return held_against(workload, call) in workload.factors
 
 
 def _usd(bill: TableBill, call: Call, users: int | None, kind: Kind, stores: Sequence[Store]) -> Decimal | None:

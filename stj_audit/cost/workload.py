@@ -665,6 +665,12 @@ def growth_of(workload: Workload, call: Call) -> str:
     return (CONSTANT, LINEAR, SUPER_LINEAR)[degree]
 
 
+def held_against(workload: Workload, call: Call) -> Key:
+    """The measured units that the calls of a pattern are held against; of a local index, those of its table."""
+    store = workload.store(call.index) if call.pattern.is_read else None
+    return (None if store is None or store.local else store.index), "reads" if call.pattern.is_read else "writes"
+
+
 def calls_a_month(workload: Workload, call: Call, users: int, *, calibrated: bool) -> Decimal:
     """A month of the model's days; of 730 hours where the units are held against a measured month."""
     days = workload.measured_days if calibrated else workload.days
