@@ -143,7 +143,7 @@ def take_snapshot(
             traffic=requests.of_table(table.name),
             operations=requests_went[table.name],
             account_capacity=capacity,
-            alarms=shared.alarms_of(table.name),
+            alarms=shared.alarms_of(table),
             items=one if isinstance(one, Unknown) else one.sizes,
             items_reading=None if isinstance(one, Unknown) else one.reading,
         )
