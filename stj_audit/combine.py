@@ -102,7 +102,8 @@ def whereabouts(snapshot: Snapshot) -> str:
     read = [scope for scope in snapshot.scopes if scope.not_read is None]
     if not read:
         return f"{snapshot.region}, before deployment" if snapshot.templates else snapshot.region
-    accounts = len({scope.name or scope.account for scope in read})
+    # Where an id is not known and the account has no name, it is no other: all were read with the same credentials
+    accounts = len({scope.name or scope.account for scope in read} - {None})
     regions = a_few(dict.fromkeys(scope.region for scope in read))
     unread = [scope.key for scope in snapshot.scopes if scope.not_read is not None]
     where = f"{regions} of {counted(accounts, 'account')}" if accounts > 1 else regions

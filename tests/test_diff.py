@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from stj_audit.diff import NOT_COMPARABLE, SAME, Diff, compare
 from stj_audit.diff.findings import BETTER, FIXED, NEW, NOT_LOOKED_AT, NOT_SUPPRESSED, NOW_SUPPRESSED, WORSE
 from stj_audit.diff.lines import side_of
 from stj_audit.errors import ConfigError
+from stj_audit.facts import AutoScaling, ScalableTarget, Throughput, TimeToLive, Unknown
 from stj_audit.report import ScaleLimit, from_json, to_json
 from tests.builders import some_items
 from tests.compared_runs import DENIED, NO_PITR, audited, bills, orders
@@ -302,3 +304,40 @@ def test_items_alone_are_a_change_of_the_table() -> None:
     assert (table.largest_bytes_before, table.largest_bytes_after) == (1_000, 350_000)
     assert not table.is_same
     assert table.settings == ()
+
+
+# ----------------------------------------------------------------------------------------------- settings that are not known
+
+
+def settings(old: AutoScaling | Unknown, new: AutoScaling | Unknown) -> list[tuple[str, str, str]]:
+    """What is told of a provisioned table between two answers about its auto scaling."""
+    provisioned: dict[str, Any] = {"billing_mode": "PROVISIONED", "provisioned": Throughput(read_units=10, write_units=10)}
+    runs = [audited(orders(facts={"auto_scaling": one}, **provisioned), days=day) for day, one in enumerate((old, new))]
+    [table] = compare(*runs).tables
+    return [(one.what, one.before, one.after) for one in table.settings]
+
+
+def test_auto_scaling_that_could_not_be_read_is_not_told_as_none() -> None:
+    target = ScalableTarget(index=None, dimension="read", min_units=1, max_units=9, target_utilization_percent=Decimal(70))
+    scaled, fixed = AutoScaling(targets=(target,)), AutoScaling(targets=())
+    denied = Unknown(call="application-autoscaling:DescribeScalableTargets", reason="AccessDeniedException")
+    words = "1 to 9 units at 70 %"
+    assert settings(scaled, denied) == [("auto scaling, read", words, "not known")]
+    assert settings(denied, scaled) == [("auto scaling, read", "not known", words)]
+    # Nor is the capacity gone that auto scaling moves from now on, or may move
+    assert settings(fixed, scaled) == [("auto scaling, read", "none", words)]
+    assert settings(scaled, fixed) == [("auto scaling, read", words, "none")]
+    assert settings(fixed, denied) == settings(denied, fixed) == settings(denied, denied) == []
+
+
+def test_a_ttl_attribute_that_could_not_be_read_is_not_told_as_none() -> None:
+    on, off = TimeToLive(enabled=True, attribute="expires_at"), TimeToLive(enabled=False)
+    denied = Unknown(call="dynamodb:DescribeTimeToLive", reason="AccessDeniedException")
+
+    def told(old: TimeToLive | Unknown, new: TimeToLive | Unknown) -> list[tuple[str, str, str]]:
+        runs = [audited(orders(facts={"time_to_live": one}), days=day) for day, one in enumerate((old, new))]
+        [table] = compare(*runs).tables
+        return [(one.what, one.before, one.after) for one in table.settings]
+
+    assert told(on, denied) == [("TTL attribute", "expires_at", "not known")]
+    assert told(on, off) == [("TTL attribute", "expires_at", "none")]

@@ -59,9 +59,11 @@ def _usd(backups: list[Backup], price: Decimal) -> Decimal:
 def _problem(table: Table, old: list[Backup], price: Decimal, bill: TableBill) -> Problem:
     usd = _usd(old, price)
     oldest = min(backup.created_at for backup in old)
+    all_sized = all(backup.size_bytes is not None for backup in old)
+    least = "" if all_sized else "at least "
     return Problem(
-        message=f"{counted(len(old), 'on-demand backup')} of more than {OLD_DAYS} days, {size(_bytes(old))} in all, "
-        f"{'costs' if len(old) == 1 else 'cost'} {dollars(usd)} a month",
+        message=f"{counted(len(old), 'on-demand backup')} of more than {OLD_DAYS} days, {least}{size(_bytes(old))} in all, "
+        f"{'costs' if len(old) == 1 else 'cost'} {least}{dollars(usd)} a month",
         fix="delete the backups that nobody needs, and let a plan of AWS Backup end the others by itself",
         severity=bill.severity(usd),
         evidence={
@@ -71,7 +73,7 @@ def _problem(table: Table, old: list[Backup], price: Decimal, bill: TableBill) -
             "saving_usd_month": round(float(usd), 2),
         },
         current=f"the oldest is of {oldest:%Y-%m-%d}",
-        benefit=f"at most {dollars(usd)} a month, if none of them is needed",
+        benefit=f"{f'at most {dollars(usd)}' if all_sized else f'{dollars(usd)} and more'} a month, if none of them is needed",
         migration="ask the owner first: a backup that was deleted cannot be brought back; the command lists them, with the ARN that "
         "delete-backup takes",
         effort="minutes",

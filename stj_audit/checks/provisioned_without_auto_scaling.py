@@ -1,7 +1,8 @@
 """
 Provisioned capacity stays where it was set: too low, and a busy hour is throttled; too high, and every quiet hour is paid for. Auto scaling
 moves it with the load. Reads and writes, the table and each global secondary index are registered one by one, and one is easily forgotten.
-Auto scaling whose minimum is its maximum is registered, and moves nothing.
+Auto scaling whose minimum is its maximum is registered, and moves nothing. What is registered without a target utilization is moved by
+scheduled actions at most, which are not read: it is not known.
 
 How many users such capacity serves is told with the limits: from there on the peak, which is the mean of the month's units a second times the
 peak factor, is above it. Where auto scaling may not be looked at, it is told of all capacity, for the case that nothing raises it.
@@ -29,11 +30,12 @@ from stj_audit.wording import counted, listed
 
 ROOM_FACTOR = 4  # the suggested maximum over today's capacity; what one is willing to pay in a busy hour
 
-State = Literal["scaled", "not registered", "suspended", "cannot move"]
+State = Literal["scaled", "not registered", "suspended", "cannot move", "no policy"]
 DIMENSIONS: tuple[Dimension, ...] = ("read", "write")
 KINDS: Mapping[Dimension, Kind] = {"read": "reads", "write": "writes"}
 FIXED: tuple[State, ...] = ("not registered", "suspended")  # what a target may reach that cannot move is told with the maxima
 SCALED: Literal["scaled"] = "scaled"
+NO_POLICY: Literal["no policy"] = "no policy"
 
 
 @check("Provisioned without auto scaling", Category.CAPACITY_PLANNING, Severity.MEDIUM, code="CAP-04")
@@ -55,7 +57,8 @@ def provisioned_without_auto_scaling(
         states = {dimension: _state(target) for dimension, target in targets.items()}
         scaled += sum(state == SCALED for state in states.values())
         yield from _limits(index, capacity, [one for one, state in states.items() if state in FIXED], bill, scale)
-        if any(state != SCALED for state in states.values()):
+        yield from (_without_policy(index, dimension) for dimension, state in states.items() if state == NO_POLICY)
+        if any(state not in (SCALED, NO_POLICY) for state in states.values()):
             yield _problem(table, index, capacity, targets, _throttles(traffic, index))
     if scaled == len(DIMENSIONS) * len(resources):
         also = (
@@ -90,7 +93,14 @@ def _state(target: ScalableTarget | None) -> State:
         return "not registered"
     if target.suspended:
         return "suspended"
-    return "cannot move" if target.min_units >= target.max_units else SCALED
+    if target.min_units >= target.max_units:
+        return "cannot move"
+    return NO_POLICY if target.target_utilization_percent is None else SCALED
+
+
+def _without_policy(index: str | None, dimension: Dimension) -> Unknown:
+    what = f"{dimension}s of {'the table' if index is None else f'index {index}'}"
+    return Unknown(call="application-autoscaling:DescribeScalingPolicies", reason=f"no target utilization is set for {what}")
 
 
 def _problem(
@@ -103,7 +113,9 @@ def _problem(
     states = {dimension: _state(target) for dimension, target in targets.items()}
     units = {"read": capacity.read_units if capacity else None, "write": capacity.write_units if capacity else None}
     fixed = [
-        f"{counted(now, f'{one} unit')}" for one, state in states.items() if state != SCALED and (now := units[one]) is not None
+        f"{counted(now, f'{one} unit')}"
+        for one, state in states.items()
+        if state not in (SCALED, NO_POLICY) and (now := units[one]) is not None
     ]
     throttled = f"; throttled {counted(throttles, 'time')}" if throttles else ""
     commands: list[str] = []

@@ -1,6 +1,6 @@
 """What became of the tables between two runs: which are new or gone, what of their settings is another, and how they have grown."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from stj_audit.diff.lines import unread
@@ -9,6 +9,9 @@ from stj_audit.wording import listed
 
 SAME, ADDED, REMOVED, NOT_READ, READ_AGAIN = "in both", "added", "removed", "not read", "read again"
 NONE, NOT_KNOWN = "none", "not known"
+SCALING = "auto scaling"
+CAPACITY_MOVES = "moved by auto scaling"  # all the time, or nobody knows whether it is: no setting to compare
+TTL_CALL = "dynamodb:DescribeTimeToLive"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +80,7 @@ def _change(name: str, one: TableReport | None, other: TableReport | None, old: 
         largest_bytes_after=None if largest[1] is None else largest[1].max_bytes,
         largest_of_before=None if largest[0] is None else largest[0].coverage,
         largest_of_after=None if largest[1] is None else largest[1].coverage,
-        settings=() if one is None or other is None else tuple(_settings(one, other)),
+        settings=() if one is None or other is None else tuple(_settings(dict(_told(one, old)), dict(_told(other, new)))),
     )
 
 
@@ -89,33 +92,40 @@ def _state(name: str, one: TableReport | None, other: TableReport | None, old: R
     return SAME
 
 
-def _settings(one: TableReport, other: TableReport) -> Iterator[SettingChange]:
-    before, after = dict(_told(one)), dict(_told(other))
+def _settings(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[SettingChange]:
     for what in dict.fromkeys((*before, *after)):
-        then, now = before.get(what, NONE), after.get(what, NONE)
-        if then != now:
+        then, now = (_of(side, what) for side in (before, after))
+        if then != now and what != SCALING and CAPACITY_MOVES not in (then, now):
             yield SettingChange(what=what, before=then, after=now)
 
 
-def _told(table: TableReport) -> Iterator[tuple[str, str]]:
+def _of(side: Mapping[str, str], what: str) -> str:
+    """What is not told of a side is none there; of auto scaling that could not be read it is not known."""
+    return side.get(what, side[SCALING] if what.startswith(SCALING) else NONE)
+
+
+def _told(table: TableReport, report: Report) -> Iterator[tuple[str, str]]:
     """(setting, in words) of what an owner sets, not of what AWS counts."""
     yield "key", _key(table.key_schema)
     yield "billing mode", table.billing_mode
     yield "table class", table.table_class
-    if table.auto_scaling == () or table.provisioned is None:
-        yield "provisioned capacity", _units(table.provisioned)  # auto scaling moves it all the time
+    is_set = table.auto_scaling == () or table.provisioned is None
+    yield "provisioned capacity", _units(table.provisioned) if is_set else CAPACITY_MOVES
+    # Of every policy that this side does not tell
+    yield SCALING, NONE if table.auto_scaling is not None else NOT_KNOWN
     for policy in table.auto_scaling or ():
         place = policy.dimension if policy.index is None else f"{policy.dimension} of {policy.index}"
         suspended = ", suspended" if policy.suspended else ""
         target = NOT_KNOWN if policy.target_utilization_percent is None else f"{policy.target_utilization_percent:f} %"
-        yield f"auto scaling, {place}", f"{policy.min_units:,} to {policy.max_units:,} units at {target}{suspended}"
+        yield f"{SCALING}, {place}", f"{policy.min_units:,} to {policy.max_units:,} units at {target}{suspended}"
     yield "on-demand limit", _units(table.on_demand_limit)
     for index in table.indexes:
         yield f"index {index.name}", _index(index)
     yield "PITR", table.backups.pitr or NOT_KNOWN
     yield "stream", table.stream or NONE
     yield "replicas", listed(sorted(table.replicas)) or NONE
-    yield "TTL attribute", table.ttl_attribute or NONE
+    is_asked_in_vain = any(row.table == table.name and row.call == TTL_CALL for row in report.not_checked)
+    yield "TTL attribute", table.ttl_attribute or (NOT_KNOWN if is_asked_in_vain else NONE)
     yield "deletion protection", "on" if table.deletion_protection else "off"
     yield "encryption", table.encryption
 

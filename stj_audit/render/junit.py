@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from stj_audit.render import digest, digest_gate, filters
-from stj_audit.render.escape import TEXT_LENGTH, cut, cut_name, visible
+from stj_audit.render.escape import TEXT_LENGTH, TITLE_LENGTH, cut, cut_name, visible
 from stj_audit.report import FAILED, NONE, OVER, PASSED, Finding, GateReport, ItemsVerdict, Report, RuleRun
 from stj_audit.wording import kilobytes
 
@@ -82,7 +82,7 @@ def _ended(cases: Sequence[Case], how: str) -> int:
 
 
 def _title(table: str) -> str:
-    return _clean(cut_name(table)) or digest_gate.ALL_TABLES
+    return _clean(cut_name(table, TITLE_LENGTH)) or digest_gate.ALL_TABLES
 
 
 def _clean(text: str) -> str:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from stj_audit.errors import ConfigError
 from stj_audit.render import digest_gate, filters
-from stj_audit.render.escape import TEXT_LENGTH, cut, cut_name, escape_json, escape_markdown, visible
+from stj_audit.render.escape import TEXT_LENGTH, TITLE_LENGTH, cut, cut_name, escape_json, escape_markdown, visible
 from stj_audit.report import NONE, OVER, Finding, GateReport, ItemsVerdict, NotChecked, Report, RuleRun, SourceLine
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -184,7 +184,7 @@ def _fingerprints(stable: str) -> Json:
 def _location(report: Report, table: str, index: str | None) -> Json:
     source = digest_gate.source_of(report, table)
     names = [table or digest_gate.ALL_TABLES, *([] if index is None else [index])]
-    logical = {"name": _text(names[-1]), "fullyQualifiedName": "/".join(map(_text, names)), "kind": "resource"}
+    logical = {"name": _text(names[-1]), "fullyQualifiedName": "/".join(map(_whole, names)), "kind": "resource"}
     return {"physicalLocation": {} if source is None else _physical(source), "logicalLocations": [logical]}
 
 
@@ -230,6 +230,11 @@ def _moment(when: datetime) -> str:
 
 def _text(name: str) -> str:
     return visible(cut_name(name))
+
+
+def _whole(name: str) -> str:
+    """What tells a table or an index apart from others."""
+    return visible(cut_name(name, TITLE_LENGTH))
 
 
 def _message(text: str) -> str:

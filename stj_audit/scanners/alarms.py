@@ -22,12 +22,18 @@ def read_all(aws: Aws) -> Sequence[Mapping[str, Any]]:
     return [alarm for page in listed for alarm in page.get("MetricAlarms", ())]
 
 
-def of_table(table: str, alarms: Sequence[Mapping[str, Any]]) -> Alarms:
-    """The alarms that watch the table or its indexes. Of a metric-math alarm only the metrics of this table are listed."""
+def of_table(table: str, alarms: Sequence[Mapping[str, Any]], *, account: str | None = None) -> Alarms:
+    """
+    The alarms that watch the table or its indexes. Of a metric-math alarm only the metrics of this table are listed.
+
+    `account` is that of the table: an alarm of a monitoring account may watch the table of this name in another one. None: not known.
+    """
     found = []
     for alarm in alarms:
         metrics = tuple(
-            metric for metric in _metrics(alarm) if metric.namespace == NAMESPACE and metric.dimensions.get("TableName") == table
+            metric
+            for metric in _metrics(alarm, account)
+            if metric.namespace == NAMESPACE and metric.dimensions.get("TableName") == table
         )
         if metrics:
             found.append(
@@ -50,7 +56,8 @@ def _state_since(alarm: Mapping[str, Any]) -> datetime | None:
     return None if since is None else cast("datetime", since).astimezone(UTC)
 
 
-def _metrics(alarm: Mapping[str, Any]) -> Iterator[AlarmMetric]:
+def _metrics(alarm: Mapping[str, Any], account: str | None) -> Iterator[AlarmMetric]:
+    """Those of `account`: a metric that names no account is of the alarm's own."""
     if alarm.get("MetricName"):
         yield AlarmMetric(
             namespace=alarm.get("Namespace", ""),
@@ -61,7 +68,7 @@ def _metrics(alarm: Mapping[str, Any]) -> Iterator[AlarmMetric]:
         )
     for query in alarm.get("Metrics") or ():
         stat = query.get("MetricStat")
-        if stat:
+        if stat and account in (None, query.get("AccountId") or account):
             yield AlarmMetric(
                 namespace=stat["Metric"].get("Namespace", ""),
                 metric=stat["Metric"].get("MetricName", ""),

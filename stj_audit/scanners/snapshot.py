@@ -8,19 +8,21 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 from stj_audit.facts import ItemSizes, MissingTable, Snapshot, Table, TableFacts, Unknown
 from stj_audit.items.plan import CALL as SCAN_CALL
-from stj_audit.items.plan import ItemsPlan, Reading
+from stj_audit.items.plan import READABLE_STATUSES, ItemsPlan, Reading
 from stj_audit.scanners import account_capacity, hot_keys, on_demand_backups, recent_use, time_to_live, traffic
 from stj_audit.scanners import items as scan
 from stj_audit.scanners.calls import Calls, unread_fact
 from stj_audit.scanners.chosen_tables import Progress, describe, wanted_tables
 from stj_audit.scanners.cluster_items import ReadItems
+from stj_audit.scanners.failures import GONE
 from stj_audit.scanners.items_reader import ItemsReader
 from stj_audit.scanners.session import Aws
 from stj_audit.scanners.spending import Spending
@@ -143,17 +145,34 @@ def take_snapshot(
             traffic=requests.of_table(table.name),
             operations=requests_went[table.name],
             account_capacity=capacity,
-            alarms=shared.alarms_of(table.name),
+            alarms=shared.alarms_of(table),
             items=one if isinstance(one, Unknown) else one.sizes,
             items_reading=None if isinstance(one, Unknown) else one.reading,
         )
         for table, own, report, one in zip(described, apart, reports, read, strict=True)
     )
+    facts = tuple(map(_by_status, facts))
     read_units = sum((one.read_units for one in read if not isinstance(one, Unknown)), Decimal(0))
     if (interrupted or out_of_time) and threads is None:  # a reading that was left alone did not come to tell what it took
         read_units = max(read_units, reading.spending.spent)
     snapshot = _snapshot(aws, account, facts, missing, read_units=read_units, started_at=now, began=began)
     return replace(snapshot, interrupted=interrupted, out_of_time=out_of_time)
+
+
+def _by_status(facts: TableFacts) -> TableFacts:
+    """
+    The facts, where AWS says that the table is not found, with its status: a table that is not active is answered so too (AWS API reference,
+    ResourceNotFoundException: "its status might not be ACTIVE").
+    """
+    if facts.table.status in READABLE_STATUSES:
+        return facts
+    known = {one.name: getattr(facts, one.name) for one in fields(facts)}
+    told: dict[str, Any] = {
+        name: replace(fact, reason=f"the table is {facts.table.status}")
+        for name, fact in known.items()
+        if isinstance(fact, Unknown) and fact.reason == GONE
+    }
+    return replace(facts, **told)
 
 
 def _snapshot(

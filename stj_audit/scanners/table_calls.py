@@ -119,9 +119,15 @@ class SharedCalls:
         found = self.table_count.result()
         return found if isinstance(found, Unknown) else RegionTables(count=found, first=first)
 
-    def alarms_of(self, table: str) -> Alarms | Unknown:
+    def alarms_of(self, table: Table) -> Alarms | Unknown:
         found = self.alarms.result()
-        return found if isinstance(found, Unknown) else alarms.of_table(table, found)
+        return found if isinstance(found, Unknown) else alarms.of_table(table.name, found, account=_account_of(table.arn))
+
+
+def _account_of(arn: str) -> str | None:
+    """None where the ARN, of a custom endpoint, is not like one of AWS."""
+    parts = arn.split(":")
+    return parts[4] or None if len(parts) > 5 else None
 
 
 def _table_count(aws: Aws, in_region: int | None) -> int:

@@ -262,7 +262,9 @@ def _fetch(aws: Aws, batch: Sequence[Series], window: Window) -> dict[Series, Po
         for page in pages("GetMetricData", aws.cloudwatch.get_metric_data, **request):
             for result in page["MetricDataResults"]:
                 if result["Id"] in points:
-                    states[result["Id"]] = _collect(result, points[result["Id"]], window)
+                    state = _collect(result, points[result["Id"]], window)
+                    # A page that could not be read is missing, however the others are; what is partial a later page completes
+                    states[result["Id"]] = UNREADABLE if UNREADABLE in (state, states.get(result["Id"])) else state
     except UNLIKE_AWS as error:
         raise BrokenAnswer("GetMetricData") from error
     return {

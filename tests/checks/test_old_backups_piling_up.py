@@ -95,6 +95,12 @@ def test_a_size_that_is_not_stated_is_not_zero() -> None:
     assert judged(a_backup(10, None)).status is Status.PASSED  # it is young, whatever its size
 
 
+def test_where_a_size_is_not_stated_the_sum_is_a_lower_bound() -> None:
+    [problem] = judged(a_backup(), a_backup(200, None)).problems
+    assert problem.message == "2 on-demand backups of more than 90 days, at least 60.0 GB in all, cost at least $6.00 a month"
+    assert problem.benefit == "$6.00 and more a month, if none of them is needed"
+
+
 def test_the_backups_of_aws_backup_are_left_to_its_plans() -> None:
     result = judged(a_backup(kind="AWS_BACKUP"), a_backup(kind="SYSTEM"))
     assert (result.status, result.reason) == (Status.NOT_APPLICABLE, "no on-demand backup")

@@ -21,10 +21,22 @@ INDEXED = a_table(
 DENIED = Unknown(call="application-autoscaling:DescribeScalableTargets", reason="AccessDeniedException")
 
 
-def scaled(*which: tuple[str | None, Literal["read", "write"]], suspended: bool = False) -> AutoScaling:
+AIM = Decimal(70)
+
+
+def scaled(
+    *which: tuple[str | None, Literal["read", "write"]], suspended: bool = False, percent: Decimal | None = AIM
+) -> AutoScaling:
     return AutoScaling(
         targets=tuple(
-            ScalableTarget(index=index, dimension=dimension, min_units=5, max_units=50, suspended=suspended)
+            ScalableTarget(
+                index=index,
+                dimension=dimension,
+                min_units=5,
+                max_units=50,
+                suspended=suspended,
+                target_utilization_percent=percent,
+            )
             for index, dimension in which
         )
     )
@@ -82,7 +94,14 @@ def between(minimum: int, maximum: int, *, suspended: bool = False) -> AutoScali
     dimensions: tuple[Literal["read", "write"], ...] = ("read", "write")
     return AutoScaling(
         targets=tuple(
-            ScalableTarget(index=None, dimension=one, min_units=minimum, max_units=maximum, suspended=suspended)
+            ScalableTarget(
+                index=None,
+                dimension=one,
+                min_units=minimum,
+                max_units=maximum,
+                suspended=suspended,
+                target_utilization_percent=AIM,
+            )
             for one in dimensions
         )
     )
@@ -212,3 +231,15 @@ def test_where_auto_scaling_may_not_be_seen_capacity_is_a_limit_unless_it_is_rai
 
 def test_capacity_that_a_declared_design_gives_up_is_no_limit() -> None:
     assert examined(provisioned_without_auto_scaling, FIXED, workload=growing(provisioned=False)).limits == ()
+
+
+def test_what_is_registered_without_a_policy_does_not_follow_the_load() -> None:
+    targets = (*scaled((None, "read"), percent=None).targets, *scaled((None, "write")).targets)
+    result = examined(provisioned_without_auto_scaling, FIXED, auto_scaling=AutoScaling(targets=targets))
+    assert result.status is Status.UNKNOWN
+    [unknown] = result.unknowns
+    assert unknown.call == "application-autoscaling:DescribeScalingPolicies"
+    assert unknown.reason == "no target utilization is set for reads of the table"
+    alone = examined(provisioned_without_auto_scaling, FIXED, auto_scaling=scaled((None, "read"), percent=None))
+    [problem] = alone.problems
+    assert (problem.message, problem.current) == ("no auto scaling of writes", "capacity is fixed at 20 write units")

@@ -198,6 +198,17 @@ def test_names_do_not_depend_on_how_it_ended() -> None:
     assert names[0] == names[1]
 
 
+def test_long_names_that_differ_in_the_middle_are_told_apart() -> None:
+    tables = [f"shop/eu-north-1/{'a' * 120}-{stage}-{'b' * 120}" for stage in ("prod", "test")]
+    runs = [
+        RuleRun(check="pitr-off", code="BKP-01", title="PITR", category="backup-strategy", table=table, status="passed")
+        for table in tables
+    ]
+    root = parsed(dataclasses.replace(gated_report(gate=passed_gate(items=())), rules=tuple(runs), findings=(), tables=()))
+    assert [one.attrib["name"] for one in root.iter("testsuite")][1:] == tables
+    assert [one.attrib["classname"] for one in root.iter("testcase")][1:] == tables
+
+
 def test_a_check_of_the_account_is_of_all_tables() -> None:
     run = RuleRun(check="account-quota-near", code="SCL-09", title="Quota", category="scalability", table="", status="passed")
     root = parsed(dataclasses.replace(gated_report(), rules=(run,), findings=()))

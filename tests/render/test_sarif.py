@@ -188,3 +188,11 @@ def test_no_name_makes_a_placeholder_or_a_link() -> None:
 def test_without_a_gate_there_is_no_exit_code() -> None:
     [invocation] = run_of(dataclasses.replace(sample_report(), sources=SOURCES))["invocations"]
     assert "exitCode" not in invocation
+
+
+def test_long_names_that_differ_in_the_middle_are_told_apart() -> None:
+    tables = [f"shop/eu-north-1/{'a' * 120}-{stage}-{'b' * 120}" for stage in ("prod", "test")]
+    [finding, *_] = gated_report().findings
+    findings = tuple(dataclasses.replace(finding, table=table, index=None) for table in tables)
+    results = run_of(dataclasses.replace(gated_report(gate=None), findings=findings))["results"]
+    assert [one["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] for one in results] == tables

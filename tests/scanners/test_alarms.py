@@ -100,3 +100,27 @@ def test_a_state_holds_since_it_came_about(times: dict[str, datetime], since: da
     raw = {"AlarmName": "one", **metric("ReadThrottleEvents"), **times}
     [alarm] = alarms.of_table("orders", [raw]).alarms
     assert (alarm.state_since, alarm.state, alarm.tells_someone) == (since, "INSUFFICIENT_DATA", False)
+
+
+def test_an_alarm_on_the_table_of_another_account_watches_none_of_this_one() -> None:
+    def read(*accounts: str | None) -> list[dict[str, object]]:
+        queries = [
+            {"Id": f"m{number}", "MetricStat": {"Metric": metric("ReadThrottleEvents"), "Period": 60, "Stat": "Sum"}}
+            | ({} if account is None else {"AccountId": account})
+            for number, account in enumerate(accounts)
+        ]
+        return [
+            {
+                "AlarmName": "monitoring",
+                "ActionsEnabled": True,
+                "AlarmActions": ["arn:aws:sns:eu-north-1:1:ops"],
+                "Metrics": queries,
+            }
+        ]
+
+    own, other = "111122223333", "444455556666"
+    assert alarms.of_table("orders", read(other), account=own).alarms == ()
+    for told in (own, None):
+        [alarm] = alarms.of_table("orders", read(other, told), account=own).alarms
+        assert len(alarm.metrics) == 1
+    assert alarms.of_table("orders", read(other)).watches("ReadThrottleEvents", index=None)  # whose table it is, is not known

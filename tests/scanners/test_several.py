@@ -316,6 +316,22 @@ def test_a_region_that_cannot_be_read_leaves_the_others_whole(monkeypatch: pytes
     assert any(one.startswith(f"{EAST} was not read: ") for one in report.trust)
 
 
+@pytest.mark.usefixtures("two_regions")
+def test_an_account_whose_id_is_not_known_in_one_region_is_no_second_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Aws._client
+
+    def client(self: Aws, service: str) -> Any:
+        found = made(self, service)
+        if (self.region, service) == (EAST, "sts"):
+            answer_with(found, "sts.GetCallerIdentity", lambda: error("AccessDenied", status=403))
+        return found
+
+    monkeypatch.setattr(Aws, "_client", client)
+    report = audited(NORTH, EAST, gate=GateTerms())
+    assert [one.account for one in report.audit.scopes or ()] == [OWN, None]
+    assert f"3 tables in {NORTH} and {EAST}: " in report.verdict
+
+
 @fault("a region is not enabled", "the region is not checked, and why, the others are whole", by="event hook")
 @pytest.mark.usefixtures("two_regions")
 def test_a_region_that_is_not_enabled_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

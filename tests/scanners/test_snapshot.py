@@ -1,6 +1,7 @@
 """One reading of everything: which tables, what is unknown about each, and what stops it."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -39,7 +40,7 @@ from stj_audit.facts import (
     Traffic,
     Unknown,
 )
-from stj_audit.scanners import Aws, AwsOptions, ItemsPlan, open_session, take_snapshot
+from stj_audit.scanners import Aws, AwsOptions, ItemsPlan, open_session, tables, take_snapshot
 from tests.faults import fault
 from tests.scanners.answers import REGION, answer, answer_with, before_send, client, create_table, error
 
@@ -520,6 +521,22 @@ def test_a_table_deleted_mid_audit(aws: Aws) -> None:
     [facts] = snapshot(aws, "orders").tables
     gone = [facts.pitr, facts.time_to_live, facts.tags, facts.items]
     assert [fact.reason for fact in gone if isinstance(fact, Unknown)] == ["gone during the audit"] * 4
+
+
+@pytest.mark.parametrize(("status", "reason"), [("CREATING", "the table is CREATING"), ("UPDATING", "gone during the audit")])
+def test_what_aws_does_not_find_of_a_table_that_is_not_active_yet_is_not_gone(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, status: str, reason: str
+) -> None:
+    create_table("orders")
+    described = tables.read(aws, "orders")
+    monkeypatch.setattr(tables, "read", lambda _aws, _name: replace(described, status=status))
+    refuse(aws, "dynamodb.DescribeContinuousBackups", "TableNotFoundException")
+    refuse(aws, "dynamodb.DescribeTimeToLive", "ResourceNotFoundException")
+    refuse(aws, "dynamodb.ListTagsOfResource", "AccessDeniedException")
+    [facts] = snapshot(aws, "orders").tables
+    assert facts.pitr == Unknown(call="dynamodb:DescribeContinuousBackups", reason=reason)
+    assert facts.time_to_live == Unknown(call="dynamodb:DescribeTimeToLive", reason=reason)
+    assert facts.tags == Unknown(call="dynamodb:ListTagsOfResource", reason="AccessDeniedException")
 
 
 def test_without_an_identity_the_account_is_not_known(aws: Aws) -> None:

@@ -418,6 +418,13 @@ def test_values_without_times_are_unknown(aws: Aws) -> None:
     assert traffic.read(aws, TWO[:1], WINDOW)[TWO[0]] == Unknown(call="cloudwatch:GetMetricData", reason="unreadable answer")
 
 
+def test_a_page_that_cannot_be_read_is_not_made_whole_by_the_next(aws: Aws) -> None:
+    broken = {**result("q0", {2: 5}, "PartialData"), "Values": [1, 2]}
+    pages = ({"MetricDataResults": [broken], "NextToken": "1"}, {"MetricDataResults": [result("q0", {1: 1})]})
+    answer_with(aws.cloudwatch, "cloudwatch.GetMetricData", lambda: answer(pages[0]), lambda: answer(pages[1]))
+    assert traffic.read(aws, TWO[:1], WINDOW)[TWO[0]] == Unknown(call="cloudwatch:GetMetricData", reason="unreadable answer")
+
+
 def test_points_outside_the_window_are_left_out(aws: Aws) -> None:
     body = {"MetricDataResults": [result("q0", {0: 9, 1: 1, 24 * 30: 2, 24 * 30 + 1: 9})]}
     answer_with(aws.cloudwatch, "cloudwatch.GetMetricData", lambda: answer(body))
