@@ -12,9 +12,8 @@ from markupsafe import Markup
 from markupsafe import escape as escape_markup
 
 NAME_LENGTH = 100  # an attribute name may have 64 KB; nobody reads more than this of it
-TITLE_LENGTH = (
-    400  # a table may have 255 characters, and before them its account and region: where a name tells tables apart, it is whole
-)
+# A table may have 255 characters, and before them its account and region: where a name tells tables apart, it is whole
+TITLE_LENGTH = 400
 TEXT_LENGTH = 2_000  # a sentence with such a name in it
 ELLIPSIS = "…"
 
