@@ -14,7 +14,7 @@ from tests.items.sanitized import FLAGS, SanitizersMissing, build, command, envi
 
 pytestmark = pytest.mark.process
 
-FOLDS_SECONDS = 10
+FOLDS_SECONDS = 15
 GUIDED_RUNS = 1_000  # about ten seconds; a count, so that a busy machine tries as many
 TIMEOUT_SECONDS = 300
 FEWEST_BRANCHES = 500  # of the pure fold and what it calls; the first inputs alone reach 700
